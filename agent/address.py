@@ -1,0 +1,149 @@
+"""Which address and port the agent serves on. Runs in the agent process at start."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from .errors import SetupError
+
+FIRST_PORT = 5000
+LAST_PORT = 5099
+_PROBE_TIMEOUT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Where the hub is: its address as given (without a slash at the end), and its parts."""
+
+    url: str
+    host: str
+    port: int
+
+    @property
+    def shown(self) -> str:
+        """The address without user and password."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{urlsplit(self.url).scheme}://{host}:{self.port}{urlsplit(self.url).path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A listening socket, and the literal address and port by which the hub reaches it."""
+
+    socket: socket.socket
+    address: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The address for people."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"http://{host}:{self.port}"
+
+
+def parse_hub(text: str) -> Hub:
+    """Return the hub that `--hub` names; `http://` may be left out.
+
+    Raises:
+        ValueError: it is no http or https address.
+    """
+    url = text.strip() if "://" in text else f"http://{text.strip()}"
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"{text!r} is no address of a hub, such as http://192.168.1.10:5000")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return Hub(url=url.rstrip("/"), host=parts.hostname, port=port)
+
+
+def own_address(hub: Hub) -> str:
+    """Return the literal address of this host from which it reaches the hub.
+
+    A hub that answers decides; else the routing table does, IPv4 first.
+
+    Raises:
+        OSError: the hub's name is unknown, or no way leads there.
+    """
+    found = socket.getaddrinfo(hub.host, hub.port, type=socket.SOCK_STREAM)
+    found.sort(key=lambda entry: entry[0] != socket.AF_INET)
+    failure: OSError | None = None
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        for family, _, _, _, place in found:
+            try:
+                with socket.socket(family, kind) as probe:
+                    probe.settimeout(_PROBE_TIMEOUT_S)
+                    probe.connect(place)  # of a datagram socket this sends nothing
+                    return str(probe.getsockname()[0])
+            except OSError as error:
+                failure = error
+    raise failure or OSError(f"no address is known for {hub.host}")
+
+
+def open_listener(*, hub: Hub, host: str | None = None, port: int | None = None) -> Listener:
+    """Listen on `host` and `port`; return the socket and what to announce.
+
+    Without `port` the first free one from 5000 is taken; on the hub's machine never the hub's,
+    which may start later.
+
+    Raises:
+        OSError: without `host`: no way to the hub is known yet; try again later.
+        SetupError: the address is not this machine's, or the port is not free.
+    """
+    bound, announced = _bound_and_announced(hub, host)
+    ports = [port] if port else _usual_ports(hub)
+    failure: OSError | None = None
+    for candidate in ports:
+        try:
+            return Listener(_listen(bound, candidate), announced, candidate)
+        except OSError as error:
+            failure = error
+    reason = failure.strerror if failure else "none is left"
+    if port:
+        raise SetupError(f"port {port} of {bound} cannot be used: {reason}")
+    raise SetupError(f"no port from {FIRST_PORT} to {LAST_PORT} of {bound} can be used: {reason}")
+
+
+def _usual_ports(hub: Hub) -> list[int]:
+    taken = {hub.port} if _is_this_machine(hub) else set()
+    return [port for port in range(FIRST_PORT, LAST_PORT + 1) if port not in taken]
+
+
+def _is_this_machine(hub: Hub) -> bool:
+    try:
+        own = own_address(hub)
+        found = socket.getaddrinfo(hub.host, hub.port, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return any(own == entry[4][0] for entry in found)
+
+
+def _bound_and_announced(hub: Hub, host: str | None) -> tuple[str, str]:
+    if host is None:
+        address = own_address(hub)
+        return address, address
+    try:
+        bound = str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise SetupError(f"--host {host} is no address of this machine") from error
+    everywhere = ipaddress.ip_address(bound).is_unspecified
+    return bound, own_address(hub) if everywhere else bound
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, number, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind, number)
+    try:
+        if sys.platform == "win32":
+            # There SO_REUSEADDR would let two programs share the port.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(place)
+        listening.listen(64)
+    except OSError:
+        listening.close()
+        raise
+    return listening

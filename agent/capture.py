@@ -1,0 +1,123 @@
+"""The capture thread: takes pictures from the source at the right moments, newest only.
+
+Opens the source again for as long as the agent runs; nothing a source does ends the thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from .backoff import Backoff
+from .errors import AgentError
+from .slot import FrameSlot
+from .sources import Source
+
+_log = logging.getLogger(__name__)
+
+_STEADY_S = 5.0
+_LATE_S = 1.0
+
+
+class Capture:
+    """Moves pictures from `source` into `slot`; `fps` chooses fewer than the source gives."""
+
+    def __init__(self, *, source: Source, slot: FrameSlot, fps: float | None = None) -> None:
+        self._source = source
+        self._slot = slot
+        self._fps = fps
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+
+    def start(self) -> None:
+        """Begin to capture."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 1.0) -> bool:
+        """Ask the thread to end; return whether it did (a hanging driver may hold it)."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        backoff = Backoff()
+        while not self._stop.is_set():
+            began = time.perf_counter()
+            try:
+                self._run_once()
+            except AgentError as error:
+                self._slot.fail(str(error))
+            except Exception:  # noqa: BLE001  the top of the thread
+                _log.exception("the capture failed and is started again")
+                self._slot.fail("the capture failed; the agent's log says why")
+            if time.perf_counter() - began > _STEADY_S:
+                backoff.reset()
+            self._stop.wait(0.0 if self._stop.is_set() else backoff.next_s())
+
+    def _run_once(self) -> None:
+        """Capture until the source fails or the agent stops."""
+        source, schedule = self._source, _Schedule(self._stop)
+        try:
+            source.open()
+            chooser = _Chooser(self._fps, source.fps)
+            self._slot.expect(chooser.fps)
+            while not self._stop.is_set():
+                step_s = source.grab()
+                at_s = time.perf_counter() if step_s is None else schedule.wait(step_s)
+                captured_at = time.time()
+                if chooser.takes(at_s):
+                    self._slot.publish(source.retrieve(), captured_at=captured_at)
+        finally:
+            source.close()
+
+
+class _Schedule:
+    """Waits for the moments at which a file's pictures are due, without drifting."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._due_s: float | None = None
+
+    def wait(self, step_s: float) -> float:
+        """Wait until `step_s` after the previous picture was due; return that moment."""
+        now = time.perf_counter()
+        due_s = now if self._due_s is None else self._due_s + step_s
+        if now - due_s > _LATE_S:
+            due_s = now  # the machine slept or is too slow: go on from here
+        self._due_s = due_s
+        self._sleep_until(due_s)
+        return due_s
+
+    def _sleep_until(self, due_s: float) -> None:
+        while (left_s := due_s - time.perf_counter()) > 0:
+            if left_s > 0.1:
+                if self._stop.wait(left_s - 0.05):
+                    return
+            else:
+                time.sleep(left_s)  # finer than an event's wait on Windows
+
+
+class _Chooser:
+    """Chooses frames so that at most `wanted_fps` a second are left, evenly spread."""
+
+    def __init__(self, wanted_fps: float | None, source_fps: float | None) -> None:
+        lowers = wanted_fps and (source_fps is None or wanted_fps < source_fps)
+        self._interval_s = 1.0 / wanted_fps if wanted_fps and lowers else 0.0
+        # The frame nearest to the wanted moment counts, also when it comes a little early.
+        self._early_s = 0.5 / source_fps if source_fps else self._interval_s / 4
+        self._next_s: float | None = None
+        self.fps = wanted_fps if lowers else source_fps
+
+    def takes(self, at_s: float) -> bool:
+        """Return whether the frame of the moment `at_s` is one of the chosen."""
+        if not self._interval_s:
+            return True
+        if self._next_s is None:
+            self._next_s = at_s
+        if at_s < self._next_s - self._early_s:
+            return False
+        on_time = at_s < self._next_s + self._interval_s
+        self._next_s = (self._next_s if on_time else at_s) + self._interval_s
+        return True

@@ -1,0 +1,135 @@
+"""One captured picture and its JPEG, made at most once and only when somebody asks for it.
+
+Runs in the agent: built by the capture thread, encoded by the first puller's thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convergecast.protocol.frames import Deflater
+
+Pixels: TypeAlias = NDArray[np.uint8]
+"""A picture of shape (height, width, 3), BGR."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A picture that is a JPEG already; it is served as it is.
+
+    `width` and `height` are in pixels.
+    """
+
+    jpeg: bytes
+    width: int
+    height: int
+
+
+Picture: TypeAlias = Pixels | Encoded
+
+
+def fit_within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    """Return `size` (width, height) shrunk in proportion to fit `box`; never larger than it was."""
+    scale = min(1.0, box[0] / size[0], box[1] / size[1])
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+class Encoder:
+    """Turns pixels into JPEG (4:2:0) within `box`, a width and height in pixels."""
+
+    def __init__(self, *, box: tuple[int, int] = (640, 480), quality_percent: int = 85) -> None:
+        self._box = box
+        self._parameters = [
+            cv2.IMWRITE_JPEG_QUALITY,
+            quality_percent,
+            cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+            cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
+        ]
+        # Two frames may be deflated at the same moment; its counters are only a heuristic.
+        self.deflate = Deflater()
+
+    def size_of(self, picture: Picture) -> tuple[int, int]:
+        """Return the width and height, in pixels, that the picture is served with."""
+        if isinstance(picture, Encoded):
+            return picture.width, picture.height
+        height, width = picture.shape[:2]
+        return fit_within((width, height), self._box)
+
+    def fitted(self, pixels: Pixels) -> Pixels:
+        """Return the pixels within the box, the same array where they fit already."""
+        height, width = pixels.shape[:2]
+        size = fit_within((width, height), self._box)
+        if size == (width, height):
+            return pixels
+        return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def jpeg(self, picture: Picture) -> bytes:
+        """Return the picture as a JPEG."""
+        if isinstance(picture, Encoded):
+            return picture.jpeg
+        done, data = cv2.imencode(".jpg", self.fitted(picture), self._parameters)
+        if not done:
+            raise ValueError("the picture cannot be written as a JPEG")
+        return data.tobytes()
+
+
+class Frame:
+    """One published picture.
+
+    Attributes:
+        seq: counts the frames published since the agent started, from 1.
+        captured_at: UNIX seconds by this machine's clock.
+        width, height: in pixels, as served.
+        picture: as it came from the source.
+    """
+
+    __slots__ = (
+        "_deflated",
+        "_encoder",
+        "_jpeg",
+        "_lock",
+        "captured_at",
+        "height",
+        "picture",
+        "seq",
+        "width",
+    )
+
+    def __init__(self, picture: Picture, *, seq: int, captured_at: float, encoder: Encoder) -> None:
+        self.picture = picture
+        self.seq = seq
+        self.captured_at = captured_at
+        self.width, self.height = encoder.size_of(picture)
+        self._encoder = encoder
+        self._lock = threading.Lock()
+        self._jpeg: bytes | None = None
+        self._deflated: bytes | None = None
+
+    def jpeg(self) -> bytes:
+        """Return the JPEG; the first caller makes it, the others get the same bytes."""
+        with self._lock:
+            return self._jpeg_locked()
+
+    def deflated(self) -> bytes:
+        """Return the JPEG in the zlib format, made once like the JPEG."""
+        with self._lock:
+            if self._deflated is None:
+                self._deflated = self._encoder.deflate(self._jpeg_locked())
+            return self._deflated
+
+    def pixels(self) -> Pixels | None:
+        """Return what is served as pixels, or None where the source gave a JPEG."""
+        if isinstance(self.picture, Encoded):
+            return None
+        return self._encoder.fitted(self.picture)
+
+    def _jpeg_locked(self) -> bytes:
+        if self._jpeg is None:
+            self._jpeg = self._encoder.jpeg(self.picture)
+        return self._jpeg

@@ -1,0 +1,226 @@
+"""Keeps the hub informed: registers, then again as the heartbeat. One thread of the agent."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import requests
+import urllib3
+
+from convergecast.protocol import ProtocolError
+from convergecast.protocol.registration import (
+    MAX_BODY_BYTES,
+    Registration,
+    RegistrationReply,
+    decode_reply,
+    encode_registration,
+)
+
+from .address import Hub
+from .backoff import Backoff
+from .identity import Identity
+
+_log = logging.getLogger(__name__)
+
+_TIMEOUTS_S = (2, 5)  # connect, read
+_REFUSED_PAUSE_S = 10.0
+_LEAST_PAUSE_S = 1.0
+_LOOK_UP_S = 0.5
+_FPS_CHANGE = 0.2
+
+
+class _NotReached(Exception):
+    """The hub is not there at the moment; the text is the reason."""
+
+
+class _Refused(Exception):
+    """The hub said no; the text is what it said."""
+
+
+class HubLink:
+    """Registers what `describe` returns, for as long as the agent runs."""
+
+    def __init__(
+        self,
+        *,
+        hub: Hub,
+        identity: Identity,
+        describe: Callable[[], Registration],
+        tls_ca: str | None = None,
+    ) -> None:
+        self._hub = hub
+        self._identity = identity
+        self._describe = describe
+        self._session = requests.Session()
+        self._verify: str | bool = tls_ca or True
+        self._session.trust_env = not _is_loopback(hub.host)
+        self._said = _Said()
+        self._backoff = Backoff(most_s=5.0)
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._sent: Registration | None = None
+        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+
+    def start(self) -> None:
+        """Begin to register; the server must be listening already."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 0.5) -> None:
+        """End the thread, unless it waits for an answer of the hub longer than `timeout_s`."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        self._session.close()
+
+    def hurry(self) -> None:
+        """Register soon, before the heartbeat is due: the hub may have started anew."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                pause_s = self._run_once()
+            except Exception:  # noqa: BLE001  the top of the thread
+                _log.exception("the registration failed and is tried again")
+                pause_s = _REFUSED_PAUSE_S
+            self._pause(pause_s)
+
+    def _run_once(self) -> float:
+        """Register once; return how many seconds to wait before the next time."""
+        registration = self._describe()
+        try:
+            reply = self._post(registration)
+        except _NotReached as error:
+            self._said.once(logging.WARNING, f"waiting for the hub at {self._hub.shown}: {error}")
+            self._sent = None
+            return self._backoff.next_s()
+        except _Refused as error:
+            self._said.once(logging.ERROR, f"the hub at {self._hub.shown} refuses: {error}")
+            self._sent = None
+            return _REFUSED_PAUSE_S
+        self._accept(registration, reply)
+        return reply.heartbeat_s
+
+    def _accept(self, registration: Registration, reply: RegistrationReply) -> None:
+        self._sent = registration
+        self._backoff = Backoff(most_s=2.0)  # a hub that restarts is back soon
+        if reply.camera_key:
+            self._identity.remember_camera_key(self._hub.url, reply.camera_key)
+        if reply.status == "pending":
+            text = f"waiting for approval on the hub's page at {self._hub.shown}"
+        else:
+            text = f"registered with the hub at {self._hub.shown} as camera {reply.camera_id}"
+        self._said.once(logging.INFO, text)
+
+    def _post(self, registration: Registration) -> RegistrationReply:
+        body = encode_registration(registration)
+        try:
+            with self._session.post(
+                f"{self._hub.url}/server/",
+                data=body,
+                headers={"Content-Type": "application/bson"},
+                timeout=_TIMEOUTS_S,
+                verify=self._verify,  # of the session alone, the environment would override it
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                answer = response.raw.read(MAX_BODY_BYTES + 1, decode_content=True)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise _NotReached(_why(error)) from error
+        if response.status_code >= 500:
+            raise _NotReached(f"it answers with an error ({response.status_code})")
+        if response.status_code != 200:
+            raise _Refused(_message(answer, response.status_code))
+        try:
+            return decode_reply(answer)
+        except ProtocolError as error:
+            raise _Refused(f"what answers there is no hub of this version ({error})") from error
+
+    def _pause(self, pause_s: float) -> None:
+        """Wait, but not to the end when there is news for the hub."""
+        began = time.perf_counter()
+        while not self._stop.is_set():
+            waited_s = time.perf_counter() - began
+            if waited_s >= pause_s:
+                return
+            if waited_s >= _LEAST_PAUSE_S and (self._wake.is_set() or self._has_news()):
+                self._wake.clear()
+                return
+            self._stop.wait(min(_LOOK_UP_S, pause_s - waited_s))
+
+    def _has_news(self) -> bool:
+        sent = self._sent
+        if sent is None:
+            return False
+        now = self._describe()
+        if (now.width, now.height) != (sent.width, sent.height):
+            return True
+        before, after = sent.fps or 0.0, now.fps or 0.0
+        return after > 0 and abs(after - before) > _FPS_CHANGE * after
+
+
+@dataclass
+class _Said:
+    """Logs a text once, until another one takes its place."""
+
+    last: str = ""
+
+    def once(self, level: int, text: str) -> None:
+        if text != self.last:
+            self.last = text
+            _log.log(level, "%s", text)
+
+
+def _message(body: bytes, status: int) -> str:
+    """Return the sentence in a hub's JSON refusal, or the status where there is none."""
+    try:
+        fields = json.loads(body)
+        text = str(fields["message"])[:300]
+    except (ValueError, KeyError, TypeError):
+        return f"it answers with status {status}"
+    return text if text.isprintable() else repr(text)
+
+
+def _why(error: BaseException) -> str:
+    """Return a short reason for a failed request; what requests says itself is a page long."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted (see --tls-ca)"
+    if isinstance(error, requests.Timeout):
+        return "it does not answer in time"
+    cause = _system_error(error)
+    if isinstance(cause, socket.gaierror):
+        return "its name is not known"
+    if cause is not None and cause.strerror:
+        return cause.strerror.lower()
+    return "the connection failed"
+
+
+def _system_error(error: BaseException) -> OSError | None:
+    """Return the innermost error of the operating system behind `error`."""
+    seen: list[BaseException] = []
+    found: OSError | None = None
+    waiting: list[object] = [error]
+    while waiting:
+        item = waiting.pop()
+        if not isinstance(item, BaseException) or item in seen:
+            continue
+        seen.append(item)
+        if isinstance(item, OSError) and item.strerror:
+            found = item
+        waiting += [*item.args, item.__cause__, item.__context__, getattr(item, "reason", None)]
+    return found
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,149 @@
+"""The agent program: reads the command line, puts the parts together, waits to be told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+import cv2
+
+from .address import Listener, open_listener
+from .backoff import Backoff
+from .errors import AgentError
+from .identity import claim_identity
+from .options import AgentOptions, parse_options
+from .preview import show, why_no_screen
+from .service import AgentService
+from .slot import FrameSlot
+from .sources import make_source
+
+_log = logging.getLogger(__name__)
+
+_LOOK_UP_S = 0.25
+_PHASE_S = 11.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the agent; return its exit status."""
+    _prepare_logging()
+    try:
+        return _run(parse_options(arguments))
+    except AgentError as error:
+        sys.stderr.write(f"agent: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _run(options: AgentOptions) -> int:
+    stop = _stop_when_told(options)
+    identity = claim_identity(options.source, fixed_id=options.id)
+    try:
+        source = make_source(
+            options.source,
+            box=options.size,
+            fps=options.fps,
+            phase_s=(identity.slot - 1) * _PHASE_S,
+        )
+        listener = _wait_for_listener(options, stop)
+        if listener is None:
+            return 0
+        service = AgentService(options=options, source=source, identity=identity, listener=listener)
+        _log.info("source: %s", source.label)
+        _log.info("serving on %s, only to the hub at %s", listener.url, options.hub.shown)
+        service.start()
+        _wait_for_end(options, service.slot, stop)
+        ended = service.stop()
+    finally:
+        identity.release()
+    if not ended:
+        # A thread hangs in a camera's driver; ending the ordinary way would wait for it.
+        logging.shutdown()
+        os._exit(0)
+    return 0
+
+
+def _wait_for_listener(options: AgentOptions, stop: threading.Event) -> Listener | None:
+    """Return the listener as soon as there is a way to the hub; None when told to stop before."""
+    backoff, said = Backoff(), ""
+    while not stop.is_set():
+        try:
+            return open_listener(hub=options.hub, host=options.host, port=options.port)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+        if reason != said:
+            _log.warning("waiting for a way to the hub at %s: %s", options.hub.shown, reason)
+            said = reason
+        stop.wait(backoff.next_s())
+    return None
+
+
+def _wait_for_end(options: AgentOptions, slot: FrameSlot, stop: threading.Event) -> None:
+    watch = _CameraWatch(slot)
+    if options.preview:
+        reason = why_no_screen()
+        if reason:
+            _log.warning("no preview: %s", reason)
+        else:
+            show(slot, stop, watch.look)
+    while not stop.wait(_LOOK_UP_S):
+        watch.look()
+
+
+class _CameraWatch:
+    """Logs once when the camera is lost and once when it is back."""
+
+    def __init__(self, slot: FrameSlot) -> None:
+        self._slot = slot
+        self._looks = 0
+        self._online: bool | None = None
+
+    def look(self) -> None:
+        """Compare with the last time."""
+        state = self._slot.state()
+        self._looks += 1
+        if state.online == self._online:
+            return
+        if state.online:
+            _log.info("the camera gives pictures: %d × %d", state.width, state.height)
+        elif self._online or self._looks > 4:  # while it opens there is nothing to tell yet
+            _log.warning("the camera gives no picture: %s; trying on", state.reason)
+        else:
+            return
+        self._online = state.online
+
+
+def _stop_when_told(options: AgentOptions) -> threading.Event:
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    if options.end_with_input:
+        threading.Thread(target=_stop_with_input, args=(stop,), daemon=True).start()
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, on_signal)
+    return stop
+
+
+def _stop_with_input(stop: threading.Event) -> None:
+    # Not through sys.stdin: its lock, held by this thread, would stop the interpreter from ending.
+    while os.read(0, 4096):
+        pass
+    stop.set()
+
+
+def _prepare_logging() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    logging.getLogger("filelock").setLevel(logging.ERROR)
+    # OpenCV and FFmpeg report every failed attempt in their own words; the agent says it once.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

@@ -1,0 +1,164 @@
+"""The agent's command line. Each option exists once: a field with its default and its help.
+
+Runs in the agent process at start; the environment is read here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from convergecast import __version__
+
+from .address import Hub, parse_hub
+from .errors import SetupError
+
+TOKEN_VARIABLE = "CONVERGECAST_AGENT_TOKEN"
+
+_MOST_PIXELS_A_SIDE = 7680
+
+
+def _hub(text: str) -> Hub:
+    try:
+        return parse_hub(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{2,4})[xX×](\d{2,4})", text)
+    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not (16 <= width <= _MOST_PIXELS_A_SIDE and 16 <= height <= _MOST_PIXELS_A_SIDE):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 640x480")
+    return width, height
+
+
+def _port(text: str) -> int:
+    return int(_number(text, 1, 65_535, "a port", whole=True))
+
+
+def _fps(text: str) -> float:
+    return _number(text, 0.1, 240, "a number of frames a second")
+
+
+def _quality(text: str) -> int:
+    return int(_number(text, 1, 100, "a JPEG quality in percent", whole=True))
+
+
+def _number(text: str, least: float, most: float, what: str, *, whole: bool = False) -> float:
+    try:
+        value = int(text) if whole else float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {least} to {most}")
+    return value
+
+
+def _word(most: int) -> Any:
+    def check(text: str) -> str:
+        text = text.strip()
+        if not (0 < len(text) <= most and text.isprintable()):
+            raise argparse.ArgumentTypeError(f"1 to {most} printable characters are needed")
+        return text
+
+    return check
+
+
+def _option(default: Any, help_text: str, metavar: str = "", convert: Any = str) -> Any:
+    metadata = {"help": help_text, "metavar": metavar, "convert": convert}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentOptions:
+    """What a user may choose; sizes in pixels, `quality` in percent, `fps` in frames a second."""
+
+    hub: Hub = field(metadata={"help": "the hub's address", "metavar": "URL", "convert": _hub})
+    token: str | None = _option(
+        None, f"the hub's agent token; better {TOKEN_VARIABLE} or --token-file", "T", _word(256)
+    )
+    token_file: str | None = _option(None, "a file with the token", "F")
+    source: str = _option(
+        "0",
+        "a device number, a video or GIF file, a folder of pictures, an rtsp:// or http:// "
+        "address, or demo (default: device 0)",
+        "S",
+        _word(2000),
+    )
+    name: str | None = _option(None, "what people read (default: host and source)", "N", _word(80))
+    id: str | None = _option(
+        None, "a fixed identity (default: one per host and source)", "ID", _word(128)
+    )
+    host: str | None = _option(
+        None, "the address to serve on (default: the one from which the hub is reached)", "H"
+    )
+    port: int | None = _option(None, "the port to serve on (default: a free one)", "P", _port)
+    fps: float | None = _option(None, "at most so many frames a second", "F", _fps)
+    size: tuple[int, int] = _option(
+        (640, 480), "fit pictures within, never enlarged (default: 640x480)", "WxH", _size
+    )
+    quality: int = _option(85, "JPEG quality (default: 85)", "Q", _quality)
+    end_with_input: bool = _option(
+        False, "end when standard input does, for a program that starts agents", "", bool
+    )
+    preview: bool = _option(False, "show the pictures in a window; d closes it", "", bool)
+    tls_ca: str | None = _option(None, "the certificate to trust for an https hub", "F")
+
+
+def parse_options(
+    arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None
+) -> AgentOptions:
+    """Return the options of a command line; on wrong usage exits with status 2.
+
+    Raises:
+        SetupError: the token's file or the certificate cannot be read.
+    """
+    given = vars(_parser().parse_args(arguments))
+    environment = os.environ if environment is None else environment
+    given["token"] = given["token"] or _read_token(given["token_file"]) or None
+    given["token"] = given["token"] or environment.get(TOKEN_VARIABLE, "").strip() or None
+    if given["tls_ca"] and not Path(given["tls_ca"]).is_file():
+        raise SetupError(f"--tls-ca: there is no file {given['tls_ca']}")
+    return AgentOptions(**given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="agent.py",
+        description="Serves the pictures of one camera to a ConvergeCast hub.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    token = parser.add_mutually_exclusive_group()
+    for option in fields(AgentOptions):
+        group = token if option.name.startswith("token") else parser
+        flag = "--" + option.name.replace("_", "-")
+        if option.metadata["convert"] is bool:
+            group.add_argument(flag, action="store_true", help=option.metadata["help"])
+            continue
+        group.add_argument(
+            flag,
+            help=option.metadata["help"],
+            metavar=option.metadata["metavar"],
+            type=option.metadata["convert"],
+            **({"required": True} if option.name == "hub" else {"default": option.default}),
+        )
+    return parser
+
+
+def _read_token(path: str | None) -> str:
+    if path is None:
+        return ""
+    try:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise SetupError(f"the token cannot be read from {path}") from error
+    if not text:
+        raise SetupError(f"{path} holds no token")
+    return text

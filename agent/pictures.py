@@ -1,0 +1,87 @@
+"""A folder of photographs (or one) as a camera. Used by the capture thread only."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from .encode import Pixels
+from .errors import SourceError
+
+_log = logging.getLogger(__name__)
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm"})
+
+_USUAL_FPS = 1.0
+
+
+class FolderSource:
+    """Shows the pictures of a folder by name, each for a second unless `fps` says otherwise.
+
+    The folder is listed again at the start of every round, so pictures may come and go.
+    """
+
+    def __init__(self, path: Path, *, fps: float | None = None) -> None:
+        self.label = str(path)
+        self._path = path
+        self._fps = fps or _USUAL_FPS
+        self._round: list[Path] = []
+        self._pixels: Pixels | None = None
+        self._named: set[Path] = set()
+
+    @property
+    def fps(self) -> float | None:
+        """Pictures a second."""
+        return self._fps
+
+    def open(self) -> None:
+        """Begin with the first picture."""
+        self._round = self._listing()
+
+    def grab(self) -> float | None:
+        """Go on to the next picture that can be read; return seconds since the previous one."""
+        for paths in (self._round, self._listing()):
+            while paths:
+                self._pixels = self._read(paths.pop(0))
+                if self._pixels is not None:
+                    self._round = paths
+                    return 1.0 / self._fps
+        raise SourceError(f"there is no picture in {self._path} that can be read")
+
+    def retrieve(self) -> Pixels:
+        """Return the picture as BGR pixels, turned upright."""
+        if self._pixels is None:
+            raise SourceError(f"{self._path} is not open")
+        return self._pixels
+
+    def close(self) -> None:
+        """Forget the picture."""
+        self._round, self._pixels = [], None
+
+    def _listing(self) -> list[Path]:
+        if self._path.is_file():
+            return [self._path]
+        if not self._path.is_dir():
+            raise SourceError(f"there is no folder or picture {self._path}")
+        try:
+            found = sorted(self._path.iterdir())
+        except OSError as error:
+            raise SourceError(f"{self._path} cannot be read: {error.strerror}") from error
+        return [path for path in found if path.suffix.lower() in PICTURE_SUFFIXES]
+
+    def _read(self, path: Path) -> Pixels | None:
+        # Not cv2.imread: on Windows it cannot open names outside the system's code page.
+        try:
+            data = np.frombuffer(path.read_bytes(), np.uint8)
+            pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+        except (OSError, cv2.error):
+            pixels = None
+        if pixels is None:
+            if path not in self._named and path.exists():
+                self._named.add(path)
+                _log.warning("%s cannot be read as a picture and is left out", path)
+            return None
+        return np.asarray(pixels, np.uint8)

@@ -1,0 +1,264 @@
+"""What the hub may ask of an agent: `/video`, `/stream`, `/health`. Runs in server threads."""
+
+from __future__ import annotations
+
+import hmac
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from convergecast.protocol.frames import MAX_WAIT_S, STREAM_TYPE, encode_part, frame_headers
+
+from .encode import Frame
+from .errors import CameraOffline
+from .server import CHANNEL_KEY
+from .slot import FrameSlot
+
+MOST_STREAMS = 8
+MOST_POLLS = 6  # with the streams fewer than the threads, so /health always finds one
+
+_LOOK_UP_S = 1.0
+
+
+class Places:
+    """Counts who is being served; no more than `most` at a time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self.taken = 0
+
+    def take(self) -> bool:
+        """Take a place if there is one."""
+        with self._lock:
+            if self.taken >= self._most:
+                return False
+            self.taken += 1
+            return True
+
+    def leave(self) -> None:
+        """Give the place back."""
+        with self._lock:
+            self.taken -= 1
+
+
+class _Refusal(Exception):
+    """An answer other than a picture: status, kind and one sentence."""
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.kind = status, kind
+
+
+def create_app(
+    *,
+    slot: FrameSlot,
+    stream_key: str,
+    epoch: str,
+    version: str,
+    on_stream_end: Callable[[], None] = lambda: None,
+) -> Flask:
+    """Return the application that serves the frames of `slot` to whoever knows `stream_key`.
+
+    Args:
+        slot: where the newest frame lies.
+        stream_key: must be presented as `Authorization: Bearer`.
+        epoch: the word that names this run of the agent.
+        version: the agent's version, for `/health`.
+        on_stream_end: called after a stream's last part, whatever ended it.
+    """
+    app = Flask(__name__, static_folder=None)
+    answers = _Answers(slot=slot, epoch=epoch, version=version, on_stream_end=on_stream_end)
+    app.before_request(_guard(stream_key))
+    app.register_error_handler(_Refusal, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CameraOffline, _offline)
+    rules = (
+        ("/video", answers.video),
+        ("/video/", answers.video),
+        ("/stream", answers.stream),
+        ("/health", answers.health),
+    )
+    for path, view in rules:
+        app.add_url_rule(path, endpoint=path, view_func=view, provide_automatic_options=False)
+    return app
+
+
+class _Answers:
+    """The views."""
+
+    def __init__(
+        self, *, slot: FrameSlot, epoch: str, version: str, on_stream_end: Callable[[], None]
+    ) -> None:
+        self._slot = slot
+        self._epoch = epoch
+        self._version = version
+        self._on_stream_end = on_stream_end
+        self._streams = Places(MOST_STREAMS)
+        self._polls = Places(MOST_POLLS)
+        self._started = time.perf_counter()
+
+    def video(self) -> Response:
+        """Answer with one frame, or 204 when none came in time."""
+        after, wait_s = _asked_frame(self._epoch)
+        if not self._polls.take():
+            raise _Refusal(503, "busy", f"{MOST_POLLS} others wait for a picture already")
+        try:
+            frame = self._wait(after, wait_s)
+        finally:
+            self._polls.leave()
+        if frame is None:
+            return _not_stored(Response(status=204))
+        headers, body = self._packed(frame, plain=_wants_plain())
+        return _not_stored(Response(body, headers=headers))
+
+    def stream(self) -> Response:
+        """Answer with frames for as long as the camera and the client last."""
+        plain, channel = _wants_plain(), request.environ.get(CHANNEL_KEY)
+        first = self._slot.newer_than(0)
+        if not self._streams.take():
+            raise _Refusal(503, "busy", f"{MOST_STREAMS} streams are open already")
+        response = Response(self._parts(first, channel, plain=plain), content_type=STREAM_TYPE)
+        response.call_on_close(self._end_stream)
+        return _not_stored(response)
+
+    def health(self) -> Response:
+        """Answer with the camera's state."""
+        state = self._slot.state()
+        return _not_stored(
+            jsonify(
+                state="online" if state.online else "offline",
+                reason=state.reason,
+                fps=round(state.fps, 2),
+                width=state.width,
+                height=state.height,
+                pullers=self._streams.taken + self._polls.taken,
+                uptime_s=round(time.perf_counter() - self._started, 1),
+                version=self._version,
+                epoch=self._epoch,
+                time=time.time(),
+            )
+        )
+
+    def _end_stream(self) -> None:
+        self._streams.leave()
+        self._on_stream_end()
+
+    def _wait(self, after: int, wait_s: float) -> Frame | None:
+        """Wait for a frame in short turns, so that a client that hung up frees its thread."""
+        gone: Callable[[], bool] = request.environ.get("waitress.client_disconnected", _never)
+        deadline = time.perf_counter() + wait_s
+        while True:
+            left_s = deadline - time.perf_counter()
+            frame = self._slot.newer_than(after, timeout_s=max(0.0, min(left_s, _LOOK_UP_S)))
+            if frame is not None or left_s <= _LOOK_UP_S or gone():
+                return frame
+
+    def _parts(self, frame: Frame | None, channel: Any, *, plain: bool) -> Iterator[bytes]:
+        seq = 0
+        try:
+            while True:
+                if frame is not None:
+                    seq = frame.seq
+                    yield encode_part(*self._packed(frame, plain=plain))
+                if channel is not None and not channel.wait_until_sent():
+                    return
+                frame = self._slot.newer_than(seq, timeout_s=_LOOK_UP_S)
+        except CameraOffline:
+            return  # the end of the stream tells the hub; asking again tells it why
+
+    def _packed(self, frame: Frame, *, plain: bool) -> tuple[dict[str, str], bytes]:
+        headers = {"Content-Type": "image/jpeg"}
+        if not plain:
+            headers["Content-Encoding"] = "deflate"
+        headers |= frame_headers(seq=frame.seq, captured_at=frame.captured_at, epoch=self._epoch)
+        return headers, frame.jpeg() if plain else frame.deflated()
+
+
+def _guard(stream_key: str) -> Callable[[], None]:
+    expected = f"Bearer {stream_key}".encode()
+
+    def check() -> None:
+        given = request.headers.get("Authorization", "").encode("utf-8", "replace")
+        if not hmac.compare_digest(given, expected):
+            raise _Refusal(
+                401, "not-signed-in", "this agent serves only the hub it registered with"
+            )
+        if request.method != "GET":
+            raise _Refusal(405, "method", "an agent answers GET only")
+
+    return check
+
+
+def _asked_frame(epoch: str) -> tuple[int, float]:
+    """Return the frame number to exceed (0: any) and how long to wait for it, in seconds."""
+    after, wait, asked_epoch = (_argument(name) for name in ("after", "wait", "epoch"))
+    if after is not None and not (after.isascii() and after.isdigit() and len(after) <= 15):
+        raise _Refusal(400, "invalid", "after is not a frame number")
+    wait_s = _seconds(wait)
+    if asked_epoch is not None and not (asked_epoch.isprintable() and len(asked_epoch) <= 64):
+        raise _Refusal(400, "invalid", "epoch is not a short word")
+    if after is None or asked_epoch not in (None, epoch):
+        return 0, wait_s
+    return int(after), wait_s
+
+
+def _argument(name: str) -> str | None:
+    values = request.args.getlist(name)
+    if len(values) > 1:
+        raise _Refusal(400, "invalid", f"{name} is given more than once")
+    return values[0] if values else None
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        seconds = float(text or "0") if text != "" else math.nan
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise _Refusal(400, "invalid", "wait is not a number of seconds")
+    return min(seconds, MAX_WAIT_S)
+
+
+def _wants_plain() -> bool:
+    if "Accept-Encoding" not in request.headers:
+        return False
+    return request.accept_encodings.quality("deflate") <= 0
+
+
+def _never() -> bool:
+    return False
+
+
+def _not_stored(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _error(status: int, kind: str, message: str) -> Response:
+    response = jsonify(error=kind, message=message)
+    response.status_code = status
+    if status == 503:
+        response.headers["Retry-After"] = "1"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return _not_stored(response)
+
+
+def _refused(error: _Refusal) -> Response:
+    return _error(error.status, error.kind, str(error))
+
+
+def _offline(error: CameraOffline) -> Response:
+    return _error(503, "camera", str(error))
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.code == 404:
+        return _error(404, "not-found", "an agent has /video, /stream and /health only")
+    return _error(error.code or 500, "error", error.description or "the request failed")

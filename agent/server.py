@@ -1,0 +1,137 @@
+"""Serves frames: waitress, tuned so that a picture leaves in one send and none queues up.
+
+Runs in the agent: one thread for the sockets, a small pool for the pullers.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+from waitress.task import WSGITask
+
+from .address import Listener
+
+THREADS = 16
+CHANNEL_KEY = "convergecast.channel"
+
+_UNSENT_BYTES = 64 << 10
+_DEAD_CLIENT_MS = 20_000
+_MOST_REQUEST_BYTES = 16 << 10
+
+
+class FrameChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """A connection that sends header and body together and can wait until all has left."""
+
+    _held: list[bytes] | None = None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Join what is written meanwhile into one write, hence one send and fewer packets."""
+        self._held = []
+        try:
+            yield
+            held = self._held
+        finally:
+            self._held = None
+        if held:
+            super().write_soon(held[0] if len(held) == 1 else b"".join(held))
+
+    def write_soon(self, data: bytes) -> int:
+        """Write `data`, or hold it within `together`."""
+        if self._held is None:
+            return int(super().write_soon(data))
+        self._held.append(data)
+        return len(data)
+
+    def wait_until_sent(self) -> bool:
+        """Wait until the system has taken all; return False when the client is gone.
+
+        So the next picture is chosen when there is room for it, and is the newest then.
+        """
+        with self.outbuf_lock:
+            while self.connected and self.total_outbufs_len:
+                self.server.pull_trigger()
+                self.outbuf_lock.wait(1.0)
+        return bool(self.connected)
+
+
+class _FrameTask(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """A request whose response header leaves together with the first piece of the body."""
+
+    def write(self, data: bytes) -> None:
+        with self.channel.together():
+            super().write(data)
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[CHANNEL_KEY] = self.channel
+        return environ
+
+
+FrameChannel.task_class = _FrameTask
+
+
+class FrameServer:
+    """Runs an application on a listening socket, in threads of its own."""
+
+    def __init__(self, *, app: Flask, listener: Listener, threads: int = THREADS) -> None:
+        for name in ("waitress", "waitress.queue"):
+            # Clients that hang up are the ordinary case here.
+            logging.getLogger(name).setLevel(logging.ERROR)
+        self._server = create_server(
+            app,
+            sockets=[listener.socket],
+            threads=threads,
+            ident=None,
+            outbuf_high_watermark=_UNSENT_BYTES,
+            outbuf_overflow=64 << 20,  # pictures never go through a temporary file
+            channel_request_lookahead=1,  # a client that hangs up is noticed while it waits
+            log_socket_errors=False,
+            asyncore_use_poll=True,
+            max_request_header_size=_MOST_REQUEST_BYTES,
+            max_request_body_size=_MOST_REQUEST_BYTES,
+        )
+        self._server.channel_class = FrameChannel
+        self._server.adj.socket_options = _socket_options()
+        self._thread = threading.Thread(target=self._server.run, name="server", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 1.0) -> None:
+        """Close all connections. Whoever waits for a frame must have been released before."""
+        server = self._server
+        server.task_dispatcher.shutdown(cancel_pending=True, timeout=timeout_s / 2)
+        if not self._thread.is_alive():
+            server.asyncore.close_all(server._map, ignore_all=True)
+            return
+        # The loop's own thread closes the sockets that it polls.
+        server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map, True))
+        self._thread.join(timeout_s / 2)
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    """Return what each connection is set to, as far as this platform knows it."""
+    wanted = (
+        ("TCP_NODELAY", 1),
+        ("TCP_NOTSENT_LOWAT", _UNSENT_BYTES),
+        ("TCP_KEEPIDLE", 10),
+        ("TCP_KEEPINTVL", 5),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", _DEAD_CLIENT_MS),
+    )
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, value in wanted:
+        number = getattr(socket, name, None)
+        if number is not None:
+            options.append((socket.IPPROTO_TCP, number, value))
+    return options

@@ -1,0 +1,108 @@
+"""One agent, put together: source, capture, slot, server and link. Several may run in a process."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import time
+
+from convergecast import __version__
+from convergecast.protocol import LONG_POLL, STREAM
+from convergecast.protocol.registration import Registration
+
+from .address import Listener
+from .capture import Capture
+from .encode import Encoder
+from .identity import Identity
+from .link import HubLink
+from .options import AgentOptions
+from .routes import create_app
+from .server import FrameServer
+from .slot import FrameSlot
+from .sources import Source
+
+_NAME_LENGTH = 80
+
+
+class AgentService:
+    """Captures from `source`, serves on `listener`, registers with `options.hub`.
+
+    Attributes:
+        slot: where the newest frame lies.
+        listener: where the frames are served.
+        stream_key: what a puller must present; made up anew at every start.
+        epoch: the word that names this run.
+    """
+
+    def __init__(
+        self, *, options: AgentOptions, source: Source, identity: Identity, listener: Listener
+    ) -> None:
+        self._options = options
+        self._source = source
+        self._identity = identity
+        self.listener = listener
+        self.stream_key = secrets.token_urlsafe(24)
+        self.epoch = secrets.token_hex(8)
+        self.slot = FrameSlot(encoder=Encoder(box=options.size, quality_percent=options.quality))
+        self._capture = Capture(source=source, slot=self.slot, fps=options.fps)
+        self._link = HubLink(
+            hub=options.hub,
+            identity=identity,
+            describe=self.registration,
+            tls_ca=options.tls_ca,
+        )
+        app = create_app(
+            slot=self.slot,
+            stream_key=self.stream_key,
+            epoch=self.epoch,
+            version=__version__,
+            on_stream_end=self._link.hurry,
+        )
+        self._server = FrameServer(app=app, listener=listener)
+
+    def start(self) -> None:
+        """Capture, serve, and register once the server answers."""
+        self._capture.start()
+        self._server.start()
+        self._link.start()
+
+    def stop(self) -> bool:
+        """Stop within about two seconds; return False when a driver still holds the capture."""
+        began = time.perf_counter()
+        self.slot.close()
+        self._link.stop()
+        self._server.stop()
+        ended = self._capture.stop(max(0.1, 1.5 - (time.perf_counter() - began)))
+        self._identity.release()
+        return ended
+
+    def registration(self) -> Registration:
+        """Return what the hub is told now."""
+        state = self.slot.state()
+        fps = round(state.fps, 1) or self._source.fps
+        return Registration(
+            ipaddress=self.listener.address,
+            ports=self.listener.port,
+            agent_id=self._identity.agent_id,
+            camera_key=self._identity.camera_key(self._options.hub.url),
+            name=self._options.name or self._usual_name(),
+            version=__version__,
+            token=self._options.token,
+            stream_key=self.stream_key,
+            width=state.width or None,
+            height=state.height or None,
+            fps=fps,
+            source=_printable(self._source.label, 300),
+            capabilities=(LONG_POLL, STREAM),
+        )
+
+    def _usual_name(self) -> str:
+        label = self._source.label
+        if "://" not in label:
+            label = label.replace("\\", "/").rstrip("/").rpartition("/")[2]
+        number = f" {self._identity.slot}" if self._identity.slot > 1 else ""
+        return _printable(f"{socket.gethostname()} {label}", _NAME_LENGTH - len(number)) + number
+
+
+def _printable(text: str, most: int) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)[:most]

@@ -1,0 +1,132 @@
+"""The one place where the newest frame lies, and whether the camera gives any.
+
+Written by the capture thread, read by the server's threads, the link and the preview.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from .encode import Encoder, Frame, Picture
+from .errors import CameraOffline
+
+_LEAST_STALE_S = 3.0
+_STALE_INTERVALS = 4
+_RATE_WINDOW_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """How the camera is now.
+
+    Attributes:
+        online: whether there is a current frame.
+        reason: why not, in words; empty while online.
+        fps: frames published a second, measured over the last seconds; 0 while offline.
+        width, height: in pixels as served, 0 before the first frame.
+    """
+
+    online: bool
+    reason: str
+    fps: float
+    width: int
+    height: int
+
+
+class FrameSlot:
+    """Holds one frame; a newer one replaces it whether it was read or not."""
+
+    def __init__(self, *, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._changed = threading.Condition()
+        self._frame: Frame | None = None
+        self._seq = 0
+        self._failure = "the camera is being opened"
+        self._stale_after_s = _LEAST_STALE_S
+        self._published: deque[float] = deque(maxlen=512)
+        self._closed = False
+
+    def expect(self, fps: float | None) -> None:
+        """Say how many frames a second to expect, which decides when the newest one is too old."""
+        with self._changed:
+            self._stale_after_s = max(_LEAST_STALE_S, _STALE_INTERVALS / fps if fps else 0.0)
+
+    def publish(self, picture: Picture, *, captured_at: float | None = None) -> Frame:
+        """Make `picture` the newest frame; `captured_at` in UNIX seconds, default now."""
+        captured_at = time.time() if captured_at is None else captured_at
+        now = time.perf_counter()
+        with self._changed:
+            self._seq += 1
+            self._frame = frame = Frame(
+                picture, seq=self._seq, captured_at=captured_at, encoder=self._encoder
+            )
+            self._failure = ""
+            self._published.append(now)
+            while len(self._published) > 2 and now - self._published[0] > _RATE_WINDOW_S:
+                self._published.popleft()
+            self._changed.notify_all()
+        return frame
+
+    def fail(self, reason: str) -> None:
+        """Say that the camera gives no picture, and why; whoever waits is told."""
+        with self._changed:
+            self._failure = reason
+            self._published.clear()
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Release everybody who waits: the agent stops."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def newer_than(self, seq: int, *, timeout_s: float = 0.0) -> Frame | None:
+        """Return a frame newer than `seq`, waiting up to `timeout_s` for one, else None.
+
+        Raises:
+            CameraOffline: the camera gives no picture, or stopped while this waited.
+        """
+        deadline = time.perf_counter() + timeout_s
+        with self._changed:
+            while True:
+                now = time.perf_counter()
+                reason = self._reason(now)
+                if reason:
+                    raise CameraOffline(reason)
+                if self._frame is not None and self._frame.seq > seq:
+                    return self._frame
+                if now >= deadline:
+                    return None
+                stale_in_s = self._published[-1] + self._stale_after_s - now
+                self._changed.wait(max(0.0, min(deadline - now, stale_in_s)) + 0.001)
+
+    def state(self) -> CameraState:
+        """Return how the camera is now."""
+        with self._changed:
+            reason = self._reason(time.perf_counter())
+            frame = self._frame
+            return CameraState(
+                online=not reason,
+                reason=reason,
+                fps=0.0 if reason else self._rate(),
+                width=frame.width if frame else 0,
+                height=frame.height if frame else 0,
+            )
+
+    def _reason(self, now: float) -> str:
+        if self._closed:
+            return "the agent is stopping"
+        if self._failure:
+            return self._failure
+        # The capture thread may hang inside a driver, so the age of its newest frame decides.
+        age_s = now - self._published[-1]
+        return f"no picture for {age_s:.0f} s" if age_s > self._stale_after_s else ""
+
+    def _rate(self) -> float:
+        if len(self._published) < 2:
+            return 0.0
+        span_s = self._published[-1] - self._published[0]
+        return (len(self._published) - 1) / span_s if span_s > 0 else 0.0

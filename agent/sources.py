@@ -1,0 +1,115 @@
+"""Where pictures come from, and how `--source` names it. Used by the capture thread only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from .demo import DemoSource
+from .encode import Encoded, Picture
+from .errors import SetupError
+from .pictures import PICTURE_SUFFIXES, FolderSource
+from .videos import DeviceSource, StreamSource, VideoFileSource
+
+DEMO = "demo"
+STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp")
+
+
+class Source(Protocol):
+    """One camera, file, folder or address; `open` comes first, and again after a `SourceError`.
+
+    Attributes:
+        label: what it is, for people and for the hub; never with a user or password.
+        fps: pictures a second by its own account, or None when it does not say.
+    """
+
+    @property
+    def label(self) -> str:
+        """What the source is, in words."""
+
+    @property
+    def fps(self) -> float | None:
+        """Its own rate, known after `open`."""
+
+    def open(self) -> None:
+        """Make ready to give pictures. Raises `SourceError` with the reason."""
+
+    def grab(self) -> float | None:
+        """Go on to the next picture.
+
+        Returns:
+            None for a live source, which sets the pace itself; else how many seconds after the
+            previous picture this one is to be shown.
+
+        Raises:
+            SourceError: there is no picture.
+        """
+
+    def retrieve(self) -> Picture:
+        """Return the picture that `grab` went to. Raises `SourceError`."""
+
+    def close(self) -> None:
+        """Let go of the device or file; harmless when nothing is open."""
+
+
+def make_source(
+    text: str, *, box: tuple[int, int], fps: float | None = None, phase_s: float = 0.0
+) -> Source:
+    """Return the source that `text` names (see `--source`); no device or file is opened.
+
+    Args:
+        text: a device number, a path, an address or `demo`.
+        box: width and height in pixels that pictures will be fitted into.
+        fps: the rate asked for, for sources that have none of their own.
+        phase_s: where in its round the demonstration camera begins, in seconds.
+
+    Raises:
+        SetupError: it names nothing that could ever give pictures.
+    """
+    if text == DEMO:
+        demo = DemoSource(size=box, fps=fps, phase_s=phase_s)
+        demo.open()  # says at once that the photographs are missing
+        return demo
+    if text.isascii() and text.isdigit():
+        return DeviceSource(int(text), box=box)
+    if text.startswith("/dev/"):
+        return DeviceSource(text, box=box)
+    if "://" in text:
+        scheme = text.partition("://")[0].lower()
+        if scheme not in STREAM_SCHEMES:
+            raise SetupError(f"a source cannot be read by {scheme}://; use rtsp:// or http://")
+        return StreamSource(text)
+    path = Path(text).expanduser()
+    if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
+        return FolderSource(path, fps=fps)
+    return VideoFileSource(path)
+
+
+class EncodedSource:
+    """Gives ready JPEGs in turn, `fps` a second, for ever: a camera that costs next to nothing."""
+
+    def __init__(self, pictures: list[Encoded], *, fps: float, label: str = "encoded") -> None:
+        self._pictures = pictures
+        self._next = 0
+        self._fps = fps
+        self.label = label
+
+    @property
+    def fps(self) -> float | None:
+        """Pictures a second."""
+        return self._fps
+
+    def open(self) -> None:
+        """Nothing to open."""
+
+    def grab(self) -> float | None:
+        """Go on to the next picture; return seconds since the previous one."""
+        self._next = (self._next + 1) % len(self._pictures)
+        return 1.0 / self._fps
+
+    def retrieve(self) -> Picture:
+        """Return the JPEG as it was given."""
+        return self._pictures[self._next]
+
+    def close(self) -> None:
+        """Nothing to close."""

@@ -1,0 +1,209 @@
+"""Sources that OpenCV reads: devices, video and GIF files, network streams.
+
+Used by the capture thread only; every `cv2.error` becomes a `SourceError` here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from convergecast.protocol.registration import without_credentials
+
+from .encode import Pixels
+from .errors import SourceError
+
+_USUAL_FPS = 25.0
+_MOST_FPS = 240.0
+_LONGEST_STEP_S = 10.0
+_OPEN_TIMEOUT_MS = 5_000
+_READ_TIMEOUT_MS = 5_000
+_GIF_FRAMES_TIMED = 300
+
+
+class _CaptureSource:
+    """What devices, files and streams share: one `cv2.VideoCapture`."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self._capture: cv2.VideoCapture | None = None
+        self._fps: float | None = None
+
+    @property
+    def fps(self) -> float | None:
+        """The rate that the device or file states, if it is a possible one."""
+        return self._fps
+
+    def close(self) -> None:
+        """Let go of the device or file."""
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+
+    def retrieve(self) -> Pixels:
+        """Return the grabbed picture as BGR pixels."""
+        try:
+            done, pixels = self._opened().retrieve()
+        except cv2.error as error:
+            raise SourceError(f"{self.label} gave a damaged picture") from error
+        if not done or pixels.ndim != 3:
+            raise SourceError(f"{self.label} gave an empty picture")
+        return np.asarray(pixels, np.uint8)
+
+    def _use(self, capture: cv2.VideoCapture, reason: str) -> None:
+        if not capture.isOpened():
+            capture.release()
+            raise SourceError(reason)
+        self._capture = capture
+        stated = capture.get(cv2.CAP_PROP_FPS)
+        self._fps = stated if 1.0 <= stated <= _MOST_FPS else None
+
+    def _opened(self) -> cv2.VideoCapture:
+        if self._capture is None:
+            raise SourceError(f"{self.label} is not open")
+        return self._capture
+
+    def _grab(self) -> bool:
+        try:
+            return bool(self._opened().grab())
+        except cv2.error:
+            return False
+
+
+class DeviceSource(_CaptureSource):
+    """A camera of this machine, by number or by its path."""
+
+    def __init__(self, device: int | str, *, box: tuple[int, int]) -> None:
+        super().__init__(f"camera {device}")
+        self._device = device
+        self._box = box
+
+    def open(self) -> None:
+        """Open the device and ask it for pictures about as large as they will be served."""
+        reason = _why_no_device(self._device)
+        if reason:
+            raise SourceError(reason)
+        capture = cv2.VideoCapture(self._device, _device_backend())
+        self._ask_for_size(capture)
+        self._use(capture, f"{self.label} is used by another program or cannot be read")
+
+    def grab(self) -> float | None:
+        """Wait for the next picture; the device sets the pace."""
+        if not self._grab():
+            raise SourceError(f"{self.label} was unplugged or stopped giving pictures")
+        return None
+
+    def _ask_for_size(self, capture: cv2.VideoCapture) -> None:
+        width, height = self._box
+        if width * height > 640 * 480:
+            # Over USB 2 only compressed pictures of this size come at a useful rate.
+            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+
+
+class VideoFileSource(_CaptureSource):
+    """A video or GIF file, over and over at its own rate."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self._path = path
+        self._target = str(path)
+        self._gif_fps: float | None = None
+        self._position_s = 0.0
+
+    def open(self) -> None:
+        """Open the file at its first frame."""
+        if not self._path.is_file():
+            raise SourceError(f"there is no file {self._path}")
+        if self._path.suffix.lower() == ".gif" and self._gif_fps is None:
+            self._gif_fps = _time_gif(self._target)
+        self._open_file()
+
+    def _open_file(self) -> None:
+        capture = cv2.VideoCapture(self._target, cv2.CAP_ANY)
+        self._use(capture, f"{self.label} is not a video that can be read")
+        self._fps = self._gif_fps or self._fps or _USUAL_FPS
+        self._position_s = 0.0
+
+    def grab(self) -> float | None:
+        """Go on to the next frame, after the last one to the first."""
+        if self._grab():
+            return self._step_s()
+        self.close()
+        self.open()
+        if not self._grab():
+            raise SourceError(f"{self.label} holds no picture")
+        return 1.0 / (self._fps or _USUAL_FPS)
+
+    def _step_s(self) -> float:
+        # Time stamps follow files of changing rate; some files carry none, or senseless ones.
+        position_s = self._opened().get(cv2.CAP_PROP_POS_MSEC) / 1000
+        step_s = position_s - self._position_s
+        self._position_s = position_s
+        return step_s if 0 < step_s <= _LONGEST_STEP_S else 1.0 / (self._fps or _USUAL_FPS)
+
+
+class StreamSource(VideoFileSource):
+    """A network address; FFmpeg gives up on one that is silent for some seconds."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(Path("stream"))
+        self.label = without_credentials(address)
+        self._target = address
+        self._live = True
+
+    def open(self) -> None:
+        """Connect, for at most five seconds."""
+        timeouts = [
+            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+            _OPEN_TIMEOUT_MS,
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+            _READ_TIMEOUT_MS,
+        ]
+        capture = cv2.VideoCapture(self._target, cv2.CAP_FFMPEG, timeouts)
+        self._use(capture, f"{self.label} does not answer, or not with a video")
+        # A file behind an address would else be read as fast as the network carries it.
+        self._live = capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 0
+        self._position_s = 0.0
+
+    def grab(self) -> float | None:
+        """Wait for the next picture; a live stream sets the pace itself."""
+        if not self._grab():
+            raise SourceError(f"{self.label} ended or fell silent")
+        return None if self._live else self._step_s()
+
+
+def _device_backend() -> int:
+    if sys.platform == "win32":
+        return cv2.CAP_DSHOW  # Media Foundation may take half a minute to open a camera
+    return cv2.CAP_V4L2 if sys.platform.startswith("linux") else cv2.CAP_ANY
+
+
+def _why_no_device(device: int | str) -> str:
+    """Return what is wrong before a device is opened, or ""; only Linux can tell."""
+    if not sys.platform.startswith("linux"):
+        return ""
+    path = Path(f"/dev/video{device}" if isinstance(device, int) else device)
+    if not path.exists():
+        return f"there is no camera {device} on this machine ({path} does not exist)"
+    if not os.access(path, os.R_OK | os.W_OK):
+        return f"this user may not use {path}; add it to the group of that file, often video"
+    return ""
+
+
+def _time_gif(path: str) -> float | None:
+    """Return a GIF's frames a second by its time stamps: the rate it states is rounded badly."""
+    capture = cv2.VideoCapture(path, cv2.CAP_ANY)
+    frames, position_ms = 0, 0.0
+    while frames < _GIF_FRAMES_TIMED and capture.grab():
+        frames += 1
+        position_ms = capture.get(cv2.CAP_PROP_POS_MSEC)
+    capture.release()
+    fps = (frames - 1) / position_ms * 1000 if frames > 1 and position_ms > 0 else 0.0
+    return fps if 1.0 <= fps <= _MOST_FPS else None

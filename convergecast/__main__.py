@@ -1,0 +1,8 @@
+"""`python -m convergecast`."""
+
+import sys
+
+from convergecast.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""Finds the files beside the code: templates, static files, the agent; in a checkout or a wheel."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_CHECKOUT = _PACKAGE.parent
+
+
+def templates_folder() -> Path:
+    """Return the folder with the page templates."""
+    return _folder("templates")
+
+
+def static_folder() -> Path:
+    """Return the folder with style sheets, scripts and icons."""
+    return _folder("static")
+
+
+def agent_command() -> list[str]:
+    """Return the start of a command line that runs an agent on this machine."""
+    script = _CHECKOUT / "agent" / "agent.py"
+    if (_CHECKOUT / "pyproject.toml").exists() and script.exists():
+        return [sys.executable, str(script)]
+    return [sys.executable, "-m", "convergecast_agent"]
+
+
+def _folder(name: str) -> Path:
+    inside = _PACKAGE / "_assets" / name
+    return inside if inside.is_dir() else _CHECKOUT / name

@@ -1,0 +1,1 @@
+"""Who may do what: tokens, sessions, and the rule that every route declares. Hub process."""

@@ -1,0 +1,1 @@
+"""Cameras: who they are, the process that pulls each one, and what comes out of it."""

@@ -1,0 +1,52 @@
+"""Which addresses the hub may fetch from. Hub process.
+
+An agent names the address that the hub will then request: without rules that is server-side
+request forgery by design.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from convergecast.errors import Forbidden
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def check_address(announced: str, sender: str, networks: Sequence[_Network]) -> None:
+    """Raise Forbidden unless frames may be fetched from `announced`.
+
+    Args:
+        announced: literal address that the agent wants to be asked at.
+        sender: literal address that the registration came from.
+        networks: networks in which an announced address may differ from the sender.
+    """
+    address, origin = _plain(announced), _plain(sender)
+    reserved = address.is_reserved and not address.is_loopback  # ::1 lies in a reserved block
+    if address.is_unspecified or address.is_multicast or reserved:
+        raise Forbidden(
+            f"{announced} is not an address of one machine: announce another with --host"
+        )
+    if address.is_link_local:
+        raise Forbidden(f"{announced} is link-local: announce another address with --host")
+    if address == origin:
+        return
+    if address.is_loopback:
+        raise Forbidden(
+            f"{announced} is this hub's own machine, but the registration came from {sender}: "
+            "announce an address that the hub can reach with --host"
+        )
+    if not any(address in network for network in networks):
+        raise Forbidden(
+            f"the registration came from {sender} but announces {announced}: announce {sender} "
+            "with --host, or allow the network in the hub's agent_networks"
+        )
+
+
+def _plain(text: str) -> _Address:
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address

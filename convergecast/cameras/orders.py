@@ -1,0 +1,56 @@
+"""What the hub tells a worker: always the whole state, so no order can be missed. Both ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """Where a camera is and what is wanted of it.
+
+    Attributes:
+        camera_id: the hub's name for the camera, put into results.
+        address, port, stream_key, capabilities: where and how the agent is asked.
+        agent_fps: the rate the agent announced, or None.
+        live: whether somebody watches, so that every frame goes to the hub.
+        pairs: whether results bring the picture they were found in with them.
+        options: the AI options that are on.
+        engine_address: where the engine listens; None while it does not run.
+        engine_problem: why it does not run, for people.
+        analysis_fps: frames a second to analyse, at most.
+        wakes: counts signs of life from an agent that could not be reached: try again at once.
+    """
+
+    camera_id: str
+    address: str
+    port: int
+    stream_key: str | None
+    capabilities: tuple[str, ...]
+    agent_fps: float | None
+    live: bool
+    pairs: bool
+    options: tuple[str, ...]
+    engine_address: str | None
+    engine_problem: str | None
+    analysis_fps: float
+    wakes: int
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """What a connection to the agent depends on."""
+        return (self.address, self.port, self.stream_key, self.capabilities)
+
+    @property
+    def full_rate(self) -> bool:
+        """Whether every frame is wanted, for viewers or for analysis."""
+        return self.live or bool(self.options)
+
+    @classmethod
+    def of(cls, header: dict[str, Any]) -> Orders:
+        """Make orders of a message's header."""
+        values = {name: header[name] for name in cls.__slots__}
+        values["capabilities"] = tuple(values["capabilities"])
+        values["options"] = tuple(values["options"])
+        return cls(**values)

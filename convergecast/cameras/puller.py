@@ -1,0 +1,178 @@
+"""Gets a camera's frames, as fast as they are wanted, for as long as it takes. Camera worker.
+
+Every frame while somebody watches or an AI option is on; else one a second.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from convergecast.cameras.health import AgentRate, ClockOffset, Health, Rate
+from convergecast.cameras.orders import Orders
+from convergecast.cameras.source import FrameSource, SourceError
+from convergecast.models import State
+from convergecast.protocol import ProtocolError
+from convergecast.protocol.frames import WireFrame
+from convergecast.protocol.jpeg import read_size
+
+_IDLE_INTERVAL_S = 1.0
+_POLL_WAIT_S = 2.0
+_SYNC_ROUNDS = 3
+
+log = logging.getLogger("camera")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A checked frame; `captured_at` by this machine's clock."""
+
+    jpeg: bytes
+    seq: int
+    captured_at: float
+    width: int
+    height: int
+
+
+class Puller:
+    """Pulls frames and hands each to `deliver`; keeps the camera's health.
+
+    Args:
+        orders: what is wanted now.
+        deliver: takes every good frame, in the pulling thread.
+        on_state: called after the state or its reason has changed.
+    """
+
+    def __init__(
+        self, *, orders: Orders, deliver: Callable[[Frame], None], on_state: Callable[[], None]
+    ) -> None:
+        self._orders = orders
+        self._deliver = deliver
+        self._on_state = on_state
+        self._woken = threading.Event()
+        self.health = Health()
+        self.received = Rate()
+        self.agent_rate = AgentRate()
+        self.size: tuple[int, int] | None = None
+        self.agent_dropped = 0
+        self._clock = ClockOffset()
+        self._last: tuple[int, str] | None = None
+        self._was_streaming = False
+        self._place: tuple[object, ...] = ()
+        self._source = FrameSource(orders)
+
+    def set_orders(self, orders: Orders) -> None:
+        """Take new orders; a waiting puller acts on them at once."""
+        if orders.wakes != self._orders.wakes or orders.place != self._orders.place:
+            self.health.began_again()
+        self._orders = orders
+        self._woken.set()
+
+    def run(self) -> None:
+        """Pull for ever."""
+        while True:
+            self._woken.clear()
+            pause_s = self.run_once()
+            self._woken.wait(pause_s)
+
+    def run_once(self) -> float:
+        """Pull until something fails or changes; return how long to wait before the next call."""
+        orders = self._orders
+        if orders.place != self._place:
+            self._place = orders.place
+            self._source.close()
+            self._source = FrameSource(orders)
+            self._clock.clear()
+        try:
+            return self._pull(orders)
+        except (SourceError, ProtocolError) as error:
+            self._was_streaming = False
+            return self._failed(error)
+
+    def _pull(self, orders: Orders) -> float:
+        if not self._clock.known or self.health.state is not State.ONLINE:
+            self._synchronise(self._source)
+        if orders.full_rate and self._source.can_stream:
+            self._stream()
+            return 0.0
+        self._was_streaming = False
+        self._poll()
+        return 0.0 if orders.full_rate else _IDLE_INTERVAL_S
+
+    def _stream(self) -> None:
+        for frame in self._source.stream():
+            self._take(frame, in_sequence=self._was_streaming)
+            self._was_streaming = True
+            if self._woken.is_set() and not self._may_go_on():
+                break
+
+    def _may_go_on(self) -> bool:
+        """Whether the stream fits the orders that have just come."""
+        self._woken.clear()
+        return self._orders.place == self._place and self._orders.full_rate
+
+    def _poll(self) -> None:
+        frame = self._source.frame(self._last, _POLL_WAIT_S)
+        if frame is None:
+            raise SourceError(f"no new picture for {_POLL_WAIT_S:g} s", offline=False)
+        self._take(frame, in_sequence=False)
+
+    def _take(self, frame: WireFrame, *, in_sequence: bool) -> None:
+        now = time.time()
+        width, height = read_size(frame.jpeg)
+        self.size = (width, height)
+        captured_at = now
+        if frame.captured_at is not None and self._clock.known:
+            captured_at = min(now, frame.captured_at - self._clock.seconds)
+        self._count(frame, in_sequence=in_sequence)
+        self.received.add(time.monotonic())
+        before = (self.health.state, self.health.reason)
+        self.health.picture_came()
+        self._deliver(Frame(frame.jpeg, frame.seq, captured_at, width, height))
+        if before != (self.health.state, self.health.reason):
+            log.info("online: %d×%d", width, height)
+            self._on_state()
+
+    def _count(self, frame: WireFrame, *, in_sequence: bool) -> None:
+        if frame.seq < 0 or frame.captured_at is None:
+            return
+        if self._last is not None and self._last[1] == frame.epoch:
+            gap = frame.seq - self._last[0] - 1
+            if in_sequence and gap > 0:
+                self.agent_dropped += gap
+        else:
+            self.agent_rate.clear()
+        self._last = (frame.seq, frame.epoch)
+        self.agent_rate.add(frame.seq, frame.captured_at)
+
+    def refresh_clock(self) -> None:
+        """Learn anew how far the agent's clock is off, beside a stream; call it now and then."""
+        source = FrameSource(self._orders)
+        try:
+            if self.health.state is State.ONLINE:
+                self._synchronise(source)
+        except SourceError:
+            pass  # the pulling thread meets the same and says so
+        finally:
+            source.close()
+
+    def _synchronise(self, source: FrameSource) -> None:
+        if not self._orders.capabilities:
+            return
+        for _ in range(_SYNC_ROUNDS):
+            account, local_time, round_trip_s = source.health()
+            agent_time = account.get("time")
+            if isinstance(agent_time, int | float):
+                self._clock.add(float(agent_time), local_time, round_trip_s)
+
+    def _failed(self, error: SourceError | ProtocolError) -> float:
+        offline = isinstance(error, SourceError) and error.offline
+        before = (self.health.state, self.health.reason)
+        pause_s = self.health.failed(str(error), offline=offline, now=time.monotonic())
+        if before != (self.health.state, self.health.reason):
+            log.info("%s: %s", self.health.state, self.health.reason)
+            self._on_state()
+        return pause_s

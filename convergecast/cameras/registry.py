@@ -1,0 +1,267 @@
+"""The cameras that the hub knows: registration, approval, names, options. Hub process.
+
+What is kept is in SQLite; a copy in memory answers every question without it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+
+from convergecast.auth.gate import is_agent_token
+from convergecast.cameras import store
+from convergecast.cameras.addresses import check_address
+from convergecast.clock import Clock
+from convergecast.config import HubConfig
+from convergecast.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany
+from convergecast.models import OPTIONS, Approval, Camera
+from convergecast.protocol.registration import Registration, RegistrationReply
+from convergecast.storage.database import Database
+
+MAX_NAME_LENGTH = 80
+_WRITE_LAST_SEEN_EVERY_S = 60.0
+
+Listener = Callable[[str], None]
+
+
+class CameraRegistry:
+    """Every camera, by id. Methods may be called from any thread.
+
+    `listen` functions are called with a camera's id after it was added, changed or removed.
+    """
+
+    def __init__(self, *, database: Database, config: HubConfig, clock: Clock) -> None:
+        self._database = database
+        self._config = config
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._cameras = {camera.id: camera for camera in store.load_cameras(database)}
+        self._written_at = {camera.id: camera.last_seen for camera in self._cameras.values()}
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener(camera_id)` after every change, from the thread that made it."""
+        self._listeners.append(listener)
+
+    def all(self) -> list[Camera]:
+        """Return every camera, oldest first."""
+        with self._lock:
+            return sorted(self._cameras.values(), key=lambda camera: camera.registered_at)
+
+    def get(self, camera_id: str) -> Camera:
+        """Return a camera; raises NotFound."""
+        with self._lock:
+            camera = self._cameras.get(camera_id)
+        if camera is None:
+            raise NotFound("There is no such camera: it may have been forgotten.")
+        return camera
+
+    def register(self, registration: Registration, sender: str) -> RegistrationReply:
+        """Take a registration or heartbeat from the address `sender`.
+
+        Raises:
+            Forbidden: the address may not be fetched from, or the camera is rejected.
+            TooMany: too many cameras wait for approval, or are known at all.
+        """
+        check_address(registration.ipaddress, sender, self._config.networks())
+        trusted = is_agent_token(self._database, registration.token)
+        with self._lock:
+            camera = self._find(registration)
+            if camera is None:
+                camera, key = self._add(registration, trusted=trusted)
+            else:
+                camera, key = self._renew(camera, registration, trusted=trusted)
+        self._tell(camera.id)
+        return RegistrationReply(
+            status="online" if camera.approval is Approval.APPROVED else "pending",
+            camera_id=camera.id,
+            heartbeat_s=self._config.heartbeat_s,
+            hub_time=self._clock.now(),
+            camera_key=key,
+        )
+
+    def set_approved(self, camera_id: str, approved: bool) -> Camera:
+        """Let a camera in, or reject it."""
+        approval = Approval.APPROVED if approved else Approval.REJECTED
+        with self._lock:
+            camera = self._change(camera_id, approval=approval)
+            if approved:
+                store.remember(self._database, _identity(camera))
+        self._tell(camera_id)
+        return camera
+
+    def rename(self, camera_id: str, name: str) -> Camera:
+        """Give a camera the name people see; raises InvalidInput for one that cannot be shown."""
+        name = name.strip()
+        if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+            raise InvalidInput(f"A name has 1 to {MAX_NAME_LENGTH} printable characters.")
+        camera = self._change(camera_id, name=name, named_by_user=True)
+        self._tell(camera_id)
+        return camera
+
+    def set_options(self, camera_id: str, options: Sequence[str]) -> Camera:
+        """Set the list of options that are on; raises InvalidInput, and Conflict while pending."""
+        known = [option.name for option in OPTIONS]
+        for name in options:
+            if name not in known:
+                raise InvalidInput(
+                    f"{name[:40]!r} is not an option of this version: it has {', '.join(known)}."
+                )
+        if self.get(camera_id).approval is not Approval.APPROVED:
+            raise Conflict("This camera waits for approval: approve it first.")
+        camera = self._change(camera_id, options=tuple(n for n in known if n in options))
+        self._tell(camera_id)
+        return camera
+
+    def set_option(self, camera_id: str, option: str, *, on: bool) -> Camera:
+        """Switch one option on or off, leaving the others as they are."""
+        with self._lock:
+            options = set(self.get(camera_id).options)
+            return self.set_options(camera_id, [*(options - {option}), *([option] if on else [])])
+
+    def forget(self, camera_id: str) -> None:
+        """Remove a camera and all that is stored of it; if it registers again it is pending."""
+        with self._lock:
+            camera = self.get(camera_id)
+            store.delete_camera(self._database, camera_id, _identity(camera), self._clock.now())
+            del self._cameras[camera_id]
+            self._written_at.pop(camera_id, None)
+        self._tell(camera_id)
+
+    def _find(self, registration: Registration) -> Camera | None:
+        """Return the camera this registration speaks for, or None for a new one."""
+        if registration.agent_id is None:
+            return next((c for c in self._cameras.values() if _same_place(c, registration)), None)
+        same = [c for c in self._cameras.values() if c.agent_id == registration.agent_id]
+        for camera in same:
+            if registration.camera_key and _matches(camera, registration.camera_key):
+                return camera
+        for camera in same:  # a keyless one at the same place that nobody let in: its own retry
+            waiting = camera.approval is not Approval.APPROVED
+            if waiting and (camera.address, camera.port) == _place(registration):
+                return camera
+        return None
+
+    def _add(self, registration: Registration, *, trusted: bool) -> tuple[Camera, str | None]:
+        identity = _identity(registration)
+        impostor = any(
+            registration.agent_id is not None and c.agent_id == registration.agent_id
+            for c in self._cameras.values()
+        )
+        trusted = trusted and not impostor and not store.is_forgotten(self._database, identity)
+        self._check_room(registration.ipaddress, trusted=trusted)
+        key = secrets.token_urlsafe(24) if registration.agent_id else None
+        now = self._clock.now()
+        camera = Camera(
+            id=secrets.token_hex(6),
+            agent_id=registration.agent_id,
+            key_hash=_hash(key) if key else None,
+            name=registration.name or f"Camera at {registration.ipaddress}",
+            named_by_user=False,
+            address=registration.ipaddress,
+            port=registration.ports,
+            stream_key=registration.stream_key,
+            width=registration.width,
+            height=registration.height,
+            fps=registration.fps,
+            source=registration.source,
+            version=registration.version,
+            capabilities=registration.capabilities,
+            approval=Approval.APPROVED if trusted else Approval.PENDING,
+            options=(),
+            registered_at=now,
+            last_seen=now,
+        )
+        self._save(camera)
+        return camera, key
+
+    def _renew(
+        self, camera: Camera, registration: Registration, *, trusted: bool
+    ) -> tuple[Camera, str | None]:
+        if camera.approval is Approval.REJECTED:
+            raise Forbidden("This camera was rejected: allow it again on the hub's page.")
+        proven = bool(registration.camera_key and _matches(camera, registration.camera_key))
+        known = proven or camera.agent_id is None
+        key = None
+        changes: dict[str, object] = {"last_seen": self._clock.now()}
+        if known:
+            changes |= {"address": registration.ipaddress, "port": registration.ports}
+            if not camera.named_by_user and registration.name:
+                changes["name"] = registration.name
+            for name in ("stream_key", "width", "height", "fps", "source", "version"):
+                value = getattr(registration, name)
+                changes[name] = getattr(camera, name) if value is None else value
+            changes["capabilities"] = registration.capabilities
+            forgotten = store.is_forgotten(self._database, _identity(camera))
+            if trusted and camera.approval is Approval.PENDING and not forgotten:
+                changes["approval"] = Approval.APPROVED
+        else:  # waits, and has lost (or never got) the key that it was given
+            key = secrets.token_urlsafe(24)
+            changes |= {"key_hash": _hash(key), "stream_key": registration.stream_key}
+        renewed = dataclasses.replace(camera, **changes)  # type: ignore[arg-type]
+        self._save(renewed)
+        return renewed, key
+
+    def _check_room(self, address: str, *, trusted: bool) -> None:
+        if len(self._cameras) >= self._config.max_cameras + self._config.max_pending:
+            raise TooMany("The hub knows as many cameras as it may: forget one on its page.")
+        if trusted:
+            return
+        pending = [c for c in self._cameras.values() if c.approval is Approval.PENDING]
+        same = [camera for camera in pending if camera.address == address]
+        if (
+            len(pending) >= self._config.max_pending
+            or len(same) >= self._config.max_pending_per_address
+        ):
+            raise TooMany("Too many cameras wait for approval: approve or reject some first.")
+
+    def _change(self, camera_id: str, **changes: object) -> Camera:
+        with self._lock:
+            camera = dataclasses.replace(self.get(camera_id), **changes)  # type: ignore[arg-type]
+            self._save(camera)
+        return camera
+
+    def _save(self, camera: Camera) -> None:
+        """Keep a camera; a mere heartbeat reaches the disk once a minute."""
+        old = self._cameras.get(camera.id)
+        self._cameras[camera.id] = camera
+        only_seen = old is not None and dataclasses.replace(old, last_seen=0) == (
+            dataclasses.replace(camera, last_seen=0)
+        )
+        age = camera.last_seen - self._written_at.get(camera.id, 0.0)
+        if not only_seen or age >= _WRITE_LAST_SEEN_EVERY_S:
+            store.save_camera(self._database, camera)
+            self._written_at[camera.id] = camera.last_seen
+
+    def _tell(self, camera_id: str) -> None:
+        for listener in self._listeners:
+            listener(camera_id)
+
+
+def _identity(camera: Camera | Registration) -> str:
+    if camera.agent_id is not None:
+        return f"agent {camera.agent_id}"
+    address, port = _place(camera)
+    return f"place {address} {port}"
+
+
+def _place(camera: Camera | Registration) -> tuple[str, int]:
+    if isinstance(camera, Camera):
+        return camera.address, camera.port
+    return camera.ipaddress, camera.ports
+
+
+def _same_place(camera: Camera, registration: Registration) -> bool:
+    return camera.agent_id is None and _place(camera) == _place(registration)
+
+
+def _matches(camera: Camera, key: str) -> bool:
+    return camera.key_hash is not None and hmac.compare_digest(camera.key_hash, _hash(key))
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

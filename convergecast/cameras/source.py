@@ -1,0 +1,188 @@
+"""Asks one agent for frames: one at a time, or as a stream. Camera worker.
+
+Plain `http.client`, because `requests` costs four times the CPU a frame. No redirect is followed,
+no proxy used, no name resolved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from typing import Any
+
+from convergecast.cameras.orders import Orders
+from convergecast.protocol import LONG_POLL, STREAM, ProtocolError
+from convergecast.protocol.frames import MAX_JPEG_BYTES, WireFrame, parse_frame, read_part
+
+CONNECT_TIMEOUT_S = 1.0
+_MAX_REASON_BYTES = 2_000
+_MAX_REASON_LENGTH = 200
+
+
+class SourceError(Exception):
+    """The agent does not answer, or not as it should; the text is the reason a user reads.
+
+    `offline`: the camera is known to be away, not merely silent or sending rubbish.
+    """
+
+    def __init__(self, reason: str, *, offline: bool) -> None:
+        super().__init__(reason)
+        self.offline = offline
+
+
+class _Http10Connection(HTTPConnection):
+    """Speaks HTTP/1.0, to which a server answers a stream without cutting it into chunks."""
+
+    _http_vsn = 10
+    _http_vsn_str = "HTTP/1.0"
+
+
+class FrameSource:
+    """A connection to one agent, made anew after every error.
+
+    Every method raises SourceError, after which the object can be used again.
+    """
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._connection: HTTPConnection | None = None
+        self.can_stream = STREAM in orders.capabilities
+        self._can_wait = LONG_POLL in orders.capabilities
+        fps = orders.agent_fps or 25.0
+        self.patience_s = max(2.0, 3.0 / fps)
+
+    def frame(self, after: tuple[int, str] | None, wait_s: float) -> WireFrame | None:
+        """Return the newest frame; with `after` (number, epoch) a newer one, or None in time.
+
+        An agent that cannot wait is asked plainly, and answers with whatever it has.
+        """
+        path = "/video/"
+        if self._can_wait and after is not None and after[0] >= 0:
+            path += f"?after={after[0]}&epoch={after[1]}&wait={wait_s:g}"
+        response = self._get(path, HTTPConnection, wait_s + self.patience_s)
+        if response.status == 204:
+            response.read()
+            return None
+        self._expect_ok(response)
+        with _translated(self):
+            body = response.read(MAX_JPEG_BYTES + 1)
+            if len(body) > MAX_JPEG_BYTES:
+                raise ProtocolError(f"the picture has more than {MAX_JPEG_BYTES >> 20} MB")
+            if response.length:
+                raise EOFError("the answer ended within a picture")
+            frame = parse_frame(_lower(response), body)
+        return frame
+
+    def stream(self) -> Iterator[WireFrame]:
+        """Yield one frame after another, for as long as the agent sends them."""
+        response = self._get("/stream", _Http10Connection, self.patience_s)
+        self._expect_ok(response)
+        try:
+            while True:
+                with _translated(self):
+                    frame = parse_frame(*read_part(response))
+                yield frame
+        finally:
+            self.close()
+
+    def health(self) -> tuple[dict[str, Any], float, float]:
+        """Return the agent's own account, the local UNIX time of its middle, and the round trip."""
+        began = time.time()
+        response = self._get("/health", HTTPConnection, self.patience_s)
+        self._expect_ok(response)
+        with _translated(self):
+            body = response.read(MAX_JPEG_BYTES)
+            ended = time.time()
+            try:
+                account = json.loads(body)
+            except ValueError as error:
+                raise ProtocolError("its /health is not JSON") from error
+            if not isinstance(account, dict):
+                raise ProtocolError("its /health is not an object")
+        return account, (began + ended) / 2, ended - began
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _get(self, path: str, kind: type[HTTPConnection], timeout_s: float) -> HTTPResponse:
+        if type(self._connection) is not kind:
+            self.close()
+        if self._connection is None:
+            self._connection = kind(self._orders.address, self._orders.port, CONNECT_TIMEOUT_S)
+            try:
+                self._connection.connect()
+            except OSError as error:
+                self.close()
+                raise SourceError(self._unreachable(error), offline=True) from error
+        self._connection.sock.settimeout(timeout_s)
+        headers = {"Accept-Encoding": "deflate, identity;q=0.5"}
+        if self._orders.stream_key:
+            headers["Authorization"] = f"Bearer {self._orders.stream_key}"
+        with _translated(self):
+            self._connection.request("GET", path, headers=headers)
+            response = self._connection.getresponse()
+        return response
+
+    def _expect_ok(self, response: HTTPResponse) -> None:
+        if response.status == 200:
+            return
+        with _translated(self):
+            reason = _reason(response.read(_MAX_REASON_BYTES))
+        self.close()
+        if response.status == 401:
+            reason = "the agent refuses this hub's key; it will register again by itself"
+        elif response.status == 404:
+            reason = "what answers there is no agent"
+        elif response.status != 503 or not reason:
+            reason = f"the agent answered with status {response.status}"
+        raise SourceError(reason, offline=True)
+
+    def _unreachable(self, error: OSError) -> str:
+        where = f"{self._orders.address}:{self._orders.port}"
+        if isinstance(error, TimeoutError):
+            return f"no answer from {where}"
+        if isinstance(error, ConnectionRefusedError):
+            return f"no agent is running at {where}"
+        return f"{where} cannot be reached ({error.strerror or 'network error'})"
+
+
+@contextlib.contextmanager
+def _translated(source: FrameSource) -> Iterator[None]:
+    """Turn what a broken connection raises into SourceError, and drop the connection."""
+    try:
+        yield
+    except _BROKEN as error:
+        source.close()
+        raise SourceError(_words(error), offline=False) from error
+
+
+_BROKEN = (OSError, HTTPException, ProtocolError, EOFError, ValueError)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "the agent is connected but sends nothing"
+    if isinstance(error, ProtocolError):
+        return str(error)
+    if isinstance(error, EOFError | ConnectionError) or not str(error):
+        return "the agent closed the connection"
+    return f"the agent's answer cannot be understood ({type(error).__name__})"
+
+
+def _reason(body: bytes) -> str:
+    try:
+        message = json.loads(body)["message"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    text = "".join(c for c in str(message) if c.isprintable())
+    return text[:_MAX_REASON_LENGTH]
+
+
+def _lower(response: HTTPResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.getheaders()}

@@ -1,0 +1,139 @@
+"""How every camera is doing, as workers report it, and as the API shows it. Hub process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from convergecast.clock import Clock
+from convergecast.live.broker import Broker
+from convergecast.models import Approval, Camera, State
+
+_PENDING_REASON = "waits for approval"
+
+
+@dataclass(slots=True)
+class CameraStatus:
+    """One camera's state since when, and its worker's last report."""
+
+    state: State = State.CONNECTING
+    reason: str = ""
+    since: float = 0.0
+    report: dict[str, Any] = field(default_factory=dict)
+    viewer_drops_before: int = 0
+    dropped_before: dict[str, int] = field(default_factory=dict)
+
+
+class StatusBoard:
+    """The states of all cameras.
+
+    `on_state` is called with a camera's id when its state or reason has changed, `on_numbers`
+    when a report brought new figures; from any thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        clock: Clock,
+        on_state: Callable[[str], None],
+        on_numbers: Callable[[str], None],
+    ) -> None:
+        self._broker = broker
+        self._clock = clock
+        self._on_state = on_state
+        self._on_numbers = on_numbers
+        self._lock = threading.Lock()
+        self._statuses: dict[str, CameraStatus] = {}
+
+    def set_state(self, camera_id: str, state: State, reason: str) -> None:
+        """Note a state that the hub itself knows of, such as a worker that ended."""
+        self._set(camera_id, state, reason, None)
+
+    def report(self, camera_id: str, report: dict[str, Any]) -> None:
+        """Take a worker's report."""
+        self._set(camera_id, State(report["state"]), str(report["reason"]), report)
+
+    def state(self, camera_id: str) -> State:
+        """Return a camera's state as last reported."""
+        with self._lock:
+            return self._status(camera_id).state
+
+    def forget(self, camera_id: str) -> None:
+        """Drop what is known."""
+        with self._lock:
+            self._statuses.pop(camera_id, None)
+
+    def view(self, camera: Camera) -> dict[str, Any]:
+        """Return a camera as `GET /api/v1/cameras` shows it."""
+        approved = camera.approval is Approval.APPROVED
+        with self._lock:
+            status = self._status(camera.id)
+            report = status.report if approved else {}
+            state, reason, since = status.state, status.reason, status.since
+            dropped = self._dropped(camera.id, status)
+        if not approved:
+            state, reason, since = State.PENDING, _PENDING_REASON, camera.registered_at
+            if camera.approval is Approval.REJECTED:
+                reason = "was rejected"
+        frame = self._broker.frame(camera.id) if approved else None
+        result = self._broker.result(camera.id) if camera.options else None
+        online = state is State.ONLINE
+        return {
+            "id": camera.id,
+            "name": camera.name,
+            "address": camera.netloc,
+            "source": camera.source,
+            "version": camera.version,
+            "state": state,
+            "state_reason": reason or None,
+            "state_since": since,
+            "width": report.get("width") or camera.width,
+            "height": report.get("height") or camera.height,
+            "fps": _rounded(report.get("fps") or camera.fps),
+            "received_fps": _rounded(report.get("received_fps", 0.0) if online else 0.0),
+            "analysed_fps": _rounded(report.get("analysed_fps", 0.0)),
+            "analysis_error": report.get("analysis_error") if camera.options else None,
+            "age_ms": round((self._clock.now() - frame.captured_at) * 1000) if frame else None,
+            "people": result["people"] if result else None,
+            "options": list(camera.options),
+            "dropped": dropped,
+            "registered_at": camera.registered_at,
+            "last_seen": camera.last_seen,
+        }
+
+    def _set(
+        self, camera_id: str, state: State, reason: str, report: dict[str, Any] | None
+    ) -> None:
+        with self._lock:
+            status = self._status(camera_id)
+            if report is not None:
+                status.report = report
+            changed = (status.state, status.reason) != (state, reason)
+            came_online = state is State.ONLINE and status.state is not State.ONLINE
+            if status.state is not state:
+                status.since = self._clock.now()
+            status.state, status.reason = state, reason
+            if came_online:  # drops are counted from here on
+                status.dropped_before = dict(status.report.get("dropped", {}))
+                status.viewer_drops_before = self._broker.viewer_drops(camera_id)
+        (self._on_state if changed else self._on_numbers)(camera_id)
+
+    def _dropped(self, camera_id: str, status: CameraStatus) -> dict[str, int]:
+        reported, before = status.report.get("dropped", {}), status.dropped_before
+        counts = {
+            hop: max(0, reported.get(hop, 0) - before.get(hop, 0)) for hop in ("agent", "worker")
+        }
+        viewers = self._broker.viewer_drops(camera_id) - status.viewer_drops_before
+        return {**counts, "viewers": max(0, viewers)}
+
+    def _status(self, camera_id: str) -> CameraStatus:
+        if camera_id not in self._statuses:
+            self._statuses[camera_id] = CameraStatus(since=self._clock.now())
+        return self._statuses[camera_id]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

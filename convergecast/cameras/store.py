@@ -1,0 +1,60 @@
+"""Cameras in SQLite: rows to values and back. Hub process."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+
+from convergecast.models import Approval, Camera
+from convergecast.storage.database import Database
+
+_COLUMNS = [field.name for field in dataclasses.fields(Camera)]
+
+
+def load_cameras(database: Database) -> list[Camera]:
+    """Return every stored camera."""
+    return [_camera(row) for row in database.read("SELECT * FROM cameras")]
+
+
+def save_camera(database: Database, camera: Camera) -> None:
+    """Write a camera, new or changed."""
+    values = dataclasses.asdict(camera)
+    values["capabilities"] = json.dumps(camera.capabilities)
+    values["options"] = json.dumps(camera.options)
+    values["named_by_user"] = int(camera.named_by_user)
+    values["approval"] = str(camera.approval)
+    names, marks = ", ".join(_COLUMNS), ", ".join("?" for _ in _COLUMNS)
+    database.execute(
+        f"INSERT OR REPLACE INTO cameras ({names}) VALUES ({marks})",  # noqa: S608 - field names
+        [values[name] for name in _COLUMNS],
+    )
+
+
+def delete_camera(database: Database, camera_id: str, identity: str, at: float) -> None:
+    """Remove a camera and note that its identity was forgotten."""
+    database.write(
+        lambda connection: (
+            connection.execute("DELETE FROM cameras WHERE id = ?", (camera_id,)),
+            connection.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (identity, at)),
+        )
+    )
+
+
+def is_forgotten(database: Database, identity: str) -> bool:
+    """Whether a person has forgotten this identity and not approved it since."""
+    return bool(database.read("SELECT 1 FROM forgotten WHERE identity = ?", (identity,)))
+
+
+def remember(database: Database, identity: str) -> None:
+    """Take back that an identity was forgotten."""
+    database.execute("DELETE FROM forgotten WHERE identity = ?", (identity,))
+
+
+def _camera(row: sqlite3.Row) -> Camera:
+    values = dict(row)
+    values["capabilities"] = tuple(json.loads(values["capabilities"]))
+    values["options"] = tuple(json.loads(values["options"]))
+    values["named_by_user"] = bool(values["named_by_user"])
+    values["approval"] = Approval(values["approval"])
+    return Camera(**values)

@@ -1,0 +1,148 @@
+"""The process of one camera: pulls its frames, has them analysed, passes both to the hub.
+
+Four threads: pulling, analysing, sending, and this one, which takes orders and reports. It ends
+when the hub's end of the pipe closes, however the hub ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from multiprocessing.connection import Connection
+from typing import Any
+
+from convergecast.cameras.analyst import Analyst
+from convergecast.cameras.orders import Orders
+from convergecast.cameras.outbox import Outbox
+from convergecast.cameras.puller import Frame, Puller
+from convergecast.logs import set_up_logging
+from convergecast.packing import unpack
+from convergecast.processes import leave_signals_to_hub
+
+REPORT_EVERY_S = 1.0
+_IDLE_FRAME_EVERY_S = 0.9
+_CLOCK_EVERY_S = 30.0
+
+log = logging.getLogger("worker")
+
+
+def run_worker(pipe: Connection[Any, Any], first_orders: bytes, engine_key: bytes) -> None:
+    """Serve one camera until the hub goes; the entry point of the process."""
+    leave_signals_to_hub()
+    set_up_logging()
+    worker = Worker(pipe, Orders.of(unpack(first_orders)[0]), engine_key)
+    try:
+        worker.run()
+    except (EOFError, OSError):
+        pass  # the hub is gone
+    finally:
+        os._exit(0)  # the other threads hold nothing that would need an orderly end
+
+
+class Worker:
+    """One camera's threads and what they share."""
+
+    def __init__(self, pipe: Connection[Any, Any], orders: Orders, engine_key: bytes) -> None:
+        self._pipe = pipe
+        self._orders = orders
+        self._outbox = Outbox()
+        self._idle_frame_at = 0.0
+        self._report_now = threading.Event()
+        self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)
+        self._analyst = Analyst(
+            orders=orders,
+            engine_key=engine_key,
+            publish=self._outbox.put_result,
+            on_problem=self._put_report,
+        )
+
+    def run(self) -> None:
+        """Take orders until told to stop, or until the pipe closes."""
+        for name, loop in (
+            ("pull", self._puller.run),
+            ("analyse", self._analyst.run),
+            ("send", self._send_loop),
+            ("report", self._report_loop),
+        ):
+            threading.Thread(target=_guard, args=(loop,), name=name, daemon=True).start()
+        while True:
+            header, _ = unpack(self._pipe.recv_bytes())
+            if header["kind"] == "ack":
+                self._outbox.acknowledged()
+            elif header["kind"] == "orders":
+                self._set_orders(Orders.of(header))
+            elif header["kind"] == "stop":
+                return
+
+    def _set_orders(self, orders: Orders) -> None:
+        if self._orders.live and not orders.live:
+            self._outbox.drop_frames()
+        self._orders = orders
+        self._puller.set_orders(orders)
+        self._analyst.set_orders(orders)
+
+    def _deliver(self, frame: Frame) -> None:
+        """Pass a frame on; without a viewer only one a second crosses to the hub."""
+        orders = self._orders
+        if orders.options:
+            self._analyst.offer(frame)
+        if not orders.live:
+            now = time.monotonic()
+            if now - self._idle_frame_at < _IDLE_FRAME_EVERY_S:
+                return
+            self._idle_frame_at = now
+        header = {
+            "seq": frame.seq,
+            "captured_at": frame.captured_at,
+            "width": frame.width,
+            "height": frame.height,
+        }
+        self._outbox.put_frame(header, frame.jpeg)
+
+    def _send_loop(self) -> None:
+        while (message := self._outbox.take()) is not None:
+            self._pipe.send_bytes(message)
+
+    def _report_loop(self) -> None:
+        clock_at = time.monotonic()
+        while True:
+            self._put_report()
+            if time.monotonic() - clock_at > _CLOCK_EVERY_S:
+                self._puller.refresh_clock()
+                clock_at = time.monotonic()
+            time.sleep(REPORT_EVERY_S)
+
+    def _put_report(self) -> None:
+        now, puller = time.monotonic(), self._puller
+        width, height = puller.size or (None, None)
+        self._outbox.put_report(
+            {
+                "state": puller.health.state,
+                "reason": puller.health.reason,
+                "width": width,
+                "height": height,
+                "fps": puller.agent_rate.per_second(),
+                "received_fps": puller.received.per_second(now),
+                "analysed_fps": self._analyst.rate.per_second(now) if self._orders.options else 0,
+                "analysis_error": self._analyst.problem,
+                "dropped": {
+                    "agent": puller.agent_dropped,
+                    "worker": self._outbox.frames_replaced,
+                },
+            }
+        )
+
+
+def _guard(loop: Any) -> None:
+    """Run a thread's loop; a failure nobody foresaw ends the process, which the hub restarts."""
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        try:
+            loop()
+        except (BrokenPipeError, ConnectionResetError):
+            raise
+        except Exception:
+            log.exception("a thread failed; the worker ends and is started again")
+    os._exit(1)

@@ -1,0 +1,132 @@
+"""The commands. Imports what a command needs only when it runs: child processes import this too."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from convergecast import __version__
+from convergecast.errors import ConvergeCastError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit status: 0 done, 1 failed, 2 wrong usage."""
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+    except ConvergeCastError as error:
+        print(f"convergecast: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="convergecast", description="Cameras of many machines on one page."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the hub")
+    _add_serve_options(serve)
+    serve.set_defaults(run=_serve)
+
+    demo = commands.add_parser("demo", help="run the hub with demonstration cameras")
+    _add_serve_options(demo)
+    demo.add_argument("--cameras", type=_positive, default=1, metavar="N", help="how many (1)")
+    demo.add_argument(
+        "--source", default="demo", metavar="S", help="what the cameras show (sample pictures)"
+    )
+    demo.set_defaults(run=_demo)
+
+    token = commands.add_parser("token", help="print the hub's agent token")
+    token.add_argument("--rotate", action="store_true", help="make a new one first")
+    token.add_argument("--data-dir", type=Path, metavar="D", help="folder of the hub's database")
+    token.set_defaults(run=_token)
+
+    doctor = commands.add_parser("doctor", help="say what works here and what does not")
+    _add_serve_options(doctor)
+    doctor.set_defaults(run=_doctor)
+
+    bench = commands.add_parser("bench", help="measure")
+    bench.add_argument("name", choices=["live"], help="what to measure")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    bench.add_argument("--seconds", type=_positive, default=20, help="of each measurement (20)")
+    bench.add_argument("--runs", type=_positive, default=1, help="of each case; medians are kept")
+    bench.set_defaults(run=_bench)
+
+    from convergecast.detection.commands import add_models_parser
+
+    add_models_parser(commands)
+    return parser
+
+
+def _add_serve_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", metavar="H", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, metavar="P", help="port to listen on (5000)")
+    parser.add_argument("--data-dir", type=Path, metavar="D", help="folder of the hub's database")
+    parser.add_argument("--config", type=Path, metavar="F", help="a TOML file with settings")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from convergecast.config import load_config
+    from convergecast.hub import Hub
+    from convergecast.logs import set_up_logging
+
+    set_up_logging()
+    Hub(load_config(arguments.config, _overrides(arguments))).run()
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from convergecast.config import load_config
+    from convergecast.demo import run_demo
+    from convergecast.logs import set_up_logging
+
+    set_up_logging()
+    config = load_config(arguments.config, _overrides(arguments))
+    run_demo(config, cameras=arguments.cameras, source=arguments.source)
+    return 0
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    from convergecast.auth.gate import agent_token
+    from convergecast.config import load_config
+    from convergecast.hub import DATABASE_NAME
+    from convergecast.storage.database import Database
+
+    config = load_config(None, {"data_dir": arguments.data_dir})
+    database = Database(config.data_dir / DATABASE_NAME)
+    try:
+        print(agent_token(database, rotate=arguments.rotate))
+    finally:
+        database.close()
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from convergecast.config import load_config
+    from convergecast.doctor import run_doctor
+
+    return run_doctor(load_config(arguments.config, _overrides(arguments)))
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from convergecast.bench.live import run_bench
+
+    return run_bench(seconds=arguments.seconds, runs=arguments.runs, json_file=arguments.json)
+
+
+def _overrides(arguments: argparse.Namespace) -> dict[str, object]:
+    return {name: getattr(arguments, name) for name in ("host", "port", "data_dir")}

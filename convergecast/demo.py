@@ -1,0 +1,61 @@
+"""`convergecast demo`: a hub with agents beside it, for a machine without a camera."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+
+from convergecast.assets import agent_command
+from convergecast.config import HubConfig
+from convergecast.errors import ModelError
+from convergecast.hub import Hub
+from convergecast.models import State
+from convergecast.protocol.folders import pictures_folder
+
+_END_TIMEOUT_S = 3.0
+_ONLINE_TIMEOUT_S = 10.0
+_LAST_WORDS_S = 0.4  # the agents write a line when they see that they are online
+
+
+def run_demo(config: HubConfig, *, cameras: int, source: str) -> None:
+    """Run a hub and `cameras` agents that show `source`, until the hub is ended.
+
+    Raises:
+        ModelError: the demonstration pictures have not been fetched.
+        ConvergeCastError: as `Hub`.
+    """
+    if source == "demo" and not any(pictures_folder().glob("*.png")):
+        raise ModelError(
+            "The demonstration pictures are missing: run python -m convergecast models fetch."
+        )
+    agents: list[subprocess.Popen[bytes]] = []
+
+    def start_agents(token: str) -> None:
+        """Start them and wait until they give pictures, so that the link comes last."""
+        environment = {**os.environ, "CONVERGECAST_AGENT_TOKEN": token}
+        environment.pop("CONVERGECAST_ADMIN_TOKEN", None)
+        for number in range(1, cameras + 1):
+            name = "Demonstration" if cameras == 1 else f"Demonstration {number}"
+            command = [*agent_command(), "--hub", hub.address, "--source", source, "--name", name]
+            command.append("--end-with-input")
+            agents.append(subprocess.Popen(command, env=environment, stdin=subprocess.PIPE))
+        deadline = time.monotonic() + _ONLINE_TIMEOUT_S
+        while time.monotonic() < deadline:
+            states = [camera["state"] for camera in hub.services.cameras()]
+            if states.count(State.ONLINE) >= cameras or any(a.poll() is not None for a in agents):
+                break
+            time.sleep(0.1)
+        time.sleep(_LAST_WORDS_S)
+
+    hub = Hub(config, on_ready=start_agents)
+    try:
+        hub.run()
+    finally:
+        for agent in agents:
+            agent.terminate()
+        for agent in agents:
+            try:
+                agent.wait(_END_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                agent.kill()

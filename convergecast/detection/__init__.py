@@ -1,0 +1,1 @@
+"""What is in a picture: the model store and its carriers, and the detectors. Loads nothing."""

@@ -1,0 +1,129 @@
+"""CenterFace: faces with five points, from a batch of pictures. Runs in the engine.
+
+Xu et al., "CenterFace: Joint Face Detection and Alignment Using Face as Point" (2019);
+weights and decoding: github.com/Star-Clouds/CenterFace (MIT).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convergecast.detection.runtime import open_session
+from convergecast.vision.boxes import nms
+from convergecast.vision.detections import Bytes, Faces, Floats
+from convergecast.vision.letterbox import Letterbox, fit
+
+LONG_SIDE = 640
+MIN_SCORE = 0.35
+MAX_IOU = 0.3
+CELL = 4
+
+Prepared = Letterbox
+
+
+class Maps(NamedTuple):
+    """The model's output for one picture, float32; a cell is `CELL` canvas pixels wide.
+
+    Attributes:
+        heat: (1, h, w), the score of a face centred in each cell, 0 to 1.
+        scale: (2, h, w), natural logarithm of its height and its width in cells.
+        offset: (2, h, w), its centre from the middle of the cell, y and x, in cells.
+        landmarks: (10, h, w), y and x of five points from its top left corner, in its sizes.
+    """
+
+    heat: Floats
+    scale: Floats
+    offset: Floats
+    landmarks: Floats
+
+
+class CenterFace:
+    """One loaded CenterFace. `prepare` may run in any thread; `detect` in one at a time is best."""
+
+    def __init__(
+        self, model_path: Path, *, threads: int, long_side: int = LONG_SIDE, device: str = "auto"
+    ) -> None:
+        """Load the model; `threads`, `device` and errors as in `runtime.open_session`.
+
+        Args:
+            model_path: what `convert.convert_centerface` made.
+            long_side: pixels to which pictures are scaled, up too.
+        """
+        self._session = open_session(model_path, threads=threads, device=device)
+        self._long_side = long_side
+        self.device = self._session.device
+        self.device_reason = self._session.device_reason
+
+    def prepare(self, image: Bytes) -> Prepared:
+        """Fit a picture, (H, W, 3) uint8 BGR, into what the model takes. Uses no session."""
+        return fit(image, self._long_side)
+
+    def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Faces]:
+        """Return the faces of every picture, in its own pixels, scored above `min_score`.
+
+        Pictures whose canvases have one shape go through the model together.
+
+        Raises:
+            ModelError: ONNX Runtime failed.
+        """
+        found = [Faces.empty()] * len(batch)
+        for indices in _by_shape(batch):
+            outputs = self._run([batch[at].canvas for at in indices])
+            for row, at in enumerate(indices):
+                maps = Maps(*(output[row] for output in outputs))
+                found[at] = decode_maps(maps, batch[at], min_score)
+        return found
+
+    def heat_maps(self, batch: Sequence[Prepared]) -> Floats:
+        """Return (n, H/4, W/4) float32 scores of pictures that share one canvas shape."""
+        maps: Floats = self._run([prepared.canvas for prepared in batch])[0][:, 0]
+        return maps
+
+    def warm_up(self) -> None:
+        """Run once on a blank picture, so that the first real one does not wait."""
+        self.detect([self.prepare(np.zeros((480, 640, 3), np.uint8))])
+
+    def _run(self, canvases: list[Bytes]) -> list[Floats]:
+        # (n, 3, H, W) float32 RGB, 0 to 255, as the weights were trained.
+        return self._session.run(
+            np.asarray(cv2.dnn.blobFromImages(canvases, swapRB=True), np.float32)
+        )
+
+
+def decode_maps(maps: Maps, prepared: Prepared, min_score: float) -> Faces:
+    """Return the faces, scored above `min_score`, that one picture's maps describe."""
+    rows, columns = np.nonzero(maps.heat[0] > min_score)
+    scores = maps.heat[0, rows, columns]
+    size: Floats = np.exp(_at_cells(maps.scale, rows, columns)[:, 0]) * np.float32(CELL)
+    cells = np.stack([columns, rows], axis=1).astype(np.float32)
+    within = _at_cells(maps.offset, rows, columns)[:, 0] + np.float32(0.5)
+    centre: Floats = (cells + within) * np.float32(CELL)
+    corners: Floats = np.concatenate([centre - size / 2, centre + size / 2], axis=1)
+    kept = nms(corners, scores, MAX_IOU)
+    relative = _at_cells(maps.landmarks, rows[kept], columns[kept])
+    points = corners[kept][:, None, :2] + relative * size[kept][:, None]
+    return Faces(
+        boxes=prepared.back(corners[kept].reshape(-1, 2, 2)).reshape(-1, 4),
+        scores=scores[kept],
+        points=prepared.back(points),
+    )
+
+
+def _at_cells(planes: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
+    """Return the (n, k, 2) pairs `x, y` that (2k, h, w) planes of `y, x` hold at n cells."""
+    values = planes[:, rows, columns].T
+    pairs: Floats = values.reshape(len(rows), len(planes) // 2, 2)[..., ::-1]
+    return pairs
+
+
+def _by_shape(batch: Sequence[Prepared]) -> list[list[int]]:
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for at, prepared in enumerate(batch):
+        groups.setdefault(prepared.canvas.shape, []).append(at)
+    return list(groups.values())

@@ -1,0 +1,134 @@
+"""`convergecast doctor`: what works on this machine and what does not, each with its mend."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from convergecast import __version__
+from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE
+from convergecast.config import HubConfig
+from convergecast.errors import ConvergeCastError
+from convergecast.protocol.folders import models_folder
+
+_LEAST_FREE_BYTES = 500 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: `ok`, `note` (works, but worth knowing) or `problem`."""
+
+    grade: str
+    what: str
+    said: str
+
+
+def run_doctor(config: HubConfig) -> int:
+    """Print every finding; return 1 when there is a problem."""
+    problems = 0
+    for check in CHECKS:
+        for finding in check(config):
+            problems += finding.grade == "problem"
+            print(f"{finding.grade:<8} {finding.what:<14} {finding.said}")
+    print(f"\n{problems} problem{'' if problems == 1 else 's'}.")
+    return 1 if problems else 0
+
+
+def _program(_: HubConfig) -> Iterator[Finding]:
+    yield Finding("ok", "ConvergeCast", __version__)
+    yield Finding("ok", "Python", f"{platform.python_version()} on {platform.platform()}")
+
+
+def _opencv(_: HubConfig) -> Iterator[Finding]:
+    try:
+        cv2 = importlib.import_module("cv2")
+    except ImportError as error:
+        mend = "run ./install_linux.sh, which installs what it needs"
+        yield Finding("problem", "OpenCV", f"cannot be imported ({error}): {mend}")
+        return
+    yield Finding("ok", "OpenCV", str(cv2.__version__))
+
+
+def _runtime(config: HubConfig) -> Iterator[Finding]:
+    try:
+        runtime = importlib.import_module("onnxruntime")
+    except ImportError as error:
+        yield Finding(
+            "problem", "ONNX Runtime", f"cannot be imported ({error}): run ./install_linux.sh"
+        )
+        return
+    yield Finding("ok", "ONNX Runtime", str(runtime.__version__))
+    from convergecast.detection.registry import create_detector
+
+    try:
+        detector = create_detector("faces", threads=1, device=config.device)
+    except ConvergeCastError as error:
+        yield Finding("problem", "Face detector", str(error))
+        return
+    yield Finding("ok", "Face detector", f"{type(detector).__name__}, loaded and checked")
+    if detector.device == "GPU":
+        yield Finding("ok", "GPU", "in use")
+    else:
+        yield Finding("note", "GPU", f"not used, the CPU is: {detector.device_reason}")
+
+
+def _address(config: HubConfig) -> Iterator[Finding]:
+    where = f"{config.host}:{config.port}"
+    with socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET) as probe:
+        try:
+            if sys.platform != "win32":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((config.host, config.port))
+        except OSError as error:
+            said = f"{where} cannot be used ({error.strerror}): a hub runs already, or use --port"
+            yield Finding("note", "Address", said)
+        else:
+            yield Finding("ok", "Address", f"{where} is free")
+    token = ADMIN_TOKEN_VARIABLE in os.environ
+    said = "is set" if token else "is not set: the hub listens on this machine only"
+    yield Finding("ok" if token else "note", "Admin token", f"{ADMIN_TOKEN_VARIABLE} {said}")
+
+
+def _folders(config: HubConfig) -> Iterator[Finding]:
+    for what, folder in (("Data folder", config.data_dir), ("Model store", models_folder())):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                free = shutil.disk_usage(folder).free
+        except OSError as error:
+            said = (
+                f"{folder} cannot be written ({error.strerror}): choose another or mend its rights"
+            )
+            yield Finding("problem", what, said)
+            continue
+        size = f"{free / 2**30:.1f} GB free"
+        if free < _LEAST_FREE_BYTES:
+            yield Finding("problem", what, f"{folder}: only {size}, make room")
+        else:
+            yield Finding("ok", what, f"{folder} ({size})")
+
+
+def _cameras(_: HubConfig) -> Iterator[Finding]:
+    devices = sorted(Path("/dev").glob("video*")) if sys.platform == "linux" else []
+    if sys.platform != "linux":
+        return
+    said = ", ".join(map(str, devices)) or "no /dev/video*: use another --source for an agent here"
+    yield Finding("ok" if devices else "note", "Cameras", said)
+
+
+CHECKS: tuple[Callable[[HubConfig], Iterator[Finding]], ...] = (
+    _program,
+    _opencv,
+    _runtime,
+    _address,
+    _folders,
+    _cameras,
+)

@@ -1,0 +1,1 @@
+"""The engine: one process per device that holds the models and serves every camera."""

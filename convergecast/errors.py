@@ -1,0 +1,83 @@
+"""Every error the hub raises on purpose. The message is one sentence a person can act on.
+
+ConvergeCastError
+├── InvalidInput          what was sent or configured cannot be used         400
+├── NotSignedIn           no session, no token, or a wrong one               401
+├── Forbidden             known, but may not                                 403
+├── NotFound              no such camera, picture or result                  404
+├── Conflict              right in itself, but not in the present state      409
+├── TooLarge              over a size limit                                  413
+├── TooMany               over a limit of number                             429
+└── Unavailable           a part that is needed does not work now            503
+    ├── EngineError       the engine is gone, too slow, or says no
+    └── ModelError        a model is missing, damaged or cannot be fetched
+"""
+
+from __future__ import annotations
+
+
+class ConvergeCastError(Exception):
+    """Root of the tree; `kind` and `http_status` are what a client sees."""
+
+    kind = "error"
+    http_status = 500
+
+
+class InvalidInput(ConvergeCastError):
+    """What was sent or configured cannot be used."""
+
+    kind, http_status = "invalid", 400
+
+
+class NotSignedIn(ConvergeCastError):
+    """No session, no token, or a wrong one."""
+
+    kind, http_status = "not-signed-in", 401
+
+
+class Forbidden(ConvergeCastError):
+    """The caller is known, but may not."""
+
+    kind, http_status = "forbidden", 403
+
+
+class NotFound(ConvergeCastError):
+    """There is no such thing, or not yet."""
+
+    kind, http_status = "not-found", 404
+
+
+class Conflict(ConvergeCastError):
+    """Right in itself, but not in the present state."""
+
+    kind, http_status = "conflict", 409
+
+
+class TooLarge(ConvergeCastError):
+    """Over a size limit."""
+
+    kind, http_status = "too-large", 413
+
+
+class TooMany(ConvergeCastError):
+    """Over a limit of number."""
+
+    kind, http_status = "too-many", 429
+
+
+class Unavailable(ConvergeCastError):
+    """A part that is needed does not work now."""
+
+    kind, http_status = "unavailable", 503
+
+
+class EngineError(Unavailable):
+    """The engine is gone, too slow, or says no."""
+
+    kind = "engine"
+
+
+class ModelError(Unavailable):
+    """A model is missing, damaged or cannot be fetched."""
+
+    kind = "model"

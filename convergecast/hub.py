@@ -1,0 +1,213 @@
+"""The composition root: makes the hub's parts, passes them to each other, runs and ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE, Gate, agent_token
+from convergecast.cameras.registry import CameraRegistry
+from convergecast.cameras.status import StatusBoard
+from convergecast.cameras.supervisor import Supervisor
+from convergecast.clock import SystemClock
+from convergecast.config import HubConfig
+from convergecast.engine.host import EngineHost
+from convergecast.errors import ConvergeCastError, InvalidInput, Unavailable
+from convergecast.live.announcer import Announcer
+from convergecast.live.broker import Broker
+from convergecast.storage.database import Database
+from convergecast.web.asgi import create_asgi
+from convergecast.web.services import Services, engine_status, shown_camera
+
+DATABASE_NAME = "hub.sqlite3"
+_MAX_SOCKET_MESSAGE_BYTES = 64 << 10
+_BACKLOG = 128
+_END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+log = logging.getLogger("hub")
+
+
+class _Server(uvicorn.Server):
+    """Ends on SIGINT and SIGTERM without raising them again, so that the hub's parts end too."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle the signals while serving."""
+        before = {number: signal.signal(number, self.handle_exit) for number in _END_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class Hub:
+    """A hub that is about to run.
+
+    Args:
+        config: its settings.
+        on_ready: called with the agents' token once it answers requests, in a thread of its own;
+            the link is printed after it.
+
+    Raises:
+        InvalidInput: the configuration is impossible.
+        Unavailable: the address or the data folder cannot be used.
+    """
+
+    def __init__(self, config: HubConfig, *, on_ready: Callable[[str], None] | None = None) -> None:
+        admin_token = os.environ.get(ADMIN_TOKEN_VARIABLE) or None
+        if admin_token is None and not _is_loopback(config.host):
+            raise InvalidInput(
+                f"Listening on {config.host} needs an account: set {ADMIN_TOKEN_VARIABLE} to a "
+                "secret of at least 16 characters first."
+            )
+        self._config = config
+        self._on_ready = on_ready
+        self._socket = _bind(config)
+        try:
+            self._database = Database(config.data_dir / DATABASE_NAME)
+        except ConvergeCastError:
+            self._socket.close()
+            raise
+        self.services = self._compose(admin_token)
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM."""
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End every process, close database and socket."""
+        self.services.supervisor.stop()
+        self._database.close()
+        self._socket.close()
+
+    def _compose(self, admin_token: str | None) -> Services:
+        config, database, clock = self._config, self._database, SystemClock()
+        gate = Gate(database=database, clock=clock, admin_token=admin_token)
+        registry = CameraRegistry(database=database, config=config, clock=clock)
+        broker = Broker(on_demand=lambda camera_id: supervisor.update(camera_id))
+        board = StatusBoard(
+            broker=broker,
+            clock=clock,
+            on_state=lambda camera_id: announcer.state_changed(camera_id),
+            on_numbers=lambda camera_id: announcer.figures_changed(camera_id),
+        )
+        engine = EngineHost(config=config, on_change=lambda: supervisor.update_all())
+        supervisor = Supervisor(
+            registry=registry, board=board, broker=broker, engine=engine, config=config
+        )
+        announcer = Announcer(
+            view=lambda camera_id: shown_camera(registry, board, camera_id),
+            status=lambda: engine_status(engine, registry, board, config),
+        )
+        registry.listen(supervisor.update)
+        registry.listen(announcer.state_changed)
+        return Services(
+            config=config,
+            port=self._socket.getsockname()[1],
+            clock=clock,
+            database=database,
+            gate=gate,
+            registry=registry,
+            board=board,
+            broker=broker,
+            announcer=announcer,
+            engine=engine,
+            supervisor=supervisor,
+            show_link=self._show_link,
+        )
+
+    async def _serve(self) -> None:
+        server = _Server(
+            uvicorn.Config(
+                create_asgi(self.services),
+                access_log=False,
+                log_config=None,
+                lifespan="off",
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=1,
+                timeout_keep_alive=30,
+                ws="websockets-sansio",
+                ws_max_size=_MAX_SOCKET_MESSAGE_BYTES,
+                ws_per_message_deflate=False,
+            )
+        )
+        self.services.broker.attach(asyncio.get_running_loop())
+        announcing = asyncio.create_task(self.services.announcer.run())
+        ready = asyncio.create_task(self._when_ready(server))
+        try:
+            await server.serve(sockets=[self._socket])
+        finally:
+            for task in (announcing, ready):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    async def _when_ready(self, server: _Server) -> None:
+        while not server.started:
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(self.services.supervisor.start)
+        if self._on_ready:
+            token = await asyncio.to_thread(agent_token, self._database)
+            await asyncio.to_thread(self._on_ready, token)
+        self._show_link()
+
+    def _show_link(self) -> None:
+        """Print the address to open; for an administrator's token, without it."""
+        address = self.address
+        if self.services.gate.has_admin_token:
+            print(f"Open {address} and sign in with the administrator token.", flush=True)  # noqa: T201
+        else:
+            link = f"{address}/?token={self.services.gate.link_token()}"
+            print(f"Open {link}", flush=True)  # noqa: T201
+
+    @property
+    def address(self) -> str:
+        """The address that a browser on this machine opens."""
+        host = self._config.host
+        with contextlib.suppress(ValueError):
+            if ipaddress.ip_address(host).is_unspecified:
+                host = "127.0.0.1"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.services.port}"
+
+
+def _bind(config: HubConfig) -> socket.socket:
+    """Return a socket that listens on the hub's address, before anything else is begun."""
+    bound: socket.socket | None = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+        if sys.platform != "win32":  # there the option would let two programs share the port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(_BACKLOG)
+    except OSError as error:
+        if bound is not None:
+            bound.close()
+        raise Unavailable(
+            f"The hub cannot listen on {config.host}:{config.port} ({error.strerror}): stop what "
+            "uses it, or choose another with --port."
+        ) from error
+    return bound
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

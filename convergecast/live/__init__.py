@@ -1,0 +1,1 @@
+"""Pictures and results on their way to browsers. Hub process."""

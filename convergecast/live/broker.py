@@ -1,0 +1,182 @@
+"""Holds the newest frame and result of every camera, and tells viewers of new ones. Hub process.
+
+Published from the workers' reader threads, read in the event loop. One slot per camera, newest
+wins, applied before anything enters the loop, so that a blocked loop holds no frames back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFrame:
+    """A picture as it came; `index` counts a camera's frames in the hub, to notice lost ones."""
+
+    index: int
+    seq: int
+    captured_at: float
+    width: int
+    height: int
+    jpeg: bytes
+
+
+@dataclass(slots=True)
+class Feed:
+    """What is newest of one camera. `pair`: a picture with the result found in it."""
+
+    frame: LiveFrame | None = None
+    result: dict[str, Any] | None = None
+    pair: tuple[bytes, dict[str, Any]] | None = None
+    frames: int = 0
+    viewer_drops: int = 0
+    watchers: dict[Watcher, bool] = field(default_factory=dict)
+
+
+class Watcher(Protocol):
+    """Somebody who watches cameras; called in the event loop."""
+
+    def frame_ready(self, camera_id: str) -> None:
+        """There is a newer frame of a watched camera."""
+
+    def result_ready(self, camera_id: str) -> None:
+        """There is a newer result of a watched camera."""
+
+
+class Broker:
+    """The meeting point of cameras and viewers.
+
+    Args:
+        on_demand: called with a camera's id when it gets its first watcher or loses its last, or
+            when pairs become wanted or not.
+    """
+
+    def __init__(self, *, on_demand: Callable[[str], None]) -> None:
+        self._on_demand = on_demand
+        self._lock = threading.Lock()
+        self._feeds: dict[str, Feed] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._dirty_frames: set[str] = set()
+        self._dirty_results: set[str] = set()
+        self._scheduled = False
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell watchers of news in this event loop from now on."""
+        self._loop = loop
+
+    def publish_frame(self, camera_id: str, header: dict[str, Any], jpeg: bytes) -> None:
+        """Take a camera's newest frame; any thread."""
+        with self._lock:
+            feed = self._feed(camera_id)
+            feed.frames += 1
+            feed.frame = LiveFrame(
+                feed.frames,
+                header["seq"],
+                header["captured_at"],
+                header["width"],
+                header["height"],
+                jpeg,
+            )
+            if feed.watchers:
+                self._dirty_frames.add(camera_id)
+                self._schedule()
+
+    def publish_result(self, camera_id: str, result: dict[str, Any], jpeg: bytes) -> None:
+        """Take a camera's newest result, with its picture where pairs are wanted; any thread."""
+        with self._lock:
+            feed = self._feed(camera_id)
+            feed.result = result
+            if jpeg:
+                feed.pair = (jpeg, result)
+            if feed.watchers:
+                self._dirty_results.add(camera_id)
+                self._schedule()
+
+    def clear_result(self, camera_id: str) -> None:
+        """Forget a result whose options are no longer on."""
+        with self._lock:
+            feed = self._feed(camera_id)
+            feed.result = feed.pair = None
+
+    def forget(self, camera_id: str) -> None:
+        """Forget all of a camera."""
+        with self._lock:
+            feed = self._feeds.pop(camera_id, None)
+            if feed is not None and feed.watchers:
+                self._feeds[camera_id] = Feed(watchers=feed.watchers)
+
+    def frame(self, camera_id: str) -> LiveFrame | None:
+        """Return the newest frame."""
+        with self._lock:
+            return self._feed(camera_id).frame
+
+    def result(self, camera_id: str) -> dict[str, Any] | None:
+        """Return the newest result."""
+        with self._lock:
+            return self._feed(camera_id).result
+
+    def pair(self, camera_id: str) -> tuple[bytes, dict[str, Any]] | None:
+        """Return the newest picture that has its result with it."""
+        with self._lock:
+            return self._feed(camera_id).pair
+
+    def watch(self, camera_id: str, watcher: Watcher, *, pairs: bool = False) -> None:
+        """Begin to tell `watcher` of a camera."""
+        with self._lock:
+            self._feed(camera_id).watchers[watcher] = pairs
+        self._on_demand(camera_id)
+
+    def unwatch(self, camera_id: str, watcher: Watcher) -> None:
+        """Stop telling `watcher` of a camera."""
+        with self._lock:
+            feed = self._feed(camera_id)
+            feed.watchers.pop(watcher, None)
+            if not feed.watchers:
+                feed.pair = None
+        self._on_demand(camera_id)
+
+    def demand(self, camera_id: str) -> tuple[bool, bool]:
+        """Return whether every frame is wanted, and whether results with their pictures are."""
+        with self._lock:
+            watchers = self._feed(camera_id).watchers.values()
+            return any(not pairs for pairs in watchers), any(watchers)
+
+    def count_viewer_drops(self, camera_id: str, count: int) -> None:
+        """Note frames that were given up for a viewer."""
+        with self._lock:
+            self._feed(camera_id).viewer_drops += count
+
+    def viewer_drops(self, camera_id: str) -> int:
+        """Return the frames given up for viewers, all of them together."""
+        with self._lock:
+            return self._feed(camera_id).viewer_drops
+
+    def _feed(self, camera_id: str) -> Feed:
+        return self._feeds.setdefault(camera_id, Feed())
+
+    def _schedule(self) -> None:
+        if not self._scheduled and self._loop is not None:
+            self._scheduled = True
+            self._loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        with self._lock:
+            self._scheduled = False
+            frames = self._watched(self._dirty_frames)
+            results = self._watched(self._dirty_results)
+            self._dirty_frames, self._dirty_results = set(), set()
+        for camera_id, watcher in frames:
+            watcher.frame_ready(camera_id)
+        for camera_id, watcher in results:
+            watcher.result_ready(camera_id)
+
+    def _watched(self, camera_ids: Iterable[str]) -> list[tuple[str, Watcher]]:
+        return [
+            (camera_id, watcher)
+            for camera_id in camera_ids
+            for watcher in self._feed(camera_id).watchers
+        ]

@@ -1,0 +1,114 @@
+"""One viewer of `/live`: what it watches, what it may be sent now, what waits. Event loop only.
+
+Pictures need credit, two per camera, which the viewer returns by acknowledging; so a viewer that
+stops reading costs one slot per camera and no more. Text goes first, newest state of each kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from convergecast.live.broker import Broker
+from convergecast.packing import pack
+
+CREDIT = 2
+
+
+@dataclass(slots=True)
+class _Watch:
+    """One camera as this viewer gets it."""
+
+    credit: int = CREDIT
+    waiting: bool = False
+    last_index: int = 0
+    dropped: int = 0
+
+
+class Viewer:
+    """Collects what to send; `next_message` hands it out, one at a time, when it can be sent."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._changed = asyncio.Event()
+        self._texts: dict[str, dict[str, Any]] = {}
+        self._watches: dict[str, _Watch] = {}
+
+    def put_text(self, slot: str, message: dict[str, Any]) -> None:
+        """Leave a text message; one still waiting in the same slot is replaced."""
+        self._texts.pop(slot, None)
+        self._texts[slot] = message
+        self._changed.set()
+
+    def watch(self, camera_ids: list[str]) -> None:
+        """Watch exactly these cameras from now on."""
+        for camera_id in self._watches.keys() - set(camera_ids):
+            del self._watches[camera_id]
+            self._broker.unwatch(camera_id, self)
+        for camera_id in camera_ids:
+            if camera_id not in self._watches:
+                self._watches[camera_id] = _Watch()
+                self._broker.watch(camera_id, self)
+                self.frame_ready(camera_id)
+                if self._broker.result(camera_id):
+                    self.result_ready(camera_id)
+
+    def acknowledge(self, camera_id: str, seq: int) -> None:
+        """Give a picture's credit back."""
+        watch = self._watches.get(camera_id)
+        if watch is not None:
+            watch.credit = min(watch.credit + 1, CREDIT)
+            self._changed.set()
+
+    def frame_ready(self, camera_id: str) -> None:
+        """Note a newer frame."""
+        watch = self._watches.get(camera_id)
+        if watch is not None:
+            watch.waiting = True
+            self._changed.set()
+
+    def result_ready(self, camera_id: str) -> None:
+        """Note a newer result."""
+        result = self._broker.result(camera_id)
+        if result is not None:
+            self.put_text(f"result {camera_id}", {"type": "result", **result})
+
+    def close(self) -> None:
+        """Stop watching."""
+        self.watch([])
+
+    async def next_message(self) -> dict[str, Any] | bytes:
+        """Wait for the next message: a text as a dictionary, a picture as bytes."""
+        while True:
+            self._changed.clear()
+            if self._texts:
+                return self._texts.pop(next(iter(self._texts)))
+            for camera_id, watch in self._watches.items():
+                if watch.waiting and watch.credit > 0:
+                    message = self._picture(camera_id, watch)
+                    if message is not None:
+                        # To the end of the queue, so that no camera starves another.
+                        self._watches[camera_id] = self._watches.pop(camera_id)
+                        return message
+            await self._changed.wait()
+
+    def _picture(self, camera_id: str, watch: _Watch) -> bytes | None:
+        watch.waiting = False
+        frame = self._broker.frame(camera_id)
+        if frame is None or frame.index == watch.last_index:
+            return None
+        if watch.last_index:
+            missed = frame.index - watch.last_index - 1
+            if missed > 0:
+                watch.dropped += missed
+                self._broker.count_viewer_drops(camera_id, missed)
+        watch.last_index = frame.index
+        watch.credit -= 1
+        header = {
+            "camera": camera_id,
+            "seq": frame.seq,
+            "captured_at": frame.captured_at,
+            "dropped": watch.dropped,
+        }
+        return pack(header, frame.jpeg)

@@ -1,0 +1,32 @@
+"""Where both programs keep what is theirs. Reads the environment when called, never at import."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+MODELS_VARIABLE = "CONVERGECAST_MODELS"
+
+
+def models_folder() -> Path:
+    """Return the model store: `CONVERGECAST_MODELS`, or the user's cache folder."""
+    chosen = os.environ.get(MODELS_VARIABLE)
+    return Path(chosen) if chosen else platformdirs.user_cache_path("convergecast") / "models"
+
+
+def pictures_folder() -> Path:
+    """Return the folder of the demonstration photographs, beside the models."""
+    return models_folder() / "pictures"
+
+
+def hub_folder() -> Path:
+    """Return the hub's default data folder."""
+    return platformdirs.user_data_path("convergecast")
+
+
+def agent_folder() -> Path:
+    """Return the folder where agents of this user remember who they are."""
+    chosen = os.environ.get("CONVERGECAST_AGENT_STATE")
+    return Path(chosen) if chosen else platformdirs.user_state_path("convergecast-agent")

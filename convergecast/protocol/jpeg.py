@@ -1,0 +1,55 @@
+"""Reads a JPEG's header, so that nothing is decoded before its size is known.
+
+Runs in the camera worker for every frame, so it looks at markers and no pixel.
+Marker codes: ITU-T T.81, table B.1.
+"""
+
+from __future__ import annotations
+
+from convergecast.protocol import ProtocolError
+
+MAX_PIXELS = 50_000_000
+
+_START = b"\xff\xd8"
+_END = b"\xff\xd9"
+_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+
+
+def read_size(jpeg: bytes) -> tuple[int, int]:
+    """Return the width and height, in pixels, that a JPEG's header names.
+
+    Raises:
+        ProtocolError: not a JPEG, cut short, without pixels, or more than `MAX_PIXELS`.
+    """
+    if not jpeg.startswith(_START):
+        raise ProtocolError("the picture is not a JPEG")
+    if jpeg.rfind(_END, max(2, len(jpeg) - 64)) < 0:
+        raise ProtocolError("the JPEG is cut short")
+    height, width = _find_frame_header(jpeg)
+    if width == 0 or height == 0:
+        raise ProtocolError("the JPEG has no pixels")
+    if width * height > MAX_PIXELS:
+        raise ProtocolError(f"the JPEG is {width}×{height}, more than {MAX_PIXELS:,} pixels")
+    return width, height
+
+
+def _find_frame_header(jpeg: bytes) -> tuple[int, int]:
+    at = 2
+    while at + 4 <= len(jpeg):
+        if jpeg[at] != 0xFF:
+            break
+        code = jpeg[at + 1]
+        if code == 0xFF or code in _WITHOUT_LENGTH:
+            at += 1 if code == 0xFF else 2
+            continue
+        length = int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        if code in _FRAME_HEADERS and at + 9 <= len(jpeg):
+            return (
+                int.from_bytes(jpeg[at + 5 : at + 7], "big"),
+                int.from_bytes(jpeg[at + 7 : at + 9], "big"),
+            )
+        if length < 2 or code == 0xDA:
+            break
+        at += 2 + length
+    raise ProtocolError("the JPEG has no header with its size")

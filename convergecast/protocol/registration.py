@@ -1,0 +1,207 @@
+"""How an agent makes itself known: one BSON document each way (`POST /server/`).
+
+Runs in the agent (writing the request) and in the hub process (reading it).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, TypeGuard
+from urllib.parse import urlsplit, urlunsplit
+
+import bson
+from bson.errors import BSONError
+
+from convergecast.protocol import PROTOCOL_VERSION, ProtocolError
+
+MAX_BODY_BYTES = 64 << 10
+
+# field: longest text allowed, in characters
+_TEXT_LIMITS = {
+    "agent_id": 128,
+    "camera_key": 128,
+    "name": 80,
+    "version": 40,
+    "token": 256,
+    "stream_key": 256,
+    "source": 300,
+}
+_NUMBER_LIMITS = {"width": 65_535, "height": 65_535, "fps": 1_000, "protocol": 1_000_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What an agent says of itself.
+
+    `ipaddress` (a literal IPv4 or IPv6 address) and `ports` (one port, the plural is the first
+    prototype's) are required; the rest is None or empty when unknown. `width` and `height` are
+    in pixels, `fps` in frames a second.
+    """
+
+    ipaddress: str
+    ports: int
+    agent_id: str | None = None
+    camera_key: str | None = None
+    name: str | None = None
+    version: str | None = None
+    protocol: int = PROTOCOL_VERSION
+    token: str | None = None
+    stream_key: str | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    source: str | None = None
+    capabilities: tuple[str, ...] = ()
+
+    @property
+    def is_two_field(self) -> bool:
+        """Whether only the prototype's two fields were given."""
+        return self.agent_id is None and self.token is None and self.stream_key is None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationReply:
+    """What the hub answers; `camera_key` only when it is new."""
+
+    status: str
+    camera_id: str
+    heartbeat_s: float
+    hub_time: float
+    camera_key: str | None = None
+
+
+def encode_registration(registration: Registration) -> bytes:
+    """Return the BSON body of a registration; unknown fields are left out."""
+    fields = {key: value for key, value in asdict(registration).items() if value is not None}
+    return bson.encode({**fields, "capabilities": list(registration.capabilities)})
+
+
+def decode_registration(body: bytes) -> Registration:
+    """Read a registration's BSON body.
+
+    Raises:
+        ProtocolError: the body is no BSON, a field has the wrong type or an impossible value.
+    """
+    fields = _decode(body)
+    known: dict[str, Any] = {"ipaddress": _address(fields), "ports": _port(fields)}
+    for name, limit in _TEXT_LIMITS.items():
+        known[name] = _text(fields, name, limit)
+    for name, most in _NUMBER_LIMITS.items():
+        known[name] = _positive(fields, name, most)
+    known["protocol"] = int(known["protocol"] or PROTOCOL_VERSION)
+    known["width"] = None if known["width"] is None else int(known["width"])
+    known["height"] = None if known["height"] is None else int(known["height"])
+    known["capabilities"] = _words(fields, "capabilities")
+    if known["source"]:
+        known["source"] = without_credentials(known["source"])
+    return Registration(**known)
+
+
+def encode_reply(reply: RegistrationReply) -> bytes:
+    """Return the BSON body of the hub's answer."""
+    return bson.encode({key: value for key, value in asdict(reply).items() if value is not None})
+
+
+def decode_reply(body: bytes) -> RegistrationReply:
+    """Read the hub's answer.
+
+    Raises:
+        ProtocolError: it is no BSON or lacks a field.
+    """
+    fields = _decode(body)
+    status, camera_id = _text(fields, "status", 20), _text(fields, "camera_id", 128)
+    heartbeat_s, hub_time = fields.get("heartbeat_s"), fields.get("hub_time")
+    if not (status and camera_id and _is_number(heartbeat_s) and _is_number(hub_time)):
+        raise ProtocolError("the hub's answer lacks a field")
+    return RegistrationReply(
+        status=status,
+        camera_id=camera_id,
+        heartbeat_s=min(max(float(heartbeat_s), 0.5), 60.0),
+        hub_time=float(hub_time),
+        camera_key=_text(fields, "camera_key", 128),
+    )
+
+
+def without_credentials(source: str) -> str:
+    """Return a source's address without user, password, query and fragment; other text as it is."""
+    if "://" not in source:
+        return source
+    try:
+        parts = urlsplit(source)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+        # A password with an unescaped "/" would else be taken for a port and a path.
+        if parts.port is not None and "@" in parts.path:
+            raise ValueError(source)
+    except ValueError:
+        return "(an address that cannot be read)"
+    return urlunsplit(
+        (parts.scheme, f"[{host}]{port}" if ":" in host else host + port, parts.path, "", "")
+    )
+
+
+def _decode(body: bytes) -> Mapping[str, Any]:
+    if len(body) > MAX_BODY_BYTES:
+        raise ProtocolError(f"the document is larger than {MAX_BODY_BYTES >> 10} KB")
+    try:
+        return bson.decode(body)
+    except (BSONError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise ProtocolError("the body is not a BSON document") from error
+
+
+def _address(fields: Mapping[str, Any]) -> str:
+    value = fields.get("ipaddress")
+    if not isinstance(value, str):
+        raise ProtocolError("ipaddress is missing or not a string")
+    try:
+        return str(ipaddress.ip_address(value.strip()))
+    except ValueError as error:
+        raise ProtocolError("ipaddress is not a literal IPv4 or IPv6 address") from error
+
+
+def _port(fields: Mapping[str, Any]) -> int:
+    value = fields.get("ports")
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ProtocolError("ports is missing or not a whole number")
+    if not 1 <= value <= 65_535:
+        raise ProtocolError("ports is not between 1 and 65535")
+    return int(value)
+
+
+def _text(fields: Mapping[str, Any], name: str, limit: int) -> str | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ProtocolError(f"{name} is not a string")
+    if len(value) > limit:
+        raise ProtocolError(f"{name} has more than {limit} characters")
+    if not value.isprintable():
+        raise ProtocolError(f"{name} has characters that cannot be printed")
+    return value.strip() or None
+
+
+def _positive(fields: Mapping[str, Any], name: str, most: float) -> float | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if not _is_number(value):
+        raise ProtocolError(f"{name} is not a number")
+    if not 0 < value <= most:
+        raise ProtocolError(f"{name} is not between 0 and {most}")
+    return float(value)
+
+
+def _words(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = fields.get(name, [])
+    if not isinstance(value, list) or len(value) > 16:
+        raise ProtocolError(f"{name} is not a short list")
+    if not all(isinstance(word, str) and len(word) <= 32 and word.isprintable() for word in value):
+        raise ProtocolError(f"{name} is not a list of short words")
+    return tuple(value)
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,1 @@
+"""What outlives the hub: one SQLite file with one writer. Hub process only."""

@@ -1,0 +1,1 @@
+"""Pictures, boxes and faces as plain arrays: no model, no file, no process of its own."""

@@ -1,0 +1,63 @@
+"""Fits a picture into what a detector wants without changing its proportions. Pure cv2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from convergecast.vision.detections import Bytes, Floats
+
+STRIDE = 32
+"""Canvas sides are multiples of this: the deepest layer of the detectors sees 1/32 of a side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Letterbox:
+    """A picture scaled onto a canvas, at its top left, and the way back.
+
+    Attributes:
+        canvas: (H, W, 3) uint8 BGR, both sides multiples of `STRIDE`, black right and below.
+        width, height: of the picture it was made from, in pixels.
+        scale_x, scale_y: canvas pixels per picture pixel; they differ by rounding only.
+    """
+
+    canvas: Bytes
+    width: int
+    height: int
+    scale_x: float
+    scale_y: float
+
+    def back(self, points: Floats) -> Floats:
+        """Return canvas points as points of the picture, clipped to it.
+
+        Args:
+            points: (..., 2) float32 `x, y` in canvas pixels; corners of boxes are points too.
+        """
+        scale = np.array([self.scale_x, self.scale_y], np.float32)
+        limit = np.array([self.width, self.height], np.float32)
+        returned: Floats = np.clip(points / scale, 0, limit).astype(np.float32)
+        return returned
+
+
+def fit(image: Bytes, long_side: int) -> Letterbox:
+    """Scale a picture, up too, so that its longer side is `long_side`, and pad it to `STRIDE`.
+
+    A picture that already fits exactly is not copied.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        long_side: pixels.
+    """
+    height, width = image.shape[:2]
+    ratio = long_side / max(height, width)
+    new_width, new_height = max(1, round(width * ratio)), max(1, round(height * ratio))
+    if (new_width, new_height) != (width, height):
+        resized = cv2.resize(image, (new_width, new_height), interpolation=cv2.INTER_LINEAR)
+        image = np.asarray(resized, np.uint8)
+    right, below = -new_width % STRIDE, -new_height % STRIDE
+    if right or below:
+        padded = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT)
+        image = np.asarray(padded, np.uint8)
+    return Letterbox(image, width, height, new_width / width, new_height / height)

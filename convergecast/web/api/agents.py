@@ -1,0 +1,65 @@
+"""`POST /server/`: agents make themselves known. And the command that starts one. Hub process."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from convergecast.auth.access import Access, allow
+from convergecast.auth.gate import agent_token
+from convergecast.errors import Forbidden, InvalidInput
+from convergecast.protocol import PROTOCOL_VERSION, ProtocolError
+from convergecast.protocol.registration import MAX_BODY_BYTES, decode_registration, encode_reply
+from convergecast.web.services import Services
+
+
+def blueprint(services: Services) -> Blueprint:
+    """Return the routes."""
+    routes = Blueprint("agents", __name__)
+
+    @routes.post("/server/")
+    @routes.post("/server", endpoint="register_without_slash")
+    @allow(Access.PUBLIC)
+    def register() -> Response:
+        if request.headers.get("Origin"):
+            raise Forbidden("Registrations come from agents, not from web pages.")
+        request.max_content_length = MAX_BODY_BYTES
+        try:
+            registration = decode_registration(request.get_data())
+        except ProtocolError as error:
+            raise InvalidInput(f"This registration cannot be used: {error}.") from error
+        if registration.protocol > PROTOCOL_VERSION:
+            raise InvalidInput(
+                f"This agent speaks protocol {registration.protocol}, the hub only "
+                f"{PROTOCOL_VERSION}: install the hub's version of the agent, or a newer hub."
+            )
+        reply = services.registry.register(registration, request.remote_addr or "")
+        services.supervisor.heard_from(reply.camera_id)
+        services.supervisor.update(reply.camera_id)
+        if registration.is_two_field:
+            return Response("OK", mimetype="text/plain")
+        return Response(encode_reply(reply), mimetype="application/bson")
+
+    @routes.get("/api/v1/agent-command")
+    @allow(Access.VIEW)
+    def agent_command() -> Any:
+        hub = f"{request.scheme}://{request.host}"
+        token = agent_token(services.database)
+        return jsonify(
+            hub=hub,
+            linux=f"CONVERGECAST_AGENT_TOKEN={token} ./install_linux.sh agent --hub {hub}",
+            windows=f'set "CONVERGECAST_AGENT_TOKEN={token}" && '
+            f"install_windows.bat agent --hub {hub}",
+            only_this_machine=_is_loopback(services.config.host),
+        )
+
+    return routes
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

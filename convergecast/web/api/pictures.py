@@ -1,0 +1,77 @@
+"""The newest picture and the newest result of a camera. Hub process."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from convergecast.auth.access import Access, allow
+from convergecast.errors import NotFound
+from convergecast.models import Camera
+from convergecast.web.services import Services
+
+_PAIR_WAIT_S = 2.0
+_PAIR_FRESH_S = 2.0
+
+
+def blueprint(services: Services) -> Blueprint:
+    """Return the routes."""
+    routes = Blueprint("pictures", __name__, url_prefix="/api/v1/cameras/<camera_id>")
+
+    @routes.get("/snapshot.jpg")
+    @allow(Access.VIEW)
+    def snapshot(camera_id: str) -> Response:
+        camera = services.registry.get(camera_id)
+        if request.args.get("annotated") == "1" and camera.options:
+            return _annotated(services, camera)
+        frame = services.broker.frame(camera_id)
+        if frame is None:
+            raise NotFound("This camera has sent no picture yet.")
+        return _jpeg(frame.jpeg, frame.captured_at)
+
+    @routes.get("/result")
+    @allow(Access.VIEW)
+    def result(camera_id: str) -> Any:
+        services.registry.get(camera_id)
+        found = services.broker.result(camera_id)
+        if found is None:
+            raise NotFound("There is no result of this camera yet: is an option switched on?")
+        return jsonify(found)
+
+    return routes
+
+
+class PairWatcher:
+    """Makes results bring their pictures while somebody wants to have them drawn."""
+
+    def frame_ready(self, camera_id: str) -> None:
+        """Nothing to do: the newest is fetched when needed."""
+
+    def result_ready(self, camera_id: str) -> None:
+        """Nothing to do: the newest is fetched when needed."""
+
+
+def _annotated(services: Services, camera: Camera) -> Response:
+    """Draw a result on the very picture it was found in."""
+    from convergecast.vision.drawing import annotate_jpeg
+
+    watcher, deadline = PairWatcher(), time.monotonic() + _PAIR_WAIT_S
+    services.broker.watch(camera.id, watcher, pairs=True)
+    try:
+        while time.monotonic() < deadline:
+            pair = services.broker.pair(camera.id)
+            if pair and services.clock.now() - pair[1]["captured_at"] < _PAIR_FRESH_S:
+                return _jpeg(annotate_jpeg(pair[0], pair[1]), pair[1]["captured_at"])
+            time.sleep(0.02)
+    finally:
+        services.broker.unwatch(camera.id, watcher)
+    error = services.board.view(camera)["analysis_error"]
+    raise NotFound(f"There is no picture with its result yet{f': {error}' if error else ''}.")
+
+
+def _jpeg(jpeg: bytes, captured_at: float) -> Response:
+    response = Response(jpeg, mimetype="image/jpeg")
+    response.headers["X-Captured-At"] = f"{captured_at:.3f}"
+    return response

@@ -1,0 +1,74 @@
+"""The pages: dashboard, signing in and out, and whether the hub lives. Hub process."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Blueprint, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from convergecast import __version__
+from convergecast.auth.access import Access, allow
+from convergecast.auth.gate import SESSION_DAYS
+from convergecast.web.services import Services
+
+_WRONG = "That token is not valid, or the link was used before: the hub's console has a new one."
+
+log = logging.getLogger("web")
+
+
+def blueprint(services: Services) -> Blueprint:
+    """Return the routes."""
+    routes = Blueprint("pages", __name__)
+
+    @routes.before_app_request
+    def follow_first_link() -> Any:
+        """`/?token=…` signs in and leaves the address clean."""
+        if request.path == "/" and "token" in request.args:
+            return _sign_in(services, request.args["token"])
+        return None
+
+    @routes.get("/")
+    @allow(Access.VIEW)
+    def dashboard() -> str:
+        return render_template("dashboard.html", version=__version__)
+
+    @routes.get("/login")
+    @allow(Access.PUBLIC)
+    def login() -> str:
+        return render_template("login.html", message=None)
+
+    @routes.post("/login")
+    @allow(Access.PUBLIC)
+    def sign_in() -> Any:
+        return _sign_in(services, request.form.get("token", "").strip())
+
+    @routes.post("/logout")
+    @allow(Access.CHANGE)
+    def sign_out() -> Response:
+        services.gate.sign_out(request.cookies.get(services.cookie, ""))
+        response = redirect("/login", 303)
+        response.delete_cookie(services.cookie)
+        return response
+
+    @routes.get("/healthz")
+    @allow(Access.PUBLIC)
+    def healthz() -> Any:
+        return jsonify(status="ok", version=__version__)
+
+    return routes
+
+
+def _sign_in(services: Services, token: str) -> Any:
+    link = services.gate.link_token()
+    session = services.gate.sign_in(token)
+    if session is None:
+        return render_template("login.html", message=_WRONG), 401
+    if services.gate.link_token() != link:
+        services.show_link()
+    response = redirect("/", 303)
+    response.set_cookie(
+        services.cookie, session, max_age=SESSION_DAYS * 86_400, httponly=True, samesite="Lax"
+    )
+    return response

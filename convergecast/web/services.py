@@ -1,0 +1,99 @@
+"""What the web side works with, made in one place (`convergecast.hub`) and passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from convergecast import __version__
+from convergecast.auth.gate import Gate
+from convergecast.cameras.registry import CameraRegistry
+from convergecast.cameras.status import StatusBoard
+from convergecast.cameras.supervisor import Supervisor
+from convergecast.clock import Clock
+from convergecast.config import HubConfig
+from convergecast.engine.host import EngineHost
+from convergecast.errors import NotFound
+from convergecast.live.announcer import Announcer
+from convergecast.live.broker import Broker
+from convergecast.models import OPTIONS, Approval
+from convergecast.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The hub's parts; `port` is the one it listens on."""
+
+    config: HubConfig
+    port: int
+    clock: Clock
+    database: Database
+    gate: Gate
+    registry: CameraRegistry
+    board: StatusBoard
+    broker: Broker
+    announcer: Announcer
+    engine: EngineHost
+    supervisor: Supervisor
+    show_link: Callable[[], None]
+
+    @property
+    def cookie(self) -> str:
+        """The session cookie's name; browsers do not keep cookies apart by port."""
+        return f"convergecast_{self.port}"
+
+    def cameras(self) -> list[dict[str, Any]]:
+        """Return every camera that was not rejected, as the API shows it."""
+        return [
+            self.board.view(camera)
+            for camera in self.registry.all()
+            if camera.approval is not Approval.REJECTED
+        ]
+
+    def hello(self) -> dict[str, Any]:
+        """Return the first message to a viewer: everything."""
+        return {
+            "type": "hello",
+            "version": __version__,
+            "hub_time": self.clock.now(),
+            "options": [{"name": option.name, "label": option.label} for option in OPTIONS],
+            "cameras": self.cameras(),
+            "status": engine_status(self.engine, self.registry, self.board, self.config),
+        }
+
+
+def shown_camera(
+    registry: CameraRegistry, board: StatusBoard, camera_id: str
+) -> dict[str, Any] | None:
+    """Return a camera as viewers see it; None when it was forgotten or rejected."""
+    try:
+        camera = registry.get(camera_id)
+    except NotFound:
+        return None
+    return None if camera.approval is Approval.REJECTED else board.view(camera)
+
+
+def engine_status(
+    engine: EngineHost, registry: CameraRegistry, board: StatusBoard, config: HubConfig
+) -> dict[str, Any]:
+    """Return the `status` message: the engine, and what each option gets of what it wants."""
+    analysed = {option.name: 0.0 for option in OPTIONS}
+    wanted = {option.name: 0.0 for option in OPTIONS}
+    for camera in registry.all():
+        if camera.approval is not Approval.APPROVED or not camera.options:
+            continue
+        view = board.view(camera)
+        rate = min(view["received_fps"] or 0.0, config.analysis_fps)
+        for name in camera.options:
+            analysed[name] += view["analysed_fps"] or 0.0
+            wanted[name] += rate
+    status = engine.status
+    return {
+        "engine": status.state,
+        "engine_reason": status.reason,
+        "device": status.device,
+        "device_reason": status.device_reason,
+        "analysed_fps": {name: round(rate, 1) for name, rate in analysed.items()},
+        "wanted_fps": {name: round(rate, 1) for name, rate in wanted.items()},
+    }

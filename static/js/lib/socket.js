@@ -1,0 +1,100 @@
+// The only module that owns the socket: opens it, keeps it alive, opens it again.
+
+import { parsePicture } from './wire.js';
+
+const PING_MS = 2000;
+const MISSED_PINGS = 4;
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 5000;
+
+/**
+ * @param {object} parts
+ * @param {string} parts.url
+ * @param {ReturnType<import('./clock.js').createClock>} parts.clock
+ * @param {(message: object) => void} parts.onMessage
+ * @param {(header: object, jpeg: Uint8Array) => void} parts.onPicture
+ * @param {() => void} parts.onLost
+ * @param {() => Promise<boolean>} parts.mayReturn  false when the session is gone and trying again is useless
+ */
+export function createSocket({ url, clock, onMessage, onPicture, onLost, mayReturn }) {
+  /** @type {WebSocket|null} */
+  let socket = null;
+  let wait_ms = FIRST_WAIT_MS;
+  let retryTimer = 0;
+  let pingTimer = 0;
+  let missed = 0;
+
+  function open() {
+    clearTimeout(retryTimer);
+    retryTimer = 0;
+    const mine = new WebSocket(url);
+    socket = mine;
+    mine.binaryType = 'arraybuffer';
+    mine.onopen = () => startPinging();
+    mine.onmessage = (event) => { if (socket === mine) receive(event.data); };
+    mine.onclose = () => { if (socket === mine) lost(); };
+  }
+
+  function receive(data) {
+    missed = 0;
+    if (typeof data !== 'string') {
+      const { header, jpeg } = parsePicture(data);
+      onPicture(header, jpeg);
+      return;
+    }
+    const message = JSON.parse(data);
+    if (message.type === 'pong') clock.sample(message.t, message.hub_time);
+    if (message.type === 'hello') {
+      wait_ms = FIRST_WAIT_MS;
+      clock.restart(message.hub_time);
+      ping();
+    }
+    onMessage(message);
+  }
+
+  function startPinging() {
+    clearInterval(pingTimer);
+    missed = 0;
+    // A dead network sends no close: unanswered pings are how it is noticed.
+    pingTimer = setInterval(() => { missed += 1; if (missed > MISSED_PINGS) drop(); else ping(); }, PING_MS);
+  }
+
+  const ping = () => send({ type: 'ping', t: clock.seconds() });
+
+  function drop() {
+    const old = socket;
+    socket = null;
+    old?.close();
+    lost();
+  }
+
+  async function lost() {
+    socket = null;
+    clearInterval(pingTimer);
+    onLost();
+    const pause_ms = wait_ms * (0.75 + Math.random() * 0.5);
+    wait_ms = Math.min(wait_ms * 2, LONGEST_WAIT_MS);
+    retryTimer = setTimeout(retry, pause_ms);
+  }
+
+  async function retry() {
+    retryTimer = -1;
+    if (await mayReturn()) open();
+  }
+
+  /** Tries at once instead of waiting: the network or the tab has just come back. */
+  function hurry() {
+    if (retryTimer <= 0) return;
+    clearTimeout(retryTimer);
+    wait_ms = FIRST_WAIT_MS;
+    retry();
+  }
+
+  function send(message) {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  }
+
+  window.addEventListener('online', hurry);
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) hurry(); });
+  return { open, send };
+}

@@ -1,0 +1,14 @@
+// Binary messages: 4 bytes big-endian length, a JSON header, the agent's own JPEG.
+
+const utf8 = new TextDecoder();
+
+/**
+ * @param {ArrayBuffer} buffer
+ * @returns {{header: import('./types.js').PictureHeader, jpeg: Uint8Array}}
+ */
+export function parsePicture(buffer) {
+  const length = new DataView(buffer).getUint32(0);
+  if (4 + length > buffer.byteLength) throw new Error('a picture message is shorter than it says');
+  const header = JSON.parse(utf8.decode(new Uint8Array(buffer, 4, length)));
+  return { header, jpeg: new Uint8Array(buffer, 4 + length) };
+}

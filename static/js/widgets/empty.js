@@ -1,0 +1,28 @@
+// What the page says while there is no camera to show.
+
+import { el, setHidden, setText } from '../lib/dom.js';
+import { createAddCamera } from './addcamera.js';
+
+/** @param {HTMLElement} root */
+export function createEmpty(root, { actions }) {
+  const sentence = el('h1', {});
+  const command = createAddCamera({ actions });
+  const element = el('section', { class: 'empty', 'data-testid': 'empty', hidden: true }, sentence);
+  root.append(element);
+  return {
+    /** @param {import('../lib/types.js').View|null} view */
+    setState(view) {
+      const empty = view !== null && view.link !== 'connecting' && view.cameras.length === 0;
+      setHidden(element, !empty);
+      if (!empty) command.element.remove();
+      else if (!command.element.isConnected) element.append(command.element);
+      setText(sentence, empty ? words(view.pending.length) : '');
+      command.setState(empty ? view : null);
+    },
+  };
+}
+
+function words(pending) {
+  if (pending === 0) return 'Run this on a machine with a camera, and it appears here by itself.';
+  return pending === 1 ? 'One camera is waiting for your approval in the panel.' : `${pending} cameras are waiting for your approval in the panel.`;
+}

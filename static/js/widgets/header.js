@@ -1,0 +1,59 @@
+// The line above the pictures: how many cameras, who works on them, whether this page is live.
+
+import { el, icon, iconButton, setAttr, setHidden, setText } from '../lib/dom.js';
+import { engineHint, engineText } from '../lib/options.js';
+
+const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting' };
+
+/** @param {HTMLElement} root */
+export function createHeader(root, { actions, version }) {
+  const cameraCount = el('span', { class: 'fact numbers', 'data-testid': 'camera-count' });
+  const people = el('span', { class: 'fact numbers', 'data-testid': 'people-now' });
+  const recognition = el('span', { class: 'badge', 'data-testid': 'recognition-on' }, 'recognition on');
+  const engine = el('span', { class: 'fact quiet numbers engine', 'data-testid': 'engine' });
+  const word = el('span', { 'data-testid': 'connection' });
+  const link = el('span', { class: 'link-state', role: 'status' }, el('span', { class: 'link-dot', 'aria-hidden': 'true' }, '●'), word);
+  const full = iconButton('fullscreen', 'Full screen', { onclick: toggleFullScreen, 'data-testid': 'fullscreen', 'aria-pressed': 'false' });
+  const panel = iconButton('panel', 'Panel', { class: 'icon-button panel-button', 'data-testid': 'panel' });
+  const brand = el('p', { class: 'brand', title: `ConvergeCast ${version}` }, icon('brand'), el('span', {}, 'ConvergeCast'));
+  root.append(brand, cameraCount, people, recognition, el('span', { class: 'spring' }), engine, link, full, panel);
+
+  panel.addEventListener('click', () => actions.setAsideHidden(panel.getAttribute('aria-pressed') === 'true'));
+  document.addEventListener('fullscreenchange', () => setAttr(full, 'aria-pressed', Boolean(document.fullscreenElement)));
+  setHidden(full, !document.fullscreenEnabled);
+
+  /** @param {import('../lib/types.js').View|null} view */
+  function setState(view) {
+    setText(cameraCount, view && view.link !== 'connecting' ? countText(view.cameras) : '');
+    setPeople(view?.cameras ?? []);
+    setHidden(recognition, !view?.cameras.some((camera) => camera.options.includes('recognition')));
+    setText(engine, engineText(view?.status));
+    engine.title = engineHint(view?.status);
+    setAttr(engine, 'data-engine', view?.status?.engine ?? 'off');
+    setText(word, LINK_WORDS[view?.link ?? 'connecting']);
+    setAttr(link, 'data-link', view?.link ?? 'connecting');
+    setAttr(panel, 'aria-pressed', !view?.asideHidden);
+  }
+
+  function setPeople(cameras) {
+    const counted = cameras.filter((camera) => camera.state === 'online' && typeof camera.people === 'number');
+    const sum = counted.reduce((total, camera) => total + camera.people, 0);
+    setHidden(people, counted.length === 0);
+    setText(people, `${sum} ${sum === 1 ? 'person' : 'people'} now`);
+  }
+
+  return { setState };
+}
+
+/** "12 of 14 cameras" are online. */
+function countText(cameras) {
+  const all = cameras.length;
+  if (all === 0) return 'no cameras';
+  const online = cameras.filter((camera) => camera.state === 'online').length;
+  return `${online} of ${all} ${all === 1 ? 'camera' : 'cameras'}`;
+}
+
+function toggleFullScreen() {
+  const done = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
+  done.catch(() => {});
+}

@@ -1,0 +1,243 @@
+"""The dashboard as a person uses it, in a real browser on a real hub."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from convergecast.bench.rig import Rig, end
+from tests.browser.conftest import Watched
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parents[2]
+
+_COLOURED = """canvas => {
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
+    copy.drawImage(canvas, 0, 0);
+    const data = copy.getImageData(0, 0, canvas.width, canvas.height).data;
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) {
+        if (data[i + 3] > 200 && data[i] + data[i + 1] > 60) count++;
+    }
+    return count / (data.length / 4);
+}"""
+
+
+def tile(page: Page, name: str) -> Locator:
+    return page.get_by_test_id("tile").filter(has_text=name)
+
+
+def option(page: Page, name: str = "faces") -> Locator:
+    return page.get_by_test_id(f"option-{name}")
+
+
+def stats(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate("window.convergecast.stats()")
+    return found
+
+
+def painted(page: Page, camera_id: str) -> int:
+    return int(stats(page).get(camera_id, {"painted": 0})["painted"])
+
+
+def wait_painted(page: Page, camera_id: str, more: int = 5) -> None:
+    page.wait_for_function(
+        "([id, count]) => (window.convergecast.stats()[id]?.painted ?? 0) >= count",
+        arg=[camera_id, painted(page, camera_id) + more],
+    )
+
+
+def select(page: Page, *names: str) -> None:
+    page.get_by_test_id("select-none").click()
+    for name in names:
+        tile(page, name).get_by_test_id("tile-checkbox").check()
+
+
+def test_a_camera_appears_lives_and_shows_its_faces(page: Page, rig: Rig, portrait: Path) -> None:
+    expect(page.get_by_test_id("empty")).to_be_visible()
+    expect(page.get_by_test_id("empty").get_by_test_id("agent-command")).to_contain_text(
+        f"agent --hub {rig.url}"
+    )
+    rig.start_agent("--source", str(portrait), "--name", "Hall", "--fps", "10")
+    hall = tile(page, "Hall")
+    expect(hall).to_be_visible()
+    (camera,) = rig.wait_online(1)
+    wait_painted(page, camera["id"])
+    expect(page.get_by_test_id("camera-count")).to_have_text("1 of 1 camera")
+    expect(hall.get_by_test_id("tile-fps")).to_have_text(re.compile(r"^(9|10|11) fps$"))
+    expect(hall.get_by_test_id("tile-age")).to_have_text(re.compile(r"^\d+ ms$|^\d\.\d s$"))
+    assert hall.get_by_test_id("tile-picture").evaluate(_COLOURED) > 0.5
+
+    option(page).click()
+    expect(page.get_by_test_id("aside-notice")).to_have_text("Please select a camera")
+    expect(hall.get_by_test_id("tile-checkbox")).to_be_focused()
+    assert rig.cameras()[0]["options"] == []
+
+    select(page, "Hall")
+    option(page).click()
+    expect(option(page)).to_have_attribute("aria-pressed", "true")
+    expect(hall.get_by_test_id("tile-found")).to_have_text("1 face")
+    assert 0.0005 < hall.get_by_test_id("tile-overlay").evaluate(_COLOURED) < 0.1
+    expect(page.get_by_test_id("engine")).to_contain_text("PU · ")
+
+    option(page).click()
+    expect(option(page)).to_have_attribute("aria-pressed", "false")
+    expect(hall.get_by_test_id("tile-found")).to_have_text("")
+    assert hall.get_by_test_id("tile-overlay").evaluate(_COLOURED) == 0
+
+
+def test_the_button_acts_on_the_checked_cameras_only(page: Page, rig: Rig) -> None:
+    for name in ("Hall", "Garage"):
+        rig.start_agent("--source", "demo", "--name", name)
+    rig.wait_online(2)
+    select(page, "Hall")
+    option(page).click()
+    expect(option(page)).to_have_attribute("aria-pressed", "true")
+    page.get_by_test_id("select-all").click()
+    expect(option(page)).to_have_attribute("aria-pressed", "mixed")
+    options = {camera["name"]: camera["options"] for camera in rig.cameras()}
+    assert options == {"Hall": ["faces"], "Garage": []}
+    page.keyboard.press("1")
+    expect(option(page)).to_have_attribute("aria-pressed", "true")
+    for name in ("Hall", "Garage"):
+        expect(tile(page, name).get_by_test_id("tile-found")).to_have_text(
+            re.compile(r"^(no faces|\d+ faces?)$")
+        )
+
+
+def test_only_selected_shows_the_pictures_of_checked_cameras(page: Page, rig: Rig) -> None:
+    for name in ("Hall", "Garage"):
+        rig.start_agent("--source", "demo", "--name", name)
+    ids = {camera["name"]: camera["id"] for camera in rig.wait_online(2)}
+    for camera_id in ids.values():
+        wait_painted(page, camera_id)
+    select(page, "Hall")
+    page.get_by_test_id("only-selected").click()
+    page.wait_for_timeout(500)
+    before = painted(page, ids["Garage"])
+    wait_painted(page, ids["Hall"], 10)
+    assert painted(page, ids["Garage"]) == before
+    expect(tile(page, "Garage")).to_be_visible()
+    page.get_by_test_id("only-selected").click()
+    wait_painted(page, ids["Garage"])
+
+
+def test_strangers_are_approved_or_rejected_and_their_names_are_text(page: Page, rig: Rig) -> None:
+    for name in ("<img src=x onerror=alert(1)>", "Gate"):
+        rig.start_agent("--source", "demo", "--name", name, token="")
+    waiting = page.get_by_test_id("pending-camera")
+    expect(waiting).to_have_count(2)
+    evil = waiting.filter(has_text="<img src=x onerror=alert(1)>")
+    expect(evil).to_have_count(1)
+    evil.get_by_test_id("reject").click()
+    expect(waiting).to_have_count(1)
+    waiting.get_by_test_id("approve").click()
+    expect(waiting).to_have_count(0)
+    expect(tile(page, "Gate")).to_be_visible()
+    (camera,) = rig.wait_online(1)
+    wait_painted(page, camera["id"])
+    page.get_by_test_id("rejected").locator("summary").click()
+    page.get_by_test_id("rejected-camera").get_by_test_id("allow-again").click()
+    expect(page.get_by_test_id("tile")).to_have_count(2)
+
+
+def test_a_camera_is_renamed_and_forgotten_after_one_question(page: Page, rig: Rig) -> None:
+    agent = rig.start_agent("--source", "demo", "--name", "Hall")
+    rig.wait_online(1)
+    tile(page, "Hall").hover()
+    tile(page, "Hall").get_by_test_id("tile-menu").click()
+    page.get_by_test_id("menu-rename").click()
+    page.get_by_test_id("rename-input").fill("Küche")
+    page.keyboard.press("Enter")
+    expect(tile(page, "Küche")).to_be_visible()
+    rig.wait_for(lambda: rig.cameras()[0]["name"] == "Küche", "the new name")
+    end(agent)
+    tile(page, "Küche").hover()
+    tile(page, "Küche").get_by_test_id("tile-menu").click()
+    page.get_by_test_id("menu-forget").click()
+    expect(page.get_by_test_id("confirm")).to_contain_text("Küche")
+    page.get_by_test_id("confirm-yes").click()
+    expect(page.get_by_test_id("tile")).to_have_count(0)
+    assert rig.cameras() == []
+
+
+def test_a_lost_camera_says_why_and_comes_back(page: Page, rig: Rig) -> None:
+    agent = rig.start_agent("--source", "demo", "--name", "Hall")
+    (camera,) = rig.wait_online(1)
+    wait_painted(page, camera["id"])
+    end(agent, kill=True)
+    expect(tile(page, "Hall")).to_have_attribute("data-state", "offline")
+    expect(tile(page, "Hall").get_by_test_id("tile-state")).to_contain_text("no agent is running")
+    rig.start_agent("--source", "demo", "--name", "Hall")
+    wait_painted(page, camera["id"])
+    expect(page.get_by_test_id("tile")).to_have_count(1)
+    expect(tile(page, "Hall")).to_have_attribute("data-state", "online")
+
+
+def test_a_restarted_hub_is_live_again_without_a_reload(watched: Watched, rig: Rig) -> None:
+    rig.start_agent("--source", "demo", "--name", "Hall")
+    page = watched.sign_in()
+    (camera,) = rig.wait_online(1)
+    wait_painted(page, camera["id"])
+    page.evaluate("window.stillTheSamePage = true")
+    rig.end_hub(kill=True)
+    expect(page.get_by_test_id("banner")).to_contain_text("econnecting")
+    rig.hub = rig._start_hub(int(rig.url.rpartition(":")[2]))
+    expect(page.get_by_test_id("connection")).to_have_text("live")
+    wait_painted(page, camera["id"])
+    assert page.evaluate("window.stillTheSamePage") is True
+    refused = re.compile("ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|WebSocket connection")
+    assert [text for text in watched.complaints if not refused.search(text)] == []
+
+
+def test_a_missing_model_is_told_on_the_tile(
+    watched: Watched, rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, portrait: Path
+) -> None:
+    monkeypatch.setenv("CONVERGECAST_MODELS", str(tmp_path / "empty"))
+    rig.restart_hub()
+    rig.start_agent("--source", str(portrait), "--name", "Hall")
+    rig.wait_online(1)
+    page = watched.sign_in()
+    select(page, "Hall")
+    option(page).click()
+    found = tile(page, "Hall").get_by_test_id("tile-found")
+    expect(found).to_contain_text("models fetch")
+    expect(found).not_to_contain_text("no faces")
+    assert watched.complaints == []
+
+
+def test_signing_in_needs_a_valid_token(watched: Watched, rig: Rig) -> None:
+    page = watched.page
+    page.goto(rig.url)
+    expect(page).to_have_url(f"{rig.url}/login")
+    page.get_by_test_id("login-token").fill("a guess")
+    page.get_by_test_id("login-submit").click()
+    expect(page.get_by_test_id("login-message")).to_contain_text("not valid")
+    page.get_by_test_id("login-token").fill(rig.admin_token)
+    page.get_by_test_id("login-submit").click()
+    expect(page.get_by_test_id("connection")).to_have_text("live")
+
+
+def test_the_picture_of_the_page_for_the_readme(page: Page, rig: Rig) -> None:
+    for count, name in enumerate(("Hall", "Workshop", "Front door", "Garage"), start=1):
+        rig.start_agent("--source", "demo", "--name", name)
+        rig.wait_online(count)  # one after the other, so that the order is always the same
+    page.emulate_media(color_scheme="dark")
+    for camera in rig.wait_online(4):
+        wait_painted(page, camera["id"])
+    select(page, "Hall", "Workshop")
+    option(page).click()
+    expect(tile(page, "Hall").get_by_test_id("tile-found")).to_have_text(re.compile("face"))
+    expect(tile(page, "Workshop").get_by_test_id("tile-found")).to_have_text(re.compile("face"))
+    page.wait_for_timeout(3000)
+    folder = ROOT / (
+        "docs/images" if os.environ.get("CONVERGECAST_NEW_PICTURES") else "test-output"
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / "dashboard.png")
+    assert (folder / "dashboard.png").stat().st_size > 20_000

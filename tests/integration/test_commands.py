@@ -1,0 +1,120 @@
+"""The commands as a user types them: exit status and one clear line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+PROGRAM = [sys.executable, "-m", "convergecast"]
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["serve", "--port", "70000"], "between 0 and 65535"),
+        (["serve", "--config", "none.toml"], "cannot be read"),
+        (["serve", "--host", "0.0.0.0", "--port", "0"], "CONVERGECAST_ADMIN_TOKEN"),
+        (["serve", "--data-dir", f"{__file__}/x"], "cannot be used"),
+    ],
+)
+def test_what_cannot_work_fails_with_one_line(words: list[str], said: str) -> None:
+    done = run(*words, CONVERGECAST_ADMIN_TOKEN="")
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["fly"], ["serve", "--colour"], ["demo", "--cameras", "0"], ["bench", "x"]]
+)
+def test_wrong_usage_is_exit_status_2(words: list[str]) -> None:
+    assert run(*words).returncode == 2
+
+
+def test_a_port_in_use_is_said(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run("serve", "--port", port, "--data-dir", str(tmp_path))
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_token_is_alone_on_its_line_and_stays_until_rotated(tmp_path: Path) -> None:
+    folder = ["--data-dir", str(tmp_path)]
+    first = run("token", *folder).stdout
+    assert len(first.splitlines()) == 1
+    assert len(first.strip()) >= 24
+    assert run("token", *folder).stdout == first
+    assert run("token", "--rotate", *folder).stdout != first
+
+
+def test_the_doctor_says_what_works(tmp_path: Path) -> None:
+    done = run("doctor", "--data-dir", str(tmp_path), "--port", "0")
+    assert done.returncode == 0, done.stdout
+    for word in ("OpenCV", "ONNX Runtime", "Face detector", "GPU", "Model store", "0 problems"):
+        assert word in done.stdout
+
+
+def test_the_doctor_names_what_is_missing_and_its_mend(tmp_path: Path) -> None:
+    done = run("doctor", "--data-dir", str(tmp_path), CONVERGECAST_MODELS=str(tmp_path / "m"))
+    assert done.returncode == 1
+    problem = next(line for line in done.stdout.splitlines() if line.startswith("problem"))
+    assert "models fetch" in problem
+
+
+def test_models_are_listed() -> None:
+    done = run("models", "list")
+    assert done.returncode == 0
+    assert "centerface" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_demonstration_prints_its_link_last_and_takes_its_agents_along(
+    tmp_path: Path, number: int
+) -> None:
+    command = [*PROGRAM, "demo", "--cameras", "2", "--port", "0", "--data-dir", str(tmp_path)]
+    environment = {**os.environ, "CONVERGECAST_AGENT_STATE": str(tmp_path / "agents")}
+    environment.pop("CONVERGECAST_ADMIN_TOKEN", None)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as demo:
+        assert demo.stdout
+        lines = []
+        for line in demo.stdout:
+            lines.append(line)
+            if line.startswith("Open "):
+                break
+        assert "/?token=" in lines[-1]
+        assert sum("online" in line for line in lines) >= 2
+        children = psutil.Process(demo.pid).children(recursive=True)
+        assert sum("agent.py" in " ".join(child.cmdline()) for child in children) == 2
+        demo.send_signal(number)
+        demo.wait(timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+
+
+def test_a_demonstration_without_its_pictures_says_how_to_get_them(tmp_path: Path) -> None:
+    done = run("demo", "--port", "0", CONVERGECAST_MODELS=str(tmp_path))
+    assert done.returncode == 1
+    assert "models fetch" in done.stderr

@@ -1,0 +1,133 @@
+"""The layers: who may import whom, no cycles, and what a worker must not load."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# Every part may import the parts that stand after it, and itself.
+ORDER = [
+    "__main__",
+    "cli",
+    "bench",
+    "demo",
+    "doctor",
+    "hub",
+    "web",
+    "cameras",
+    "live",
+    "auth",
+    "engine",
+    "detection",
+    "vision",
+    "storage",
+    "processes",
+    "logs",
+    "config",
+    "protocol",
+    "assets",
+    "models",
+    "packing",
+    "clock",
+    "errors",
+]
+HEAVY = {"flask", "sqlite3", "onnxruntime", "onnx", "numba", "numpy", "cv2", "uvicorn", "requests"}
+
+
+def modules(package: str) -> Iterator[tuple[str, Path]]:
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def part(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def test_parts_import_only_what_stands_after_them() -> None:
+    wrong = []
+    for module, path in modules("convergecast"):
+        here = part(module)
+        for name in imports(path):
+            there = part(name) if name.startswith("convergecast.") else ""
+            if not here or there in ("", "__version__"):
+                continue
+            assert there in ORDER, f"{there!r} has no place: put it into ORDER"
+            if ORDER.index(there) < ORDER.index(here):
+                wrong.append(f"{module} imports {name}")
+    assert wrong == []
+
+
+def test_no_import_cycles() -> None:
+    graph = {}
+    names = {name for name, _ in modules("convergecast")}
+    for module, path in modules("convergecast"):
+        graph[module] = {name for name in imports(path) if name in names and name != module}
+    done: set[str] = set()
+
+    def walk(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " → ".join((*trail[trail.index(name) :], name))
+        if name not in done:
+            for other in graph[name]:
+                if other != name.rpartition(".")[0]:
+                    walk(other, (*trail, name))
+            done.add(name)
+
+    for name in sorted(graph):
+        walk(name, ())
+
+
+def test_the_agent_knows_nothing_of_the_hub_but_the_protocol() -> None:
+    wrong = [
+        f"{module} imports {name}"
+        for module, path in modules("agent")
+        for name in imports(path)
+        if name.split(".")[0] == "convergecast"
+        and not name.startswith("convergecast.protocol")
+        and name not in ("convergecast", "convergecast.__version__")
+    ]
+    assert wrong == []
+
+
+def test_the_protocol_knows_nothing_of_either_side() -> None:
+    for module, path in modules("convergecast/protocol"):
+        for name in imports(path):
+            if name.startswith("convergecast."):
+                assert name.startswith("convergecast.protocol"), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("convergecast.cameras.worker", HEAVY),
+        ("convergecast.cli", HEAVY | {"bson"}),
+        ("convergecast.hub", {"onnxruntime", "onnx", "cv2", "numpy"}),
+    ],
+)
+def test_importing_a_module_loads_no_more_than_it_needs(module: str, absent: set[str]) -> None:
+    code = f"import sys, {module}; print(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) & absent == set()
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    for package in ("convergecast", "agent"):
+        for module, path in modules(package):
+            assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), module

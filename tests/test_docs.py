@@ -1,0 +1,109 @@
+"""The documentation keeps up: routes, settings, metrics, commands, and every relative link."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from convergecast import __version__
+from convergecast.config import HubConfig
+from convergecast.errors import ConvergeCastError
+from convergecast.hub import Hub
+from convergecast.web.app import create_app
+from convergecast.web.asgi import NATIVE_ACCESS
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+PAGES += sorted((ROOT / "docs").rglob("*.md"))
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_every_route_is_in_the_api_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CONVERGECAST_ADMIN_TOKEN", raising=False)
+    hub = Hub(HubConfig(port=0, data_dir=tmp_path))
+    rules = {rule.rule for rule in create_app(hub.services).url_map.iter_rules()}
+    hub.close()
+    page = text("docs/api.md")
+    for rule in rules | set(NATIVE_ACCESS):
+        shown = re.sub("<camera_id>", "ID", rule)
+        shown = "/static/" if shown.startswith("/static/") else shown
+        assert shown.rstrip("/") in page, f"{rule} is not in docs/api.md"
+
+
+def test_every_metric_is_in_the_api_page() -> None:
+    source = text("convergecast/web/api/metrics.py")
+    names = set(re.findall(r'"((?:camera|engine|process|viewers)[a-z_]*)", "', source))
+    assert len(names) > 5
+    for name in names:
+        assert f"convergecast_{name}" in text("docs/api.md"), name
+
+
+def kinds(error: type[ConvergeCastError]) -> set[str]:
+    return {error.kind}.union(*(kinds(child) for child in error.__subclasses__()))
+
+
+def test_every_kind_of_error_is_in_the_api_page() -> None:
+    for kind in kinds(ConvergeCastError) - {"error"}:
+        assert f"`{kind}`" in text("docs/api.md"), kind
+
+
+def test_every_setting_is_in_the_configuration_page_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", text("docs/configuration.md"), re.M))
+    for field in dataclasses.fields(HubConfig):
+        assert field.name in rows, field.name
+        if field.name not in ("data_dir", "agent_networks"):
+            default = str(field.default)
+            assert rows[field.name].strip('`"') == default, field.name
+
+
+def test_every_environment_variable_is_in_the_configuration_page() -> None:
+    found: set[str] = set()
+    for folder in ("convergecast", "agent", "tests"):
+        for path in (ROOT / folder).rglob("*.py"):
+            found |= set(
+                re.findall(r"\bCONVERGECAST_[A-Z_]+[A-Z]\b", path.read_text(encoding="utf-8"))
+            )
+    for name in found:
+        assert name in text("docs/configuration.md"), name
+
+
+def test_every_command_is_in_the_readme() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "convergecast", "--help"], capture_output=True, text=True, check=True
+    )
+    commands = re.findall(r"^    (\w+) +", done.stdout, re.M)
+    assert {"serve", "demo", "models", "token", "doctor", "bench"} <= set(commands)
+    for command in commands:
+        assert f"python -m convergecast {command}" in text("README.md"), command
+
+
+def test_every_option_of_the_agent_is_in_the_readme() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "agent" / "agent.py"), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for option in set(re.findall(r"^  (--[a-z-]+)", done.stdout, re.M)) - {"--version"}:
+        assert f"`{option}" in text("README.md"), option
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_version_is_that_of_the_changelog() -> None:
+    first = re.search(r"^## \[(.+?)\]", text("CHANGELOG.md"), re.M)
+    assert first
+    assert first[1] == __version__

@@ -1,0 +1,175 @@
+"""The capture thread: chooses frames evenly, keeps time without drifting, opens sources again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from agent.backoff import Backoff
+from agent.capture import Capture, _Chooser, _Schedule
+from agent.encode import Encoded, Encoder
+from agent.errors import CameraOffline, SourceError
+from agent.slot import FrameSlot
+from agent.sources import EncodedSource
+from tests.integration.agent_support import eventually
+
+JPEGS = [Encoded(b"\xff\xd8a", 8, 8), Encoded(b"\xff\xd8b", 8, 8)]
+
+
+def chosen(wanted_fps: float, source_fps: float | None, seconds: int, real_fps: float) -> int:
+    chooser = _Chooser(wanted_fps, source_fps)
+    return sum(chooser.takes(number / real_fps) for number in range(round(seconds * real_fps)))
+
+
+@pytest.mark.parametrize(
+    ("wanted_fps", "source_fps", "expected"),
+    [(10, 30, 10), (20, 30, 20), (29, 30, 29), (30, 30, 30), (60, 30, 30), (0.5, 30, 0.5)],
+)
+def test_a_lower_rate_is_reached_exactly(
+    wanted_fps: float, source_fps: float, expected: float
+) -> None:
+    assert chosen(wanted_fps, source_fps, 20, source_fps) == pytest.approx(expected * 20, abs=1)
+
+
+def test_a_lower_rate_is_kept_when_the_camera_does_not_say_its_own() -> None:
+    assert chosen(10, None, 20, 30) == pytest.approx(200, rel=0.1)
+
+
+def test_the_schedule_does_not_drift(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [50.0]
+    monkeypatch.setattr("agent.capture.time.perf_counter", lambda: now[0])
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds + 0.003  # always a little late
+
+    monkeypatch.setattr("agent.capture.time.sleep", sleep)
+    schedule = _Schedule(threading.Event())
+    moments = [schedule.wait(0.02) for _ in range(501)]
+    assert moments[-1] - moments[0] == pytest.approx(10.0)
+    now[0] += 3600  # the machine slept
+    late = schedule.wait(0.02)
+    assert late == now[0]
+    assert schedule.wait(0.02) == pytest.approx(late + 0.02)
+
+
+class BreakingSource(EncodedSource):
+    """Breaks after every third picture, and cannot be opened the second time."""
+
+    def __init__(self) -> None:
+        super().__init__(JPEGS, fps=100)
+        self.opened = 0
+        self.closed = 0
+        self.left = 0
+
+    def open(self) -> None:
+        self.opened += 1
+        self.left = 3
+        if self.opened == 2:
+            raise SourceError("cannot be opened")
+
+    def grab(self) -> float | None:
+        self.left -= 1
+        if self.left < 0:
+            raise SourceError("unplugged")
+        return super().grab()
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_source_that_breaks_is_opened_again_and_numbers_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Backoff, "next_s", lambda self: 0.05)
+    slot, source = FrameSlot(encoder=Encoder()), BreakingSource()
+    reasons: set[str] = set()
+    fail = slot.fail
+
+    def note(reason: str) -> None:
+        reasons.add(reason)
+        fail(reason)
+
+    monkeypatch.setattr(slot, "fail", note)
+    capture = Capture(source=source, slot=slot)
+    capture.start()
+    eventually(lambda: source.opened >= 4, "opened again and again")
+    assert capture.stop(10)
+    assert reasons == {"unplugged", "cannot be opened"}
+    assert source.closed == source.opened
+    slot.publish(JPEGS[0])
+    frame = slot.newer_than(0)
+    assert frame is not None
+    assert frame.seq >= 7
+
+
+class HangingSource(EncodedSource):
+    """Gives one picture and then nothing, like a driver that never returns."""
+
+    def __init__(self) -> None:
+        super().__init__(JPEGS, fps=100)
+        self.release = threading.Event()
+        self.grabs = 0
+
+    def grab(self) -> float | None:
+        self.grabs += 1
+        if self.grabs > 1:
+            self.release.wait(60)
+        return None
+
+
+def test_a_source_that_hangs_is_offline_and_does_not_hold_the_agent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agent.slot._LEAST_STALE_S", 0.2)
+    slot, source = FrameSlot(encoder=Encoder()), HangingSource()
+    capture = Capture(source=source, slot=slot)
+    capture.start()
+    eventually(lambda: source.grabs > 1, "the first picture")
+    with pytest.raises(CameraOffline, match="no picture for"):
+        slot.newer_than(1, timeout_s=20)
+    assert not capture.stop(0.1)
+    source.release.set()
+    assert capture.stop(10)
+
+
+class FaultySource(EncodedSource):
+    """Has a fault that nobody foresaw."""
+
+    faults = 0
+
+    def retrieve(self) -> Any:
+        self.faults += 1
+        raise ZeroDivisionError
+
+
+def test_an_unforeseen_fault_is_reported_and_does_not_end_the_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Backoff, "next_s", lambda self: 0.01)
+    slot, source = FrameSlot(encoder=Encoder()), FaultySource(JPEGS, fps=100)
+    capture = Capture(source=source, slot=slot)
+    capture.start()
+    eventually(lambda: source.faults >= 2, "tried again")
+    assert "capture failed" in slot.state().reason
+    assert capture.stop(10)
+
+
+def test_pictures_come_at_the_rate_of_the_source() -> None:
+    slot = FrameSlot(encoder=Encoder())
+    capture = Capture(source=EncodedSource(JPEGS, fps=50), slot=slot)
+    capture.start()
+    time.sleep(1.5)
+    assert slot.state().fps == pytest.approx(50.0, rel=0.05)
+    assert capture.stop(10)
+
+
+def test_pauses_grow_to_their_limit_and_begin_again() -> None:
+    backoff = Backoff(first_s=0.5, most_s=5.0)
+    pauses = [backoff.next_s() for _ in range(8)]
+    for pause_s, usual_s in zip(pauses, (0.5, 1, 2, 4, 5, 5, 5, 5), strict=True):
+        assert pause_s == pytest.approx(usual_s, rel=0.21)
+    backoff.reset()
+    assert backoff.next_s() < 0.7

@@ -1,0 +1,129 @@
+"""The agent's command line and addresses."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from agent.address import Hub, open_listener, own_address, parse_hub
+from agent.errors import SetupError
+from agent.options import AgentOptions, parse_options
+
+HUB = ["--hub", "http://127.0.0.1:5000"]
+
+
+def test_defaults() -> None:
+    options = parse_options(HUB, {})
+    assert options == AgentOptions(hub=Hub("http://127.0.0.1:5000", "127.0.0.1", 5000))
+    assert (options.source, options.size, options.quality) == ("0", (640, 480), 85)
+
+
+def test_the_token_comes_from_argument_file_or_environment(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(" from-file\n")
+    environment = {"CONVERGECAST_AGENT_TOKEN": "from-environment"}
+    assert parse_options([*HUB, "--token", "given"], environment).token == "given"
+    assert parse_options([*HUB, "--token-file", str(file)], environment).token == "from-file"
+    assert parse_options(HUB, environment).token == "from-environment"
+
+
+def test_a_token_file_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="cannot be read"):
+        parse_options([*HUB, "--token-file", str(tmp_path / "none")], {})
+    (tmp_path / "empty").touch()
+    with pytest.raises(SetupError, match="no token"):
+        parse_options([*HUB, "--token-file", str(tmp_path / "empty")], {})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--hub", "ftp://x"],
+        ["--hub", "http://"],
+        ["--hub", "http://host:port"],
+        [*HUB, "--size", "640"],
+        [*HUB, "--size", "1x1"],
+        [*HUB, "--size", "9999x9999"],
+        [*HUB, "--fps", "0"],
+        [*HUB, "--fps", "nan"],
+        [*HUB, "--quality", "101"],
+        [*HUB, "--port", "0"],
+        [*HUB, "--port", "70000"],
+        [*HUB, "--name", "two\nlines"],
+        [*HUB, "--name", "x" * 81],
+        [*HUB, "--id", ""],
+        [*HUB, "--token", "a", "--token-file", "b"],
+        [*HUB, "extra"],
+    ],
+)
+def test_wrong_usage_ends_with_status_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse_options(arguments, {})
+    assert end.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "host", "port"),
+    [
+        ("192.168.1.10:5000", "http://192.168.1.10:5000", "192.168.1.10", 5000),
+        ("http://hub/", "http://hub", "hub", 80),
+        ("https://hub/cameras/", "https://hub/cameras", "hub", 443),
+        ("http://[fd00::1]:5000", "http://[fd00::1]:5000", "fd00::1", 5000),
+    ],
+)
+def test_a_hub_is_named_by_its_address(text: str, url: str, host: str, port: int) -> None:
+    assert parse_hub(text) == Hub(url, host, port)
+
+
+def test_a_hub_is_shown_without_its_password() -> None:
+    assert parse_hub("http://user:secret@hub:5000").shown == "http://hub:5000"
+
+
+def test_the_own_address_is_the_one_from_which_the_hub_is_reached() -> None:
+    assert own_address(parse_hub("http://127.0.0.1:1")) == "127.0.0.1"
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_ipv6_hubs_get_an_ipv6_address() -> None:
+    hub = parse_hub("https://[::1]:1")
+    listener = open_listener(hub=hub)
+    with listener.socket:
+        assert listener.address == "::1"
+        assert listener.url == f"http://[::1]:{listener.port}"
+
+
+def test_the_next_free_port_is_taken_and_never_the_hubs() -> None:
+    hub = parse_hub("http://127.0.0.1:5000")
+    first = open_listener(hub=hub)
+    with first.socket:
+        second = open_listener(hub=hub)
+        with second.socket:
+            assert 5000 < first.port < second.port
+            with pytest.raises(SetupError, match=f"port {first.port} of 127.0.0.1"):
+                open_listener(hub=hub, port=first.port)
+
+
+def test_an_address_of_another_machine_cannot_be_served_on() -> None:
+    with pytest.raises(SetupError, match=r"192\.0\.2\.77"):
+        open_listener(hub=parse_hub("http://127.0.0.1:1"), host="192.0.2.77", port=5999)
+
+
+def test_serving_everywhere_announces_where_the_hub_finds_it() -> None:
+    listener = open_listener(hub=parse_hub("http://127.0.0.1:1"), host="0.0.0.0")
+    with listener.socket:
+        assert listener.address == "127.0.0.1"
+        assert listener.socket.getsockname()[0] == "0.0.0.0"

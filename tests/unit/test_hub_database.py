@@ -1,0 +1,78 @@
+"""The database file: made, reopened, and refused when it is not ours or too new."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from convergecast.errors import InvalidInput, Unavailable
+from convergecast.storage.database import Database
+
+
+def test_writes_of_many_threads_are_all_kept(tmp_path: Path) -> None:
+    database = Database(tmp_path / "hub.sqlite3")
+    sql = "INSERT INTO hub_values VALUES (?, '')"
+    threads = [
+        threading.Thread(
+            target=lambda n=n: [database.execute(sql, (f"{n}-{i}",)) for i in range(20)]
+        )
+        for n in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert database.read("SELECT count(*) AS n FROM hub_values")[0]["n"] == 160
+    database.close()
+
+
+def test_a_failing_write_is_undone_and_raised_where_it_was_asked_for(tmp_path: Path) -> None:
+    database = Database(tmp_path / "hub.sqlite3")
+
+    def half(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO hub_values VALUES ('a', '')")
+        raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        database.write(half)
+    assert database.read("SELECT * FROM hub_values") == []
+    database.close()
+
+
+def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "hub.sqlite3"
+    Database(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(InvalidInput, match="newer version"):
+        Database(path)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (99,)
+    connection.close()
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "hub.sqlite3"
+    path.write_bytes(b"somebody's letters" * 200)
+    with pytest.raises(InvalidInput, match="not a database"):
+        Database(path)
+    assert path.read_bytes().startswith(b"somebody's letters")
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unavailable, match="cannot be used"):
+        Database(tmp_path / "file" / "hub.sqlite3")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "hub.sqlite3"
+    Database(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -1,0 +1,230 @@
+"""Who a registering agent is, and what it may become."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from convergecast.auth.gate import agent_token
+from convergecast.cameras.registry import CameraRegistry
+from convergecast.config import HubConfig
+from convergecast.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany
+from convergecast.models import Approval
+from convergecast.protocol.registration import Registration
+from convergecast.storage.database import Database
+from tests.fakes import FakeClock
+
+HOME = "192.168.1.20"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path / "hub.sqlite3")
+    yield database
+    database.close()
+
+
+def make_registry(database: Database, **settings: int) -> CameraRegistry:
+    return CameraRegistry(database=database, config=HubConfig(**settings), clock=FakeClock())  # type: ignore[arg-type]
+
+
+def agent(**fields: object) -> Registration:
+    values: dict[str, object] = {"ipaddress": HOME, "ports": 5000, "agent_id": "a1", "name": "Hall"}
+    return Registration(**(values | fields))  # type: ignore[arg-type]
+
+
+def test_a_camera_without_token_waits(database: Database) -> None:
+    registry = make_registry(database)
+    reply = registry.register(agent(), HOME)
+    assert reply.status == "pending"
+    assert registry.get(reply.camera_id).approval is Approval.PENDING
+
+
+def test_the_agent_token_lets_a_camera_in_and_a_wrong_one_does_not(database: Database) -> None:
+    registry = make_registry(database)
+    assert registry.register(agent(token=agent_token(database)), HOME).status == "online"
+    assert registry.register(agent(agent_id="a2", token="guess"), HOME).status == "pending"
+
+
+def test_a_rotated_token_is_noticed_and_the_old_one_is_worth_nothing(database: Database) -> None:
+    registry = make_registry(database)
+    old = agent_token(database)
+    new = agent_token(database, rotate=True)
+    assert registry.register(agent(agent_id="a1", token=old), HOME).status == "pending"
+    assert registry.register(agent(agent_id="a2", token=new), HOME).status == "online"
+
+
+def test_the_key_is_given_once_and_proves_identity_at_another_address(database: Database) -> None:
+    registry = make_registry(database)
+    first = registry.register(agent(), HOME)
+    assert first.camera_key
+    moved = agent(camera_key=first.camera_key, ipaddress="192.168.1.99", ports=5001, fps=15.0)
+    second = registry.register(moved, "192.168.1.99")
+    assert second.camera_id == first.camera_id
+    assert second.camera_key is None
+    camera = registry.get(first.camera_id)
+    assert (camera.address, camera.port, camera.fps) == ("192.168.1.99", 5001, 15.0)
+
+
+def test_an_impostor_waits_beside_the_camera_and_takes_nothing_over(database: Database) -> None:
+    registry = make_registry(database)
+    token = agent_token(database)
+    real = registry.register(agent(token=token, stream_key="real"), HOME)
+    for key in (None, "wrong"):
+        other = registry.register(
+            agent(token=token, camera_key=key, stream_key="evil", ipaddress="192.168.1.66"),
+            "192.168.1.66",
+        )
+        assert other.camera_id != real.camera_id
+        assert other.status == "pending"
+    camera = registry.get(real.camera_id)
+    assert (camera.address, camera.stream_key) == (HOME, "real")
+    assert len(registry.all()) == 2
+
+
+def test_two_fields_are_identified_by_address_and_port(database: Database) -> None:
+    registry = make_registry(database)
+    plain = Registration(ipaddress=HOME, ports=8000)
+    first = registry.register(plain, HOME)
+    assert registry.register(plain, HOME).camera_id == first.camera_id
+    assert registry.register(Registration(HOME, 8001), HOME).camera_id != first.camera_id
+
+
+def test_a_rejected_camera_is_refused_until_allowed_again(database: Database) -> None:
+    registry = make_registry(database)
+    reply = registry.register(agent(), HOME)
+    registry.set_approved(reply.camera_id, False)
+    again = agent(camera_key=reply.camera_key, token=agent_token(database))
+    with pytest.raises(Forbidden, match="rejected"):
+        registry.register(again, HOME)
+    registry.set_approved(reply.camera_id, True)
+    assert registry.register(again, HOME).status == "online"
+
+
+def test_a_forgotten_camera_is_pending_even_with_the_token(database: Database) -> None:
+    registry = make_registry(database)
+    trusted = agent(token=agent_token(database))
+    first = registry.register(trusted, HOME)
+    registry.forget(first.camera_id)
+    with pytest.raises(NotFound):
+        registry.get(first.camera_id)
+    second = registry.register(trusted, HOME)
+    assert second.status == "pending"
+    assert second.camera_id != first.camera_id
+    with_key = agent(token=trusted.token, camera_key=second.camera_key)
+    assert registry.register(with_key, HOME).status == "pending"
+    registry.set_approved(second.camera_id, True)
+    assert registry.register(with_key, HOME).status == "online"
+
+
+def test_everything_is_there_after_a_restart(database: Database) -> None:
+    registry = make_registry(database)
+    reply = registry.register(
+        agent(token=agent_token(database), stream_key="k", capabilities=("stream",)), HOME
+    )
+    registry.rename(reply.camera_id, "Haustür 門")
+    registry.set_options(reply.camera_id, ["faces"])
+    assert make_registry(database).all() == registry.all()
+    camera = make_registry(database).get(reply.camera_id)
+    assert (camera.name, camera.options, camera.stream_key) == ("Haustür 門", ("faces",), "k")
+
+
+def test_a_name_given_by_a_person_stays(database: Database) -> None:
+    registry = make_registry(database)
+    reply = registry.register(agent(name="Hall"), HOME)
+    key = reply.camera_key
+    registry.register(agent(name="Garage", camera_key=key), HOME)
+    assert registry.get(reply.camera_id).name == "Garage"
+    registry.rename(reply.camera_id, " Front ")
+    registry.register(agent(name="Hall", camera_key=key), HOME)
+    assert registry.get(reply.camera_id).name == "Front"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "a\nb", "a\x00"])
+def test_names_that_cannot_be_shown_are_refused(database: Database, name: str) -> None:
+    registry = make_registry(database)
+    reply = registry.register(agent(), HOME)
+    with pytest.raises(InvalidInput):
+        registry.rename(reply.camera_id, name)
+    assert registry.get(reply.camera_id).name == "Hall"
+
+
+def test_options_need_approval_and_must_exist(database: Database) -> None:
+    registry = make_registry(database)
+    reply = registry.register(agent(), HOME)
+    with pytest.raises(Conflict):
+        registry.set_options(reply.camera_id, ["faces"])
+    registry.set_approved(reply.camera_id, True)
+    with pytest.raises(InvalidInput, match="it has faces"):
+        registry.set_options(reply.camera_id, ["faces", "wings"])
+    assert registry.get(reply.camera_id).options == ()
+
+
+def test_switching_an_option_leaves_no_trace_when_off_again(database: Database) -> None:
+    registry = make_registry(database)
+    reply = registry.register(agent(token=agent_token(database)), HOME)
+    for _ in range(3):
+        assert registry.set_option(reply.camera_id, "faces", on=True).options == ("faces",)
+    assert registry.set_option(reply.camera_id, "faces", on=False).options == ()
+
+
+def test_only_so_many_may_wait_per_address_and_in_all(database: Database) -> None:
+    registry = make_registry(database, max_pending=3, max_pending_per_address=2)
+    for number in range(2):
+        registry.register(agent(agent_id=f"a{number}"), HOME)
+    with pytest.raises(TooMany):
+        registry.register(agent(agent_id="a9"), HOME)
+    registry.register(agent(agent_id="b", ipaddress="192.168.1.3"), "192.168.1.3")
+    with pytest.raises(TooMany):
+        registry.register(agent(agent_id="c", ipaddress="192.168.1.4"), "192.168.1.4")
+    trusted = agent(agent_id="t", token=agent_token(database))
+    assert registry.register(trusted, HOME).status == "online"
+
+
+def test_a_keyless_retry_while_waiting_does_not_pile_up(database: Database) -> None:
+    registry = make_registry(database)
+    first = registry.register(agent(), HOME)
+    second = registry.register(agent(), HOME)
+    assert second.camera_id == first.camera_id
+    assert second.camera_key not in (None, first.camera_key)
+    assert len(registry.all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("announced", "sender"),
+    [
+        ("192.168.1.21", HOME),
+        ("127.0.0.1", HOME),
+        ("0.0.0.0", HOME),
+        ("169.254.169.254", "169.254.169.254"),
+        ("224.0.0.1", HOME),
+        ("255.255.255.255", HOME),
+        ("fe80::1", "fe80::1"),
+        ("::", "::1"),
+        ("::ffff:127.0.0.1", HOME),
+    ],
+)
+def test_addresses_that_must_not_be_fetched_from(
+    database: Database, announced: str, sender: str
+) -> None:
+    with pytest.raises(Forbidden):
+        make_registry(database).register(agent(ipaddress=announced), sender)
+
+
+@pytest.mark.parametrize(
+    ("announced", "sender"),
+    [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("10.0.0.7", "::ffff:10.0.0.7")],
+)
+def test_ones_own_address_is_fine(database: Database, announced: str, sender: str) -> None:
+    registration = agent(ipaddress=announced)
+    assert make_registry(database).register(registration, sender).status == "pending"
+
+
+def test_an_allowed_network_may_announce_another_address(database: Database) -> None:
+    config = HubConfig(agent_networks=("10.1.0.0/16",))
+    registry = CameraRegistry(database=database, config=config, clock=FakeClock())
+    assert registry.register(agent(ipaddress="10.1.2.3"), HOME).status == "pending"
+    with pytest.raises(Forbidden, match="agent_networks"):
+        registry.register(agent(ipaddress="10.2.0.1"), HOME)

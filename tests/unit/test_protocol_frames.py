@@ -1,0 +1,150 @@
+"""The frame format: what is written can be read, and nothing else is accepted."""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convergecast.protocol import ProtocolError
+from convergecast.protocol.frames import (
+    Deflater,
+    encode_part,
+    frame_headers,
+    inflate,
+    parse_frame,
+    read_part,
+)
+
+# What HTTP allows in a header's value, without spaces at its ends.
+words = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30)
+
+
+@given(st.binary(max_size=3000))
+def test_what_is_deflated_is_inflated(jpeg: bytes) -> None:
+    deflate = Deflater()
+    assert inflate(deflate(jpeg)) == jpeg
+    assert inflate(deflate(jpeg)) == jpeg
+
+
+def test_pictures_that_do_not_shrink_are_stored_and_others_compressed() -> None:
+    noise, flat = os.urandom(20_000), bytes(20_000)
+    deflate = Deflater(probe_every=2)
+    assert len(deflate(noise)) >= len(noise)
+    assert deflate.level == 0
+    assert len(deflate(noise)) >= len(noise)
+    assert len(deflate(flat)) < 1000
+    assert len(deflate(flat)) < 1000
+
+
+@given(st.binary(max_size=200))
+def test_noise_is_never_inflated_to_something_unexpected(data: bytes) -> None:
+    try:
+        out = inflate(data, 1000)
+    except ProtocolError:
+        return
+    assert zlib.decompress(data) == out
+
+
+def test_a_bomb_is_refused_before_it_unfolds() -> None:
+    bomb = zlib.compress(bytes(50_000_000), 9)
+    with pytest.raises(ProtocolError, match="unpacks to more"):
+        inflate(bomb, 1_000_000)
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_exactly_the_limit_is_accepted_and_one_byte_more_is_not(level: int) -> None:
+    data = os.urandom(1000)
+    assert inflate(zlib.compress(data, level), 1000) == data
+    with pytest.raises(ProtocolError):
+        inflate(zlib.compress(data + b"x", level), 1000)
+
+
+@given(st.binary(min_size=1, max_size=500), st.data())
+def test_cut_short_is_refused(jpeg: bytes, data: st.DataObject) -> None:
+    packed = zlib.compress(jpeg)
+    end = data.draw(st.integers(0, len(packed) - 1))
+    with pytest.raises(ProtocolError):
+        inflate(packed[:end])
+
+
+def test_something_after_the_picture_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="follows"):
+        inflate(zlib.compress(b"picture") + b"more")
+
+
+@given(st.lists(st.tuples(words, st.binary(max_size=300)), max_size=4))
+def test_parts_are_read_as_they_were_written(parts: list[tuple[str, bytes]]) -> None:
+    stream = io.BytesIO(b"".join(encode_part({"X-Word": word}, body) for word, body in parts))
+    for word, body in parts:
+        headers, read = read_part(stream)
+        assert (headers["x-word"], read) == (word, body)
+    with pytest.raises(EOFError):
+        read_part(stream)
+
+
+@given(st.binary(max_size=200), st.integers(0, 300))
+def test_a_stream_that_ends_within_a_part_says_so(body: bytes, cut: int) -> None:
+    part = encode_part({"A": "b"}, body)[:-2]
+    with pytest.raises(EOFError):
+        read_part(io.BytesIO(part[: min(cut, len(part) - 1)]))
+
+
+@given(st.binary(max_size=300))
+def test_noise_instead_of_a_stream_never_breaks_the_reader(noise: bytes) -> None:
+    with pytest.raises((ProtocolError, EOFError)):
+        read_part(io.BytesIO(noise), max_bytes=0)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"--b\r\nContent-Length: 99999999\r\n\r\n",
+        b"--b\r\nContent-Length: -1\r\n\r\n",
+        b"--b\r\nContent-Length: \xb2\r\n\r\n",
+        b"--b\r\n\r\n",
+        b"--b\r\nno colon\r\n\r\n",
+        b"--b\r\n" + b"A: b\r\n" * 40 + b"\r\n",
+        b"--b\r\nA: " + b"b" * 5000,
+        b"HTTP/1.1 200 OK\r\n",
+    ],
+)
+def test_a_part_that_breaks_the_rules_is_refused(head: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        read_part(io.BytesIO(head + bytes(100)))
+
+
+def test_a_frame_travels_with_number_time_and_epoch() -> None:
+    headers = frame_headers(seq=7, captured_at=1760000000.25, epoch="abc")
+    lower = {name.lower(): value for name, value in headers.items()}
+    frame = parse_frame({**lower, "content-encoding": "deflate"}, zlib.compress(b"jpeg"))
+    assert (frame.jpeg, frame.seq, frame.captured_at, frame.epoch) == (
+        b"jpeg",
+        7,
+        1760000000.25,
+        "abc",
+    )
+
+
+def test_a_prototype_frame_has_no_number() -> None:
+    frame = parse_frame({}, b"jpeg")
+    assert (frame.seq, frame.captured_at, frame.epoch) == (-1, None, "")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-encoding": "br"},
+        {"x-frame-seq": "seven"},
+        {"x-frame-seq": "nan"},
+        {"x-captured-at": "inf"},
+        {"x-captured-at": "-5"},
+    ],
+)
+def test_headers_that_are_nonsense_are_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(ProtocolError):
+        parse_frame(headers, b"jpeg")

@@ -1,0 +1,54 @@
+"""The header of a JPEG is read without decoding, whoever wrote it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convergecast.protocol import ProtocolError
+from convergecast.protocol.jpeg import read_size
+
+
+def jpeg_of(width: int, height: int, *parameters: int) -> bytes:
+    done, data = cv2.imencode(".jpg", np.zeros((height, width, 3), np.uint8), list(parameters))
+    assert done
+    return data.tobytes()
+
+
+@pytest.mark.parametrize("parameters", [(), (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)])
+def test_the_size_is_the_one_that_was_written(parameters: tuple[int, ...]) -> None:
+    assert read_size(jpeg_of(70, 33, *parameters)) == (70, 33)
+
+
+def test_a_picture_of_too_many_pixels_is_refused() -> None:
+    small = jpeg_of(16, 16)
+    at = small.index(b"\xff\xc0")
+    huge = small[: at + 5] + b"\xff\xff\xff\xff" + small[at + 9 :]
+    with pytest.raises(ProtocolError, match="more than"):
+        read_size(huge)
+
+
+def test_a_picture_without_pixels_is_refused() -> None:
+    small = jpeg_of(16, 16)
+    at = small.index(b"\xff\xc0")
+    with pytest.raises(ProtocolError, match="no pixels"):
+        read_size(small[: at + 5] + bytes(4) + small[at + 9 :])
+
+
+@given(st.integers(0, 400))
+def test_cut_short_is_refused(end: int) -> None:
+    with pytest.raises(ProtocolError):
+        read_size(jpeg_of(16, 16)[:end])
+
+
+@given(st.binary(max_size=300))
+def test_noise_is_refused_or_gives_a_possible_size(noise: bytes) -> None:
+    try:
+        width, height = read_size(b"\xff\xd8" + noise + b"\xff\xd9")
+    except ProtocolError:
+        return
+    assert width > 0
+    assert height > 0

@@ -1,0 +1,142 @@
+"""JPEG to pixels, pixels onto a canvas and back, and results drawn on pictures."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convergecast.errors import InvalidInput
+from convergecast.vision.decode import decode
+from convergecast.vision.detections import Bytes
+from convergecast.vision.drawing import PALETTE_RGB, annotate_jpeg, colour_of, count_line, draw
+from convergecast.vision.letterbox import STRIDE, fit
+
+
+def scene(width: int = 96, height: int = 64) -> Bytes:
+    noise = np.random.default_rng(1).integers(0, 255, (height, width, 3), np.uint8)
+    return np.asarray(cv2.GaussianBlur(noise, (9, 9), 4), np.uint8)
+
+
+def jpeg_of(image: Bytes, *options: int) -> bytes:
+    return bytes(cv2.imencode(".jpg", image, list(options))[1].tobytes())
+
+
+def with_orientation(jpeg: bytes, orientation: int) -> bytes:
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    tiff = b"II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
+    body = b"Exif\0\0" + tiff
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
+
+
+def test_plain_and_progressive_jpegs_give_the_same_picture() -> None:
+    plain = decode(jpeg_of(scene()))
+    progressive = decode(jpeg_of(scene(), cv2.IMWRITE_JPEG_PROGRESSIVE, 1))
+    assert plain.shape == (64, 96, 3)
+    assert plain.dtype == np.uint8
+    assert np.array_equal(plain, progressive)
+    assert float(np.abs(plain.astype(int) - scene()).mean()) < 4
+
+
+def test_a_grey_jpeg_gets_three_equal_channels() -> None:
+    image = decode(jpeg_of(scene()[..., 0]))
+    assert image.shape == (64, 96, 3)
+    assert np.array_equal(image[..., 0], image[..., 2])
+
+
+def test_a_picture_held_sideways_is_turned_upright() -> None:
+    assert decode(with_orientation(jpeg_of(scene()), 6)).shape == (96, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (b"", "not a JPEG"),
+        (b"GIF89a", "not a JPEG"),
+        (jpeg_of(scene())[:-200], "cut short"),
+        (jpeg_of(scene())[:300] + b"\xff\xd9", "damaged|no header"),
+    ],
+)
+def test_a_broken_jpeg_is_refused_in_one_sentence(broken: bytes, words: str) -> None:
+    with pytest.raises(InvalidInput, match=words) as refused:
+        decode(broken)
+    assert str(refused.value).endswith(".")
+
+
+def test_a_huge_jpeg_is_refused_by_its_header() -> None:
+    jpeg = jpeg_of(scene())
+    at = jpeg.index(b"\xff\xc0") + 5
+    with pytest.raises(InvalidInput, match="65000×65000"):
+        decode(jpeg[:at] + struct.pack(">HH", 65000, 65000) + jpeg[at + 4 :])
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.sampled_from([64, 160, 320]))
+def test_the_letterbox_and_back_is_the_same_point(width: int, height: int, side: int) -> None:
+    box = fit(np.zeros((height, width, 3), np.uint8), side)
+    rows, columns = box.canvas.shape[:2]
+    assert rows % STRIDE == 0
+    assert columns % STRIDE == 0
+    assert max(round(width * box.scale_x), round(height * box.scale_y)) == side
+    corner = np.array([[width * box.scale_x, height * box.scale_y]], np.float32)
+    assert box.back(corner)[0] == pytest.approx([width, height], abs=1e-3)
+    assert box.back(corner * 9)[0].tolist() == [width, height]
+    assert box.back(-corner)[0].tolist() == [0, 0]
+
+
+def test_the_canvas_is_padded_right_and_below_in_black() -> None:
+    box = fit(np.full((270, 480, 3), 200, np.uint8), 640)
+    assert box.canvas.shape == (384, 640, 3)
+    assert (box.canvas[:360] == 200).all()
+    assert (box.canvas[360:] == 0).all()
+
+
+def test_a_picture_that_fits_is_not_copied() -> None:
+    image = scene(640, 480)
+    assert fit(image, 640).canvas is image
+
+
+RESULT: dict[str, Any] = {
+    "faces": [
+        {"box": [20.0, 15.5, 60.2, 70.9], "score": 0.92, "track_id": 3, "person": {"name": "Zoë"}},
+        {"box": [90, 5, 120, 40], "score": 0.5, "landmarks": [[100.1, 20.2]], "person": None},
+    ],
+    "objects": [{"box": [5, 10, 118, 110], "score": 0.6, "label": "person", "label_id": 1}],
+    "people": 1,
+}
+
+
+def test_drawing_leaves_the_picture_alone_and_colours_the_box() -> None:
+    image = np.zeros((480, 640, 3), np.uint8)
+    drawn = draw(image, RESULT)
+    assert not image.any()
+    assert drawn.shape == image.shape
+    assert tuple(drawn[50, 20]) == colour_of(3)
+
+
+@pytest.mark.parametrize("side", [8, 64, 4000])
+def test_any_size_can_be_drawn_on(side: int) -> None:
+    drawn = draw(np.zeros((side, side, 3), np.uint8), RESULT)
+    assert drawn.shape == (side, side, 3)
+
+
+def test_the_count_line_names_what_was_asked_for() -> None:
+    assert count_line(RESULT) == "2 faces, 1 object, 1 person"
+    assert count_line({"faces": [], "objects": None, "people": None}) == "0 faces"
+    assert count_line({"faces": None}) == ""
+
+
+def test_a_jpeg_is_annotated_or_passed_on() -> None:
+    jpeg = jpeg_of(scene(640, 480))
+    assert annotate_jpeg(jpeg, None) == jpeg
+    changed = decode(annotate_jpeg(jpeg, RESULT)).astype(int) - decode(jpeg)
+    assert np.abs(changed).max() > 100
+
+
+def test_twelve_different_colours() -> None:
+    assert len(set(PALETTE_RGB)) == 12
+    assert colour_of(0) == colour_of(12)
