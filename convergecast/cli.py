@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(run=_doctor)
 
     bench = commands.add_parser("bench", help="measure")
-    bench.add_argument("name", choices=["live"], help="what to measure")
+    bench.add_argument("name", choices=["live", "fanout"], help="what to measure")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     bench.add_argument("--seconds", type=_positive, default=20, help="of each measurement (20)")
     bench.add_argument("--runs", type=_positive, default=1, help="of each case; medians are kept")
@@ -123,9 +123,11 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from convergecast.bench.live import run_bench
+    from convergecast.bench import fanout, live
 
-    return run_bench(seconds=arguments.seconds, runs=arguments.runs, json_file=arguments.json)
+    if arguments.name == "fanout":
+        return fanout.run_bench(seconds=arguments.seconds, json_file=arguments.json)
+    return live.run_bench(seconds=arguments.seconds, runs=arguments.runs, json_file=arguments.json)
 
 
 def _overrides(arguments: argparse.Namespace) -> dict[str, object]:

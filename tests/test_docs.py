@@ -16,6 +16,7 @@ from convergecast.errors import ConvergeCastError
 from convergecast.hub import Hub
 from convergecast.web.app import create_app
 from convergecast.web.asgi import NATIVE_ACCESS
+from tests.integration.test_hostile_agents import HOSTILE, HOSTILE_STREAMS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
@@ -107,3 +108,9 @@ def test_the_version_is_that_of_the_changelog() -> None:
     first = re.search(r"^## \[(.+?)\]", text("CHANGELOG.md"), re.M)
     assert first
     assert first[1] == __version__
+
+
+def test_every_hostile_input_is_in_the_robustness_page_with_what_the_tile_says() -> None:
+    rows = dict(re.findall(r"^\| (.*?) \| (.*?) \|$", text("docs/robustness.md"), re.M))
+    for name, (_, words) in {**HOSTILE, **HOSTILE_STREAMS}.items():
+        assert words in rows[name], name

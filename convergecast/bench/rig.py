@@ -1,4 +1,4 @@
-"""Starts a real hub and real agents for a benchmark or test, and ends them. Loopback only."""
+"""Starts a real hub and real agents for a benchmark or test, and ends them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,35 @@ _END_TIMEOUT_S = 5.0
 class Rig:
     """A hub in a folder of its own, and what is attached to it.
 
+    Args:
+        folder: where its data and log are kept.
+        options: further words of the hub's command line.
+        port: where it listens; 0 for a free one.
+        host: the address it listens on.
+        hub_prefix, agent_prefix: what their commands begin with, such as `ip netns exec NAME`; a
+            hub inside a network namespace is asked by programs that run there, not by this class.
+
     Attributes:
         url: the hub's address.
         admin_token: what `Authorization: Bearer` needs.
         agent_token: what agents need.
     """
 
-    def __init__(self, folder: Path, *, options: Sequence[str] = (), port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        options: Sequence[str] = (),
+        port: int = 0,
+        host: str = "127.0.0.1",
+        hub_prefix: Sequence[str] = (),
+        agent_prefix: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
         self.admin_token = secrets.token_urlsafe(16)
-        self._options = list(options)
+        self._options = ["--host", host, *options]
+        self._hub_prefix = hub_prefix
+        self._agent_prefix = agent_prefix
         self._children: list[subprocess.Popen[str]] = []
         self.hub = self._start_hub(port)
         self.agent_token = self._run("token", "--data-dir", str(folder / "data")).strip()
@@ -58,7 +77,8 @@ class Rig:
         }
         if not environment["CONVERGECAST_AGENT_TOKEN"]:
             del environment["CONVERGECAST_AGENT_TOKEN"]
-        return self.start([*agent_command(), "--hub", self.url, *options], environment)
+        command = [*self._agent_prefix, *agent_command(), "--hub", self.url, *options]
+        return self.start(command, environment)
 
     def start_feeder(self, cameras: int, fps: float) -> subprocess.Popen[str]:
         """Start one process with many cameras whose frames are encoded beforehand."""
@@ -126,8 +146,8 @@ class Rig:
 
     def _start_hub(self, port: int) -> subprocess.Popen[str]:
         environment = {**os.environ, "CONVERGECAST_ADMIN_TOKEN": self.admin_token}
-        command = [sys.executable, "-m", "convergecast", "serve", "--port", str(port)]
-        command += ["--data-dir", str(self.folder / "data"), *self._options]
+        command = [*self._hub_prefix, sys.executable, "-m", "convergecast", "serve"]
+        command += ["--port", str(port), "--data-dir", str(self.folder / "data"), *self._options]
         with (self.folder / "log.txt").open("a") as log:
             hub = subprocess.Popen(
                 command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True

@@ -23,7 +23,7 @@ def check_address(announced: str, sender: str, networks: Sequence[_Network]) -> 
         sender: literal address that the registration came from.
         networks: networks in which an announced address may differ from the sender.
     """
-    address, origin = _plain(announced), _plain(sender)
+    address, origin = plain_address(announced), plain_address(sender)
     reserved = address.is_reserved and not address.is_loopback  # ::1 lies in a reserved block
     if address.is_unspecified or address.is_multicast or reserved:
         raise Forbidden(
@@ -45,7 +45,8 @@ def check_address(announced: str, sender: str, networks: Sequence[_Network]) -> 
         )
 
 
-def _plain(text: str) -> _Address:
+def plain_address(text: str) -> _Address:
+    """Return a literal address; an IPv4 one written as IPv6 (`::ffff:…`) as IPv4."""
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         return address.ipv4_mapped

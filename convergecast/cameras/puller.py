@@ -21,6 +21,7 @@ from convergecast.protocol.jpeg import read_size
 
 _IDLE_INTERVAL_S = 1.0
 _POLL_WAIT_S = 2.0
+_PLAIN_INTERVAL_S = 1 / 30  # for agents that answer at once, whether there is news or not
 _SYNC_ROUNDS = 3
 
 log = logging.getLogger("camera")
@@ -63,6 +64,7 @@ class Puller:
         self._was_streaming = False
         self._place: tuple[object, ...] = ()
         self._source = FrameSource(orders)
+        self._aside: FrameSource | None = None
 
     def set_orders(self, orders: Orders) -> None:
         """Take new orders; a waiting puller acts on them at once."""
@@ -90,6 +92,7 @@ class Puller:
             return self._pull(orders)
         except (SourceError, ProtocolError) as error:
             self._was_streaming = False
+            self._source.close()
             return self._failed(error)
 
     def _pull(self, orders: Orders) -> float:
@@ -99,8 +102,13 @@ class Puller:
             self._stream()
             return 0.0
         self._was_streaming = False
+        began = time.monotonic()
         self._poll()
-        return 0.0 if orders.full_rate else _IDLE_INTERVAL_S
+        if not orders.full_rate:
+            return _IDLE_INTERVAL_S
+        if self._source.can_wait:
+            return 0.0
+        return max(0.0, began + _PLAIN_INTERVAL_S - time.monotonic())
 
     def _stream(self) -> None:
         for frame in self._source.stream():
@@ -148,15 +156,22 @@ class Puller:
         self._last = (frame.seq, frame.epoch)
         self.agent_rate.add(frame.seq, frame.captured_at)
 
+    def check(self) -> None:
+        """End a reading that takes too long; call it every second from another thread."""
+        for source in (self._source, self._aside):
+            if source is not None:
+                source.check(time.monotonic())
+
     def refresh_clock(self) -> None:
         """Learn anew how far the agent's clock is off, beside a stream; call it now and then."""
-        source = FrameSource(self._orders)
+        source = self._aside = FrameSource(self._orders)
         try:
             if self.health.state is State.ONLINE:
                 self._synchronise(source)
         except SourceError:
             pass  # the pulling thread meets the same and says so
         finally:
+            self._aside = None
             source.close()
 
     def _synchronise(self, source: FrameSource) -> None:

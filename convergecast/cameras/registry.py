@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from convergecast.auth.gate import is_agent_token
 from convergecast.cameras import store
-from convergecast.cameras.addresses import check_address
+from convergecast.cameras.addresses import check_address, plain_address
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
 from convergecast.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany
@@ -84,42 +84,54 @@ class CameraRegistry:
             camera_key=key,
         )
 
-    def set_approved(self, camera_id: str, approved: bool) -> Camera:
-        """Let a camera in, or reject it."""
-        approval = Approval.APPROVED if approved else Approval.REJECTED
+    def change(
+        self,
+        camera_id: str,
+        *,
+        name: str | None = None,
+        options: Sequence[str] | None = None,
+        approved: bool | None = None,
+    ) -> Camera:
+        """Make the changes that are given, all of them or none.
+
+        Raises:
+            InvalidInput: a name that cannot be shown, an option that there is not.
+            Conflict: options for a camera that is not approved.
+        """
+        self.get(camera_id)
+        changes: dict[str, object] = {}
+        if name is not None:
+            changes |= {"name": _shown_name(name), "named_by_user": True}
+        if options is not None:
+            changes["options"] = _known_options(options)
+        if approved is not None:
+            changes["approval"] = Approval.APPROVED if approved else Approval.REJECTED
         with self._lock:
-            camera = self._change(camera_id, approval=approval)
+            approval = changes.get("approval", self.get(camera_id).approval)
+            if options is not None and approval is not Approval.APPROVED:
+                raise Conflict("This camera waits for approval: approve it first.")
+            camera = self._change(camera_id, **changes)
             if approved:
                 store.remember(self._database, _identity(camera))
         self._tell(camera_id)
         return camera
 
+    def set_approved(self, camera_id: str, approved: bool) -> Camera:
+        """Let a camera in, or reject it."""
+        return self.change(camera_id, approved=approved)
+
     def rename(self, camera_id: str, name: str) -> Camera:
         """Give a camera the name people see; raises InvalidInput for one that cannot be shown."""
-        name = name.strip()
-        if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-            raise InvalidInput(f"A name has 1 to {MAX_NAME_LENGTH} printable characters.")
-        camera = self._change(camera_id, name=name, named_by_user=True)
-        self._tell(camera_id)
-        return camera
+        return self.change(camera_id, name=name)
 
     def set_options(self, camera_id: str, options: Sequence[str]) -> Camera:
         """Set the list of options that are on; raises InvalidInput, and Conflict while pending."""
-        known = [option.name for option in OPTIONS]
-        for name in options:
-            if name not in known:
-                raise InvalidInput(
-                    f"{name[:40]!r} is not an option of this version: it has {', '.join(known)}."
-                )
-        if self.get(camera_id).approval is not Approval.APPROVED:
-            raise Conflict("This camera waits for approval: approve it first.")
-        camera = self._change(camera_id, options=tuple(n for n in known if n in options))
-        self._tell(camera_id)
-        return camera
+        return self.change(camera_id, options=options)
 
     def set_option(self, camera_id: str, option: str, *, on: bool) -> Camera:
         """Switch one option on or off, leaving the others as they are."""
         with self._lock:
+            _known_options([option])
             options = set(self.get(camera_id).options)
             return self.set_options(camera_id, [*(options - {option}), *([option] if on else [])])
 
@@ -207,12 +219,13 @@ class CameraRegistry:
         return renewed, key
 
     def _check_room(self, address: str, *, trusted: bool) -> None:
-        if len(self._cameras) >= self._config.max_cameras + self._config.max_pending:
+        pending = [c for c in self._cameras.values() if c.approval is Approval.PENDING]
+        if len(self._cameras) - len(pending) >= self._config.max_cameras:
             raise TooMany("The hub knows as many cameras as it may: forget one on its page.")
         if trusted:
             return
-        pending = [c for c in self._cameras.values() if c.approval is Approval.PENDING]
-        same = [camera for camera in pending if camera.address == address]
+        plain = plain_address(address)
+        same = [camera for camera in pending if plain_address(camera.address) == plain]
         if (
             len(pending) >= self._config.max_pending
             or len(same) >= self._config.max_pending_per_address
@@ -240,6 +253,23 @@ class CameraRegistry:
     def _tell(self, camera_id: str) -> None:
         for listener in self._listeners:
             listener(camera_id)
+
+
+def _shown_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise InvalidInput(f"A name has 1 to {MAX_NAME_LENGTH} printable characters.")
+    return name
+
+
+def _known_options(options: Sequence[str]) -> tuple[str, ...]:
+    known = [option.name for option in OPTIONS]
+    for name in options:
+        if name not in known:
+            raise InvalidInput(
+                f"{name[:40]!r} is not an option of this version: it has {', '.join(known)}."
+            )
+    return tuple(name for name in known if name in options)
 
 
 def _identity(camera: Camera | Registration) -> str:

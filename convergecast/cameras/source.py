@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -18,7 +19,9 @@ from convergecast.protocol import LONG_POLL, STREAM, ProtocolError
 from convergecast.protocol.frames import MAX_JPEG_BYTES, WireFrame, parse_frame, read_part
 
 CONNECT_TIMEOUT_S = 1.0
+WHOLE_PICTURE_S = 10.0
 _MAX_REASON_BYTES = 2_000
+_MAX_HEALTH_BYTES = 64 << 10
 _MAX_REASON_LENGTH = 200
 
 
@@ -50,9 +53,12 @@ class FrameSource:
         self._orders = orders
         self._connection: HTTPConnection | None = None
         self.can_stream = STREAM in orders.capabilities
-        self._can_wait = LONG_POLL in orders.capabilities
+        self.can_wait = LONG_POLL in orders.capabilities
         fps = orders.agent_fps or 25.0
         self.patience_s = max(2.0, 3.0 / fps)
+        self._reading: socket.socket | None = None
+        self._due: float | None = None
+        self._too_slow = False
 
     def frame(self, after: tuple[int, str] | None, wait_s: float) -> WireFrame | None:
         """Return the newest frame; with `after` (number, epoch) a newer one, or None in time.
@@ -60,7 +66,7 @@ class FrameSource:
         An agent that cannot wait is asked plainly, and answers with whatever it has.
         """
         path = "/video/"
-        if self._can_wait and after is not None and after[0] >= 0:
+        if self.can_wait and after is not None and after[0] >= 0:
             path += f"?after={after[0]}&epoch={after[1]}&wait={wait_s:g}"
         response = self._get(path, HTTPConnection, wait_s + self.patience_s)
         if response.status == 204:
@@ -68,12 +74,7 @@ class FrameSource:
             return None
         self._expect_ok(response)
         with _translated(self):
-            body = response.read(MAX_JPEG_BYTES + 1)
-            if len(body) > MAX_JPEG_BYTES:
-                raise ProtocolError(f"the picture has more than {MAX_JPEG_BYTES >> 20} MB")
-            if response.length:
-                raise EOFError("the answer ended within a picture")
-            frame = parse_frame(_lower(response), body)
+            frame = parse_frame(_lower(response), _read_picture(response))
         return frame
 
     def stream(self) -> Iterator[WireFrame]:
@@ -82,6 +83,7 @@ class FrameSource:
         self._expect_ok(response)
         try:
             while True:
+                self._begin(self.patience_s)
                 with _translated(self):
                     frame = parse_frame(*read_part(response))
                 yield frame
@@ -94,7 +96,7 @@ class FrameSource:
         response = self._get("/health", HTTPConnection, self.patience_s)
         self._expect_ok(response)
         with _translated(self):
-            body = response.read(MAX_JPEG_BYTES)
+            body = response.read(_MAX_HEALTH_BYTES)
             ended = time.time()
             try:
                 account = json.loads(body)
@@ -104,15 +106,38 @@ class FrameSource:
                 raise ProtocolError("its /health is not an object")
         return account, (began + ended) / 2, ended - began
 
+    def check(self, now: float) -> None:
+        """End what takes too long as a whole, though bytes trickle in; another thread's call.
+
+        `now` is monotonic time. The reading thread gets a SourceError.
+        """
+        due, reading = self._due, self._reading
+        if due is None or now < due or reading is None:
+            return
+        self._too_slow = True
+        with contextlib.suppress(OSError):
+            reading.shutdown(socket.SHUT_RDWR)
+
+    def _begin(self, patience_s: float) -> None:
+        self._too_slow = False
+        self._due = time.monotonic() + patience_s + WHOLE_PICTURE_S
+
+    def reason(self, error: BaseException) -> str:
+        """Return in words what broke the connection."""
+        if self._too_slow:
+            return f"the agent is too slow: no whole picture in {WHOLE_PICTURE_S:g} s"
+        return _words(error)
+
     def close(self) -> None:
         """Drop the connection."""
+        self._due = self._reading = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def _get(self, path: str, kind: type[HTTPConnection], timeout_s: float) -> HTTPResponse:
-        if type(self._connection) is not kind:
-            self.close()
+        if type(self._connection) is not kind or self._connection.sock is None:
+            self.close()  # of another kind, or closed by an agent that does so after each answer
         if self._connection is None:
             self._connection = kind(self._orders.address, self._orders.port, CONNECT_TIMEOUT_S)
             try:
@@ -120,7 +145,9 @@ class FrameSource:
             except OSError as error:
                 self.close()
                 raise SourceError(self._unreachable(error), offline=True) from error
-        self._connection.sock.settimeout(timeout_s)
+        self._reading = self._connection.sock  # the connection itself lets go of a stream's
+        self._reading.settimeout(timeout_s)
+        self._begin(timeout_s)
         headers = {"Accept-Encoding": "deflate, identity;q=0.5"}
         if self._orders.stream_key:
             headers["Authorization"] = f"Bearer {self._orders.stream_key}"
@@ -158,10 +185,12 @@ def _translated(source: FrameSource) -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
+        reason = source.reason(error)
         source.close()
-        raise SourceError(_words(error), offline=False) from error
+        raise SourceError(reason, offline=False) from error
 
 
+_TOO_LARGE = f"the picture has more than {MAX_JPEG_BYTES >> 20} MB"
 _BROKEN = (OSError, HTTPException, ProtocolError, EOFError, ValueError)
 
 
@@ -172,7 +201,7 @@ def _words(error: BaseException) -> str:
         return str(error)
     if isinstance(error, EOFError | ConnectionError) or not str(error):
         return "the agent closed the connection"
-    return f"the agent's answer cannot be understood ({type(error).__name__})"
+    return "what answers there does not speak HTTP as an agent does"
 
 
 def _reason(body: bytes) -> str:
@@ -182,6 +211,17 @@ def _reason(body: bytes) -> str:
         return ""
     text = "".join(c for c in str(message) if c.isprintable())
     return text[:_MAX_REASON_LENGTH]
+
+
+def _read_picture(response: HTTPResponse) -> bytes:
+    if (response.length or 0) > MAX_JPEG_BYTES:
+        raise ProtocolError(_TOO_LARGE)
+    body = response.read(MAX_JPEG_BYTES + 1)
+    if len(body) > MAX_JPEG_BYTES:
+        raise ProtocolError(_TOO_LARGE)
+    if response.length:
+        raise EOFError("the answer ended within a picture")
+    return body
 
 
 def _lower(response: HTTPResponse) -> dict[str, str]:

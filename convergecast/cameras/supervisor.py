@@ -24,7 +24,7 @@ from convergecast.models import Approval, Camera, State
 from convergecast.packing import pack
 from convergecast.processes import ChildProcess
 
-_HUNG_AFTER_S = 6.0
+_HUNG_AFTER_S = 5.0
 _CHECK_EVERY_S = 0.25
 _RESTART_MOST_S = 10.0
 _ACK = pack({"kind": "ack"})

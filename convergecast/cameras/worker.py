@@ -1,6 +1,6 @@
 """The process of one camera: pulls its frames, has them analysed, passes both to the hub.
 
-Four threads: pulling, analysing, sending, and this one, which takes orders and reports. It ends
+Threads pull, analyse, send, report and set the clock; the main one takes orders. The process ends
 when the hub's end of the pipe closes, however the hub ended.
 """
 
@@ -66,6 +66,7 @@ class Worker:
             ("analyse", self._analyst.run),
             ("send", self._send_loop),
             ("report", self._report_loop),
+            ("clock", self._clock_loop),
         ):
             threading.Thread(target=_guard, args=(loop,), name=name, daemon=True).start()
         while True:
@@ -107,13 +108,15 @@ class Worker:
             self._pipe.send_bytes(message)
 
     def _report_loop(self) -> None:
-        clock_at = time.monotonic()
         while True:
             self._put_report()
-            if time.monotonic() - clock_at > _CLOCK_EVERY_S:
-                self._puller.refresh_clock()
-                clock_at = time.monotonic()
+            self._puller.check()
             time.sleep(REPORT_EVERY_S)
+
+    def _clock_loop(self) -> None:
+        while True:
+            time.sleep(_CLOCK_EVERY_S)
+            self._puller.refresh_clock()
 
     def _put_report(self) -> None:
         now, puller = time.monotonic(), self._puller

@@ -19,7 +19,7 @@ from convergecast.config import HubConfig
 from convergecast.engine.process import run_engine
 from convergecast.processes import ChildProcess
 
-_HUNG_AFTER_S = 6.0
+_HUNG_AFTER_S = 5.0
 _LOADING_MAY_TAKE_S = 60.0
 _RETRY_MOST_S = 10.0
 

@@ -21,6 +21,9 @@ STREAM_TYPE = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
 MAX_JPEG_BYTES = 8 << 20
 MAX_WAIT_S = 30.0
 
+_JPEG_START = b"\xff\xd8\xff"
+_JPEG_END = b"\xff\xd9"
+_ZLIB_START = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")  # RFC 1950, section 2.2
 _MAX_HEADER_LINE_BYTES = 1024
 _MAX_HEADER_LINES = 32
 
@@ -87,6 +90,21 @@ def inflate(data: bytes, max_bytes: int = MAX_JPEG_BYTES) -> bytes:
     return out
 
 
+def cut_jpeg(data: bytes) -> bytes:
+    """Return the JPEG that lies within `data`, from its first marker to its last.
+
+    The first prototype's agents send a pickled array that holds one. A pickle from the network
+    runs code when it is opened, so it never is.
+
+    Raises:
+        ProtocolError: there is no JPEG within.
+    """
+    begin, end = data.find(_JPEG_START), data.rfind(_JPEG_END)
+    if begin < 0 or end < begin:
+        raise ProtocolError("there is no JPEG in what the agent sent")
+    return data[begin : end + len(_JPEG_END)]
+
+
 def frame_headers(*, seq: int, captured_at: float, epoch: str) -> dict[str, str]:
     """Return the headers that travel with every picture."""
     return {
@@ -107,10 +125,12 @@ def parse_frame(headers: Mapping[str, str], body: bytes) -> WireFrame:
         ProtocolError: an unknown encoding, bad zlib, a header that is no number.
     """
     encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding == "deflate":
+    if encoding == "deflate" or (encoding == "identity" and body.startswith(_ZLIB_START)):
         body = inflate(body)
     elif encoding != "identity":
         raise ProtocolError(f"the picture has the unknown encoding {encoding[:20]!r}")
+    if not body.startswith(_JPEG_START):
+        body = cut_jpeg(body)
     seq = _number(headers, SEQ_HEADER, -1.0)
     captured_at = _number(headers, CAPTURED_AT_HEADER, None)
     return WireFrame(

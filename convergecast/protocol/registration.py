@@ -28,7 +28,13 @@ _TEXT_LIMITS = {
     "stream_key": 256,
     "source": 300,
 }
-_NUMBER_LIMITS = {"width": 65_535, "height": 65_535, "fps": 1_000, "protocol": 1_000_000}
+# field: least and most
+_NUMBER_LIMITS = {
+    "width": (1, 65_535),
+    "height": (1, 65_535),
+    "fps": (0.01, 1_000),
+    "protocol": (1, 1_000_000),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,8 @@ def decode_registration(body: bytes) -> Registration:
     known: dict[str, Any] = {"ipaddress": _address(fields), "ports": _port(fields)}
     for name, limit in _TEXT_LIMITS.items():
         known[name] = _text(fields, name, limit)
-    for name, most in _NUMBER_LIMITS.items():
-        known[name] = _positive(fields, name, most)
+    for name, (least, most) in _NUMBER_LIMITS.items():
+        known[name] = _number(fields, name, least, most)
     known["protocol"] = int(known["protocol"] or PROTOCOL_VERSION)
     known["width"] = None if known["width"] is None else int(known["width"])
     known["height"] = None if known["height"] is None else int(known["height"])
@@ -155,6 +161,8 @@ def _address(fields: Mapping[str, Any]) -> str:
     value = fields.get("ipaddress")
     if not isinstance(value, str):
         raise ProtocolError("ipaddress is missing or not a string")
+    if "%" in value:  # what follows may be any text, and would become part of the hub's requests
+        raise ProtocolError("ipaddress has a zone (%), which only its own host understands")
     try:
         return str(ipaddress.ip_address(value.strip()))
     except ValueError as error:
@@ -183,14 +191,14 @@ def _text(fields: Mapping[str, Any], name: str, limit: int) -> str | None:
     return value.strip() or None
 
 
-def _positive(fields: Mapping[str, Any], name: str, most: float) -> float | None:
+def _number(fields: Mapping[str, Any], name: str, least: float, most: float) -> float | None:
     value = fields.get(name)
     if value is None:
         return None
     if not _is_number(value):
         raise ProtocolError(f"{name} is not a number")
-    if not 0 < value <= most:
-        raise ProtocolError(f"{name} is not between 0 and {most}")
+    if not least <= value <= most:
+        raise ProtocolError(f"{name} is not between {least} and {most}")
     return float(value)
 
 

@@ -13,7 +13,7 @@ from convergecast.auth.access import Access, allow, declared_access
 from convergecast.auth.gate import same_origin
 from convergecast.errors import ConvergeCastError, Forbidden, NotSignedIn
 from convergecast.web import pages
-from convergecast.web.api import agents, cameras, metrics, pictures
+from convergecast.web.api import agents, cameras, contract, metrics, pictures
 from convergecast.web.services import Services
 
 MAX_BODY_BYTES = 1 << 20
@@ -32,7 +32,7 @@ def create_app(services: Services) -> Flask:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0
     app.json.sort_keys = False  # type: ignore[attr-defined]
     allow(Access.PUBLIC)(app.view_functions["static"])
-    for module in (pages, agents, cameras, pictures, metrics):
+    for module in (pages, agents, cameras, pictures, metrics, contract):
         app.register_blueprint(module.blueprint(services))
     app.before_request(lambda: _guard(app, services))
     app.after_request(_harden)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
+from urllib.parse import parse_qs
 
 from a2wsgi import WSGIMiddleware
 
@@ -78,8 +79,10 @@ async def _mjpeg(
         await send(start)
         await send({"type": "http.response.body", "body": body})
         return
-    annotated = scope["query_string"] == b"annotated=1"
-    await serve_mjpeg(services, camera, annotated=annotated, receive=receive, send=send)
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    await serve_mjpeg(
+        services, camera, annotated=query.get("annotated") == ["1"], receive=receive, send=send
+    )
 
 
 def _check(services: Services, scope: Scope, access: Access) -> None:

@@ -132,7 +132,10 @@ class AgentProcess:
         """Ask it to end as a user would; return its exit status."""
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(PATIENCE_S)
+        status = self.process.wait(PATIENCE_S)
+        if status:
+            print(self.log)
+        return status
 
     def kill(self) -> None:
         self.process.kill()

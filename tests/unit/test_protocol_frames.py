@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import zlib
+from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +23,8 @@ from convergecast.protocol.frames import (
     parse_frame,
     read_part,
 )
+
+JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
 
 # What HTTP allows in a header's value, without spaces at its ends.
 words = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30)
@@ -121,9 +127,9 @@ def test_a_part_that_breaks_the_rules_is_refused(head: bytes) -> None:
 def test_a_frame_travels_with_number_time_and_epoch() -> None:
     headers = frame_headers(seq=7, captured_at=1760000000.25, epoch="abc")
     lower = {name.lower(): value for name, value in headers.items()}
-    frame = parse_frame({**lower, "content-encoding": "deflate"}, zlib.compress(b"jpeg"))
+    frame = parse_frame({**lower, "content-encoding": "deflate"}, zlib.compress(JPEG))
     assert (frame.jpeg, frame.seq, frame.captured_at, frame.epoch) == (
-        b"jpeg",
+        JPEG,
         7,
         1760000000.25,
         "abc",
@@ -131,8 +137,38 @@ def test_a_frame_travels_with_number_time_and_epoch() -> None:
 
 
 def test_a_prototype_frame_has_no_number() -> None:
-    frame = parse_frame({}, b"jpeg")
+    frame = parse_frame({}, JPEG)
     assert (frame.seq, frame.captured_at, frame.epoch) == (-1, None, "")
+
+
+@pytest.mark.parametrize("version", [3, 4, 5])
+@pytest.mark.parametrize("shape", [(-1,), (-1, 1)])
+def test_the_jpeg_is_cut_out_of_a_pickled_array_which_is_never_opened(
+    version: int, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = np.frombuffer(JPEG, np.uint8).reshape(shape)
+    body = zlib.compress(pickle.dumps(array, protocol=version))
+    monkeypatch.setattr(pickle, "loads", None)
+    assert parse_frame({}, body).jpeg == JPEG
+    assert parse_frame({"content-encoding": "deflate"}, body).jpeg == JPEG
+
+
+class Bomb:
+    """Runs a program when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, ("pickle-was-opened",)
+
+
+def test_a_pickle_that_runs_code_is_refused_or_cut_but_never_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ProtocolError, match="no JPEG"):
+        parse_frame({}, zlib.compress(pickle.dumps(Bomb())))
+    mixed = zlib.compress(pickle.dumps((Bomb(), JPEG)))
+    assert parse_frame({}, mixed).jpeg == JPEG
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

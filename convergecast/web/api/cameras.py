@@ -35,16 +35,9 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.CHANGE)
     def change(camera_id: str) -> Response:
         changes = _object({"name": str, "options": list, "approved": bool})
-        camera = registry.get(camera_id)
         if "options" in changes:
             _strings(changes["options"], "options")
-        if "approved" in changes:
-            camera = registry.set_approved(camera_id, changes["approved"])
-        if "name" in changes:
-            camera = registry.rename(camera_id, changes["name"])
-        if "options" in changes:
-            camera = registry.set_options(camera_id, changes["options"])
-        return jsonify(board.view(camera))
+        return jsonify(board.view(registry.change(camera_id, **changes)))
 
     @routes.post("/options")
     @allow(Access.CHANGE)
@@ -78,7 +71,10 @@ def blueprint(services: Services) -> Blueprint:
 
 def _object(fields: dict[str, type]) -> dict[str, Any]:
     """Return the JSON object of the body, checked for names and types."""
-    body = request.get_json()
+    try:
+        body = request.get_json()
+    except RecursionError as error:
+        raise InvalidInput("This JSON is nested too deeply.") from error
     if not isinstance(body, dict):
         raise InvalidInput("Send a JSON object.")
     for name, value in body.items():

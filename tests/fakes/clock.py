@@ -1,4 +1,4 @@
-"""What tests put in place of the world: the clock."""
+"""The clock that tests put in place of the world's."""
 
 from __future__ import annotations
 
