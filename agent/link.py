@@ -80,6 +80,11 @@ class HubLink:
             self._thread.join(timeout_s)
         self._session.close()
 
+    @property
+    def accepted(self) -> bool:
+        """Whether the hub accepted the last registration."""
+        return self._sent is not None
+
     def hurry(self) -> None:
         """Register soon, before the heartbeat is due: the hub may have started anew."""
         self._wake.set()

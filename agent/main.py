@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from types import FrameType
 
 import cv2
 
-from .address import Listener, open_listener
+from .address import Listener, open_listener, own_address
 from .backoff import Backoff
 from .errors import AgentError
 from .identity import claim_identity
@@ -25,6 +26,7 @@ from .sources import make_source
 _log = logging.getLogger(__name__)
 
 _LOOK_UP_S = 0.25
+_ADDRESS_EVERY_S = 10.0
 _PHASE_S = 11.0
 
 
@@ -42,6 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: AgentOptions) -> int:
     stop = _stop_when_told(options)
+    moved = True
+    while moved and not stop.is_set():
+        moved = _serve(options, stop)
+    return 0
+
+
+def _serve(options: AgentOptions, stop: threading.Event) -> bool:
+    """Serve until told to stop, or until this host's address has changed; whether it has."""
     identity = claim_identity(options.source, fixed_id=options.id)
     try:
         source = make_source(
@@ -52,20 +62,20 @@ def _run(options: AgentOptions) -> int:
         )
         listener = _wait_for_listener(options, stop)
         if listener is None:
-            return 0
+            return False
         service = AgentService(options=options, source=source, identity=identity, listener=listener)
         _log.info("source: %s", source.label)
         _log.info("serving on %s, only to the hub at %s", listener.url, options.hub.shown)
         service.start()
-        _wait_for_end(options, service.slot, stop)
+        moved = _wait_for_end(options, service, stop)
         ended = service.stop()
     finally:
         identity.release()
-    if not ended:
+    if not ended and not moved:
         # A thread hangs in a camera's driver; ending the ordinary way would wait for it.
         logging.shutdown()
         os._exit(0)
-    return 0
+    return moved
 
 
 def _wait_for_listener(options: AgentOptions, stop: threading.Event) -> Listener | None:
@@ -83,16 +93,35 @@ def _wait_for_listener(options: AgentOptions, stop: threading.Event) -> Listener
     return None
 
 
-def _wait_for_end(options: AgentOptions, slot: FrameSlot, stop: threading.Event) -> None:
-    watch = _CameraWatch(slot)
+def _wait_for_end(options: AgentOptions, service: AgentService, stop: threading.Event) -> bool:
+    """Wait for the end; return True when it came because this host's address has changed."""
+    watch = _CameraWatch(service.slot)
     if options.preview:
         reason = why_no_screen()
         if reason:
             _log.warning("no preview: %s", reason)
         else:
-            show(slot, stop, watch.look)
+            show(service.slot, stop, watch.look)
+    look_at = time.monotonic() + _ADDRESS_EVERY_S
     while not stop.wait(_LOOK_UP_S):
         watch.look()
+        if time.monotonic() >= look_at:
+            look_at = time.monotonic() + _ADDRESS_EVERY_S
+            if options.host is None and service.is_unheard and _has_moved(options, service):
+                return True
+    return False
+
+
+def _has_moved(options: AgentOptions, service: AgentService) -> bool:
+    """Whether this host reaches the hub from another address than the one it serves on."""
+    try:
+        address = own_address(options.hub)
+    except OSError:
+        return False
+    if address == service.listener.address:
+        return False
+    _log.info("this host's address is now %s", address)
+    return True
 
 
 class _CameraWatch:

@@ -22,8 +22,10 @@ from .address import Listener
 THREADS = 16
 CHANNEL_KEY = "convergecast.channel"
 
-_UNSENT_BYTES = 64 << 10
+_UNSENT_BYTES = 16 << 10  # more would be old pictures on a slow link
 _DEAD_CLIENT_MS = 20_000
+_MOST_CONNECTIONS = 500
+_IDLE_CONNECTION_S = 20
 _MOST_REQUEST_BYTES = 16 << 10
 
 
@@ -91,6 +93,9 @@ class FrameServer:
             sockets=[listener.socket],
             threads=threads,
             ident=None,
+            connection_limit=_MOST_CONNECTIONS,
+            channel_timeout=_IDLE_CONNECTION_S,  # strangers that only hold a connection
+            cleanup_interval=5,
             outbuf_high_watermark=_UNSENT_BYTES,
             outbuf_overflow=64 << 20,  # pictures never go through a temporary file
             channel_request_lookahead=1,  # a client that hangs up is noticed while it waits

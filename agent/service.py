@@ -76,6 +76,11 @@ class AgentService:
         self._identity.release()
         return ended
 
+    @property
+    def is_unheard(self) -> bool:
+        """Whether the hub did not accept the last registration."""
+        return not self._link.accepted
+
     def registration(self) -> Registration:
         """Return what the hub is told now."""
         state = self.slot.state()

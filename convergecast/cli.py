@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,6 +88,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     set_up_logging()
     Hub(load_config(arguments.config, _overrides(arguments))).run()
+    _leave()
     return 0
 
 
@@ -97,6 +100,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     set_up_logging()
     config = load_config(arguments.config, _overrides(arguments))
     run_demo(config, cameras=arguments.cameras, source=arguments.source)
+    _leave()
     return 0
 
 
@@ -128,6 +132,13 @@ def _bench(arguments: argparse.Namespace) -> int:
     if arguments.name == "fanout":
         return fanout.run_bench(seconds=arguments.seconds, json_file=arguments.json)
     return live.run_bench(seconds=arguments.seconds, runs=arguments.runs, json_file=arguments.json)
+
+
+def _leave() -> None:
+    """End the process now: a thread that waits for a client that has gone would hold it up."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _overrides(arguments: argparse.Namespace) -> dict[str, object]:

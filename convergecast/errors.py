@@ -6,6 +6,7 @@ ConvergeCastError
 ├── Forbidden             known, but may not                                 403
 ├── NotFound              no such camera, picture or result                  404
 ├── Conflict              right in itself, but not in the present state      409
+├── TooSlow               did not arrive in time                             408
 ├── TooLarge              over a size limit                                  413
 ├── TooMany               over a limit of number                             429
 └── Unavailable           a part that is needed does not work now            503
@@ -51,6 +52,12 @@ class Conflict(ConvergeCastError):
     """Right in itself, but not in the present state."""
 
     kind, http_status = "conflict", 409
+
+
+class TooSlow(ConvergeCastError):
+    """Did not arrive in time."""
+
+    kind, http_status = "too-slow", 408
 
 
 class TooLarge(ConvergeCastError):

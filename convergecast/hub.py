@@ -10,6 +10,8 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 
 import uvicorn
@@ -26,11 +28,14 @@ from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
 from convergecast.storage.database import Database
 from convergecast.web.asgi import create_asgi
+from convergecast.web.patience import PatientProtocol
 from convergecast.web.services import Services, engine_status, shown_camera
 
 DATABASE_NAME = "hub.sqlite3"
 _MAX_SOCKET_MESSAGE_BYTES = 64 << 10
 _BACKLOG = 128
+_MAX_CONNECTIONS = 512
+_OPEN_FILES = 65_536
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 log = logging.getLogger("hub")
@@ -82,6 +87,7 @@ class Hub:
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM."""
+        _allow_many_files()
         try:
             asyncio.run(self._serve())
         finally:
@@ -134,8 +140,10 @@ class Hub:
             uvicorn.Config(
                 create_asgi(self.services),
                 access_log=False,
-                log_config=None,
+                http=PatientProtocol,
                 lifespan="off",
+                limit_concurrency=_MAX_CONNECTIONS,
+                log_config=None,
                 proxy_headers=False,
                 server_header=False,
                 timeout_graceful_shutdown=1,
@@ -147,23 +155,31 @@ class Hub:
         )
         self.services.broker.attach(asyncio.get_running_loop())
         announcing = asyncio.create_task(self.services.announcer.run())
-        ready = asyncio.create_task(self._when_ready(server))
+        threading.Thread(
+            target=self._when_ready, args=(server,), name="when ready", daemon=True
+        ).start()
         try:
             await server.serve(sockets=[self._socket])
         finally:
-            for task in (announcing, ready):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            announcing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await announcing
 
-    async def _when_ready(self, server: _Server) -> None:
+    def _when_ready(self, server: _Server) -> None:
+        """Start the cameras and print the link, once requests are answered; a thread of its own."""
         while not server.started:
-            await asyncio.sleep(0.01)
-        await asyncio.to_thread(self.services.supervisor.start)
-        if self._on_ready:
-            token = await asyncio.to_thread(agent_token, self._database)
-            await asyncio.to_thread(self._on_ready, token)
-        self._show_link()
+            if server.should_exit:
+                return
+            time.sleep(0.01)
+        try:
+            self.services.supervisor.start()
+            if self._on_ready:
+                self._on_ready(agent_token(self._database))
+        except ConvergeCastError as error:
+            if not server.should_exit:
+                log.error("%s", error)
+        if not server.should_exit:
+            self._show_link()
 
     def _show_link(self) -> None:
         """Print the address to open; for an administrator's token, without it."""
@@ -192,7 +208,9 @@ def _bind(config: HubConfig) -> socket.socket:
             config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         bound = socket.socket(family, kind, protocol)
-        if sys.platform != "win32":  # there the option would let two programs share the port
+        if sys.platform == "win32":  # there the other option lets two programs share a port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
         bound.listen(_BACKLOG)
@@ -204,6 +222,19 @@ def _bind(config: HubConfig) -> socket.socket:
             "uses it, or choose another with --port."
         ) from error
     return bound
+
+
+def _allow_many_files() -> None:
+    """Raise the limit of open files to what the system allows: each camera takes a few."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _is_loopback(host: str) -> bool:

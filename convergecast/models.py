@@ -47,6 +47,7 @@ class Camera:
     id: str
     agent_id: str | None
     key_hash: str | None
+    key_used: bool
     name: str
     named_by_user: bool
     address: str

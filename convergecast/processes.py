@@ -6,9 +6,11 @@ else `spawn`; never `fork`, which neither threads nor CUDA survive.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -55,7 +57,7 @@ class ChildProcess:
         target: module-level function; called with its end of the pipe and then `arguments`.
         arguments: handed over once, at the start.
         on_message: called with header and payload of every message, in a thread of its own.
-        on_end: called once, after the pipe has closed; with the exit code, or None if unknown.
+        on_end: called once, after the pipe has closed, in the same thread.
     """
 
     def __init__(
@@ -65,26 +67,32 @@ class ChildProcess:
         target: Callable[..., None],
         arguments: tuple[Any, ...],
         on_message: OnMessage,
-        on_end: Callable[[int | None], None],
+        on_end: Callable[[], None],
     ) -> None:
         self._on_message = on_message
         self._on_end = on_end
         self._send_lock = threading.Lock()
+        self._posted: bytes | None = None
+        self._post_changed = threading.Condition()
+        self._ended = False
         self.heard_at = time.monotonic()
-        self._pipe, child_end = context().Pipe(duplex=True)
+        self._pipe, self._child_end = context().Pipe(duplex=True)
         self._process = context().Process(  # type: ignore[attr-defined]
-            target=target, args=(child_end, *arguments), name=name, daemon=True
+            target=target, args=(self._child_end, *arguments), name=name, daemon=True
         )
-        self._child_end = child_end
 
     def start(self) -> None:
-        """Start the process and listen to it."""
-        self._process.start()
-        self._child_end.close()
+        """Start the process and listen to it; raises OSError when the system has no room."""
+        try:
+            self._process.start()
+        except OSError:
+            self._pipe.close()
+            raise
+        finally:
+            self._child_end.close()
         self.heard_at = time.monotonic()
-        threading.Thread(
-            target=self._read_loop, name=f"{self._process.name} reader", daemon=True
-        ).start()
+        for loop in (self._read_loop, self._post_loop):
+            threading.Thread(target=loop, name=self._process.name, daemon=True).start()
 
     @property
     def pid(self) -> int | None:
@@ -92,28 +100,43 @@ class ChildProcess:
         pid: int | None = self._process.pid
         return pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether its end of the pipe has closed."""
+        return self._ended
+
+    def post(self, message: bytes) -> None:
+        """Leave a message to be sent, without waiting; one not yet sent is replaced."""
+        with self._post_changed:
+            if self._posted != STOP:
+                self._posted = message
+            self._post_changed.notify()
+
     def send(self, message: bytes) -> None:
-        """Send a message; one to a child that has just ended is dropped."""
-        with self._send_lock:
-            try:
-                self._pipe.send_bytes(message)
-            except OSError:
-                log.debug("%s has ended", self._process.name)
+        """Send a message now, from `on_message`; waits while the child does not read."""
+        with self._send_lock, contextlib.suppress(OSError):
+            self._pipe.send_bytes(message)
 
     def close(self) -> None:
         """Ask the child to end, without waiting; `on_end` follows."""
-        self.send(STOP)
+        self.post(STOP)
 
     def kill(self) -> None:
         """End a child that does not react."""
-        self._process.kill()
-
-    def join(self, timeout_s: float) -> None:
-        """Wait for the end, then insist."""
-        self._process.join(timeout_s)
-        if self._process.is_alive():
+        if self._ended or self.pid is None:
+            return
+        if hasattr(signal, "SIGKILL"):
+            # Not by the process object: it takes a child for ended when the fork server is.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        else:
             self._process.kill()
-            self._process.join(_END_TIMEOUT_S)
+
+    def wait(self, deadline: float) -> bool:
+        """Wait until monotonic time `deadline` for the end; whether it came."""
+        while not self._ended and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self._ended
 
     def _read_loop(self) -> None:
         try:
@@ -123,13 +146,26 @@ class ChildProcess:
                 self._on_message(header, payload)
         except (EOFError, OSError):
             pass  # the child has ended
-        except ValueError:
-            log.error("%s sent what is no message; it is ended", self._process.name)
-            self._process.kill()
-        self._process.join(_END_TIMEOUT_S)
-        with self._send_lock:
+        except Exception:
+            log.exception("a message of %s cannot be handled; it is ended", self._process.name)
+            self.kill()
+        finally:
+            self._process.join(_END_TIMEOUT_S)
+            with self._post_changed:
+                self._ended = True
+                self._post_changed.notify()
             self._pipe.close()
-        self._on_end(self._process.exitcode)
+            self._on_end()
+
+    def _post_loop(self) -> None:
+        while True:
+            with self._post_changed:
+                while self._posted is None and not self._ended:
+                    self._post_changed.wait()
+                if self._ended or self._posted is None:
+                    return
+                message, self._posted = self._posted, None
+            self.send(message)
 
 
 def _receive(pipe: Connection[Any, Any]) -> bytes:

@@ -63,8 +63,9 @@ class Analyst:
     def offer(self, frame: Frame) -> None:
         """Leave the newest frame here; the one before, if not yet taken, is not analysed."""
         with self._changed:
-            self._frame = frame
-            self._changed.notify()
+            if self._orders.options:
+                self._frame = frame
+                self._changed.notify()
 
     def run(self) -> None:
         """Analyse for ever."""

@@ -5,6 +5,7 @@ Pure: time comes in as an argument.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 
 from convergecast.models import State
@@ -47,20 +48,26 @@ class Health:
 
 
 class Rate:
-    """Events a second over the last few seconds."""
+    """Events a second over the last few seconds; one thread adds, another reads."""
 
     def __init__(self, window_s: float = 3.0) -> None:
         self._window_s = window_s
         self._times: deque[float] = deque()
+        self._lock = threading.Lock()
 
     def add(self, now: float) -> None:
         """Note one event at monotonic time `now`."""
-        self._times.append(now)
-        self._trim(now)
+        with self._lock:
+            self._times.append(now)
+            self._trim(now)
 
     def per_second(self, now: float) -> float:
         """Return the rate; 0 when nothing happened within the window."""
-        self._trim(now)
+        with self._lock:
+            self._trim(now)
+            return self._rate(now)
+
+    def _rate(self, now: float) -> float:
         if len(self._times) < 2:
             return len(self._times) / self._window_s
         # Between the first and the last event lie one interval fewer than events; a source that
@@ -81,25 +88,29 @@ class AgentRate:
     def __init__(self, window_s: float = 4.0) -> None:
         self._window_s = window_s
         self._seen: deque[tuple[int, float]] = deque()
+        self._lock = threading.Lock()
 
     def add(self, seq: int, captured_at: float) -> None:
         """Note frame `seq`, captured at `captured_at`; a number that goes back begins again."""
-        if self._seen and (seq <= self._seen[-1][0] or captured_at <= self._seen[-1][1]):
-            self._seen.clear()
-        self._seen.append((seq, captured_at))
-        while captured_at - self._seen[0][1] > self._window_s and len(self._seen) > 2:
-            self._seen.popleft()
+        with self._lock:
+            if self._seen and (seq <= self._seen[-1][0] or captured_at <= self._seen[-1][1]):
+                self._seen.clear()
+            self._seen.append((seq, captured_at))
+            while captured_at - self._seen[0][1] > self._window_s and len(self._seen) > 2:
+                self._seen.popleft()
 
     def per_second(self) -> float | None:
         """Return frames a second, or None before it is known."""
-        if len(self._seen) < 2:
-            return None
-        (first, began), (last, ended) = self._seen[0], self._seen[-1]
+        with self._lock:
+            if len(self._seen) < 2:
+                return None
+            (first, began), (last, ended) = self._seen[0], self._seen[-1]
         return (last - first) / (ended - began)
 
     def clear(self) -> None:
         """Forget what was seen."""
-        self._seen.clear()
+        with self._lock:
+            self._seen.clear()
 
 
 class ClockOffset:

@@ -20,7 +20,7 @@ from convergecast.protocol.frames import WireFrame
 from convergecast.protocol.jpeg import read_size
 
 _IDLE_INTERVAL_S = 1.0
-_POLL_WAIT_S = 2.0
+_LEAST_PAUSE_S = 0.05
 _PLAIN_INTERVAL_S = 1 / 30  # for agents that answer at once, whether there is news or not
 _SYNC_ROUNDS = 3
 
@@ -59,6 +59,7 @@ class Puller:
         self.agent_rate = AgentRate()
         self.size: tuple[int, int] | None = None
         self.agent_dropped = 0
+        self.came_online = threading.Event()
         self._clock = ClockOffset()
         self._last: tuple[int, str] | None = None
         self._was_streaming = False
@@ -88,15 +89,18 @@ class Puller:
             self._source.close()
             self._source = FrameSource(orders)
             self._clock.clear()
+        self._source.renew(orders)
+        began = time.monotonic()
         try:
             return self._pull(orders)
         except (SourceError, ProtocolError) as error:
             self._was_streaming = False
             self._source.close()
-            return self._failed(error)
+            # Counted from the beginning: a connection that ran into its time-out has waited.
+            return max(_LEAST_PAUSE_S, began + self._failed(error) - time.monotonic())
 
     def _pull(self, orders: Orders) -> float:
-        if not self._clock.known or self.health.state is not State.ONLINE:
+        if not self._clock.known:
             self._synchronise(self._source)
         if orders.full_rate and self._source.can_stream:
             self._stream()
@@ -123,9 +127,10 @@ class Puller:
         return self._orders.place == self._place and self._orders.full_rate
 
     def _poll(self) -> None:
-        frame = self._source.frame(self._last, _POLL_WAIT_S)
+        wait_s = self._source.patience_s
+        frame = self._source.frame(self._last, wait_s)
         if frame is None:
-            raise SourceError(f"no new picture for {_POLL_WAIT_S:g} s", offline=False)
+            raise SourceError(f"no new picture for {wait_s:g} s", offline=False)
         self._take(frame, in_sequence=False)
 
     def _take(self, frame: WireFrame, *, in_sequence: bool) -> None:
@@ -142,6 +147,7 @@ class Puller:
         self._deliver(Frame(frame.jpeg, frame.seq, captured_at, width, height))
         if before != (self.health.state, self.health.reason):
             log.info("online: %d×%d", width, height)
+            self.came_online.set()
             self._on_state()
 
     def _count(self, frame: WireFrame, *, in_sequence: bool) -> None:

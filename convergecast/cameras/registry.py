@@ -5,6 +5,7 @@ What is kept is in SQLite; a copy in memory answers every question without it.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import hmac
@@ -17,7 +18,14 @@ from convergecast.cameras import store
 from convergecast.cameras.addresses import check_address, plain_address
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
-from convergecast.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany
+from convergecast.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    TooMany,
+    Unavailable,
+)
 from convergecast.models import OPTIONS, Approval, Camera
 from convergecast.protocol.registration import Registration, RegistrationReply
 from convergecast.storage.database import Database
@@ -70,7 +78,7 @@ class CameraRegistry:
         check_address(registration.ipaddress, sender, self._config.networks())
         trusted = is_agent_token(self._database, registration.token)
         with self._lock:
-            camera = self._find(registration)
+            camera = self._find(registration, trusted=trusted)
             if camera is None:
                 camera, key = self._add(registration, trusted=trusted)
             else:
@@ -144,7 +152,7 @@ class CameraRegistry:
             self._written_at.pop(camera_id, None)
         self._tell(camera_id)
 
-    def _find(self, registration: Registration) -> Camera | None:
+    def _find(self, registration: Registration, *, trusted: bool) -> Camera | None:
         """Return the camera this registration speaks for, or None for a new one."""
         if registration.agent_id is None:
             return next((c for c in self._cameras.values() if _same_place(c, registration)), None)
@@ -152,9 +160,10 @@ class CameraRegistry:
         for camera in same:
             if registration.camera_key and _matches(camera, registration.camera_key):
                 return camera
-        for camera in same:  # a keyless one at the same place that nobody let in: its own retry
+        for camera in same:  # at the same place, and its key never arrived: its own retry
             waiting = camera.approval is not Approval.APPROVED
-            if waiting and (camera.address, camera.port) == _place(registration):
+            own = waiting or (trusted and not camera.key_used)
+            if own and (camera.address, camera.port) == _place(registration):
                 return camera
         return None
 
@@ -172,6 +181,7 @@ class CameraRegistry:
             id=secrets.token_hex(6),
             agent_id=registration.agent_id,
             key_hash=_hash(key) if key else None,
+            key_used=False,
             name=registration.name or f"Camera at {registration.ipaddress}",
             named_by_user=False,
             address=registration.ipaddress,
@@ -202,6 +212,7 @@ class CameraRegistry:
         changes: dict[str, object] = {"last_seen": self._clock.now()}
         if known:
             changes |= {"address": registration.ipaddress, "port": registration.ports}
+            changes["key_used"] = camera.key_used or proven
             if not camera.named_by_user and registration.name:
                 changes["name"] = registration.name
             for name in ("stream_key", "width", "height", "fps", "source", "version"):
@@ -211,7 +222,7 @@ class CameraRegistry:
             forgotten = store.is_forgotten(self._database, _identity(camera))
             if trusted and camera.approval is Approval.PENDING and not forgotten:
                 changes["approval"] = Approval.APPROVED
-        else:  # waits, and has lost (or never got) the key that it was given
+        else:  # has lost, or never got, the key that it was given
             key = secrets.token_urlsafe(24)
             changes |= {"key_hash": _hash(key), "stream_key": registration.stream_key}
         renewed = dataclasses.replace(camera, **changes)  # type: ignore[arg-type]
@@ -239,16 +250,22 @@ class CameraRegistry:
         return camera
 
     def _save(self, camera: Camera) -> None:
-        """Keep a camera; a mere heartbeat reaches the disk once a minute."""
+        """Keep a camera, on disk first; a mere heartbeat reaches the disk once a minute.
+
+        Raises:
+            Unavailable: it cannot be written; nothing has changed then.
+        """
         old = self._cameras.get(camera.id)
-        self._cameras[camera.id] = camera
-        only_seen = old is not None and dataclasses.replace(old, last_seen=0) == (
-            dataclasses.replace(camera, last_seen=0)
-        )
-        age = camera.last_seen - self._written_at.get(camera.id, 0.0)
-        if not only_seen or age >= _WRITE_LAST_SEEN_EVERY_S:
+        heartbeat = old is not None and _without_figures(old) == _without_figures(camera)
+        age_s = camera.last_seen - self._written_at.get(camera.id, 0.0)
+        if not heartbeat:
             store.save_camera(self._database, camera)
             self._written_at[camera.id] = camera.last_seen
+        elif age_s >= _WRITE_LAST_SEEN_EVERY_S:
+            self._written_at[camera.id] = camera.last_seen
+            with contextlib.suppress(Unavailable):  # a full disk must not cost a camera
+                store.save_camera(self._database, camera)
+        self._cameras[camera.id] = camera
 
     def _tell(self, camera_id: str) -> None:
         for listener in self._listeners:
@@ -270,6 +287,11 @@ def _known_options(options: Sequence[str]) -> tuple[str, ...]:
                 f"{name[:40]!r} is not an option of this version: it has {', '.join(known)}."
             )
     return tuple(name for name in known if name in options)
+
+
+def _without_figures(camera: Camera) -> Camera:
+    """Return a camera without what changes from heartbeat to heartbeat."""
+    return dataclasses.replace(camera, last_seen=0.0, fps=None)
 
 
 def _identity(camera: Camera | Registration) -> str:

@@ -16,7 +16,13 @@ from typing import Any
 
 from convergecast.cameras.orders import Orders
 from convergecast.protocol import LONG_POLL, STREAM, ProtocolError
-from convergecast.protocol.frames import MAX_JPEG_BYTES, WireFrame, parse_frame, read_part
+from convergecast.protocol.frames import (
+    MAX_JPEG_BYTES,
+    MAX_WAIT_S,
+    WireFrame,
+    parse_frame,
+    read_part,
+)
 
 CONNECT_TIMEOUT_S = 1.0
 WHOLE_PICTURE_S = 10.0
@@ -54,11 +60,18 @@ class FrameSource:
         self._connection: HTTPConnection | None = None
         self.can_stream = STREAM in orders.capabilities
         self.can_wait = LONG_POLL in orders.capabilities
-        fps = orders.agent_fps or 25.0
-        self.patience_s = max(2.0, 3.0 / fps)
         self._reading: socket.socket | None = None
         self._due: float | None = None
         self._too_slow = False
+
+    @property
+    def patience_s(self) -> float:
+        """How long to wait for the next frame of a camera of this rate, in seconds."""
+        return min(MAX_WAIT_S, max(2.0, 3.0 / (self._orders.agent_fps or 25.0)))
+
+    def renew(self, orders: Orders) -> None:
+        """Take new orders for the same place."""
+        self._orders = orders
 
     def frame(self, after: tuple[int, str] | None, wait_s: float) -> WireFrame | None:
         """Return the newest frame; with `after` (number, epoch) a newer one, or None in time.
@@ -85,10 +98,20 @@ class FrameSource:
             while True:
                 self._begin(self.patience_s)
                 with _translated(self):
-                    frame = parse_frame(*read_part(response))
+                    frame = parse_frame(*self._read_picture_part(response))
                 yield frame
         finally:
             self.close()
+
+    def _read_picture_part(self, response: HTTPResponse) -> tuple[dict[str, str], bytes]:
+        """Return the next part that has a picture; one without says that nothing has changed."""
+        began = time.monotonic()
+        while True:
+            headers, body = read_part(response)
+            if body:
+                return headers, body
+            if time.monotonic() - began > self.patience_s:
+                raise ProtocolError(f"no new picture for {self.patience_s:g} s")
 
     def health(self) -> tuple[dict[str, Any], float, float]:
         """Return the agent's own account, the local UNIX time of its middle, and the round trip."""

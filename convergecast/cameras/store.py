@@ -23,6 +23,7 @@ def save_camera(database: Database, camera: Camera) -> None:
     values["capabilities"] = json.dumps(camera.capabilities)
     values["options"] = json.dumps(camera.options)
     values["named_by_user"] = int(camera.named_by_user)
+    values["key_used"] = int(camera.key_used)
     values["approval"] = str(camera.approval)
     names, marks = ", ".join(_COLUMNS), ", ".join("?" for _ in _COLUMNS)
     database.execute(
@@ -56,5 +57,6 @@ def _camera(row: sqlite3.Row) -> Camera:
     values["capabilities"] = tuple(json.loads(values["capabilities"]))
     values["options"] = tuple(json.loads(values["options"]))
     values["named_by_user"] = bool(values["named_by_user"])
+    values["key_used"] = bool(values["key_used"])
     values["approval"] = Approval(values["approval"])
     return Camera(**values)

@@ -10,6 +10,7 @@ import dataclasses
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from convergecast.cameras.orders import Orders
@@ -27,6 +28,7 @@ from convergecast.processes import ChildProcess
 _HUNG_AFTER_S = 5.0
 _CHECK_EVERY_S = 0.25
 _RESTART_MOST_S = 10.0
+_END_TIMEOUT_S = 2.0
 _ACK = pack({"kind": "ack"})
 
 log = logging.getLogger("supervisor")
@@ -44,7 +46,11 @@ class _Worker:
 
 
 class Supervisor:
-    """Keeps a worker for every approved camera. Methods may be called from any thread."""
+    """Keeps a worker for every approved camera.
+
+    `update` and its like may be called from any thread, under any lock: they only note what has
+    changed. One thread acts on it, so nothing it does can be overtaken.
+    """
 
     def __init__(
         self,
@@ -60,40 +66,93 @@ class Supervisor:
         self._broker = broker
         self._engine = engine
         self._config = config
-        self._lock = threading.RLock()
-        self._workers: dict[str, _Worker] = {}
+        self._lock = threading.Lock()
+        self._changed: set[str] = set()
+        self._all_changed = False
         self._wakes: dict[str, int] = {}
-        self._stopping = threading.Event()
-        self._watchdog = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._news = threading.Event()
+        self._workers: dict[str, _Worker] = {}
+        self._ending: list[tuple[ChildProcess, float]] = []
+        self._stopping = False
+        self._failed_steps: set[str] = set()
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
         """Start the workers of all known cameras, and watch them."""
-        for camera in self._registry.all():
-            self.update(camera.id)
-        self._watchdog.start()
+        self.update_all()
+        self._thread.start()
 
     def stop(self) -> None:
-        """End every worker and the engine."""
-        self._stopping.set()
-        with self._lock:
-            processes = [w.process for w in self._workers.values() if w.process is not None]
-            self._workers.clear()
+        """End every worker and the engine, within about two seconds."""
+        self._stopping = True
+        self._news.set()
+        if self._thread.is_alive():
+            self._thread.join(1.0)
+        processes = [w.process for w in self._workers.values() if w.process is not None]
         for process in processes:
             process.close()
         self._engine.stop()
-        for process in processes:
-            process.join(1.0)
+        deadline = time.monotonic() + 1.0
+        for process in processes + [process for process, _ in self._ending]:
+            if not process.wait(deadline):
+                process.kill()
+
+    def update(self, camera_id: str) -> None:
+        """Note that a camera, or what is wanted of it, has changed."""
+        with self._lock:
+            self._changed.add(camera_id)
+        self._news.set()
+
+    def update_all(self) -> None:
+        """Note that every camera is concerned, as when the engine has changed."""
+        with self._lock:
+            self._all_changed = True
+        self._news.set()
+
+    def heard_from(self, camera_id: str) -> None:
+        """Note a sign of life from an agent: a worker that waits to try again does so at once."""
+        if self._board.state(camera_id) is not State.ONLINE:
+            with self._lock:
+                self._wakes[camera_id] = self._wakes.get(camera_id, 0) + 1
+            self.update(camera_id)
 
     def pids(self) -> dict[str, int]:
         """Return the process ids of the workers, by camera."""
-        with self._lock:
-            found = {camera_id: worker.process for camera_id, worker in self._workers.items()}
+        found = {camera_id: worker.process for camera_id, worker in list(self._workers.items())}
         return {camera_id: p.pid for camera_id, p in found.items() if p is not None and p.pid}
 
-    def update(self, camera_id: str) -> None:
-        """Bring one camera's worker in line with what is stored and wanted."""
-        if self._stopping.is_set():
+    def _run(self) -> None:
+        while not self._stopping:
+            self._news.wait(_CHECK_EVERY_S)
+            self._news.clear()
+            with self._lock:
+                changed, self._changed = self._changed, set()
+                everything, self._all_changed = self._all_changed, False
+            if everything:
+                changed |= {camera.id for camera in self._registry.all()}
+            for camera_id in changed:
+                self._step(f"camera {camera_id}", self._reconcile, camera_id)
+            now = time.monotonic()
+            self._step("engine", self._engine.check, now)
+            for camera_id, worker in list(self._workers.items()):
+                self._step(f"worker {camera_id}", self._check, camera_id, worker, now)
+            self._step("ended workers", self._check_ending, now)
+
+    def _step(self, what: str, action: Callable[..., None], *arguments: Any) -> None:
+        """Do one thing; a failure concerns it alone, is logged once, and is tried again."""
+        if self._stopping:
             return
+        try:
+            action(*arguments)
+        except Exception:
+            if what not in self._failed_steps:
+                self._failed_steps.add(what)
+                log.exception("%s: supervising failed; it is tried again", what)
+        else:
+            self._failed_steps.discard(what)
+
+    def _reconcile(self, camera_id: str) -> None:
+        """Bring one camera's worker in line with what is stored and wanted."""
         try:
             camera = self._registry.get(camera_id)
         except NotFound:
@@ -107,19 +166,17 @@ class Supervisor:
             return
         if camera.options:
             self._engine.want()
-        with self._lock:
-            self._order(camera_id, self._orders(camera))
-
-    def heard_from(self, camera_id: str) -> None:
-        """Note a sign of life from an agent: a worker that waits to try again does so at once."""
-        if self._board.state(camera_id) is not State.ONLINE:
-            with self._lock:
-                self._wakes[camera_id] = self._wakes.get(camera_id, 0) + 1
-
-    def update_all(self) -> None:
-        """Bring every worker in line, after the engine has changed."""
-        for camera in self._registry.all():
-            self.update(camera.id)
+        orders = self._orders(camera)
+        worker = self._workers.get(camera_id)
+        if worker is None:
+            self._board.set_state(camera_id, State.CONNECTING, "")
+            self._workers[camera_id] = _Worker(orders)
+        elif orders != worker.orders:
+            before, worker.orders = worker.orders, orders
+            if orders.options != before.options:
+                self._broker.clear_result(camera_id)
+            if worker.process is not None:
+                worker.process.post(_message(orders))
 
     def _orders(self, camera: Camera) -> Orders:
         live, pairs = self._broker.demand(camera.id)
@@ -140,37 +197,32 @@ class Supervisor:
             wakes=self._wakes.get(camera.id, 0),
         )
 
-    def _order(self, camera_id: str, orders: Orders) -> None:
-        worker = self._workers.get(camera_id)
-        if worker is None:
-            worker = self._workers[camera_id] = _Worker(orders)
-            self._launch(camera_id, worker)
-            return
-        if orders.options != worker.orders.options:
-            self._broker.clear_result(camera_id)
-        if orders != worker.orders:
-            worker.orders = orders
-            if worker.process is not None:
-                worker.process.send(_message(orders))
-
-    def _launch(self, camera_id: str, worker: _Worker) -> None:
-        worker.started_at = time.monotonic()
-        self._board.set_state(camera_id, State.CONNECTING, "")
-
-        def heard(header: dict[str, Any], payload: bytes) -> None:
-            self._collect(camera_id, worker, header, payload)
-
-        worker.process = ChildProcess(
+    def _launch(self, camera_id: str, worker: _Worker, now: float) -> None:
+        process = ChildProcess(
             name=f"camera {camera_id}",
             target=run_worker,
             arguments=(_message(worker.orders), self._engine.key),
-            on_message=heard,
-            on_end=lambda code: self._ended(camera_id, worker, code),
+            on_message=lambda header, payload: self._collect(
+                camera_id, worker, process, header, payload
+            ),
+            on_end=self._news.set,
         )
-        worker.process.start()
+        worker.started_at, worker.restart_at = now, now + _RESTART_MOST_S
+        try:
+            process.start()
+        except OSError as error:
+            reason = f"its process cannot be started: {error.strerror}"
+            self._board.set_state(camera_id, State.CONNECTING, reason)
+            return
+        worker.process = process
 
     def _collect(
-        self, camera_id: str, worker: _Worker, header: dict[str, Any], payload: bytes
+        self,
+        camera_id: str,
+        worker: _Worker,
+        process: ChildProcess,
+        header: dict[str, Any],
+        payload: bytes,
     ) -> None:
         """Take a worker's message, in its reader thread."""
         if self._workers.get(camera_id) is not worker:
@@ -183,51 +235,43 @@ class Supervisor:
             self._broker.publish_frame(camera_id, header, payload)
         elif kind == "result" and header["result"]["options"] == list(worker.orders.options):
             self._broker.publish_result(camera_id, header["result"], payload)
-        if worker.process is not None:
-            worker.process.send(_ACK)
-
-    def _ended(self, camera_id: str, worker: _Worker, code: int | None) -> None:
-        with self._lock:
-            if self._workers.get(camera_id) is not worker or self._stopping.is_set():
-                return
-            if time.monotonic() - worker.started_at > 30:
-                worker.failures = 0
-            worker.process = None
-            worker.restart_at = time.monotonic() + min(0.1 * 2**worker.failures, _RESTART_MOST_S)
-            worker.failures += 1
-        log.error("the worker of camera %s ended (exit code %s); it restarts", camera_id, code)
-        self._board.set_state(
-            camera_id, State.CONNECTING, "the camera's process ended and is started again"
-        )
+        process.send(_ACK)
 
     def _end(self, camera_id: str) -> None:
+        worker = self._workers.pop(camera_id, None)
         with self._lock:
-            worker = self._workers.pop(camera_id, None)
             self._wakes.pop(camera_id, None)
         if worker is not None and worker.process is not None:
             worker.process.close()
-
-    def _watch(self) -> None:
-        """Restart what ended, kill what hangs."""
-        while not self._stopping.wait(_CHECK_EVERY_S):
-            now = time.monotonic()
-            self._engine.check(now)
-            with self._lock:
-                workers = list(self._workers.items())
-            for camera_id, worker in workers:
-                self._check(camera_id, worker, now)
+            self._ending.append((worker.process, time.monotonic() + _END_TIMEOUT_S))
 
     def _check(self, camera_id: str, worker: _Worker, now: float) -> None:
+        """Start a worker that should run, note one that ended, kill one that hangs."""
         process = worker.process
-        if process is not None:
-            if now - process.heard_at > _HUNG_AFTER_S:
-                log.error("the worker of camera %s hangs; it is killed", camera_id)
+        if process is None:
+            if now >= worker.restart_at:
+                self._launch(camera_id, worker, now)
+        elif process.ended:
+            self._note_end(camera_id, worker, now)
+        elif now - process.heard_at > _HUNG_AFTER_S:
+            log.error("the worker of camera %s hangs; it is killed", camera_id)
+            process.kill()
+
+    def _note_end(self, camera_id: str, worker: _Worker, now: float) -> None:
+        if now - worker.started_at > 30:
+            worker.failures = 0
+        worker.process = None
+        worker.restart_at = now + min(0.1 * 2 ** min(worker.failures, 10), _RESTART_MOST_S)
+        worker.failures += 1
+        log.error("the worker of camera %s ended; it is started again", camera_id)
+        reason = "the camera's process ended and is started again"
+        self._board.set_state(camera_id, State.CONNECTING, reason)
+
+    def _check_ending(self, now: float) -> None:
+        for process, deadline in self._ending:
+            if not process.ended and now >= deadline:
                 process.kill()
-            return
-        with self._lock:
-            current = self._workers.get(camera_id) is worker and worker.process is None
-            if current and now >= worker.restart_at and not self._stopping.is_set():
-                self._launch(camera_id, worker)
+        self._ending = [(process, due) for process, due in self._ending if not process.ended]
 
 
 def _message(orders: Orders) -> bytes:

@@ -115,7 +115,8 @@ class Worker:
 
     def _clock_loop(self) -> None:
         while True:
-            time.sleep(_CLOCK_EVERY_S)
+            self._puller.came_online.wait(_CLOCK_EVERY_S)  # the agent's may have been set meanwhile
+            self._puller.came_online.clear()
             self._puller.refresh_clock()
 
     def _put_report(self) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from convergecast.errors import EngineError
 from convergecast.packing import pack, unpack
 
-TIMEOUT_S = 5.0
+# A hung engine is found and killed by the hub much sooner; this is for one that is overloaded.
+TIMEOUT_S = 30.0
 
 
 class EngineClient:

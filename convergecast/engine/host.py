@@ -8,7 +8,6 @@ import secrets
 import shutil
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,7 +38,8 @@ class EngineStatus:
 class EngineHost:
     """Keeps the engine running from the moment an AI option is first switched on.
 
-    `on_change` is called, from any thread, when `status` or `address` has changed.
+    `want`, `check` and `stop` are called by one thread, the supervisor's. `on_change` is called,
+    from any thread, when `status` or `address` has changed; it must not wait.
     """
 
     def __init__(self, *, config: HubConfig, on_change: Callable[[], None]) -> None:
@@ -49,11 +49,9 @@ class EngineHost:
         self.status = EngineStatus()
         self.address: str | None = None
         self.counters: dict[str, float] = {}
-        self._folder = Path(tempfile.mkdtemp(prefix="convergecast-"))
+        self._folder: Path | None = None
         self._process: ChildProcess | None = None
-        self._lock = threading.RLock()
         self._wanted = False
-        self._stopping = False
         self._restart_at = 0.0
         self._failures = 0
 
@@ -65,57 +63,62 @@ class EngineHost:
 
     def want(self) -> None:
         """Start the engine unless it runs; it stays."""
-        with self._lock:
-            if self._wanted or self._stopping:
-                return
-            self._wanted = True
-            self._start()
-        self._on_change()
+        self._wanted = True
 
     def check(self, now: float) -> None:
-        """Restart an engine that ended or hangs; called every half second with monotonic time."""
-        with self._lock:
-            process = self._process
-            if process is None:
-                if self._wanted and not self._stopping and now >= self._restart_at:
-                    self._start()
-                    self._on_change()
-                return
+        """Start the engine where it is wanted, end it where it hangs; `now` is monotonic."""
+        process = self._process
+        if process is not None and process.ended:
+            self._note_end(now)
+        elif process is not None:
             patience_s = _LOADING_MAY_TAKE_S if self.status.state == "starting" else _HUNG_AFTER_S
             silent_s = now - process.heard_at
             if silent_s > _HUNG_AFTER_S or self.counters.get("busy_s", 0.0) > patience_s:
                 log.error("the engine hangs; it is killed and started again")
                 process.kill()
+        elif self._wanted and now >= self._restart_at:
+            self._start(now)
 
     def stop(self) -> None:
-        """End the engine and remove its socket."""
-        with self._lock:
-            self._stopping = True
-            process = self._process
+        """End the engine and remove what it left."""
+        process = self._process
         if process is not None:
             process.close()
-            process.join(1.0)
-        shutil.rmtree(self._folder, ignore_errors=True)
+            if not process.wait(time.monotonic() + 1.0):
+                process.kill()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _start(self) -> None:
+    def _start(self, now: float) -> None:
         address = self._new_address()
         self.counters = {}
         self.status = EngineStatus("starting", "the engine is starting")
         threads = self._config.threads or usable_processors()
-        self._process = ChildProcess(
+        process = ChildProcess(
             name="engine",
             target=run_engine,
             arguments=(address, self.key, self._config.device, threads),
             on_message=lambda header, _: self._heard(address, header),
-            on_end=self._ended,
+            on_end=self._on_change,
         )
-        self._process.start()
+        try:
+            process.start()
+        except OSError as error:
+            self.status = EngineStatus("failed", f"it cannot be started: {error.strerror}")
+            self._restart_at = now + _RETRY_MOST_S
+        else:
+            self._process = process
+        self._on_change()
 
     def _new_address(self) -> str:
-        word = secrets.token_hex(4)
+        word = f"convergecast-{os.getpid()}-{secrets.token_hex(4)}"
         if sys.platform == "win32":
-            return rf"\\.\pipe\convergecast-{os.getpid()}-{word}"
-        return str(self._folder / f"engine-{word}")
+            return rf"\\.\pipe\{word}"
+        if sys.platform == "linux":
+            return f"\0{word}"  # in the abstract namespace: no file that could be left behind
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="convergecast-"))
+        return str(self._folder / word)
 
     def _heard(self, address: str, header: dict[str, Any]) -> None:
         """Take a report; the engine listens from the first one on."""
@@ -129,27 +132,17 @@ class EngineHost:
             self._failures = 0
         if (status, address) != (self.status, self.address):
             self.status, self.address = status, address
-            log.info(
-                "%s%s%s",
-                status.state,
-                f" on {status.device}" if status.device else "",
-                f" ({status.reason or status.device_reason})"
-                if status.reason or status.device_reason
-                else "",
-            )
+            where = f" on {status.device}" if status.device else ""
+            why = status.reason or status.device_reason
+            log.info("%s%s%s", status.state, where, f" ({why})" if why else "")
             self._on_change()
 
-    def _ended(self, exit_code: int | None) -> None:
-        with self._lock:
-            self._process = None
-            self.address = None
-            if self._stopping:
-                return
-            wait_s = min(0.25 * 2**self._failures, _RETRY_MOST_S)
-            self._failures += 1
-            self._restart_at = time.monotonic() + wait_s
-            self.status = EngineStatus("failed", "the engine ended and is started again")
-        log.error("the engine ended (exit code %s); it is started again", exit_code)
+    def _note_end(self, now: float) -> None:
+        self._process = self.address = None
+        self._restart_at = now + min(0.25 * 2 ** min(self._failures, 10), _RETRY_MOST_S)
+        self._failures += 1
+        self.status = EngineStatus("failed", "the engine ended and is started again")
+        log.error("the engine ended; it is started again")
         self._on_change()
 
 

@@ -17,6 +17,7 @@ from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
 from typing import Any
 
+from convergecast.engine.client import TIMEOUT_S
 from convergecast.engine.scheduler import BatchCollector
 from convergecast.engine.tasks import FaceTask
 from convergecast.errors import ConvergeCastError
@@ -36,6 +37,7 @@ class _Job:
     prepared: Any
     width: int
     height: int
+    due: float
     done: threading.Event = field(default_factory=threading.Event)
     reply: dict[str, Any] = field(default_factory=dict)
 
@@ -85,11 +87,13 @@ class Engine:
         with contextlib.suppress(ConvergeCastError):  # the status says it, and every reply
             self._faces.load()
         while True:
-            jobs = self._jobs.take()
+            jobs = [job for job in self._jobs.take() if not self._give_up(job)]
             self._busy_since = time.monotonic()
             self._run_batch(jobs)
             self._busy_s += time.monotonic() - self._busy_since
             self._busy_since = None
+            if not jobs:
+                continue
             self._frames += len(jobs)
             self._batches += 1
 
@@ -110,6 +114,14 @@ class Engine:
             except OSError:
                 os._exit(0)
             time.sleep(_REPORT_EVERY_S)
+
+    def _give_up(self, job: _Job) -> bool:
+        """Whether nobody waits for this job any more."""
+        if time.monotonic() < job.due:
+            return False
+        job.reply = {"error": f"the engine is overloaded: no answer within {TIMEOUT_S:g} s"}
+        job.done.set()
+        return True
 
     def _run_batch(self, jobs: Sequence[_Job]) -> None:
         try:
@@ -151,7 +163,7 @@ class Engine:
             prepared, width, height = self._faces.prepare(jpeg)
         except ConvergeCastError as error:
             return {"error": str(error)}
-        job = _Job(header["id"], prepared, width, height)
+        job = _Job(header["id"], prepared, width, height, time.monotonic() + TIMEOUT_S)
         self._jobs.put(job)
         job.done.wait()
         return {**job.reply, "width": width, "height": height}

@@ -55,14 +55,18 @@ class FaceTask:
                 return self._detector
             if self._problem and time.monotonic() - self._tried_at < _RETRY_LOADING_S:
                 raise self._problem
-            from convergecast.detection.registry import create_detector
-
             try:
+                from convergecast.detection.registry import create_detector
+
                 detector = create_detector("faces", threads=self._threads, device=self._device)
                 detector.warm_up()
             except ModelError as problem:
                 self._problem, self._tried_at = problem, time.monotonic()
                 raise
+            except ImportError as error:
+                self._problem = ModelError(f"A package is missing ({error.name}): install again.")
+                self._tried_at = time.monotonic()
+                raise self._problem from error
             self._problem, self._detector = None, detector
             return detector
 

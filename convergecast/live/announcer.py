@@ -6,6 +6,7 @@ Hub process. Changes are noted from any thread; messages are made in the event l
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 from convergecast.live.viewer import Viewer
 
 _FIGURES_EVERY_S = 1.0
+
+log = logging.getLogger("live")
 
 
 class Announcer:
@@ -65,12 +68,18 @@ class Announcer:
         self._loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_FIGURES_EVERY_S)
-            with self._lock:
-                changed, self._changed = self._changed, set()
-            if self._viewers:
-                for camera_id in changed:
-                    self._tell(camera_id)
-                self._tell_status()
+            try:
+                self._tell_figures()
+            except Exception:
+                log.exception("the viewers could not be told of new figures")
+
+    def _tell_figures(self) -> None:
+        with self._lock:
+            changed, self._changed = self._changed, set()
+        if self._viewers:
+            for camera_id in changed:
+                self._tell(camera_id)
+            self._tell_status()
 
     def _tell(self, camera_id: str) -> None:
         if not self._viewers:

@@ -135,7 +135,7 @@ class Broker:
         with self._lock:
             feed = self._feed(camera_id)
             feed.watchers.pop(watcher, None)
-            if not feed.watchers:
+            if not any(feed.watchers.values()):
                 feed.pair = None
         self._on_demand(camera_id)
 

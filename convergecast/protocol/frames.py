@@ -178,9 +178,7 @@ def read_part(stream: ByteReader, max_bytes: int = MAX_JPEG_BYTES) -> tuple[dict
         ProtocolError: not a part, a header or body over its limit.
         EOFError: the stream ended between or within parts.
     """
-    line = _read_line(stream)
-    while line == b"":
-        line = _read_line(stream)
+    line = _read_line(stream) or _read_line(stream)  # the line that ends the part before
     if not line.startswith(b"--"):
         raise ProtocolError("the stream is not multipart: a boundary was expected")
     if line.endswith(b"--") and len(line) > 2:

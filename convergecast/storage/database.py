@@ -30,6 +30,7 @@ class Database:
         self.path = path
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
+        self._closed = False
         self._work: queue.SimpleQueue[Callable[[sqlite3.Connection], None] | None]
         self._work = queue.SimpleQueue()
         try:
@@ -55,18 +56,28 @@ class Database:
         self._thread.start()
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in the writer thread as one transaction; return or raise what it does."""
+        """Run `work` in the writer thread as one transaction; return or raise what it does.
+
+        Raises:
+            Unavailable: the disk is full, the file is locked, or the database is closed.
+        """
         future: Future[T] = Future()
 
         def task(connection: sqlite3.Connection) -> None:
             try:
                 with connection:
                     value = work(connection)
+            except sqlite3.OperationalError as error:
+                problem = Unavailable(f"The database cannot be written: {error}.")
+                problem.__cause__ = error
+                future.set_exception(problem)
             except BaseException as error:  # noqa: BLE001 - handed to the caller
                 future.set_exception(error)
             else:
                 future.set_result(value)
 
+        if self._closed:
+            raise Unavailable("The database is closed: the hub is ending.")
         self._work.put(task)
         return future.result()
 
@@ -85,6 +96,7 @@ class Database:
 
     def close(self) -> None:
         """Finish what was asked for and close the file."""
+        self._closed = True
         self._work.put(None)
         self._thread.join(timeout=10)
         for connection in self._readers:

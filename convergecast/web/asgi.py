@@ -8,18 +8,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
 from a2wsgi import WSGIMiddleware
+from werkzeug.sansio.http import parse_cookie
 
 from convergecast.auth.access import Access
 from convergecast.auth.gate import same_origin
 from convergecast.errors import ConvergeCastError, Forbidden, NotSignedIn, TooMany
 from convergecast.web.app import create_app
 from convergecast.web.live import serve_live
-from convergecast.web.mjpeg import serve_mjpeg
+from convergecast.web.mjpeg import MjpegStream
+from convergecast.web.patience import read_body
 from convergecast.web.services import Services
 
 Scope = MutableMapping[str, Any]
@@ -46,6 +47,11 @@ def create_asgi(services: Services) -> Callable[[Scope, Receive, Send], Awaitabl
         if match and scope["method"] == "GET":
             await _mjpeg(services, match[1], scope, receive, send)
         elif scope["type"] == "http":
+            try:
+                receive = await read_body(scope["path"], receive)
+            except ConvergeCastError as error:
+                await _refuse(error, send)
+                return
             await flask(scope, receive, send)
 
     return application
@@ -56,49 +62,53 @@ async def _websocket(services: Services, scope: Scope, receive: Receive, send: S
     try:
         if scope["path"] != "/live":
             raise Forbidden("There is no socket at this address.")
-        _check(services, scope, NATIVE_ACCESS["/live"])
+        may_stay = _check(services, scope, NATIVE_ACCESS["/live"])
         if services.announcer.viewers >= services.config.max_viewers:
             raise TooMany("The hub has as many viewers as it may.")
     except ConvergeCastError:
         await send({"type": "websocket.close", "code": 1008})  # before accepting: HTTP 403
         return
     await send({"type": "websocket.accept"})
-    await serve_live(services, receive, send)
+    await serve_live(services, receive, send, may_stay)
 
 
 async def _mjpeg(
     services: Services, camera_id: str, scope: Scope, receive: Receive, send: Send
 ) -> None:
     try:
-        _check(services, scope, NATIVE_ACCESS["/api/v1/cameras/<camera_id>/stream.mjpg"])
+        may_stay = _check(services, scope, NATIVE_ACCESS["/api/v1/cameras/<camera_id>/stream.mjpg"])
         camera = services.registry.get(camera_id)
     except ConvergeCastError as error:
-        body = json.dumps({"error": error.kind, "message": str(error)}).encode()
-        headers = [(b"content-type", b"application/json")]
-        start = {"type": "http.response.start", "status": error.http_status, "headers": headers}
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
+        await _refuse(error, send)
         return
     query = parse_qs(scope["query_string"].decode("latin-1"))
-    await serve_mjpeg(
-        services, camera, annotated=query.get("annotated") == ["1"], receive=receive, send=send
-    )
+    annotated = query.get("annotated") == ["1"]
+    stream = MjpegStream(services, camera.id, annotated=annotated, may_stay=may_stay)
+    await stream.serve(receive, send)
 
 
-def _check(services: Services, scope: Scope, access: Access) -> None:
-    """Raise NotSignedIn or Forbidden unless the caller may."""
+async def _refuse(error: ConvergeCastError, send: Send) -> None:
+    body = json.dumps({"error": error.kind, "message": str(error)}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    status = error.http_status
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _check(services: Services, scope: Scope, access: Access) -> Callable[[], bool]:
+    """Raise NotSignedIn or Forbidden unless the caller may; return how to ask again later."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    if services.gate.is_bearer(headers.get("authorization")):
-        return
-    if not services.gate.is_session(_cookie(headers.get("cookie", ""), services.cookie)):
+    gate = services.gate
+    if gate.is_bearer(headers.get("authorization")):
+        return lambda: True
+    session = parse_cookie(headers.get("cookie", "")).get(services.cookie)
+    if not gate.is_session(session):
         raise NotSignedIn("Open the link that the hub printed, or send a Bearer token.")
     if access is Access.CHANGE and not same_origin(headers.get("origin"), headers.get("host")):
         raise Forbidden("The socket is for the hub's own page only.")
-
-
-def _cookie(header: str, name: str) -> str | None:
-    try:
-        morsel = SimpleCookie(header).get(name)
-    except CookieError:
-        return None
-    return morsel.value if morsel else None
+    return lambda: gate.is_session(session)

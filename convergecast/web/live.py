@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -17,26 +18,33 @@ from convergecast.live.viewer import Viewer
 from convergecast.web.services import Services
 
 _MAX_WATCHED = 1000
+_ASK_AGAIN_S = 5.0
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-async def serve_live(services: Services, receive: Receive, send: Send) -> None:
-    """Serve one viewer until it goes."""
+async def serve_live(
+    services: Services, receive: Receive, send: Send, may_stay: Callable[[], bool]
+) -> None:
+    """Serve one viewer until it goes, or `may_stay` says no: it has signed out."""
     viewer = Viewer(services.broker)
     viewer.put_text("hello", services.hello())
     services.announcer.add(viewer)
-    sender = asyncio.create_task(_send_all(viewer, send))
+    tasks = [
+        asyncio.create_task(_send_all(viewer, send)),
+        asyncio.create_task(_end_when_signed_out(send, may_stay)),
+    ]
     try:
         while (message := await receive())["type"] == "websocket.receive":
             _understand(services, viewer, message)
     finally:
         services.announcer.remove(viewer)
         viewer.close()
-        sender.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sender
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await task
 
 
 async def _send_all(viewer: Viewer, send: Send) -> None:
@@ -48,6 +56,12 @@ async def _send_all(viewer: Viewer, send: Send) -> None:
             else:
                 text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
                 await send({"type": "websocket.send", "text": text})
+
+
+async def _end_when_signed_out(send: Send, may_stay: Callable[[], bool]) -> None:
+    while may_stay():
+        await asyncio.sleep(_ASK_AGAIN_S)
+    await send({"type": "websocket.close", "code": 1008})
 
 
 def _understand(services: Services, viewer: Viewer, message: MutableMapping[str, Any]) -> None:
@@ -63,7 +77,8 @@ def _parse(text: str | None) -> dict[str, Any]:
         order = json.loads(text or "")
     except (ValueError, RecursionError):
         order = None
-    if not isinstance(order, dict) or order.get("type") not in SOCKET_MESSAGES:
+    kind = order.get("type") if isinstance(order, dict) else None
+    if not isinstance(order, dict) or not isinstance(kind, str) or kind not in SOCKET_MESSAGES:
         known = ", ".join(SOCKET_MESSAGES)
         raise InvalidInput(f"Send JSON objects whose type is one of: {known}.")
     return order
@@ -86,7 +101,7 @@ def _acknowledge(_: Services, viewer: Viewer, order: dict[str, Any]) -> None:
 
 def _ping(services: Services, viewer: Viewer, order: dict[str, Any]) -> None:
     t = order.get("t")
-    if not isinstance(t, int | float):
+    if not isinstance(t, int | float) or not math.isfinite(t):
         raise InvalidInput("ping needs t, a number.")
     viewer.put_text("pong", {"type": "pong", "t": t, "hub_time": services.clock.now()})
 

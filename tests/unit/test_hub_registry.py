@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from convergecast.auth.gate import agent_token
+from convergecast.cameras import store
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.config import HubConfig
-from convergecast.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany
+from convergecast.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany, Unavailable
 from convergecast.models import Approval
 from convergecast.protocol.registration import Registration
 from convergecast.storage.database import Database
@@ -228,3 +230,42 @@ def test_an_allowed_network_may_announce_another_address(database: Database) -> 
     assert registry.register(agent(ipaddress="10.1.2.3"), HOME).status == "pending"
     with pytest.raises(Forbidden, match="agent_networks"):
         registry.register(agent(ipaddress="10.2.0.1"), HOME)
+
+
+def test_an_agent_whose_first_answer_was_lost_gets_a_new_key(database: Database) -> None:
+    registry = make_registry(database)
+    trusted = agent(token=agent_token(database), stream_key="one")
+    first = registry.register(trusted, HOME)
+    second = registry.register(dataclasses.replace(trusted, stream_key="two"), HOME)
+    assert (second.camera_id, second.status) == (first.camera_id, "online")
+    assert second.camera_key not in (None, first.camera_key)
+    assert registry.get(first.camera_id).stream_key == "two"
+    registry.register(dataclasses.replace(trusted, camera_key=second.camera_key), HOME)
+    third = registry.register(trusted, HOME)  # now that the key was presented, it is needed
+    assert third.camera_id != first.camera_id
+
+
+def test_a_full_disk_changes_nothing_and_costs_no_heartbeat(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    registry = CameraRegistry(database=database, config=HubConfig(), clock=clock)
+    trusted = agent(token=agent_token(database))
+    reply = registry.register(trusted, HOME)
+    beat = dataclasses.replace(trusted, camera_key=reply.camera_key)
+    registry.register(beat, HOME)
+    before = registry.get(reply.camera_id)
+
+    def full(_: Database, camera: object) -> None:
+        raise Unavailable("The database cannot be written: database or disk is full.")
+
+    monkeypatch.setattr(store, "save_camera", full)
+    with pytest.raises(Unavailable):
+        registry.set_options(reply.camera_id, ["faces"])
+    with pytest.raises(Unavailable):
+        registry.rename(reply.camera_id, "Other")
+    with pytest.raises(Unavailable):
+        registry.register(agent(agent_id="new"), HOME)
+    assert registry.all() == [before]
+    clock.advance(120)
+    assert registry.register(beat, HOME).status == "online"

@@ -3,6 +3,7 @@ CREATE TABLE cameras (
     id            TEXT PRIMARY KEY,      -- the hub's own name for it, random
     agent_id      TEXT,                  -- the agent's name for itself; NULL: address and port are its identity
     key_hash      TEXT,                  -- SHA-256 of the camera key the hub gave it
+    key_used      INTEGER NOT NULL CHECK (key_used IN (0, 1)), -- 1: the agent has presented that key
     name          TEXT NOT NULL,         -- shown to people
     named_by_user INTEGER NOT NULL CHECK (named_by_user IN (0, 1)), -- 1: the agent's name is not taken over
     address       TEXT NOT NULL,         -- literal IP address where the agent serves

@@ -37,7 +37,6 @@ def blueprint(services: Services) -> Blueprint:
             )
         reply = services.registry.register(registration, request.remote_addr or "")
         services.supervisor.heard_from(reply.camera_id)
-        services.supervisor.update(reply.camera_id)
         if registration.is_two_field:
             return Response("OK", mimetype="text/plain")
         return Response(encode_reply(reply), mimetype="application/bson")

@@ -34,9 +34,9 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/result")
     @allow(Access.VIEW)
     def result(camera_id: str) -> Any:
-        services.registry.get(camera_id)
+        options = services.registry.get(camera_id).options
         found = services.broker.result(camera_id)
-        if found is None:
+        if found is None or found["options"] != list(options):
             raise NotFound("There is no result of this camera yet: is an option switched on?")
         return jsonify(found)
 

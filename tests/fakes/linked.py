@@ -1,4 +1,4 @@
-"""What several integration tests need: a hub and an agent with a faulty link between them."""
+"""A real hub and a real agent with a faulty link between them, and an observer beside the hub."""
 
 from __future__ import annotations
 
