@@ -117,7 +117,7 @@ class ClockOffset:
     """How far an agent's clock is ahead of this machine's, in seconds.
 
     As in NTP (RFC 5905, section 8): the sample with the shortest round trip is the best, since
-    its error is at most half of that.
+    its error is at most half of that. Clocks that agree within the error are taken to be the same.
     """
 
     def __init__(self) -> None:
@@ -138,7 +138,10 @@ class ClockOffset:
     @property
     def seconds(self) -> float:
         """The offset; 0 while unknown."""
-        return min(self._samples)[1] if self._samples else 0.0
+        if not self._samples:
+            return 0.0
+        round_trip_s, offset_s = min(self._samples)
+        return 0.0 if abs(offset_s) <= round_trip_s / 2 else offset_s
 
     def clear(self) -> None:
         """Forget every sample."""

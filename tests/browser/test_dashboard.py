@@ -127,6 +127,17 @@ def test_only_selected_shows_the_pictures_of_checked_cameras(page: Page, rig: Ri
     wait_painted(page, ids["Garage"])
 
 
+def test_the_age_is_true(page: Page, rig: Rig, portrait: Path) -> None:
+    """The page's clock is the hub's here: no age may be less than what the way has taken."""
+    rig.start_agent("--source", str(portrait), "--name", "Hall", "--fps", "20")
+    (camera,) = rig.wait_online(1)
+    wait_painted(page, camera["id"], 60)
+    ages_ms = [stats(page)[camera["id"]]["age_ms"] for _ in range(40)]
+    assert min(ages_ms) > 0
+    offset_ms = page.evaluate("1000 * window.convergecast.clock() - Date.now()")
+    assert abs(offset_ms) < 3
+
+
 def test_strangers_are_approved_or_rejected_and_their_names_are_text(page: Page, rig: Rig) -> None:
     for name in ("<img src=x onerror=alert(1)>", "Gate"):
         rig.start_agent("--source", "demo", "--name", name, token="")

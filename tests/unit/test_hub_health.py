@@ -82,3 +82,11 @@ def test_a_clock_that_was_set_is_learnt_anew() -> None:
     clock.add(agent_time=1000.0, local_time=1000.0, round_trip_s=0.001)
     clock.add(agent_time=1400.0, local_time=1001.0, round_trip_s=0.02)
     assert clock.seconds == pytest.approx(399.0)
+
+
+def test_clocks_that_agree_within_the_error_are_the_same() -> None:
+    clock = ClockOffset()
+    clock.add(agent_time=1000.049, local_time=1000.0, round_trip_s=0.1)
+    assert clock.seconds == 0.0
+    clock.add(agent_time=1002.02, local_time=1002.0, round_trip_s=0.01)
+    assert clock.seconds == pytest.approx(0.02)

@@ -1,4 +1,5 @@
-// The hub's clock as seen from here: the ping with the shortest way of the last few is believed.
+// The hub's clock as seen from here: the ping with the shortest way of the last few is believed. It
+// may be wrong by half its way; clocks that agree within that are taken to be the same.
 
 const KEPT = 8;
 const seconds = () => performance.now() / 1000;
@@ -18,7 +19,9 @@ export function createClock() {
     sample(sent_s, hub_time) {
       const rtt_s = seconds() - sent_s;
       samples = [...samples, { rtt_s, offset_s: hub_time - (sent_s + rtt_s / 2) }].slice(-KEPT);
-      offset_s = samples.reduce((best, each) => (each.rtt_s < best.rtt_s ? each : best)).offset_s;
+      const best = samples.reduce((one, other) => (other.rtt_s < one.rtt_s ? other : one));
+      const own_s = Date.now() / 1000 - seconds();
+      offset_s = Math.abs(best.offset_s - own_s) <= best.rtt_s / 2 ? own_s : best.offset_s;
     },
     seconds,
     /** UNIX seconds by the hub's clock */

@@ -69,6 +69,6 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !menu.isOpen() && !document.querySelector('dialog[open]')) actions.enlarge(null);
 });
 setInterval(() => grid.tick(clock.now()), TICK_MS);
-window.convergecast = { stats: () => grid.stats(clock.now()) };
+window.convergecast = { stats: () => grid.stats(clock.now()), clock: clock.now };
 store.changed();
 socket.open();
