@@ -108,7 +108,7 @@ def agent_token(database: Database, *, rotate: bool = False) -> str:
         rows = database.read("SELECT value FROM hub_values WHERE name = 'agent_token'")
         if rows:
             return str(rows[0]["value"])
-    token = secrets.token_urlsafe(24)
+    token = secrets.token_hex(20)  # begins with no dash, so it can follow an option
     conflict = "UPDATE SET value = excluded.value" if rotate else "NOTHING"
     database.execute(
         "INSERT INTO hub_values VALUES ('agent_token', ?) "  # noqa: S608 - one of two literals

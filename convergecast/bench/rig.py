@@ -50,7 +50,7 @@ class Rig:
         agent_prefix: Sequence[str] = (),
     ) -> None:
         self.folder = folder
-        self.admin_token = secrets.token_urlsafe(16)
+        self.admin_token = secrets.token_hex(16)
         self._options = ["--host", host, *options]
         self._hub_prefix = hub_prefix
         self._agent_prefix = agent_prefix

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
-import hmac
 import secrets
 import threading
 from collections.abc import Callable, Sequence
@@ -16,6 +14,14 @@ from collections.abc import Callable, Sequence
 from convergecast.auth.gate import is_agent_token
 from convergecast.cameras import store
 from convergecast.cameras.addresses import check_address, plain_address
+from convergecast.cameras.identity import (
+    has_key,
+    hash_of,
+    identity_of,
+    is_same_place,
+    place_of,
+    without_figures,
+)
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
 from convergecast.errors import (
@@ -120,7 +126,7 @@ class CameraRegistry:
                 raise Conflict("This camera waits for approval: approve it first.")
             camera = self._change(camera_id, **changes)
             if approved:
-                store.remember(self._database, _identity(camera))
+                store.remember(self._database, identity_of(camera))
         self._tell(camera_id)
         return camera
 
@@ -147,7 +153,7 @@ class CameraRegistry:
         """Remove a camera and all that is stored of it; if it registers again it is pending."""
         with self._lock:
             camera = self.get(camera_id)
-            store.delete_camera(self._database, camera_id, _identity(camera), self._clock.now())
+            store.delete_camera(self._database, camera_id, identity_of(camera), self._clock.now())
             del self._cameras[camera_id]
             self._written_at.pop(camera_id, None)
         self._tell(camera_id)
@@ -155,20 +161,20 @@ class CameraRegistry:
     def _find(self, registration: Registration, *, trusted: bool) -> Camera | None:
         """Return the camera this registration speaks for, or None for a new one."""
         if registration.agent_id is None:
-            return next((c for c in self._cameras.values() if _same_place(c, registration)), None)
+            return next((c for c in self._cameras.values() if is_same_place(c, registration)), None)
         same = [c for c in self._cameras.values() if c.agent_id == registration.agent_id]
         for camera in same:
-            if registration.camera_key and _matches(camera, registration.camera_key):
+            if registration.camera_key and has_key(camera, registration.camera_key):
                 return camera
         for camera in same:  # at the same place, and its key never arrived: its own retry
             waiting = camera.approval is not Approval.APPROVED
             own = waiting or (trusted and not camera.key_used)
-            if own and (camera.address, camera.port) == _place(registration):
+            if own and (camera.address, camera.port) == place_of(registration):
                 return camera
         return None
 
     def _add(self, registration: Registration, *, trusted: bool) -> tuple[Camera, str | None]:
-        identity = _identity(registration)
+        identity = identity_of(registration)
         impostor = any(
             registration.agent_id is not None and c.agent_id == registration.agent_id
             for c in self._cameras.values()
@@ -180,7 +186,7 @@ class CameraRegistry:
         camera = Camera(
             id=secrets.token_hex(6),
             agent_id=registration.agent_id,
-            key_hash=_hash(key) if key else None,
+            key_hash=hash_of(key) if key else None,
             key_used=False,
             name=registration.name or f"Camera at {registration.ipaddress}",
             named_by_user=False,
@@ -206,7 +212,7 @@ class CameraRegistry:
     ) -> tuple[Camera, str | None]:
         if camera.approval is Approval.REJECTED:
             raise Forbidden("This camera was rejected: allow it again on the hub's page.")
-        proven = bool(registration.camera_key and _matches(camera, registration.camera_key))
+        proven = bool(registration.camera_key and has_key(camera, registration.camera_key))
         known = proven or camera.agent_id is None
         key = None
         changes: dict[str, object] = {"last_seen": self._clock.now()}
@@ -219,12 +225,12 @@ class CameraRegistry:
                 value = getattr(registration, name)
                 changes[name] = getattr(camera, name) if value is None else value
             changes["capabilities"] = registration.capabilities
-            forgotten = store.is_forgotten(self._database, _identity(camera))
+            forgotten = store.is_forgotten(self._database, identity_of(camera))
             if trusted and camera.approval is Approval.PENDING and not forgotten:
                 changes["approval"] = Approval.APPROVED
         else:  # has lost, or never got, the key that it was given
             key = secrets.token_urlsafe(24)
-            changes |= {"key_hash": _hash(key), "stream_key": registration.stream_key}
+            changes |= {"key_hash": hash_of(key), "stream_key": registration.stream_key}
         renewed = dataclasses.replace(camera, **changes)  # type: ignore[arg-type]
         self._save(renewed)
         return renewed, key
@@ -256,7 +262,7 @@ class CameraRegistry:
             Unavailable: it cannot be written; nothing has changed then.
         """
         old = self._cameras.get(camera.id)
-        heartbeat = old is not None and _without_figures(old) == _without_figures(camera)
+        heartbeat = old is not None and without_figures(old) == without_figures(camera)
         age_s = camera.last_seen - self._written_at.get(camera.id, 0.0)
         if not heartbeat:
             store.save_camera(self._database, camera)
@@ -287,33 +293,3 @@ def _known_options(options: Sequence[str]) -> tuple[str, ...]:
                 f"{name[:40]!r} is not an option of this version: it has {', '.join(known)}."
             )
     return tuple(name for name in known if name in options)
-
-
-def _without_figures(camera: Camera) -> Camera:
-    """Return a camera without what changes from heartbeat to heartbeat."""
-    return dataclasses.replace(camera, last_seen=0.0, fps=None)
-
-
-def _identity(camera: Camera | Registration) -> str:
-    if camera.agent_id is not None:
-        return f"agent {camera.agent_id}"
-    address, port = _place(camera)
-    return f"place {address} {port}"
-
-
-def _place(camera: Camera | Registration) -> tuple[str, int]:
-    if isinstance(camera, Camera):
-        return camera.address, camera.port
-    return camera.ipaddress, camera.ports
-
-
-def _same_place(camera: Camera, registration: Registration) -> bool:
-    return camera.agent_id is None and _place(camera) == _place(registration)
-
-
-def _matches(camera: Camera, key: str) -> bool:
-    return camera.key_hash is not None and hmac.compare_digest(camera.key_hash, _hash(key))
-
-
-def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
