@@ -47,7 +47,8 @@ def untrue_amid_pictures_s(said: Said, record: Record) -> float:
     """
     assert said.age_ms is not None
     around = [p.captured_at for p in record.pictures if abs(p.t - said.t) < 0.25]
-    return min(abs(said.age_ms / 1000 - (said.t - at)) for at in [*around, said.newest])
+    before = [p.captured_at for p in record.pictures if p.t <= said.t - 0.25][-1:]
+    return min(abs(said.age_ms / 1000 - (said.t - at)) for at in [*before, *around, said.newest])
 
 
 def longest_gap_s(record: Record) -> float:
