@@ -63,6 +63,7 @@ class Puller:
         self._clock = ClockOffset()
         self._last: tuple[int, str] | None = None
         self._was_streaming = False
+        self._tried_at = 0.0
         self._place: tuple[object, ...] = ()
         self._source = FrameSource(orders)
         self._aside: FrameSource | None = None
@@ -90,14 +91,14 @@ class Puller:
             self._source = FrameSource(orders)
             self._clock.clear()
         self._source.renew(orders)
-        began = time.monotonic()
+        self._tried_at = time.monotonic()
         try:
             return self._pull(orders)
         except (SourceError, ProtocolError) as error:
             self._was_streaming = False
             self._source.close()
-            # Counted from the beginning: a connection that ran into its time-out has waited.
-            return max(_LEAST_PAUSE_S, began + self._failed(error) - time.monotonic())
+            # Counted from the last sign of life: what ran into its time-out has waited already.
+            return max(_LEAST_PAUSE_S, self._tried_at + self._failed(error) - time.monotonic())
 
     def _pull(self, orders: Orders) -> float:
         if not self._clock.known:
@@ -141,7 +142,8 @@ class Puller:
         if frame.captured_at is not None and self._clock.known:
             captured_at = min(now, frame.captured_at - self._clock.seconds)
         self._count(frame, in_sequence=in_sequence)
-        self.received.add(time.monotonic())
+        self._tried_at = time.monotonic()
+        self.received.add(self._tried_at)
         before = (self.health.state, self.health.reason)
         self.health.picture_came()
         self._deliver(Frame(frame.jpeg, frame.seq, captured_at, width, height))

@@ -50,7 +50,6 @@ class Worker:
         self._orders = orders
         self._outbox = Outbox()
         self._idle_frame_at = 0.0
-        self._report_now = threading.Event()
         self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)
         self._analyst = Analyst(
             orders=orders,

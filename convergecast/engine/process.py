@@ -33,7 +33,6 @@ log = logging.getLogger("engine")
 
 @dataclass(slots=True)
 class _Job:
-    request_id: int
     prepared: Any
     width: int
     height: int
@@ -163,7 +162,7 @@ class Engine:
             prepared, width, height = self._faces.prepare(jpeg)
         except ConvergeCastError as error:
             return {"error": str(error)}
-        job = _Job(header["id"], prepared, width, height, time.monotonic() + TIMEOUT_S)
+        job = _Job(prepared, width, height, time.monotonic() + TIMEOUT_S)
         self._jobs.put(job)
         job.done.wait()
         return {**job.reply, "width": width, "height": height}
