@@ -94,7 +94,7 @@ class StatusBoard:
             "height": report.get("height") or camera.height,
             "fps": _rounded(report.get("fps") or camera.fps),
             "received_fps": _rounded(report.get("received_fps", 0.0) if online else 0.0),
-            "analysed_fps": _rounded(report.get("analysed_fps", 0.0)),
+            "analysed_fps": _rounded(report.get("analysed_fps", 0.0) if online else 0.0),
             "analysis_error": report.get("analysis_error") if camera.options else None,
             "age_ms": round((self._clock.now() - frame.captured_at) * 1000) if frame else None,
             "people": result["people"] if result else None,
