@@ -6,9 +6,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from convergecast.bench.rig import Rig
+from convergecast.detection import store
+from convergecast.detection.fetch import fetch
+from convergecast.protocol.folders import pictures_folder
+from convergecast.vision.detections import Bytes
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +32,32 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     rig = Rig(tmp_path)
     yield rig
     rig.close()
+
+
+@pytest.fixture(scope="session")
+def models_ready() -> None:
+    """The model store, filled; tests that need it are skipped where nothing may be fetched."""
+    states = [model.state for model in store.list_models()]
+    states += [picture.state for picture in store.list_pictures()]
+    if states.count(store.READY) < len(states):
+        if os.environ.get("CONVERGECAST_TEST_OFFLINE"):
+            pytest.skip("the model store is not complete and CONVERGECAST_TEST_OFFLINE is set")
+        fetch(print)
+
+
+@pytest.fixture(scope="session")
+def astronaut(models_ready: None) -> Bytes:
+    """A photograph with one face and one person, 512 × 512 BGR."""
+    return _photograph("astronaut.png")
+
+
+@pytest.fixture(scope="session")
+def chelsea(models_ready: None) -> Bytes:
+    """A photograph of a cat, 451 × 300 BGR."""
+    return _photograph("chelsea.png")
+
+
+def _photograph(file: str) -> Bytes:
+    image = cv2.imread(str(pictures_folder() / file))
+    assert image is not None
+    return np.asarray(image, np.uint8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
@@ -14,7 +13,6 @@ from convergecast.detection import runtime, store
 from convergecast.detection.carriers import CENTERFACE
 from convergecast.detection.centerface import CELL, CenterFace, Maps, decode_maps
 from convergecast.detection.convert import convert_centerface
-from convergecast.detection.fetch import fetch
 from convergecast.detection.registry import DETECTORS, create_detector
 from convergecast.errors import ModelError
 from convergecast.protocol.folders import pictures_folder
@@ -25,34 +23,13 @@ from convergecast.vision.letterbox import Letterbox, fit
 
 
 @pytest.fixture(scope="module")
-def model_path() -> Path:
-    states = [model.state for model in store.list_models()]
-    states += [picture.state for picture in store.list_pictures()]
-    if states.count(store.READY) < len(states):
-        if os.environ.get("CONVERGECAST_TEST_OFFLINE"):
-            pytest.skip("the model store is empty and CONVERGECAST_TEST_OFFLINE is set")
-        fetch(print)
+def model_path(models_ready: None) -> Path:
     return store.find("faces").path
 
 
 @pytest.fixture(scope="module")
 def detector(model_path: Path) -> CenterFace:
     return CenterFace(model_path, threads=2, device="cpu")
-
-
-@pytest.fixture(scope="module")
-def astronaut(model_path: Path) -> Bytes:
-    image = cv2.imread(str(pictures_folder() / "astronaut.png"))
-    assert image is not None
-    return np.asarray(image, np.uint8)
-
-
-@pytest.fixture
-def data() -> Path:
-    folder = os.environ.get("CONVERGECAST_TEST_DATA")
-    if not folder:
-        pytest.skip("CONVERGECAST_TEST_DATA names no folder")
-    return Path(folder)
 
 
 def same(one: Faces, other: Faces, within_px: float) -> None:
@@ -212,8 +189,10 @@ def test_the_converted_model_is_free_and_has_only_weights_it_uses(model_path: Pa
 
 
 @pytest.mark.data
-def test_classroom_shows_four_faces_in_nine_of_ten_frames(detector: CenterFace, data: Path) -> None:
-    video = cv2.VideoCapture(str(data / "videos" / "classroom.gif"))
+def test_classroom_shows_four_faces_in_nine_of_ten_frames(
+    detector: CenterFace, data_folder: Path
+) -> None:
+    video = cv2.VideoCapture(str(data_folder / "videos" / "classroom.gif"))
     counts = []
     while True:
         more, frame = video.read()
@@ -231,14 +210,14 @@ MATCH_IOU = 0.5
 
 
 @pytest.mark.data
-def test_average_precision_on_wider_face(detector: CenterFace, data: Path) -> None:
+def test_average_precision_on_wider_face(detector: CenterFace, data_folder: Path) -> None:
     """AP50 of faces whose shorter side is 20 px or more once the long side is 640.
 
     Smaller labelled faces count neither as found nor as missed.
     """
     hits: list[tuple[float, bool]] = []
     faces_in_all = 0
-    for path, width, height, labels in wider(data / "faces_wider"):
+    for path, width, height, labels in wider(data_folder / "faces_wider"):
         stretched = np.asarray(cv2.imread(str(path)), np.uint8)
         image = np.asarray(cv2.resize(stretched, (width, height)), np.uint8)
         (faces,) = detector.detect([detector.prepare(image)], min_score=0.02)
