@@ -5,6 +5,7 @@ Runs in the agent: one thread for the sockets, a small pool for the pullers.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import threading
@@ -119,8 +120,10 @@ class FrameServer:
         if not self._thread.is_alive():
             server.asyncore.close_all(server._map, ignore_all=True)
             return
-        # The loop's own thread closes the sockets that it polls.
-        server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map, True))
+        # The loop's own thread closes the sockets that it polls. Where it happens to be awake, it
+        # has closed the trigger too before that is pulled.
+        with contextlib.suppress(OSError):
+            server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map, True))
         self._thread.join(timeout_s / 2)
 
 
