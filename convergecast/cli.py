@@ -54,17 +54,73 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve_options(doctor)
     doctor.set_defaults(run=_doctor)
 
+    _add_analyze(commands)
+
     bench = commands.add_parser("bench", help="measure")
-    bench.add_argument("name", choices=["live", "fanout"], help="what to measure")
+    bench.add_argument(
+        "name", choices=["live", "fanout", "engine", "accuracy"], help="what to measure"
+    )
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     bench.add_argument("--seconds", type=_positive, default=20, help="of each measurement (20)")
     bench.add_argument("--runs", type=_positive, default=1, help="of each case; medians are kept")
+    bench.add_argument(
+        "--only", type=_words, default=(), metavar="LIST", help="parts of engine or accuracy"
+    )
+    bench.add_argument(
+        "--data", type=Path, metavar="DIR", help="real pictures (CONVERGECAST_TEST_DATA)"
+    )
     bench.set_defaults(run=_bench)
 
     from convergecast.detection.commands import add_models_parser
 
     add_models_parser(commands)
     return parser
+
+
+def _add_analyze(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from convergecast.models import OPTIONS
+
+    names = ",".join(option.name for option in OPTIONS)
+    analyze = commands.add_parser("analyze", help="find what is in pictures and videos")
+    analyze.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="pictures, videos, folders of them"
+    )
+    analyze.add_argument(
+        "--options", type=_options, required=True, metavar="LIST", help=f"some of {names}"
+    )
+    analyze.add_argument(
+        "--min-score", type=_score, metavar="S", help="the lowest score of what is shown, 0 to 1"
+    )
+    analyze.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
+    analyze.add_argument("--annotate", type=Path, metavar="DIR", help="write drawings there")
+    analyze.add_argument(
+        "--device", choices=["auto", "cpu", "gpu"], help="where the models run (auto)"
+    )
+    analyze.add_argument("--config", type=Path, metavar="F", help="a TOML file with settings")
+    analyze.add_argument("--data-dir", type=Path, metavar="D", help="folder of the hub's database")
+    analyze.set_defaults(run=_analyze)
+
+
+def _options(text: str) -> tuple[str, ...]:
+    from convergecast.models import OPTIONS
+
+    known = [option.name for option in OPTIONS]
+    wanted = [name.strip() for name in text.split(",")]
+    for name in wanted:
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
+    return tuple(name for name in known if name in wanted)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _score(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError("must be 0 or more and less than 1")
+    return value
 
 
 def _add_serve_options(parser: argparse.ArgumentParser) -> None:
@@ -126,12 +182,45 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return run_doctor(load_config(arguments.config, _overrides(arguments)))
 
 
+def _analyze(arguments: argparse.Namespace) -> int:
+    from convergecast.analyze.command import AnalyzeOrder, run_analyze
+    from convergecast.config import load_config
+
+    overrides = {name: getattr(arguments, name) for name in ("device", "data_dir")}
+    order = AnalyzeOrder(
+        paths=arguments.paths,
+        options=arguments.options,
+        min_score=arguments.min_score,
+        json_file=arguments.json,
+        annotate=arguments.annotate,
+    )
+    return run_analyze(order, load_config(arguments.config, overrides))
+
+
 def _bench(arguments: argparse.Namespace) -> int:
     from convergecast.bench import fanout, live
 
+    if arguments.name in ("engine", "accuracy"):
+        return _bench_models(arguments)
     if arguments.name == "fanout":
         return fanout.run_bench(seconds=arguments.seconds, json_file=arguments.json)
     return live.run_bench(seconds=arguments.seconds, runs=arguments.runs, json_file=arguments.json)
+
+
+def _bench_models(arguments: argparse.Namespace) -> int:
+    from convergecast.bench import accuracy, engine
+    from convergecast.bench.pictures import data_folder
+
+    data = data_folder(arguments.data)
+    if arguments.name == "accuracy":
+        order = accuracy.Order(only=arguments.only, data=data)
+        return accuracy.run_bench(order, arguments.json)
+    return engine.run_bench(
+        engine.Order(
+            only=arguments.only, seconds=arguments.seconds, runs=arguments.runs, data=data
+        ),
+        arguments.json,
+    )
 
 
 def _leave() -> None:

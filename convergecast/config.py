@@ -54,6 +54,9 @@ class HubConfig:
         "ssd-mobilenet-v2",
         "object detector: ssd-mobilenet-v2, or the name of a model that was added",
     )
+    object_closer_look: bool = _setting(
+        True, "look a second time, closer, at the part of a picture with small objects in doubt"
+    )
     precision: str = _setting(
         "auto", "numbers that models calculate with: fp32, int8, or auto for the faster one here"
     )

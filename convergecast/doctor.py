@@ -37,7 +37,7 @@ def run_doctor(config: HubConfig) -> int:
     for check in CHECKS:
         for finding in check(config):
             problems += finding.grade == "problem"
-            print(f"{finding.grade:<8} {finding.what:<14} {finding.said}")
+            print(f"{finding.grade:<8} {finding.what:<15} {finding.said}")
     print(f"\n{problems} problem{'' if problems == 1 else 's'}.")
     return 1 if problems else 0
 
@@ -66,18 +66,52 @@ def _runtime(config: HubConfig) -> Iterator[Finding]:
         )
         return
     yield Finding("ok", "ONNX Runtime", str(runtime.__version__))
-    from convergecast.detection.registry import create_detector
+    yield from _detectors(config)
 
-    try:
-        detector = create_detector("faces", threads=1, device=config.device)
-    except ConvergeCastError as error:
-        yield Finding("problem", "Face detector", str(error))
-        return
-    yield Finding("ok", "Face detector", f"{type(detector).__name__}, loaded and checked")
-    if detector.device == "GPU":
+
+def _detectors(config: HubConfig) -> Iterator[Finding]:
+    from convergecast.detection.registry import create_face_detector, create_object_detector
+
+    reasons: dict[str, str] = {}
+    for what, create in (
+        ("Face detector", create_face_detector),
+        ("Object detector", create_object_detector),
+    ):
+        try:
+            detector = create(config, threads=1)
+        except ConvergeCastError as error:
+            yield Finding("problem", what, str(error))
+            continue
+        reasons[detector.device] = detector.device_reason
+        said = f"{detector.name} {detector.precision}".strip() + ", loaded and checked"
+        why = detector.precision_reason
+        yield Finding("ok", what, f"{said}; {why}" if why else said)
+    if "GPU" in reasons:
         yield Finding("ok", "GPU", "in use")
-    else:
-        yield Finding("note", "GPU", f"not used, the CPU is: {detector.device_reason}")
+    elif reasons:
+        yield Finding("note", "GPU", f"not used, the CPU is: {reasons['CPU']}")
+
+
+def _models(config: HubConfig) -> Iterator[Finding]:
+    from convergecast.detection import store
+    from convergecast.detection.carriers import LANDMARKS_68
+
+    variants: dict[tuple[str, bool], dict[str, list[str]]] = {}
+    for model in store.list_models():
+        safe = not config.commercial_safe or model.name != LANDMARKS_68.name
+        if safe or model.state != store.MISSING:
+            group = variants.setdefault((model.state, model.added), {})
+            group.setdefault(model.name, []).append(model.precision)
+        if not safe and model.state != store.MISSING:
+            said = f"{model.name} is {model.licence}: {store.FETCH} --commercial-safe"
+            yield Finding("note", "Models", said)
+    for (state, added), models in variants.items():
+        said = ", ".join(f"{name} ({', '.join(found)})" for name, found in models.items())
+        if state == store.READY:
+            yield Finding("ok", "Added models" if added else "Models", said)
+        else:
+            mend = f"use {store.ADD} again, or remove it" if added else store.FETCH
+            yield Finding("problem", "Models", f"{state}: {said}: {mend}")
 
 
 def _address(config: HubConfig) -> Iterator[Finding]:
@@ -128,6 +162,7 @@ CHECKS: tuple[Callable[[HubConfig], Iterator[Finding]], ...] = (
     _program,
     _opencv,
     _runtime,
+    _models,
     _address,
     _folders,
     _cameras,

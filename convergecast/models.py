@@ -33,7 +33,11 @@ class Option:
 
 
 # In the order of the buttons. An option stands here once it works.
-OPTIONS = (Option("faces", "Face Detection"),)
+OPTIONS = (
+    Option("faces", "Face Detection"),
+    Option("landmarks", "Face Landmarks"),
+    Option("objects", "Object Detection"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,7 @@ class Camera:
 
     `address` is a literal IP address; `agent_id` is None for agents that name no identity, whose
     identity is address and port. Times are UNIX seconds. `fps` is what the agent announced.
+    Objects are shown from `object_min_score` up, and of `object_labels` only; None: of all.
     """
 
     id: str
@@ -61,6 +66,8 @@ class Camera:
     capabilities: tuple[str, ...]
     approval: Approval
     options: tuple[str, ...]
+    object_min_score: float = 0.5
+    object_labels: tuple[str, ...] | None = None
     registered_at: float
     last_seen: float
 

@@ -121,20 +121,39 @@ json_values = st.recursive(
     max_leaves=8,
 )
 names = st.just("Hall") | st.sampled_from([" Hall ", "", "x" * 81, "\ud800", "\u202e"]) | texts
-options = st.lists(st.just("faces"), max_size=2) | st.lists(st.just("wings") | texts, max_size=3)
+option_names = st.sampled_from(["faces", "landmarks", "objects"])
+options = st.lists(option_names, max_size=4) | st.lists(st.just("wings") | texts, max_size=3)
 ids = st.integers(0, 3)  # approved, pending, rejected, not there
+labels = st.lists(st.sampled_from(["person", "hair drier"]), max_size=3) | st.lists(
+    st.sampled_from(["hat", "griffin"]) | texts, max_size=2
+)
+objects = st.fixed_dictionaries(
+    {},
+    optional={
+        "min_score": st.floats(0.05, 0.95) | st.floats() | st.booleans(),
+        "labels": st.none() | labels | json_values,
+    },
+)
 changes = st.fixed_dictionaries(
-    {}, optional={"name": names, "options": options, "approved": st.booleans()}
+    {},
+    optional={
+        "name": names,
+        "options": options,
+        "approved": st.booleans(),
+        "objects": objects | st.dictionaries(texts, json_values, max_size=2),
+    },
 )
 ids_or_junk = st.lists(ids.map(lambda number: f"camera {number}") | texts, max_size=5)
 orders = st.fixed_dictionaries(
     {
         "cameras": ids_or_junk,
-        "option": st.just("faces") | st.sampled_from(["wings", "\ud800", ""]),
+        "option": option_names | st.sampled_from(["wings", "\ud800", ""]),
         "on": st.booleans(),
     }
 )
-json_fields = st.sampled_from(["name", "options", "approved", "cameras", "option", "on", "id"])
+json_fields = st.sampled_from(
+    ["name", "options", "approved", "objects", "labels", "cameras", "option", "on", "id"]
+)
 junk = st.dictionaries(json_fields, json_values, max_size=3)
 deep = st.builds(
     lambda part, depth: part * depth,
@@ -167,7 +186,13 @@ change_bodies, order_bodies = sent_as_json(changes), sent_as_json(orders)
 words = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=20)
 known_paths = [
     *("/", "/login", "/logout", "/server", "/healthz", "/metrics", "/static/x.css", "/static/../x"),
-    *("/api/openapi.json", "/api/v1/agent-command", CAMERAS, f"{CAMERAS}/rejected"),
+    *(
+        "/api/openapi.json",
+        "/api/v1/agent-command",
+        "/api/v1/labels",
+        CAMERAS,
+        f"{CAMERAS}/rejected",
+    ),
     *(f"{CAMERAS}/0/{name}" for name in ("result", "snapshot.jpg", "stream.mjpg")),
     f"{CAMERAS}/gone",
 ]

@@ -19,6 +19,7 @@ ORDER = [
     "bench",
     "demo",
     "doctor",
+    "analyze",
     "hub",
     "web",
     "cameras",

@@ -26,7 +26,12 @@ class CameraAccount:
 
 
 class LiveClient:
-    """A viewer of the hub at `url`, signed in by token."""
+    """A viewer of the hub at `url`, signed in by token.
+
+    Attributes:
+        accounts: of pictures, by camera.
+        results: as they came, each with `received_at` in UNIX seconds.
+    """
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url.replace("http", "ws", 1) + "/live"
@@ -58,7 +63,7 @@ class LiveClient:
             else:
                 text = json.loads(message)
                 if text["type"] == "result":
-                    self.results.append(text)
+                    self.results.append({**text, "received_at": time.time()})
 
     async def _account(self, socket: ClientConnection, message: bytes) -> None:
         header, jpeg = unpack(message)

@@ -1,6 +1,7 @@
 """Has the newest frame analysed, again and again, at the rate that is wanted or the engine gives.
 
-Camera worker, a thread of its own.
+While nothing moves, frames are skipped and the last result stands. Camera worker, a thread of its
+own.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from collections.abc import Callable
 from typing import Any
 
 from convergecast.cameras.health import Rate
+from convergecast.cameras.motion import MotionGate
 from convergecast.cameras.orders import Orders
 from convergecast.cameras.puller import Frame
 from convergecast.engine.client import EngineClient
-from convergecast.errors import EngineError
+from convergecast.engine.results import problems, shown
+from convergecast.errors import EngineError, InvalidInput
 
 _RETRY_S = 0.5
+_CONFIRM_EVERY_S = 0.5
 
 log = logging.getLogger("analysis")
 
@@ -47,12 +51,19 @@ class Analyst:
         self._changed = threading.Condition()
         self._frame: Frame | None = None
         self._engine: EngineClient | None = None
+        self._gate = MotionGate(orders.motion_sleep_s)
+        self._asked_anew = False
+        self._result: dict[str, Any] | None = None
+        self._published_at = 0.0
+        self._skips = Rate()
+        self._skipped = 0
         self.problem: str | None = None
         self.rate = Rate()
 
     def set_orders(self, orders: Orders) -> None:
         """Take new orders."""
         with self._changed:
+            self._asked_anew |= _needs_new_result(orders, self._orders)
             self._orders = orders
             if not orders.options:
                 self._frame = None
@@ -67,16 +78,29 @@ class Analyst:
                 self._frame = frame
                 self._changed.notify()
 
+    def motion(self, now_s: float) -> dict[str, Any]:
+        """Return whether the scene rests and how many due frames were skipped, for the report."""
+        return {
+            "quiet": self._gate.quiet,
+            "skipped": self._skipped,
+            "skipped_fps": self._skips.per_second(now_s),
+        }
+
     def run(self) -> None:
         """Analyse for ever."""
         due = time.monotonic()
         while True:
             frame, orders = self._next()
             began = time.monotonic()
-            if self._analyse_once(frame, orders):
+            if not self._gate.passes(frame.jpeg, began):
+                self._skip(frame, orders, began)
+                due = max(due + 1 / orders.analysis_fps, began)
+            elif self._analyse_once(frame, orders):
                 due = max(due + 1 / orders.analysis_fps, began)
             else:
                 due = began + _RETRY_S
+            if self.problem:
+                self._gate.forget()  # what is missing may be there the next time
             pause_s = due - time.monotonic()
             if pause_s > 0:
                 time.sleep(pause_s)
@@ -86,22 +110,44 @@ class Analyst:
             while self._frame is None or not self._orders.options:
                 self._changed.wait()
             frame, self._frame = self._frame, None
-            return frame, self._orders
+            asked_anew, self._asked_anew = self._asked_anew, False
+            orders = self._orders
+        if asked_anew:
+            self._gate.forget()
+            self._result = None
+        return frame, orders
+
+    def _skip(self, frame: Frame, orders: Orders, now_s: float) -> None:
+        """Let the last result stand for a frame that shows the same, and say so now and then."""
+        self._skipped += 1
+        self._skips.add(now_s)
+        if self._result is not None and now_s - self._published_at >= _CONFIRM_EVERY_S:
+            self._put({**self._result, "unchanged_until": frame.captured_at}, frame, orders)
 
     def _analyse_once(self, frame: Frame, orders: Orders) -> bool:
         """Analyse one frame; whether it worked."""
         try:
-            found = self._client(orders).analyze(frame.jpeg, orders.options, orders.camera_id)
-        except EngineError as error:
+            found = self._client(orders).analyze(
+                frame.jpeg,
+                orders.options,
+                object_min_score=orders.object_min_score,
+                object_labels=orders.object_labels,
+            )
+        except (EngineError, InvalidInput) as error:
             self._set_problem(str(error))
             return False
-        self._set_problem(None)
+        if problem := _failure(found):
+            self._set_problem(problem)
+            return False
+        self._set_problem(problems(found))
         self.rate.add(time.monotonic())
-        if self._orders.options != orders.options:
-            return True  # the answer to a question that is no longer asked
-        result = make_result(orders.camera_id, frame, orders.options, found)
-        self._publish(result, frame.jpeg if orders.pairs else b"")
+        if self._orders.options == orders.options:  # else nobody asks this question any more
+            self._put(make_result(orders.camera_id, frame, orders.options, found), frame, orders)
         return True
+
+    def _put(self, result: dict[str, Any], frame: Frame, orders: Orders) -> None:
+        self._result, self._published_at = result, time.monotonic()
+        self._publish(result, frame.jpeg if orders.pairs else b"")
 
     def _client(self, orders: Orders) -> EngineClient:
         if orders.engine_address is None:
@@ -123,31 +169,35 @@ class Analyst:
         self._on_problem()
 
 
+def _needs_new_result(orders: Orders, before: Orders) -> bool:
+    """Whether the last result answers another question, or lacks the picture now wanted."""
+    asked, asked_before = (
+        (o.options, o.object_min_score, o.object_labels) for o in (orders, before)
+    )
+    return asked != asked_before or (orders.pairs and not before.pairs)
+
+
+def _failure(found: dict[str, Any]) -> str | None:
+    """Why nothing at all could be done; what failed beside something else is no failure."""
+    return None if "faces" in found or "objects" in found else problems(found)
+
+
 def make_result(
     camera_id: str, frame: Frame, options: tuple[str, ...], found: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return a result as the API shows it: null for what was not asked, [] for nothing found."""
-    faces = None
-    if "faces" in options:
-        faces = [
-            {
-                "box": face["box"],
-                "score": face["score"],
-                "track_id": None,
-                "landmarks": None,
-                "person": None,
-            }
-            for face in found["faces"]
-        ]
+    """Return a result as the API shows it: null for what was not asked, [] for nothing found.
+
+    Args:
+        camera_id: the hub's name for the camera.
+        frame: the frame that was analysed.
+        options: what was asked.
+        found: the engine's answer.
+    """
     return {
         "camera_id": camera_id,
         "seq": frame.seq,
         "captured_at": frame.captured_at,
         "processed_at": time.time(),
-        "width": found["width"],  # as decoded, upright, which the header's size need not be
-        "height": found["height"],
-        "options": list(options),
-        "faces": faces,
-        "objects": None,
-        "people": None,
+        "unchanged_until": frame.captured_at,
+        **shown(found, options),
     }

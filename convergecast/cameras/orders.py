@@ -17,9 +17,12 @@ class Orders:
         live: whether somebody watches, so that every frame goes to the hub.
         pairs: whether results bring the picture they were found in with them.
         options: the AI options that are on.
+        object_min_score: the score from which objects are shown.
+        object_labels: the labels of the objects that are shown; None: all.
         engine_address: where the engine listens; None while it does not run.
         engine_problem: why it does not run, for people.
         analysis_fps: frames a second to analyse, at most.
+        motion_sleep_s: how long a scene without motion goes without analysis, at most.
         wakes: counts signs of life from an agent that could not be reached: try again at once.
     """
 
@@ -32,9 +35,12 @@ class Orders:
     live: bool
     pairs: bool
     options: tuple[str, ...]
+    object_min_score: float
+    object_labels: tuple[str, ...] | None
     engine_address: str | None
     engine_problem: str | None
     analysis_fps: float
+    motion_sleep_s: float
     wakes: int
 
     @property
@@ -53,4 +59,6 @@ class Orders:
         values = {name: header[name] for name in cls.__slots__}
         values["capabilities"] = tuple(values["capabilities"])
         values["options"] = tuple(values["options"])
+        if values["object_labels"] is not None:
+            values["object_labels"] = tuple(values["object_labels"])
         return cls(**values)

@@ -9,7 +9,7 @@ import contextlib
 import dataclasses
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from convergecast.auth.gate import is_agent_token
 from convergecast.cameras import store
@@ -22,21 +22,20 @@ from convergecast.cameras.identity import (
     place_of,
     without_figures,
 )
+from convergecast.cameras.settings import known_options, object_changes, shown_name
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
 from convergecast.errors import (
     Conflict,
     Forbidden,
-    InvalidInput,
     NotFound,
     TooMany,
     Unavailable,
 )
-from convergecast.models import OPTIONS, Approval, Camera
+from convergecast.models import Approval, Camera
 from convergecast.protocol.registration import Registration, RegistrationReply
 from convergecast.storage.database import Database
 
-MAX_NAME_LENGTH = 80
 _WRITE_LAST_SEEN_EVERY_S = 60.0
 
 Listener = Callable[[str], None]
@@ -105,21 +104,30 @@ class CameraRegistry:
         name: str | None = None,
         options: Sequence[str] | None = None,
         approved: bool | None = None,
+        objects: Mapping[str, object] | None = None,
     ) -> Camera:
         """Make the changes that are given, all of them or none.
 
+        Args:
+            camera_id: which camera.
+            name: what people call it.
+            options: the whole list of those that are on.
+            approved: let it in, or reject it.
+            objects: any of `min_score` and `labels`, as in `settings.object_changes`.
+
         Raises:
-            InvalidInput: a name that cannot be shown, an option that there is not.
+            InvalidInput: a name that cannot be shown, an option or a label that there is not.
             Conflict: options for a camera that is not approved.
         """
         self.get(camera_id)
         changes: dict[str, object] = {}
         if name is not None:
-            changes |= {"name": _shown_name(name), "named_by_user": True}
+            changes |= {"name": shown_name(name), "named_by_user": True}
         if options is not None:
-            changes["options"] = _known_options(options)
+            changes["options"] = known_options(options)
         if approved is not None:
             changes["approval"] = Approval.APPROVED if approved else Approval.REJECTED
+        changes |= object_changes(objects or {})
         with self._lock:
             approval = changes.get("approval", self.get(camera_id).approval)
             if options is not None and approval is not Approval.APPROVED:
@@ -130,14 +138,6 @@ class CameraRegistry:
         self._tell(camera_id)
         return camera
 
-    def set_approved(self, camera_id: str, approved: bool) -> Camera:
-        """Let a camera in, or reject it."""
-        return self.change(camera_id, approved=approved)
-
-    def rename(self, camera_id: str, name: str) -> Camera:
-        """Give a camera the name people see; raises InvalidInput for one that cannot be shown."""
-        return self.change(camera_id, name=name)
-
     def set_options(self, camera_id: str, options: Sequence[str]) -> Camera:
         """Set the list of options that are on; raises InvalidInput, and Conflict while pending."""
         return self.change(camera_id, options=options)
@@ -145,7 +145,7 @@ class CameraRegistry:
     def set_option(self, camera_id: str, option: str, *, on: bool) -> Camera:
         """Switch one option on or off, leaving the others as they are."""
         with self._lock:
-            _known_options([option])
+            known_options([option])
             options = set(self.get(camera_id).options)
             return self.set_options(camera_id, [*(options - {option}), *([option] if on else [])])
 
@@ -276,20 +276,3 @@ class CameraRegistry:
     def _tell(self, camera_id: str) -> None:
         for listener in self._listeners:
             listener(camera_id)
-
-
-def _shown_name(name: str) -> str:
-    name = name.strip()
-    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        raise InvalidInput(f"A name has 1 to {MAX_NAME_LENGTH} printable characters.")
-    return name
-
-
-def _known_options(options: Sequence[str]) -> tuple[str, ...]:
-    known = [option.name for option in OPTIONS]
-    for name in options:
-        if name not in known:
-            raise InvalidInput(
-                f"{name[:40]!r} is not an option of this version: it has {', '.join(known)}."
-            )
-    return tuple(name for name in known if name in options)

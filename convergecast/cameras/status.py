@@ -24,6 +24,7 @@ class CameraStatus:
     report: dict[str, Any] = field(default_factory=dict)
     viewer_drops_before: int = 0
     dropped_before: dict[str, int] = field(default_factory=dict)
+    skipped_before: int = 0
 
 
 class StatusBoard:
@@ -74,6 +75,7 @@ class StatusBoard:
             report = status.report if approved else {}
             state, reason, since = status.state, status.reason, status.since
             dropped = self._dropped(camera.id, status)
+            motion = _motion(status)
         if not approved:
             state, reason, since = State.PENDING, _PENDING_REASON, camera.registered_at
             if camera.approval is Approval.REJECTED:
@@ -96,9 +98,14 @@ class StatusBoard:
             "received_fps": _rounded(report.get("received_fps", 0.0) if online else 0.0),
             "analysed_fps": _rounded(report.get("analysed_fps", 0.0) if online else 0.0),
             "analysis_error": report.get("analysis_error") if camera.options else None,
+            "motion": motion if online and camera.options else None,
             "age_ms": round((self._clock.now() - frame.captured_at) * 1000) if frame else None,
             "people": result["people"] if result else None,
             "options": list(camera.options),
+            "objects": {
+                "min_score": camera.object_min_score,
+                "labels": None if camera.object_labels is None else list(camera.object_labels),
+            },
             "dropped": dropped,
             "registered_at": camera.registered_at,
             "last_seen": camera.last_seen,
@@ -118,6 +125,7 @@ class StatusBoard:
             status.state, status.reason = state, reason
             if came_online:  # drops are counted from here on
                 status.dropped_before = dict(status.report.get("dropped", {}))
+                status.skipped_before = status.report.get("motion", {}).get("skipped", 0)
                 status.viewer_drops_before = self._broker.viewer_drops(camera_id)
         (self._on_state if changed else self._on_numbers)(camera_id)
 
@@ -133,6 +141,17 @@ class StatusBoard:
         if camera_id not in self._statuses:
             self._statuses[camera_id] = CameraStatus(since=self._clock.now())
         return self._statuses[camera_id]
+
+
+def _motion(status: CameraStatus) -> dict[str, Any] | None:
+    reported = status.report.get("motion")
+    if reported is None:
+        return None
+    return {
+        "quiet": reported["quiet"],
+        "skipped": max(0, reported["skipped"] - status.skipped_before),
+        "skipped_fps": _rounded(reported["skipped_fps"]),
+    }
 
 
 def _rounded(value: float | None) -> float | None:

@@ -22,6 +22,8 @@ def save_camera(database: Database, camera: Camera) -> None:
     values = dataclasses.asdict(camera)
     values["capabilities"] = json.dumps(camera.capabilities)
     values["options"] = json.dumps(camera.options)
+    labels = camera.object_labels
+    values["object_labels"] = None if labels is None else json.dumps(labels)
     values["named_by_user"] = int(camera.named_by_user)
     values["key_used"] = int(camera.key_used)
     values["approval"] = str(camera.approval)
@@ -56,6 +58,8 @@ def _camera(row: sqlite3.Row) -> Camera:
     values = dict(row)
     values["capabilities"] = tuple(json.loads(values["capabilities"]))
     values["options"] = tuple(json.loads(values["options"]))
+    if values["object_labels"] is not None:
+        values["object_labels"] = tuple(json.loads(values["object_labels"]))
     values["named_by_user"] = bool(values["named_by_user"])
     values["key_used"] = bool(values["key_used"])
     values["approval"] = Approval(values["approval"])

@@ -109,6 +109,11 @@ class Supervisor:
             self._all_changed = True
         self._news.set()
 
+    def want_engine(self) -> None:
+        """Note that the engine is needed, by something else than a camera."""
+        self._engine.want()
+        self._news.set()
+
     def heard_from(self, camera_id: str) -> None:
         """Note a sign of life from an agent: a worker that waits to try again does so at once."""
         if self._board.state(camera_id) is not State.ONLINE:
@@ -191,9 +196,12 @@ class Supervisor:
             live=live,
             pairs=pairs,
             options=camera.options,
+            object_min_score=camera.object_min_score,
+            object_labels=camera.object_labels,
             engine_address=engine.address,
             engine_problem=engine.status.reason,
             analysis_fps=self._config.analysis_fps,
+            motion_sleep_s=self._config.motion_sleep_s,
             wakes=self._wakes.get(camera.id, 0),
         )
 

@@ -119,7 +119,7 @@ class Worker:
             self._puller.refresh_clock()
 
     def _put_report(self) -> None:
-        now, puller = time.monotonic(), self._puller
+        now, puller, analysed = time.monotonic(), self._puller, bool(self._orders.options)
         width, height = puller.size or (None, None)
         self._outbox.put_report(
             {
@@ -129,8 +129,9 @@ class Worker:
                 "height": height,
                 "fps": puller.agent_rate.per_second(),
                 "received_fps": puller.received.per_second(now),
-                "analysed_fps": self._analyst.rate.per_second(now) if self._orders.options else 0,
+                "analysed_fps": self._analyst.rate.per_second(now) if analysed else 0,
                 "analysis_error": self._analyst.problem,
+                "motion": self._analyst.motion(now),
                 "dropped": {
                     "agent": puller.agent_dropped,
                     "worker": self._outbox.frames_replaced,

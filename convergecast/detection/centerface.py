@@ -57,6 +57,7 @@ class CenterFace:
         """
         self._session = open_session(model_path, threads=threads, device=device)
         self._long_side = long_side
+        self.least_size = long_side, 0
         self.device = self._session.device
         self.device_reason = self._session.device_reason
 

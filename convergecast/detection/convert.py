@@ -62,4 +62,28 @@ def _free_dimensions(graph: Any) -> None:
             dimensions[at].dim_param = name
 
 
-CONVERTERS: dict[str, Callable[[bytes], bytes]] = {"centerface": convert_centerface}
+def _convert_ssd(original: bytes) -> bytes:
+    from convergecast.detection.ssd_graph import convert_ssd
+
+    return convert_ssd(original)
+
+
+def _convert_landmarks(original: bytes) -> bytes:
+    from convergecast.detection.dlib_convert import convert_landmarks
+
+    return convert_landmarks(original)
+
+
+def _convert_resnet(original: bytes) -> bytes:
+    from convergecast.detection.dlib_convert import convert_resnet
+
+    return convert_resnet(original)
+
+
+CONVERTERS: dict[str, Callable[[bytes], bytes]] = {
+    "centerface": convert_centerface,
+    "ssd": _convert_ssd,
+    "landmarks": _convert_landmarks,
+    "resnet": _convert_resnet,
+}
+"""By the kind of a model; each raises ModelError where the file is not what it should be."""

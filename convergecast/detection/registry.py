@@ -1,33 +1,162 @@
-"""Which detector serves which task: the one place that knows. Runs in the engine."""
+"""Which class finds faces and which finds objects, by the configuration. Runs in the engine."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from convergecast.detection import store
+from convergecast.config import HubConfig
+from convergecast.detection import centerface, haar, hog, ssd, store, yolox, yunet
+from convergecast.detection.carriers import MODELS, TASK_TITLES
 from convergecast.detection.centerface import CenterFace
+from convergecast.detection.haar import Haar
+from convergecast.detection.hog import Hog
+from convergecast.detection.manifests import added_models
+from convergecast.detection.precision import chosen
+from convergecast.detection.ssd import Ssd
+from convergecast.detection.tiles import CloserLook
+from convergecast.detection.yolox import Yolox
+from convergecast.detection.yunet import YuNet
+from convergecast.errors import ModelError
+from convergecast.vision.detections import Bytes, Faces, Objects
+
+WITHOUT_FILE = ("haar", "hog")
+"""Face detectors that a package brings, so that the store has no file of them."""
+
+Found = TypeVar("Found", Faces, Objects)
 
 
-class MakeDetector(Protocol):
-    """Builds a detector from its model file."""
+class Model(Protocol[Found]):
+    """What the class of every detector offers.
 
-    def __call__(self, model_path: Path, *, threads: int, device: str) -> CenterFace:
-        """Load the model; raises ModelError."""
+    Attributes:
+        device: where it runs, `CPU` or `GPU`.
+        device_reason: why not on a GPU; empty where it does.
+        least_size: pixels that a picture's long and its short side should keep when it is
+            decoded at reduced size; 0 for any.
+    """
+
+    device: str
+    device_reason: str
+    least_size: tuple[int, int]
+
+    def prepare(self, image: Bytes) -> Any:
+        """Fit a picture, (H, W, 3) uint8 BGR, into what `detect` takes. Any thread."""
+
+    def detect(self, batch: Sequence[Any], min_score: float = ...) -> list[Found]:
+        """Return what is in every picture, in its pixels, best first. One thread at a time."""
+
+    def warm_up(self) -> None:
+        """Run once, so that the first real picture does not wait."""
 
 
-DETECTORS: dict[str, MakeDetector] = {"faces": CenterFace}
+class Detect(Protocol[Found]):
+    """The method `detect` of a model, with the score that is its own default."""
+
+    def __call__(self, batch: Sequence[Any], min_score: float = ...) -> list[Found]:
+        """Return what is in every picture."""
 
 
-def create_detector(task: str, *, threads: int, device: str = "auto") -> CenterFace:
-    """Load the installed model of a task.
+class Detector(Generic[Found]):
+    """A loaded model, used as it is, and how it was chosen.
+
+    Attributes:
+        name: as in the configuration, such as `centerface`.
+        min_score: above it the model is more often right than wrong; its own default.
+        precision: `fp32` or `int8`; empty for a detector that is no neural network.
+        precision_reason: why this one, for people; may be empty.
+        device, device_reason, least_size, prepare, detect, warm_up: as of `Model`.
+    """
+
+    def __init__(
+        self,
+        model: Model[Found],
+        name: str,
+        min_score: float,
+        precision: str = "",
+        precision_reason: str = "",
+    ) -> None:
+        self.name = name
+        self.min_score = min_score
+        self.precision = precision
+        self.precision_reason = precision_reason
+        self.device = model.device
+        self.device_reason = model.device_reason
+        self.least_size = model.least_size
+        self.prepare = model.prepare
+        self.detect: Detect[Found] = model.detect
+        self.warm_up = model.warm_up
+
+
+FaceDetector: TypeAlias = Detector[Faces]
+ObjectDetector: TypeAlias = Detector[Objects]
+
+
+def create_face_detector(config: HubConfig, *, threads: int) -> FaceDetector:
+    """Load the face detector of the configuration.
 
     Args:
-        task: a key of `DETECTORS`.
+        config: `face_model`, `face_long_side`, `haar_scale`, `precision`, `commercial_safe` and
+            `device` are read.
         threads: of one run on the CPU.
-        device: `auto`, `cpu` or `gpu`.
 
     Raises:
-        ModelError: no model is installed, it is damaged, or it cannot be loaded.
+        ModelError: it is unknown, not installed, damaged, not allowed, or cannot be loaded.
     """
-    return DETECTORS[task](store.find(task).path, threads=threads, device=device)
+    name, long_side = config.face_model, config.face_long_side
+    if name == "haar":
+        return Detector(Haar(long_side=long_side, scale=config.haar_scale), name, haar.MIN_SCORE)
+    if name == "hog":
+        return Detector(Hog(long_side=long_side), name, hog.MIN_SCORE)
+    found, reason = _installed("faces", name, config)
+    kinds: dict[str, type[CenterFace | YuNet]] = {"centerface": CenterFace, "yunet": YuNet}
+    make = kinds[found.manifest.kind]
+    min_score = centerface.MIN_SCORE if make is CenterFace else yunet.MIN_SCORE
+    model = make(found.path, threads=threads, long_side=long_side, device=config.device)
+    return Detector(model, name, min_score, found.manifest.precision, reason)
+
+
+def create_object_detector(config: HubConfig, *, threads: int) -> ObjectDetector:
+    """Load the object detector of the configuration.
+
+    Args:
+        config: `object_model`, `object_closer_look`, `precision`, `commercial_safe` and `device`
+            are read.
+        threads: of one run on the CPU.
+
+    Raises:
+        ModelError: it is unknown, not installed, damaged, not allowed, or cannot be loaded.
+    """
+    name = config.object_model
+    found, reason = _installed("objects", name, config)
+    kinds: dict[str, type[Ssd | Yolox]] = {"ssd": Ssd, "yolox": Yolox}
+    make = kinds[found.manifest.kind]
+    min_score = ssd.MIN_SCORE if make is Ssd else yolox.MIN_SCORE
+    model = make(found.path, threads=threads, device=config.device)
+    looking = CloserLook(model) if config.object_closer_look else model
+    return Detector(looking, name, min_score, found.manifest.precision, reason)
+
+
+def _installed(task: str, name: str, config: HubConfig) -> tuple[store.InstalledModel, str]:
+    """Return the stored model of a name in the precision to use, and why in this one."""
+    known = _known(task)
+    if name not in known:
+        raise ModelError(
+            f"There is no {TASK_TITLES[task]} {name!r}, only {', '.join(known)}: choose one of "
+            f"them, or add yours with python -m convergecast models add FILE --task {task}."
+        )
+    precision, reason = chosen(task, name, config.precision, device=config.device)
+    found = store.find(task, name, precision)
+    if config.commercial_safe and not found.manifest.commercial:
+        raise ModelError(
+            f"The {TASK_TITLES[task]} {name} may not be used in commercial products and "
+            "commercial_safe is on: choose another one, or switch commercial_safe off."
+        )
+    return found, reason
+
+
+def _known(task: str) -> list[str]:
+    """Return the names that the configuration may give for a task."""
+    built_in = [spec.name for spec in MODELS if spec.task == task]
+    added = [manifest.name for manifest in added_models(task)]
+    return [*built_in, *(WITHOUT_FILE if task == "faces" else ()), *added]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from convergecast.errors import ModelError
 from convergecast.vision.detections import Floats
 
@@ -30,8 +32,8 @@ class OpenSession:
     device: str
     device_reason: str
 
-    def run(self, pictures: Floats) -> list[Floats]:
-        """Return the outputs of a model with one input, float32, batch first.
+    def run(self, pictures: NDArray[Any]) -> list[Floats]:
+        """Return the outputs, float32, of a model with one input, batch first.
 
         Raises:
             ModelError: ONNX Runtime failed: out of memory, or the device is gone.

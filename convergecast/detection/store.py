@@ -1,48 +1,30 @@
 """The model store: a folder of checked files, each model with a manifest beside it.
 
-`fetch` fills it (one process at a time); `find` is what engines ask. Whatever is missing,
-half written or damaged counts as absent, and the next fetch brings it again.
+`fetch` and `added` fill it (one process at a time); `find` is what engines ask. Whatever is
+missing, half written or damaged counts as absent, and the next fetch brings it again.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
-import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from convergecast.detection.carriers import MODELS, PICTURES, TASK_TITLES, ModelSpec, PictureSpec
+from convergecast.detection.carriers import (
+    FP32,
+    MODELS,
+    PICTURES,
+    TASK_TITLES,
+    ModelSpec,
+    PictureSpec,
+)
+from convergecast.detection.manifests import ADDED, Manifest, added_models, holds, put
+from convergecast.detection.manifests import read_manifest as read_manifest
+from convergecast.detection.manifests import write_atomically as write_atomically
 from convergecast.errors import ModelError
 from convergecast.protocol.folders import models_folder, pictures_folder
 
 FETCH = "run python -m convergecast models fetch"
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What is known about a stored model; kept as JSON, so every field is text or a number.
-
-    Attributes:
-        file: name in the store; it carries the first 8 digits of `sha256`.
-        made_from: the pinned source and the version of its conversion.
-        precision: `fp32`.
-        created: UNIX seconds.
-    """
-
-    task: str
-    name: str
-    file: str
-    sha256: str
-    size: int
-    source: str
-    licence: str
-    precision: str
-    made_from: str
-    created: float
+ADD = "python -m convergecast models add"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +51,13 @@ class ModelState:
 
     task: str
     name: str
+    precision: str
     size: int | None
     source: str
     licence: str
     sha256: str | None
     state: str
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,44 +69,88 @@ class PictureState:
     state: str
 
 
-READY, MISSING, DAMAGED = "ready", "missing", "damaged"
+READY, MISSING, DAMAGED, OUTDATED = "ready", "missing", "damaged", "outdated"
 
 
-def find(task: str) -> InstalledModel:
-    """Return the installed model of a task, verified.
+def find(task: str, name: str | None = None, precision: str = FP32) -> InstalledModel:
+    """Return an installed model, verified.
+
+    Args:
+        task: a key of `carriers.TASK_TITLES`.
+        name: of a built-in or added model; None for the default of the task.
+        precision: `fp32`, or `int8` where the model has such a variant.
 
     Raises:
-        ModelError: none is installed, or it is damaged; the message says what to run.
+        ModelError: it is not installed, of another version, or damaged; the message says what
+            to do.
     """
+    name = name or next(spec.name for spec in MODELS if spec.task == task)
+    spec = built_in(task, name)
+    title = f"The {TASK_TITLES[task]} {name}"
+    manifest = read_manifest(task, name, precision)
+    if manifest is None:
+        raise ModelError(_absence(task, name, precision, spec))
+    if spec and manifest.made_from != _made_from(spec, precision):
+        raise ModelError(f"{title} was made by another version of ConvergeCast: {FETCH}")
+    path = models_folder() / manifest.file
+    if not holds(path, manifest.sha256):
+        raise ModelError(f"{title} is damaged or gone: {FETCH if spec else f'use {ADD} again'}")
+    return InstalledModel(path, manifest)
+
+
+def built_in(task: str, name: str) -> ModelSpec | None:
+    """Return what is known about a built-in model; None where none has this name."""
+    found = (spec for spec in MODELS if (spec.task, spec.name) == (task, name))
+    return next(found, None)
+
+
+def _absence(task: str, name: str, precision: str, spec: ModelSpec | None) -> str:
     title = TASK_TITLES[task]
-    for spec in MODELS:
-        manifest = read_manifest(spec) if spec.task == task else None
-        if manifest:
-            path = models_folder() / manifest.file
-            if not holds(path, manifest.sha256):
-                raise ModelError(f"The {title} {spec.title} is damaged or gone: {FETCH}")
-            return InstalledModel(path, manifest)
-    raise ModelError(f"No {title} is installed: {FETCH}")
+    if spec and precision in spec.precisions:
+        variant = "" if precision == FP32 else f"{precision} variant of the "
+        return f"The {variant}{title} {name} is not installed: {FETCH}"
+    if spec or any(manifest.name == name for manifest in added_models(task)):
+        return f"The {title} {name} has no {precision} variant: use {FP32}"
+    known = [spec.name for spec in MODELS if spec.task == task]
+    known += [manifest.name for manifest in added_models(task)]
+    return f"No {title} is called {name}: known are {', '.join(known)}; {ADD} brings another in"
 
 
 def list_models() -> list[ModelState]:
-    """Return every built-in model and how it stands: ready, missing or damaged."""
-    return [_state_of(spec) for spec in MODELS]
+    """Return every variant of every built-in model, then what was added, and how each stands."""
+    built_ins = [_state_of(spec, variant) for spec in MODELS for variant in spec.precisions]
+    return built_ins + [_stored_state(manifest, READY) for manifest in added_models()]
 
 
-def _state_of(spec: ModelSpec) -> ModelState:
-    manifest = read_manifest(spec)
-    if manifest is None:
-        return ModelState(spec.task, spec.name, None, spec.source, spec.licence, None, MISSING)
-    intact = holds(models_folder() / manifest.file, manifest.sha256)
+def _state_of(spec: ModelSpec, precision: str) -> ModelState:
+    manifest = read_manifest(spec.task, spec.name, precision)
+    if manifest:
+        current = manifest.made_from == _made_from(spec, precision)
+        return _stored_state(manifest, READY if current else OUTDATED)
     return ModelState(
         task=spec.task,
         name=spec.name,
+        precision=precision,
+        size=None,
+        source=spec.source,
+        licence=spec.licence,
+        sha256=None,
+        state=MISSING,
+    )
+
+
+def _stored_state(manifest: Manifest, state: str) -> ModelState:
+    intact = holds(models_folder() / manifest.file, manifest.sha256)
+    return ModelState(
+        task=manifest.task,
+        name=manifest.name,
+        precision=manifest.precision,
         size=manifest.size,
         source=manifest.source,
         licence=manifest.licence,
         sha256=manifest.sha256,
-        state=READY if intact else DAMAGED,
+        state=state if intact else DAMAGED,
+        added=manifest.added,
     )
 
 
@@ -139,78 +167,43 @@ def _picture_state(spec: PictureSpec) -> PictureState:
     return PictureState(path, spec.licence, state)
 
 
-def put_model(spec: ModelSpec, content: bytes) -> Manifest:
-    """Write a converted model, then the manifest that makes it count.
-
-    Raises:
-        OSError: the store cannot be written.
-    """
-    sha256 = hashlib.sha256(content).hexdigest()
-    manifest = Manifest(
+def put_model(spec: ModelSpec, content: bytes, precision: str = FP32) -> Manifest:
+    """Write a variant of a built-in model; raises OSError where the store cannot be written."""
+    return put(
+        content,
         task=spec.task,
         name=spec.name,
-        file=f"{spec.task}-{spec.name}-{sha256[:8]}.onnx",
-        sha256=sha256,
-        size=len(content),
+        precision=precision,
+        kind=spec.kind,
         source=spec.source,
         licence=spec.licence,
-        precision="fp32",
-        made_from=_made_from(spec),
-        created=time.time(),
-    )
-    write_atomically(models_folder() / manifest.file, content)
-    text = json.dumps(dataclasses.asdict(manifest), indent=2) + "\n"
-    write_atomically(_manifest_path(spec), text.encode())
-    return manifest
-
-
-def is_current(spec: ModelSpec) -> bool:
-    """Tell whether a model is stored, intact, and made as this version would make it."""
-    manifest = read_manifest(spec)
-    return (
-        manifest is not None
-        and manifest.made_from == _made_from(spec)
-        and holds(models_folder() / manifest.file, manifest.sha256)
+        commercial=spec.commercial,
+        made_from=_made_from(spec, precision),
     )
 
 
-def read_manifest(spec: ModelSpec) -> Manifest | None:
-    """Return a stored model's manifest; None where there is none that can be read."""
-    try:
-        fields: Any = json.loads(_manifest_path(spec).read_text(encoding="utf-8"))
-        stays_inside = Path(fields["file"]).name == fields["file"]
-        return Manifest(**fields) if stays_inside else None
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
+def put_added(
+    content: bytes, *, task: str, name: str, kind: str, source: str, licence: str
+) -> Manifest:
+    """Write a user's model; raises OSError where the store cannot be written."""
+    return put(
+        content,
+        task=task,
+        name=name,
+        precision=FP32,
+        kind=kind,
+        source=source,
+        licence=licence,
+        commercial=True,
+        made_from=ADDED,
+    )
 
 
-def holds(path: Path, sha256: str) -> bool:
-    """Tell whether a file can be read and has this content."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    except OSError:
-        return False
+def is_current(spec: ModelSpec, precision: str = FP32) -> bool:
+    """Tell whether a variant is stored, intact, and made as this version would make it."""
+    return _state_of(spec, precision).state == READY
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is either complete under its name or not there.
-
-    Raises:
-        OSError: the folder cannot be written, or the disk is full.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-
-
-def _manifest_path(spec: ModelSpec) -> Path:
-    return models_folder() / f"{spec.task}-{spec.name}.json"
-
-
-def _made_from(spec: ModelSpec) -> str:
-    return f"sha256:{spec.member.sha256}, conversion {spec.conversion}"
+def _made_from(spec: ModelSpec, precision: str) -> str:
+    origin = f"sha256:{spec.member.sha256}, conversion {spec.conversion}"
+    return origin if precision == FP32 else f"{origin}, {precision} {spec.quantization}"

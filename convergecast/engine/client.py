@@ -7,7 +7,7 @@ from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection
 from typing import Any
 
-from convergecast.errors import EngineError
+from convergecast.errors import EngineError, InvalidInput
 from convergecast.packing import pack, unpack
 
 # A hung engine is found and killed by the hub much sooner; this is for one that is overloaded.
@@ -27,21 +27,45 @@ class EngineClient:
         self._connection: Connection[Any, Any] | None = None
         self._request_id = 0
 
-    def analyze(self, jpeg: bytes, options: Sequence[str], camera_id: str) -> dict[str, Any]:
+    def analyze(
+        self,
+        picture: bytes,
+        options: Sequence[str],
+        *,
+        object_min_score: float | None = None,
+        object_labels: Sequence[str] | None = None,
+        complete: bool = False,
+    ) -> dict[str, Any]:
         """Return what the engine finds in a picture.
 
+        Args:
+            picture: JPEG or PNG.
+            options: names of `models.OPTIONS`.
+            object_min_score: the lowest score of objects; None for the default.
+            object_labels: the only objects to be told of; None for all.
+            complete: wait for models that are being loaded, instead of doing without them.
+
         Returns:
-            `{"faces": [{"box", "score", "points"}], "width", "height"}`, lists only for what was
-            asked; boxes and points in pixels of the picture.
+            `{"faces": [{"box", "score", "landmarks"}], "objects": [{"box", "score", "label",
+            "label_id"}], "width", "height", "problems"}`: lists only for what was asked and could
+            be done, `problems` why something could not, by task. Boxes and points are in pixels
+            of the picture.
 
         Raises:
             EngineError: the engine is gone, too slow, or cannot do it; the text says which.
+            InvalidInput: the picture cannot be decoded.
         """
         self._request_id += 1
-        request = {"id": self._request_id, "options": list(options), "camera": camera_id}
+        request = {
+            "id": self._request_id,
+            "options": list(options),
+            "object_min_score": object_min_score,
+            "object_labels": None if object_labels is None else list(object_labels),
+            "complete": complete,
+        }
         try:
             connection = self._connect()
-            connection.send_bytes(pack(request, jpeg))
+            connection.send_bytes(pack(request, picture))
             if not connection.poll(TIMEOUT_S):
                 raise EngineError(f"the engine gave no answer within {TIMEOUT_S:g} s")
             reply, _ = unpack(connection.recv_bytes())
@@ -54,6 +78,8 @@ class EngineClient:
         if reply.get("id") != self._request_id:
             self.close()
             raise EngineError("the engine answered another request")
+        if reply.get("kind") == InvalidInput.kind:
+            raise InvalidInput(str(reply["error"]))
         if "error" in reply:
             raise EngineError(str(reply["error"]))
         return reply

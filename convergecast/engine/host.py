@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,25 +21,31 @@ from convergecast.processes import ChildProcess
 _HUNG_AFTER_S = 5.0
 _LOADING_MAY_TAKE_S = 60.0
 _RETRY_MOST_S = 10.0
+_MODEL_STATES = ("starting", "ready", "failed")
 
 log = logging.getLogger("engine")
 
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """What the page says of the engine. `state`: off, starting, ready or failed."""
+    """What the page says of the engine. `state`: off, starting, ready or failed.
+
+    `models` has a line for each that was asked for: `task`, `state` (starting, ready, failed),
+    `reason`, and where it is ready `model`, `precision` and `device`.
+    """
 
     state: str = "off"
     reason: str | None = None
     device: str | None = None
     device_reason: str | None = None
+    models: tuple[dict[str, Any], ...] = ()
 
 
 class EngineHost:
     """Keeps the engine running from the moment an AI option is first switched on.
 
-    `want`, `check` and `stop` are called by one thread, the supervisor's. `on_change` is called,
-    from any thread, when `status` or `address` has changed; it must not wait.
+    `check` and `stop` are called by one thread, the supervisor's; `want` by any. `on_change`
+    is called, from any thread, when `status` or `address` has changed; it must not wait.
     """
 
     def __init__(self, *, config: HubConfig, on_change: Callable[[], None]) -> None:
@@ -97,7 +103,7 @@ class EngineHost:
         process = ChildProcess(
             name="engine",
             target=run_engine,
-            arguments=(address, self.key, self._config.device, threads),
+            arguments=(address, self.key, self._config, threads),
             on_message=lambda header, _: self._heard(address, header),
             on_end=self._on_change,
         )
@@ -125,9 +131,7 @@ class EngineHost:
         self.counters = {
             name: value for name, value in header.items() if isinstance(value, int | float)
         }
-        status = EngineStatus(
-            header["state"], header["reason"], header["device"], header["device_reason"]
-        )
+        status = status_of(header["models"])
         if status.state == "ready":
             self._failures = 0
         if (status, address) != (self.status, self.address):
@@ -144,6 +148,21 @@ class EngineHost:
         self.status = EngineStatus("failed", "the engine ended and is started again")
         log.error("the engine ended; it is started again")
         self._on_change()
+
+
+def status_of(models: Sequence[dict[str, Any]]) -> EngineStatus:
+    """Return what the whole engine does, from what each of its models does.
+
+    It works while one of them does; what the others lack stands in their own lines.
+    """
+    by_state = {state: [m for m in models if m["state"] == state] for state in _MODEL_STATES}
+    if ready := by_state["ready"]:
+        first = next((model for model in ready if model["device"] == "GPU"), ready[0])
+        return EngineStatus("ready", None, first["device"], first["reason"], tuple(models))
+    for state in ("failed", "starting"):
+        if by_state[state] and len(by_state[state]) == len(models):
+            return EngineStatus(state, by_state[state][0]["reason"], models=tuple(models))
+    return EngineStatus("starting", "the models are being loaded", models=tuple(models))
 
 
 def usable_processors() -> int:

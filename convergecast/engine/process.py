@@ -1,6 +1,6 @@
 """The engine process: takes pictures from every worker, runs the models in batches, replies.
 
-A thread per connection decodes and prepares, so that this overlaps with the model's run in the
+A thread per connection decodes and prepares, so that this overlaps with the models' run in the
 main thread. It ends when the hub's end of the pipe closes.
 """
 
@@ -17,32 +17,33 @@ from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
 from typing import Any
 
+from convergecast.config import HubConfig
 from convergecast.engine.client import TIMEOUT_S
+from convergecast.engine.pipeline import Pipeline, Prepared, Wanted
 from convergecast.engine.scheduler import BatchCollector
-from convergecast.engine.tasks import FaceTask
 from convergecast.errors import ConvergeCastError
 from convergecast.logs import set_up_logging
 from convergecast.packing import pack, unpack
 from convergecast.processes import leave_signals_to_hub
 
 _REPORT_EVERY_S = 1.0
-_MAX_BATCH = 4
+# On a CPU a batch of one: several pictures at once are no faster there (ADR 9), and everybody
+# would wait for the last.
+_MAX_BATCH, _MAX_BATCH_GPU = 1, 16
 
 log = logging.getLogger("engine")
 
 
 @dataclass(slots=True)
 class _Job:
-    prepared: Any
-    width: int
-    height: int
+    prepared: Prepared
     due: float
     done: threading.Event = field(default_factory=threading.Event)
     reply: dict[str, Any] = field(default_factory=dict)
 
 
 def run_engine(
-    pipe: Connection[Any, Any], address: str, key: bytes, device: str, threads: int
+    pipe: Connection[Any, Any], address: str, key: bytes, config: HubConfig, threads: int
 ) -> None:
     """Serve requests until the hub goes; the entry point of the process."""
     leave_signals_to_hub()
@@ -50,7 +51,7 @@ def run_engine(
     import cv2
 
     cv2.setNumThreads(1)
-    engine = Engine(device=device, threads=threads)
+    engine = Engine(Pipeline(config, threads=threads))
     engine.listen(address, key)
     threading.Thread(target=engine.report_loop, args=(pipe,), name="report", daemon=True).start()
     threading.Thread(target=_end_with, args=(pipe,), name="hub", daemon=True).start()
@@ -66,9 +67,9 @@ def _end_with(pipe: Connection[Any, Any]) -> None:
 class Engine:
     """Requests in, replies out."""
 
-    def __init__(self, *, device: str, threads: int) -> None:
-        self._faces = FaceTask(device=device, threads=threads)
-        self._jobs: BatchCollector[_Job] = BatchCollector(_MAX_BATCH)
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._jobs: BatchCollector[_Job] = BatchCollector()
         self._busy_since: float | None = None
         self._frames = 0
         self._batches = 0
@@ -83,10 +84,9 @@ class Engine:
 
     def run(self) -> None:
         """Run batches for ever."""
-        with contextlib.suppress(ConvergeCastError):  # the status says it, and every reply
-            self._faces.load()
         while True:
-            jobs = [job for job in self._jobs.take() if not self._give_up(job)]
+            most = _MAX_BATCH_GPU if self._pipeline.batches else _MAX_BATCH
+            jobs = [job for job in self._jobs.take(most) if not self._give_up(job)]
             self._busy_since = time.monotonic()
             self._run_batch(jobs)
             self._busy_s += time.monotonic() - self._busy_since
@@ -97,12 +97,12 @@ class Engine:
             self._batches += 1
 
     def report_loop(self, pipe: Connection[Any, Any]) -> None:
-        """Tell the hub how the engine is, every second."""
+        """Tell the hub how the engine is, every second and whenever a model's state changes."""
         while True:
             busy_since = self._busy_since
             report = {
                 "kind": "engine",
-                **self._faces.status(),
+                "models": self._pipeline.status(),
                 "busy_s": time.monotonic() - busy_since if busy_since else 0.0,
                 "frames": self._frames,
                 "batches": self._batches,
@@ -112,7 +112,8 @@ class Engine:
                 pipe.send_bytes(pack(report))
             except OSError:
                 os._exit(0)
-            time.sleep(_REPORT_EVERY_S)
+            self._pipeline.changed.wait(_REPORT_EVERY_S)
+            self._pipeline.changed.clear()
 
     def _give_up(self, job: _Job) -> bool:
         """Whether nobody waits for this job any more."""
@@ -124,9 +125,9 @@ class Engine:
 
     def _run_batch(self, jobs: Sequence[_Job]) -> None:
         try:
-            found = self._faces.run([job.prepared for job in jobs])
-            for job, faces in zip(jobs, found, strict=True):
-                job.reply = {"faces": faces}
+            replies = self._pipeline.run([job.prepared for job in jobs])
+            for job, reply in zip(jobs, replies, strict=True):
+                job.reply = reply
         except ConvergeCastError as error:
             for job in jobs:
                 job.reply = {"error": str(error)}
@@ -151,18 +152,25 @@ class Engine:
         """Answer one worker, request by request."""
         try:
             while True:
-                header, jpeg = unpack(connection.recv_bytes())
-                reply = self._answer(header, jpeg)
+                header, picture = unpack(connection.recv_bytes())
+                reply = self._answer(header, picture)
                 connection.send_bytes(pack({**reply, "id": header.get("id")}))
         except (EOFError, OSError, ValueError):
             connection.close()
 
-    def _answer(self, header: dict[str, Any], jpeg: bytes) -> dict[str, Any]:
+    def _answer(self, header: dict[str, Any], picture: bytes) -> dict[str, Any]:
+        labels = header["object_labels"]
+        wanted = Wanted(
+            options=tuple(header["options"]),
+            object_min_score=header["object_min_score"],
+            object_labels=None if labels is None else tuple(labels),
+            complete=header["complete"],
+        )
         try:
-            prepared, width, height = self._faces.prepare(jpeg)
+            prepared = self._pipeline.prepare(picture, wanted)
         except ConvergeCastError as error:
-            return {"error": str(error)}
-        job = _Job(prepared, width, height, time.monotonic() + TIMEOUT_S)
+            return {"error": str(error), "kind": error.kind}
+        job = _Job(prepared, time.monotonic() + TIMEOUT_S)
         self._jobs.put(job)
         job.done.wait()
-        return {**job.reply, "width": width, "height": height}
+        return job.reply

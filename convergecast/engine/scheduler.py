@@ -13,10 +13,9 @@ J = TypeVar("J")
 
 
 class BatchCollector(Generic[J]):
-    """A bounded meeting point of connection threads (putting) and the model's thread (taking)."""
+    """A bounded meeting point of connection threads (putting) and the models' thread (taking)."""
 
-    def __init__(self, max_batch: int) -> None:
-        self._max_batch = max_batch
+    def __init__(self) -> None:
         self._waiting: deque[J] = deque()
         self._changed = threading.Condition()
 
@@ -26,10 +25,10 @@ class BatchCollector(Generic[J]):
             self._waiting.append(job)
             self._changed.notify()
 
-    def take(self) -> list[J]:
-        """Wait for a job; return it and what else waits, at most `max_batch`."""
+    def take(self, most: int) -> list[J]:
+        """Wait for a job; return it and what else waits, at most `most`."""
         with self._changed:
             while not self._waiting:
                 self._changed.wait()
-            count = min(len(self._waiting), self._max_batch)
+            count = min(len(self._waiting), most)
             return [self._waiting.popleft() for _ in range(count)]

@@ -27,7 +27,7 @@ class LiveFrame:
 
 @dataclass(slots=True)
 class Feed:
-    """What is newest of one camera. `pair`: a picture with the result found in it."""
+    """What is newest of one camera. `pair`: a picture with the result that holds for it."""
 
     frame: LiveFrame | None = None
     result: dict[str, Any] | None = None

@@ -15,6 +15,9 @@ Colour = tuple[int, int, int]
 REFERENCE_SIDE = 640
 """Longer side, in pixels, at which a line is 2 pixels wide."""
 
+FACE_PER_POINT = 90
+"""Widths of a landmark's radius that go into a face."""
+
 DARK: Colour = (24, 24, 24)
 LIGHT: Colour = (255, 255, 255)
 
@@ -40,17 +43,15 @@ def draw(image: Bytes, result: Mapping[str, Any]) -> Bytes:
     """
     canvas = image.copy()
     pen = _Pen(canvas)
-    for number, thing in enumerate(result.get("objects") or ()):
-        label = f"{thing.get('label', '')} {thing['score']:.2f}".strip()
-        pen.box(thing["box"], label, colour_of(_number(thing, "label_id", number)))
-    for number, face in enumerate(result.get("faces") or ()):
-        colour = colour_of(_number(face, "track_id", number))
+    for thing in result.get("objects") or ():
+        pen.box(thing["box"], f"{thing['label']} {thing['score']:.2f}", _colour(thing))
+    for face in result.get("faces") or ():
         person = face.get("person")
         name = f"{person['name']} " if person else ""
-        pen.box(face["box"], f"{name}{face['score']:.2f}", colour)
-        pen.points(face.get("landmarks") or (), colour)
+        pen.box(face["box"], f"{name}{face['score']:.2f}", _colour(face))
+        pen.points(face.get("landmarks") or (), face["box"], _colour(face))
     if counts := count_line(result):
-        pen.text(counts, pen.width * 3, pen.text_height + pen.width * 4)
+        pen.text(counts, pen.width * 3, canvas.shape[0] - pen.width * 6)
     return canvas
 
 
@@ -85,9 +86,10 @@ def _counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
-def _number(thing: Mapping[str, Any], key: str, otherwise: int) -> int:
-    value = thing.get(key)
-    return otherwise if value is None else int(value)
+def _colour(thing: Mapping[str, Any]) -> Colour:
+    """Return the colour of its track; else of its label; faces without a track share one."""
+    track = thing.get("track_id")
+    return colour_of(thing.get("label_id", 0) if track is None else track)
 
 
 class _Pen:
@@ -107,11 +109,30 @@ class _Pen:
         inside = y1 + self.text_height + self.width * 2
         self.text(label, x1, above if above > self.text_height else inside)
 
-    def points(self, points: Sequence[Sequence[float]], colour: Colour) -> None:
+    def points(
+        self, points: Sequence[Sequence[float]], box: Sequence[float], colour: Colour
+    ) -> None:
+        """Draw landmarks, the smaller the smaller the face, which they must not cover."""
+        radius = min(float(self.width), (box[2] - box[0]) / FACE_PER_POINT)
+        if radius < 1:
+            self._specks(points, colour)
+            return
+        self._dots(points, radius + 1, DARK)
+        self._dots(points, radius, colour)
+
+    def _specks(self, points: Sequence[Sequence[float]], tint: Colour) -> None:
+        height, width = self._canvas.shape[:2]
         for x, y in points:
-            centre = round(x), round(y)
-            cv2.circle(self._canvas, centre, self.width + 1, DARK, cv2.FILLED, cv2.LINE_AA)
-            cv2.circle(self._canvas, centre, self.width, colour, cv2.FILLED, cv2.LINE_AA)
+            if 0 <= round(x) < width and 0 <= round(y) < height:
+                self._canvas[round(y), round(x)] = tint
+
+    def _dots(self, points: Sequence[Sequence[float]], radius: float, tint: Colour) -> None:
+        """Fill circles whose centre and radius may lie between pixels."""
+        shift = 4
+        for point in points:
+            x, y = (round(value * (1 << shift)) for value in point)
+            size = round(radius * (1 << shift))
+            cv2.circle(self._canvas, (x, y), size, tint, cv2.FILLED, cv2.LINE_AA, shift)
 
     def text(self, text: str, x: int, y: int) -> None:
         """Write at a baseline, moved left where it would leave the picture; ASCII only (cv2)."""

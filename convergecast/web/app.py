@@ -13,10 +13,9 @@ from convergecast.auth.access import Access, allow, declared_access
 from convergecast.auth.gate import same_origin
 from convergecast.errors import ConvergeCastError, Forbidden, NotSignedIn
 from convergecast.web import pages
-from convergecast.web.api import agents, cameras, contract, metrics, pictures
+from convergecast.web.api import agents, analyze, cameras, contract, labels, metrics, pictures
+from convergecast.web.patience import body_limit_bytes
 from convergecast.web.services import Services
-
-MAX_BODY_BYTES = 1 << 20
 
 log = logging.getLogger("web")
 
@@ -28,18 +27,22 @@ def create_app(services: Services) -> Flask:
         template_folder=str(templates_folder()),
         static_folder=str(static_folder()),
     )
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0
     app.json.sort_keys = False  # type: ignore[attr-defined]
     allow(Access.PUBLIC)(app.view_functions["static"])
-    for module in (pages, agents, cameras, pictures, metrics, contract):
+    for module in (pages, agents, cameras, pictures, analyze, labels, metrics, contract):
         app.register_blueprint(module.blueprint(services))
+    app.before_request(_limit_body)
     app.before_request(lambda: _guard(app, services))
     app.after_request(_harden)
     app.register_error_handler(ConvergeCastError, lambda error: _refuse(error))
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unforeseen)
     return app
+
+
+def _limit_body() -> None:
+    request.max_content_length = body_limit_bytes(request.path)
 
 
 def _guard(app: Flask, services: Services) -> Any:

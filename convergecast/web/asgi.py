@@ -20,7 +20,7 @@ from convergecast.errors import ConvergeCastError, Forbidden, NotSignedIn, TooMa
 from convergecast.web.app import create_app
 from convergecast.web.live import serve_live
 from convergecast.web.mjpeg import MjpegStream
-from convergecast.web.patience import read_body
+from convergecast.web.patience import read_body, takes_large_body
 from convergecast.web.services import Services
 
 Scope = MutableMapping[str, Any]
@@ -48,6 +48,8 @@ def create_asgi(services: Services) -> Callable[[Scope, Receive, Send], Awaitabl
             await _mjpeg(services, match[1], scope, receive, send)
         elif scope["type"] == "http":
             try:
+                if takes_large_body(scope["path"]):
+                    _check(services, scope, Access.CHANGE)
                 receive = await read_body(scope["path"], receive)
             except ConvergeCastError as error:
                 await _refuse(error, send)

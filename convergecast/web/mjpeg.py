@@ -95,13 +95,13 @@ class MjpegStream:
                 return None
             return frame.captured_at, frame.jpeg
         pair = self._services.broker.pair(camera.id)
-        if pair is None or pair[1]["captured_at"] == self._last:
+        if pair is None or pair[1]["unchanged_until"] == self._last:
             return None
-        if self._services.clock.now() - pair[1]["captured_at"] > _FRESH_S:
+        if self._services.clock.now() - pair[1]["unchanged_until"] > _FRESH_S:
             return None  # of an earlier viewer
         from convergecast.vision.drawing import annotate_jpeg
 
-        return pair[1]["captured_at"], await asyncio.to_thread(annotate_jpeg, pair[0], pair[1])
+        return pair[1]["unchanged_until"], await asyncio.to_thread(annotate_jpeg, pair[0], pair[1])
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -17,14 +17,27 @@ from convergecast.protocol.registration import MAX_BODY_BYTES as MAX_REGISTRATIO
 
 FIRST_REQUEST_WITHIN_S = 15.0
 BODY_WITHIN_S = 10.0
-MAX_BODY_BYTES = 1 << 20
-_LIMITS = {
+_LARGE_BODY_WITHIN_S = 60.0
+# In bytes, for paths that need another than the usual one.
+_USUAL_LIMIT_BYTES = 1 << 20
+_LIMITS_BYTES = {
     "/server": MAX_REGISTRATION_BYTES,
     "/server/": MAX_REGISTRATION_BYTES,
     "/login": 4 << 10,
+    "/api/v1/analyze": 20 * 1000 * 1000,
 }
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+def body_limit_bytes(path: str) -> int:
+    """Return how large the body of a request for this path may be."""
+    return _LIMITS_BYTES.get(path, _USUAL_LIMIT_BYTES)
+
+
+def takes_large_body(path: str) -> bool:
+    """Whether a request for this path may bring so much that its sender is asked for first."""
+    return body_limit_bytes(path) > _USUAL_LIMIT_BYTES
 
 
 class PatientProtocol(H11Protocol):
@@ -49,12 +62,13 @@ async def read_body(path: str, receive: Receive) -> Receive:
         TooSlow: it was not there in time.
         InvalidInput: the client went in the midst of it.
     """
-    limit = _LIMITS.get(path, MAX_BODY_BYTES)
+    limit = body_limit_bytes(path)
+    within_s = _LARGE_BODY_WITHIN_S if takes_large_body(path) else BODY_WITHIN_S
     try:
-        async with asyncio.timeout(BODY_WITHIN_S):
+        async with asyncio.timeout(within_s):
             body = await _collect(receive, limit)
     except TimeoutError as error:
-        raise TooSlow(f"The body did not arrive within {BODY_WITHIN_S:g} s.") from error
+        raise TooSlow(f"The body did not arrive within {within_s:g} s.") from error
     given = False
 
     async def again() -> MutableMapping[str, Any]:
@@ -76,6 +90,10 @@ async def _collect(receive: Receive, limit: int) -> bytes:
         pieces.append(message.get("body", b""))
         size += len(pieces[-1])
         if size > limit:
-            raise TooLarge(f"The body is larger than {limit >> 10} KB.")
+            raise TooLarge(f"The body is larger than {_size(limit)}.")
         if not message.get("more_body"):
             return b"".join(pieces)
+
+
+def _size(limit: int) -> str:
+    return f"{limit // 10**6} MB" if limit >= 10**7 else f"{limit >> 10} KB"

@@ -14,6 +14,7 @@ from convergecast.cameras.supervisor import Supervisor
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
 from convergecast.engine.host import EngineHost
+from convergecast.engine.pipeline import TASKS_OF
 from convergecast.errors import NotFound
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
@@ -84,16 +85,22 @@ def engine_status(
         if camera.approval is not Approval.APPROVED or not camera.options:
             continue
         view = board.view(camera)
-        rate = min(view["received_fps"] or 0.0, config.analysis_fps)
+        skipped = view["motion"]["skipped_fps"] if view["motion"] else 0.0
+        rate = min(view["received_fps"] or 0.0, config.analysis_fps) - skipped
         for name in camera.options:
             analysed[name] += view["analysed_fps"] or 0.0
-            wanted[name] += rate
+            wanted[name] += max(rate, view["analysed_fps"] or 0.0)
     status = engine.status
+    failed = {model["task"] for model in status.models if model["state"] == "failed"}
+    for name in analysed:
+        if failed.intersection(TASKS_OF[name]):
+            analysed[name] = 0.0
     return {
         "engine": status.state,
         "engine_reason": status.reason,
         "device": status.device,
         "device_reason": status.device_reason,
+        "models": list(status.models),
         "analysed_fps": {name: round(rate, 1) for name, rate in analysed.items()},
         "wanted_fps": {name: round(rate, 1) for name, rate in wanted.items()},
     }

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocketRoute, sync_playwright
 
 from convergecast.bench.rig import Rig
+from convergecast.models import OPTIONS
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = [
@@ -82,3 +87,69 @@ def portrait(tmp_path: Path) -> Path:
     folder.mkdir()
     shutil.copy(pictures_folder() / "astronaut.png", folder)
     return folder
+
+
+class Told:
+    """A page whose socket is the test: it is told of cameras, results and the engine at will."""
+
+    def __init__(self, watched: Watched) -> None:
+        self.page = watched.page
+        self.complaints = watched.complaints
+        self._sockets: list[WebSocketRoute] = []
+        self.page.route_web_socket(
+            re.compile("/live$"), lambda socket: self._sockets.append(socket)
+        )
+        self.page.goto(f"{watched.rig.url}/?token={watched.rig.admin_token}")
+        while not self._sockets:
+            self.page.wait_for_timeout(20)
+
+    def hello(self, *cameras: dict[str, Any]) -> None:
+        self.tell("hello", hub_time=time.time(), options=OFFERED, cameras=cameras, status=None)
+
+    def tell(self, type_: str, **fields: object) -> None:
+        self._sockets[-1].send(json.dumps({"type": type_, **fields}))
+
+    def show(self, camera_id: str, jpeg: bytes, at: float, seq: int = 1) -> None:
+        """Send a picture."""
+        header = {"camera": camera_id, "seq": seq, "captured_at": at, "dropped": 0}
+        head = json.dumps(header).encode()
+        self._sockets[-1].send(len(head).to_bytes(4, "big") + head + jpeg)
+
+    def find(self, camera_id: str, at: float, **found: object) -> None:
+        """Send a result in a picture of 640 × 480."""
+        lists = {"faces": None, "objects": None, "people": None, "options": [], **found}
+        self.tell(
+            "result", camera_id=camera_id, seq=1, captured_at=at, width=640, height=480, **lists
+        )
+
+
+OFFERED = [{"name": option.name, "label": option.label} for option in OPTIONS]
+
+
+def told_camera(camera_id: str = "c1", **fields: object) -> dict[str, Any]:
+    """Return a camera that is online with all options on, as the hub would describe it."""
+    return {
+        "id": camera_id,
+        "name": f"Camera {camera_id}",
+        "address": "127.0.0.1:5001",
+        "state": "online",
+        "state_reason": None,
+        "state_since": 0,
+        "width": 640,
+        "height": 480,
+        "fps": 25,
+        "people": None,
+        "options": [option.name for option in OPTIONS],
+        "objects": {"min_score": 0.5, "labels": None},
+        "motion": None,
+        "analysis_error": None,
+        "registered_at": 0,
+        **fields,
+    }
+
+
+@pytest.fixture
+def told(watched: Watched) -> Iterator[Told]:
+    """As `page`, but nothing comes from the hub's cameras."""
+    yield Told(watched)
+    assert watched.complaints == []

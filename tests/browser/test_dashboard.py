@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from convergecast.bench.rig import Rig, end
+from convergecast.models import OPTIONS
 from tests.browser.conftest import Watched
 
 pytestmark = pytest.mark.browser
@@ -108,6 +109,64 @@ def test_the_button_acts_on_the_checked_cameras_only(page: Page, rig: Rig) -> No
         expect(tile(page, name).get_by_test_id("tile-found")).to_have_text(
             re.compile(r"^(no faces|\d+ faces?)$")
         )
+
+
+def test_landmarks_and_objects_are_drawn_and_the_choice_of_objects_counts(
+    page: Page, rig: Rig, portrait: Path
+) -> None:
+    rig.start_agent("--source", str(portrait), "--name", "Hall", "--fps", "10")
+    (camera,) = rig.wait_online(1)
+    wait_painted(page, camera["id"])
+    hall = tile(page, "Hall")
+    found, overlay = hall.get_by_test_id("tile-found"), hall.get_by_test_id("tile-overlay")
+    select(page, "Hall")
+    option(page, "faces").click()
+    expect(found).to_have_text("1 face")
+    only_box = overlay.evaluate(_COLOURED)
+    option(page, "landmarks").click()
+    rig.wait_for(
+        lambda: rig.get(f"/api/v1/cameras/{camera['id']}/result")["faces"][0]["landmarks"],
+        "landmarks",
+    )
+    page.wait_for_timeout(1000)
+    assert overlay.evaluate(_COLOURED) > only_box * 1.1
+    option(page, "objects").click()
+    expect(found).to_have_text(re.compile(r"^1 face · .*person\s1"), timeout=20_000)
+    expect(option(page, "objects")).to_contain_text("SSD MobileNet V2")
+    change = {"objects": {"labels": ["cat"]}}
+    rig.request("PATCH", f"/api/v1/cameras/{camera['id']}", json=change)
+    expect(found).to_have_text("1 face · no objects")
+    annotated = rig.request("GET", f"/api/v1/cameras/{camera['id']}/snapshot.jpg?annotated=1")
+    assert annotated.status_code == 200
+
+
+def test_three_buttons_each_for_the_checked_cameras(page: Page, rig: Rig) -> None:
+    for count, name in enumerate(("Hall", "Garage"), start=1):
+        rig.start_agent("--source", "demo", "--name", name)
+        rig.wait_online(count)
+    names = [button.name for button in OPTIONS]
+    for button in OPTIONS:
+        expect(option(page, button.name)).to_have_accessible_name(button.label)
+    select(page, "Hall")
+    page.keyboard.press("2")
+    option(page, "objects").click()
+    select(page, "Garage")
+    option(page, "objects").click()
+    page.keyboard.press("1")
+    page.get_by_test_id("select-all").click()
+    for name, state in (("faces", "mixed"), ("landmarks", "mixed"), ("objects", "true")):
+        expect(option(page, name)).to_have_attribute("aria-pressed", state)
+    rig.wait_for(
+        lambda: (
+            {camera["name"]: camera["options"] for camera in rig.cameras()}
+            == {"Hall": ["landmarks", "objects"], "Garage": ["faces", "objects"]}
+        ),
+        "the options",
+    )
+    for name in names:
+        option(page, name).click()
+    for name, state in (("faces", "true"), ("landmarks", "true"), ("objects", "false")):
+        expect(option(page, name)).to_have_attribute("aria-pressed", state)
 
 
 def test_only_selected_shows_the_pictures_of_checked_cameras(page: Page, rig: Rig) -> None:

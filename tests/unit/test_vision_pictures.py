@@ -118,6 +118,48 @@ def test_drawing_leaves_the_picture_alone_and_colours_the_box() -> None:
     assert tuple(drawn[50, 20]) == colour_of(3)
 
 
+def test_one_label_has_one_colour_and_another_has_another() -> None:
+    boxes = ([100, 100, 200, 200], [300, 100, 400, 200], [500, 100, 600, 200])
+    things = [
+        {"box": box, "score": 0.9, "label": label, "label_id": number, "track_id": None}
+        for box, label, number in zip(boxes, ("cat", "dog", "cat"), (17, 18, 17), strict=True)
+    ]
+    drawn = draw(np.zeros((480, 640, 3), np.uint8), {"objects": things})
+    first, other, second = (tuple(drawn[150, box[0]]) for box in boxes)
+    assert first == second == colour_of(17)
+    assert other == colour_of(18)
+
+
+def test_drawing_stays_at_the_box_its_label_and_the_counts() -> None:
+    image = scene(640, 480)
+    box = [200, 200, 300, 320]
+    face = {"box": box, "score": 0.9, "landmarks": [[230, 240], [270, 240], [250, 270]]}
+    changed = (draw(image, {"faces": [face]}) != image).any(axis=2)
+    assert changed[240, 230]
+    assert changed[200:320, 200].all()
+    assert changed[170:200, 200:300].any(), "no label"
+    assert changed[440:, :100].any(), "no counts"
+    changed[165:330, 190:310] = False
+    changed[440:, :100] = False
+    assert not changed.any()
+
+
+@pytest.mark.parametrize(("side", "most"), [(40, 0.3), (200, 0.15)])
+def test_68_landmarks_do_not_cover_the_face(side: int, most: float) -> None:
+    grid = np.stack(np.meshgrid(np.linspace(0.1, 0.9, 9), np.linspace(0.1, 0.9, 8)), -1)
+    points = 100 + side * grid.reshape(-1, 2)[:68]
+    face = {"box": [100, 100, 100 + side, 100 + side], "score": 0.9}
+    image = np.full((480, 640, 3), 255, np.uint8)
+    without = draw(image, {"faces": [face]})
+    drawn = draw(image, {"faces": [{**face, "landmarks": points.tolist()}]})
+    changed = (drawn != without).any(axis=2)
+    for x, y in points:
+        assert changed[round(y), round(x)]
+    assert changed.sum() < most * side * side
+    changed[100 : 100 + side, 100 : 100 + side] = False
+    assert not changed.any()
+
+
 @pytest.mark.parametrize("side", [8, 64, 4000])
 def test_any_size_can_be_drawn_on(side: int) -> None:
     drawn = draw(np.zeros((side, side, 3), np.uint8), RESULT)

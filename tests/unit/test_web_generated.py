@@ -140,7 +140,7 @@ def make_cameras(hub: Hub, client: FlaskClient) -> list[str]:
         answer = client.post("/server/", data=body, environ_overrides=sender)
         found.append(str(bson.decode(answer.data)["camera_id"]))
         if approved is not None:
-            hub.services.registry.set_approved(found[-1], approved)
+            hub.services.registry.change(found[-1], approved=approved)
     return found
 
 

@@ -20,6 +20,7 @@ from convergecast.cameras.puller import Frame
 from convergecast.config import HubConfig
 from convergecast.hub import Hub
 from convergecast.models import OPTIONS, State
+from convergecast.vision.labels import LABELS, NOT_TAUGHT
 from convergecast.web.app import create_app
 from convergecast.web.asgi import NATIVE_ACCESS
 from convergecast.web.live import SOCKET_MESSAGES
@@ -166,6 +167,10 @@ def test_answers_about_the_hub(caller: Caller) -> None:
     for path in ("/", "/login", "/healthz", "/metrics", "/api/openapi.json"):
         assert caller.ask("GET", path).status_code == 200
     assert caller.ask("GET", "/api/v1/agent-command").status_code == 200
+    labels = caller.ask("GET", "/api/v1/labels").get_json()["labels"]
+    assert [label["name"] for label in labels] == list(LABELS)
+    assert {label["name"] for label in labels if not label["taught"]} == NOT_TAUGHT
+    assert [label["id"] for label in labels] == list(range(1, 92))
     assert caller.ask("GET", "/", signed_in=False).status_code == 401
     assert caller.ask("GET", "/?token=wrong", signed_in=False).status_code == 401
     assert caller.ask("GET", f"/?token={TOKEN}", signed_in=False).status_code == 303
@@ -196,6 +201,13 @@ def test_answers_about_cameras_in_every_state(caller: Caller, hub: Hub) -> None:
     assert caller.ask("GET", CAMERAS).get_json()["cameras"][0]["state"] == "pending"
     one = f"{CAMERAS}/{shown}"
     caller.ask("PATCH", one, json={"approved": True, "name": "Hall", "options": ["faces"]})
+    shown_objects = {"min_score": 0.3, "labels": ["person", "cat"]}
+    answer = caller.ask(
+        "PATCH", one, json={"objects": {**shown_objects, "labels": ["cat", "person"]}}
+    )
+    assert answer.get_json()["objects"] == shown_objects
+    answer = caller.ask("PATCH", one, json={"objects": {"labels": None}})
+    assert answer.get_json()["objects"] == {"min_score": 0.3, "labels": None}
     assert caller.ask("GET", f"{one}/result").status_code == 404
     assert caller.ask("GET", f"{one}/snapshot.jpg").status_code == 404
     show_a_face(hub, shown)
@@ -213,11 +225,13 @@ def show_a_face(hub: Hub, camera_id: str) -> None:
     at = hub.services.clock.now()
     rates = {"fps": 24.93, "received_fps": 24.9, "analysed_fps": 9.8, "analysis_error": None}
     report = {"state": "online", "reason": "", "width": 64, "height": 48, **rates}
-    hub.services.board.report(camera_id, {**report, "dropped": {"agent": 1, "worker": 2}})
+    motion = {"quiet": True, "skipped": 40, "skipped_fps": 9.71}
+    drops = {"agent": 1, "worker": 2}
+    hub.services.board.report(camera_id, {**report, "dropped": drops, "motion": motion})
     header = {"seq": 7, "captured_at": at, "width": 64, "height": 48}
     hub.services.broker.publish_frame(camera_id, header, b"a picture")
     frame = Frame(jpeg=b"a picture", seq=7, captured_at=at, width=64, height=48)
-    face = {"box": [1.0, 2.0, 30.5, 40.5], "score": 0.91, "points": []}
+    face = {"box": [1.0, 2.0, 30.5, 40.5], "score": 0.91, "landmarks": None}
     found = {"faces": [face], "width": 64, "height": 48}
     result = make_result(camera_id, frame, ("faces",), found)
     hub.services.broker.publish_result(camera_id, result, b"")
@@ -256,6 +270,7 @@ def test_a_refused_change_changes_nothing(caller: Caller, hub: Hub) -> None:
         {"approved": True, "name": "Hall", "options": ["wings"]},
         {"name": "Hall", "options": ["faces"]},
         {"approved": False, "options": ["faces"]},
+        {"approved": True, "objects": {"min_score": 0.3, "labels": ["hat"]}},
     ):
         assert caller.ask("PATCH", url, json=body).status_code in (400, 409)
         assert hub.services.registry.all() == before

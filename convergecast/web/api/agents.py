@@ -11,7 +11,7 @@ from convergecast.auth.access import Access, allow
 from convergecast.auth.gate import agent_token
 from convergecast.errors import Forbidden, InvalidInput
 from convergecast.protocol import PROTOCOL_VERSION, ProtocolError
-from convergecast.protocol.registration import MAX_BODY_BYTES, decode_registration, encode_reply
+from convergecast.protocol.registration import decode_registration, encode_reply
 from convergecast.web.services import Services
 
 
@@ -25,7 +25,6 @@ def blueprint(services: Services) -> Blueprint:
     def register() -> Response:
         if request.headers.get("Origin"):
             raise Forbidden("Registrations come from agents, not from web pages.")
-        request.max_content_length = MAX_BODY_BYTES
         try:
             registration = decode_registration(request.get_data())
         except ProtocolError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -34,9 +35,11 @@ def blueprint(services: Services) -> Blueprint:
     @routes.patch("/<camera_id>")
     @allow(Access.CHANGE)
     def change(camera_id: str) -> Response:
-        changes = _object({"name": str, "options": list, "approved": bool})
+        changes = _object({"name": str, "options": list, "approved": bool, "objects": dict})
         if "options" in changes:
             _strings(changes["options"], "options")
+        if "objects" in changes:
+            _check_names(changes["objects"], ("min_score", "labels"))
         return jsonify(board.view(registry.change(camera_id, **changes)))
 
     @routes.post("/options")
@@ -77,15 +80,20 @@ def _object(fields: dict[str, type]) -> dict[str, Any]:
         raise InvalidInput("This JSON is nested too deeply.") from error
     if not isinstance(body, dict):
         raise InvalidInput("Send a JSON object.")
+    _check_names(body, fields)
     for name, value in body.items():
-        if name not in fields:
-            raise InvalidInput(f"{name[:40]!r} cannot be set; what can be: {', '.join(fields)}.")
         if not isinstance(value, fields[name]):
             raise InvalidInput(f"{name} must be a JSON {_JSON_NAMES[fields[name]]}.")
     return body
 
 
-_JSON_NAMES = {str: "string", list: "list", bool: "true or false"}
+_JSON_NAMES = {str: "string", list: "list", bool: "true or false", dict: "object"}
+
+
+def _check_names(body: dict[str, Any], known: Iterable[str]) -> None:
+    for name in body:
+        if name not in known:
+            raise InvalidInput(f"{name[:40]!r} cannot be set; what can be: {', '.join(known)}.")
 
 
 def _strings(values: list[Any], name: str) -> list[str]:

@@ -46,6 +46,9 @@ def _lines(services: Services) -> Iterator[str]:
     ]
     text = "Frames given up for newer ones since the camera came online."
     yield from _family("camera_dropped_frames", "gauge", text, drops)
+    skips = [(labels[c["id"]], c["motion"]["skipped"]) for c in cameras if c["motion"]]
+    text = "Frames not analysed because nothing moved, since the camera came online."
+    yield from _family("camera_skipped_frames", "gauge", text, skips)
     yield from _family("viewers", "gauge", "Viewers of /live.", [({}, services.announcer.viewers)])
     ready = services.engine.status.state == "ready"
     yield from _family("engine_ready", "gauge", "Whether the engine is ready.", [({}, ready)])

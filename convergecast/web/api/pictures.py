@@ -62,8 +62,8 @@ def _annotated(services: Services, camera: Camera) -> Response:
     try:
         while time.monotonic() < deadline:
             pair = services.broker.pair(camera.id)
-            if pair and services.clock.now() - pair[1]["captured_at"] < _PAIR_FRESH_S:
-                return _jpeg(annotate_jpeg(pair[0], pair[1]), pair[1]["captured_at"])
+            if pair and services.clock.now() - pair[1]["unchanged_until"] < _PAIR_FRESH_S:
+                return _jpeg(annotate_jpeg(pair[0], pair[1]), pair[1]["unchanged_until"])
             time.sleep(0.02)
     finally:
         services.broker.unwatch(camera.id, watcher)

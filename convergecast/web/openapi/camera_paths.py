@@ -53,7 +53,7 @@ def _change() -> dict[str, Any]:
     return operation(
         "change_camera",
         "cameras",
-        "Change a camera's name, options or approval: all that is sent, or nothing",
+        "Change a camera's name, options, objects or approval: all that is sent, or nothing",
         Access.CHANGE,
         {200: json_answer("The camera.", "Camera")},
         errors=[404, 409],

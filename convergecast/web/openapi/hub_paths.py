@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convergecast.auth.access import Access
+from convergecast.models import OPTIONS
 from convergecast.web.openapi.operations import (
     answer,
     body,
@@ -24,6 +25,8 @@ def hub_paths() -> dict[str, Any]:
         "/server/": {"post": _register("register")},
         "/server": {"post": _register("register_without_slash")},
         "/api/v1/agent-command": {"get": _agent_command()},
+        "/api/v1/analyze": {"post": _analyze()},
+        "/api/v1/labels": {"get": _labels()},
         "/api/openapi.json": {"get": _description()},
         "/healthz": {"get": _health()},
         "/metrics": {"get": _metrics()},
@@ -56,6 +59,34 @@ def _agent_command() -> dict[str, Any]:
     return operation(
         "agent_command", "agents", "The command that starts an agent", Access.VIEW, answers
     )
+
+
+def _analyze() -> dict[str, Any]:
+    names = [option.name for option in OPTIONS]
+    wanted = {
+        "name": "options",
+        "in": "query",
+        "required": True,
+        "description": f"Some of {', '.join(names)}, with commas between.",
+        "schema": {"type": "string"},
+    }
+    kinds: dict[str, Any] = {kind: {"schema": {}} for kind in ("image/jpeg", "image/png")}
+    text = "One picture: at most 20 MB and 50 million pixels."
+    return operation(
+        "analyze",
+        "cameras",
+        "What is in one picture",
+        Access.CHANGE,
+        {200: json_answer("What was found; it is no camera's.", "PictureResult")},
+        errors=[400, 429],
+        parameters=[wanted],
+        requestBody={"required": True, "description": text, "content": kinds},
+    )
+
+
+def _labels() -> dict[str, Any]:
+    answers = {200: json_answer("The labels, by number.", "Labels")}
+    return operation("labels", "cameras", "What objects can be called", Access.VIEW, answers)
 
 
 def _description() -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from convergecast import __version__
+from convergecast.cameras.settings import MAX_NAME_LENGTH, MIN_SCORES
 from convergecast.errors import ConvergeCastError
 from convergecast.models import OPTIONS, State
 from convergecast.protocol import PROTOCOL_VERSION
+from convergecast.vision.labels import LABELS, NOT_TAUGHT
 
 Schema = dict[str, Any]
 
@@ -41,6 +43,7 @@ def schemas() -> dict[str, Schema]:
         **_camera(),
         **_result(),
         **_orders(),
+        **_objects(),
         **_agents(),
         "Health": _object(status={"const": "ok"}, version={"const": __version__}),
         "Description": {"type": "object", "description": "An OpenAPI 3.1 document: this one."},
@@ -66,7 +69,7 @@ def _maybe(schema: Schema, description: str = "") -> Schema:
 def _camera() -> dict[str, Schema]:
     camera = _object(
         id={**_TEXT, "description": "The hub's name for it: random, lasting."},
-        name={**_TEXT, "minLength": 1, "maxLength": 80},
+        name={**_TEXT, "minLength": 1, "maxLength": MAX_NAME_LENGTH},
         address={
             **_TEXT,
             "pattern": r"^([0-9.]+|\[[0-9a-f:.]+\]):[0-9]+$",
@@ -83,9 +86,11 @@ def _camera() -> dict[str, Schema]:
         received_fps={**_RATE, "description": "What the hub pulls."},
         analysed_fps={**_RATE, "description": "Results a second."},
         analysis_error=_maybe(_TEXT, "Why there are no results."),
+        motion=_maybe(ref("Motion"), "Null: no option is on, or it is not online."),
         age_ms=_maybe({"type": "integer"}, "How old the newest picture is now."),
         people=_maybe(_COUNT, "People in the newest result."),
         options=_list(ref("Option"), uniqueItems=True, description="What is switched on."),
+        objects=ref("ObjectSettings"),
         dropped={
             **_object(agent=_COUNT, worker=_COUNT, viewers=_COUNT),
             "description": "Frames given up for newer ones since it came online, by hop.",
@@ -93,7 +98,13 @@ def _camera() -> dict[str, Schema]:
         registered_at=_TIME,
         last_seen=_TIME,
     )
-    return {"Camera": camera, "Cameras": _object(cameras=_list(ref("Camera")))}
+    quiet = {"type": "boolean", "description": "Nothing moves."}
+    skipped = {**_COUNT, "description": "Due frames not analysed, since it came online."}
+    return {
+        "Camera": camera,
+        "Cameras": _object(cameras=_list(ref("Camera"))),
+        "Motion": _object(quiet=quiet, skipped=skipped, skipped_fps=_RATE),
+    }
 
 
 def _result() -> dict[str, Schema]:
@@ -103,40 +114,64 @@ def _result() -> dict[str, Schema]:
         box=ref("Box"),
         score=score,
         track_id=track,
-        landmarks=_maybe(_list(ref("Point"), minItems=68, maxItems=68), "Null: not asked for."),
+        landmarks=_maybe(ref("Landmarks"), "Null: not asked for."),
         person=_maybe(ref("Person"), "Null: nobody known, or not asked for."),
     )
     return {
         "Box": _list({"type": "number"}, minItems=4, maxItems=4, description="x1, y1, x2, y2."),
         "Point": _list({"type": "number"}, minItems=2, maxItems=2, description="x, y."),
+        "Landmarks": {
+            "description": "68 points, or 5 (eyes, nose) of a model that gives those.",
+            "anyOf": [_list(ref("Point"), minItems=n, maxItems=n) for n in (68, 5)],
+        },
         "Person": _object(id=_TEXT, name=_TEXT, distance=_RATE),
         "Face": face,
         "Object": _object(
-            box=ref("Box"), score=score, label=_TEXT, label_id=_COUNT, track_id=track
+            box=ref("Box"),
+            score=score,
+            label={"enum": list(LABELS)},
+            label_id={"type": "integer", "minimum": 1, "maximum": len(LABELS)},
+            track_id=track,
         ),
         "Result": _object(
             camera_id=_TEXT,
             seq={**_COUNT, "description": "The agent's number of the frame."},
             captured_at=_TIME,
-            processed_at=_TIME,
-            width=_PIXELS,
-            height=_PIXELS,
-            options=_list(ref("Option"), uniqueItems=True),
-            faces=_maybe(_list(ref("Face")), "Null: not asked for. Empty: none found."),
-            objects=_maybe(_list(ref("Object")), "Null: not asked for. Empty: none found."),
-            people=_maybe(_COUNT, "Null: not asked for."),
+            unchanged_until={
+                **_TIME,
+                "description": "When the newest picture was captured that shows the same scene.",
+            },
+            **_found(),
         ),
+        "PictureResult": _object(camera_id=_NULL, seq=_NULL, captured_at=_NULL, **_found()),
+    }
+
+
+def _found() -> dict[str, Any]:
+    return {
+        "processed_at": _TIME,
+        "width": _PIXELS,
+        "height": _PIXELS,
+        "options": _list(ref("Option"), uniqueItems=True),
+        "faces": _maybe(_list(ref("Face")), "Null: not asked for. Empty: none found."),
+        "objects": _maybe(_list(ref("Object")), "Null: not asked for. Empty: none found."),
+        "people": _maybe(_COUNT, "Null: not asked for."),
     }
 
 
 def _orders() -> dict[str, Schema]:
-    name = {**_TEXT, "minLength": 1, "maxLength": 80, "description": "Printable characters."}
+    length = {"minLength": 1, "maxLength": MAX_NAME_LENGTH}
+    name = {**_TEXT, **length, "description": "Printable characters."}
     approved = {"type": "boolean", "description": "False rejects it until it is set to true."}
     options = _list(ref("Option"), description="The whole list.")
     switched = {"anyOf": [_object(options=_list(ref("Option"))), ref("Error")]}
     return {
         "CameraChange": _object(
-            ("name", "options", "approved"), name=name, options=options, approved=approved
+            ("name", "options", "approved", "objects"),
+            name=name,
+            options=options,
+            approved=approved,
+            objects=ref("ObjectChange"),
         ),
         "OptionOrder": _object(
             cameras=_list(_TEXT, minItems=1, maxItems=1000, description="Ids."),
@@ -150,6 +185,26 @@ def _orders() -> dict[str, Schema]:
                 "additionalProperties": switched,
             }
         ),
+    }
+
+
+def _objects() -> dict[str, Schema]:
+    low, high = MIN_SCORES
+    min_score = {
+        "type": "number",
+        "minimum": low,
+        "maximum": high,
+        "description": "Objects are shown from this score up.",
+    }
+    taught = [label for label in LABELS if label not in NOT_TAUGHT]
+    labels = _maybe(_list({"enum": taught}), "Only these are shown. Null: all.")
+    number = {"type": "integer", "minimum": 1, "maximum": len(LABELS)}
+    known = {"type": "boolean", "description": "False: no object is called so by the model."}
+    label = _object(id=number, name={"enum": list(LABELS)}, taught=known)
+    return {
+        "ObjectSettings": _object(min_score=min_score, labels=labels),
+        "ObjectChange": _object(("min_score", "labels"), min_score=min_score, labels=labels),
+        "Labels": _object(labels=_list(label)),
     }
 
 

@@ -76,6 +76,19 @@ export function createActions({ store, say, pointAtCheckboxes }) {
       await api.change(id, { approved: false });
       store.gone(id);
     },
+    /**
+     * The same for every camera that is named; stops at the first refusal.
+     * @param {string[]} ids @param {Partial<import('./types.js').ObjectSettings>} objects
+     */
+    setObjects(ids, objects) {
+      ids.forEach((id) => store.patchObjects(id, objects));
+      const asked = line.then(async () => {
+        for (const id of ids) store.update([await api.change(id, { objects })]);
+      });
+      line = asked.catch(() => {});
+      return asked;
+    },
+    labels: async () => (await api.labels()).labels,
     rejected: async () => (await api.rejected()).cameras,
     agentCommand: api.agentCommand,
     snapshotUrl: api.snapshotUrl,

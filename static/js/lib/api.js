@@ -43,6 +43,8 @@ export const api = {
   change: (id, fields) => request('PATCH', camera(id), fields),
   forget: (id) => request('DELETE', camera(id)),
   rejected: () => request('GET', '/api/v1/cameras/rejected'),
+  /** @returns {Promise<{labels: import('./types.js').Label[]}>} */
+  labels: () => request('GET', '/api/v1/labels'),
   /** @returns {Promise<{linux: string, windows: string, hub: string}>} */
   agentCommand: () => request('GET', '/api/v1/agent-command'),
   snapshotUrl: (id) => `${camera(id)}/snapshot.jpg?annotated=1`,

@@ -1,10 +1,10 @@
 // Draws what was found in one camera's picture, on a canvas of its own above it, sharp on every screen.
 
 const HUES = 12;
-const LINE = 2;
-const OUTLINE = 4;
+const CROWD = 24;
 const NARROWEST_FOR_WORDS = 20;
 const WORDS_HEIGHT = 17;
+const MOST_WIDTHS = 2000;
 // The camera's name lies over the upper edge of the picture.
 const NAME_HEIGHT = 38;
 
@@ -21,6 +21,18 @@ function palette() {
   };
 }
 
+/** Measuring text is dear, and the same words come again and again. */
+const widths = new Map();
+
+/** The same thing keeps its hue: by its track; an object else by its label; faces without a track share one. */
+const hueOf = (item) => (item.track_id ?? item.label_id ?? 0) % HUES;
+
+/**
+ * Radius of a landmark in CSS pixels: a face of 40 must not be covered, one of 400 shows dots.
+ * @param {number} width of the face
+ */
+const pointRadius = (width) => Math.min(2, Math.max(0.5, width / 75));
+
 /** @param {HTMLCanvasElement} canvas */
 export function createOverlay(canvas) {
   const context = canvas.getContext('2d');
@@ -31,51 +43,104 @@ export function createOverlay(canvas) {
 
   function draw() {
     const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(size.width * ratio);
-    canvas.height = Math.round(size.height * ratio);
-    if (!result || canvas.width === 0) return;
-    context.scale(ratio, ratio);
+    const width = Math.round(size.width * ratio);
+    const height = Math.round(size.height * ratio);
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    if (!result || width === 0) return;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const items = placed(ratio);
+    drawBoxes(items, items.length > CROWD ? 1 : 2);
+    items.forEach((item) => drawPoints(item));
+    drawAllWords(items);
+  }
+
+  /** What was found, in CSS pixels, edges on whole pixels of the screen; faces lie above objects. */
+  function placed(ratio) {
     const scale = size.width / result.width;
-    (result.objects ?? []).forEach((object, index) => drawItem(object, index, scale, object.label));
-    (result.faces ?? []).forEach((face, index) => drawItem(face, index, scale, face.person?.name));
+    const snap = (value) => Math.round(value * scale * ratio) / ratio;
+    const place = (item, name) => ({
+      box: item.box.map(snap),
+      hue: colours.hues[hueOf(item)],
+      words: `${name ? `${name} ` : ''}${Math.round(item.score * 100)}%`,
+      points: item.landmarks?.map(([x, y]) => [x * scale, y * scale]) ?? [],
+    });
+    return [
+      ...(result.objects ?? []).map((object) => place(object, object.label)),
+      ...(result.faces ?? []).map((face) => place(face, face.person?.name)),
+    ];
   }
 
-  function drawItem(item, index, scale, name) {
-    const hue = colours.hues[(item.track_id ?? index) % HUES];
-    const [x1, y1, x2, y2] = item.box.map((value) => value * scale);
+  /** All dark outlines in one stroke, then a stroke per hue: a crowd costs as few calls as one box. */
+  function drawBoxes(items, line) {
     context.lineJoin = 'round';
-    strokeBox([x1, y1, x2 - x1, y2 - y1], colours.outline, OUTLINE);
-    strokeBox([x1, y1, x2 - x1, y2 - y1], hue, LINE);
-    (item.landmarks ?? []).forEach(([x, y]) => drawPoint(x * scale, y * scale, hue));
-    const words = [name, `${Math.round(item.score * 100)}%`].filter(Boolean).join(' ');
-    if (x2 - x1 >= NARROWEST_FOR_WORDS) drawWords(words, x1, wordsTop(y1, y2));
-  }
-
-  function strokeBox(box, colour, width) {
-    context.strokeStyle = colour;
-    context.lineWidth = width;
-    context.strokeRect(...box);
-  }
-
-  function drawPoint(x, y, hue) {
-    for (const [radius, colour] of [[2, colours.outline], [1.25, hue]]) {
-      context.beginPath();
-      context.arc(x, y, radius, 0, 2 * Math.PI);
-      context.fillStyle = colour;
-      context.fill();
+    strokeAll(items, colours.outline, line + 2, line);
+    for (const hue of new Set(items.map((item) => item.hue))) {
+      strokeAll(items.filter((item) => item.hue === hue), hue, line, line);
     }
   }
 
-  /** Above the box; below it, or within it, where that would cover the camera's name. */
-  function wordsTop(y1, y2) {
-    if (y1 - WORDS_HEIGHT - 3 >= NAME_HEIGHT) return y1 - WORDS_HEIGHT - 3;
-    return y2 + WORDS_HEIGHT + 3 <= size.height ? y2 + 3 : Math.max(y1, NAME_HEIGHT) + 4;
+  function strokeAll(items, colour, width, line) {
+    const half = (line % 2) / 2;
+    context.beginPath();
+    for (const { box: [x1, y1, x2, y2] } of items) context.rect(x1 + half, y1 + half, x2 - x1, y2 - y1);
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.stroke();
   }
 
-  function drawWords(words, x, top) {
+  function drawPoints({ box, hue, points }) {
+    if (points.length === 0) return;
+    const radius = pointRadius(box[2] - box[0]);
+    if (radius >= 1) fillPoints(points, radius + 0.75, colours.outline);
+    fillPoints(points, radius, hue);
+  }
+
+  function fillPoints(points, radius, colour) {
+    context.beginPath();
+    for (const [x, y] of points) {
+      context.moveTo(x + radius, y);
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+    }
+    context.fillStyle = colour;
+    context.fill();
+  }
+
+  /** The best scores are named first; words that would lie on others are left out. */
+  function drawAllWords(items) {
     context.font = colours.font;
-    const width = context.measureText(words).width + 8;
-    const left = Math.max(0, Math.min(x - 2, size.width - width));
+    const taken = [];
+    for (const { box: [x1, y1, x2, y2], words } of items) {
+      if (x2 - x1 < NARROWEST_FOR_WORDS) continue;
+      const width = widthOf(words) + 8;
+      const left = Math.max(0, Math.min(x1 - 1, size.width - width));
+      const top = tops(y1, y2).find((y) => !taken.some((other) => overlap(other, { left, top: y, width })));
+      if (top === undefined) continue;
+      taken.push({ left, top, width });
+      drawWords(words, left, top, width);
+    }
+  }
+
+  function widthOf(words) {
+    if (widths.size > MOST_WIDTHS) widths.clear();
+    if (!widths.has(words)) widths.set(words, context.measureText(words).width);
+    return widths.get(words);
+  }
+
+  /** Where words may stand: above the box, below it, within it; never on the camera's name. */
+  function tops(y1, y2) {
+    const above = y1 - WORDS_HEIGHT - 3;
+    const below = y2 + 3;
+    return [
+      ...(above >= NAME_HEIGHT ? [above] : []),
+      ...(below + WORDS_HEIGHT <= size.height ? [below] : []),
+      Math.min(Math.max(y1, NAME_HEIGHT) + 4, size.height - WORDS_HEIGHT),
+    ];
+  }
+
+  function drawWords(words, left, top, width) {
     context.fillStyle = colours.tag;
     context.beginPath();
     context.roundRect(left, top, width, WORDS_HEIGHT, 3);
@@ -99,3 +164,7 @@ export function createOverlay(canvas) {
     },
   };
 }
+
+const overlap = (one, other) => (
+  Math.abs(one.top - other.top) < WORDS_HEIGHT && one.left < other.left + other.width && other.left < one.left + one.width
+);

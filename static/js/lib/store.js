@@ -39,6 +39,11 @@ export function createStore(onChange) {
     return { ...camera, options: [...options] };
   }
 
+  function patch(id, fields) {
+    if (cameras.has(id)) cameras.set(id, { ...cameras.get(id), ...fields });
+    changed();
+  }
+
   function keepSelection() {
     remember('selected', [...selected]);
     changed();
@@ -58,10 +63,9 @@ export function createStore(onChange) {
       list.forEach((camera) => cameras.set(camera.id, camera));
       changed();
     },
-    patch(id, fields) {
-      if (cameras.has(id)) cameras.set(id, { ...cameras.get(id), ...fields });
-      changed();
-    },
+    patch,
+    /** @param {Partial<import('./types.js').ObjectSettings>} objects */
+    patchObjects: (id, objects) => patch(id, { objects: { ...cameras.get(id)?.objects, ...objects } }),
     gone(id) {
       cameras.delete(id);
       selected.delete(id);

@@ -1,8 +1,11 @@
 // The sentences on a tile: what state a camera is in and what was found. Never only a colour.
 
 import { clockTime, count, duration } from './format.js';
+import { failure } from './options.js';
 
 const FACE_OPTIONS = ['faces', 'landmarks', 'recognition'];
+const LABELS_ON_TILE = 3;
+const FIXED_SPACE = '\u00a0'; // at which no line is broken
 export const RESULT_LIFE_S = 2;
 
 /** Empty while all is well. @param {import('./types.js').Camera} camera */
@@ -17,37 +20,98 @@ export function stateSentence(camera, now_s, lastPicture_s) {
   }
 }
 
-/** A result may only lie over pictures of its own time. */
+/** A result may only lie over pictures of its own time, or of a time in which nothing has moved. */
 export function isStale(result, picture_s) {
-  return picture_s !== null && picture_s - result.captured_at > RESULT_LIFE_S;
+  return picture_s !== null && picture_s - validUntil(result) > RESULT_LIFE_S;
 }
 
+const validUntil = (result) => Math.max(result.captured_at, result.unchanged_until ?? 0);
+
 /**
- * What was found, in words. An error or a missing result never reads as "nothing found".
+ * What was found, in words: short for the tile, and in full. What failed or has not come yet never reads as "nothing found".
  * @param {import('./types.js').Camera} camera
  * @param {import('./types.js').Result|null} result
  * @param {number|null} picture_s time of the picture that is shown
+ * @param {import('./types.js').Status|null} status
+ * @returns {{short: string, full: string}}
  */
-export function foundSentence(camera, result, picture_s) {
+export function foundWords(camera, result, picture_s, status) {
   const on = camera.options ?? [];
-  if (on.length === 0) return '';
-  if (camera.analysis_error) return camera.analysis_error;
-  if (result && isStale(result, picture_s)) return `no result for ${duration(picture_s - result.captured_at)}`;
+  if (on.length === 0) return both('');
+  if (camera.analysis_error && !result) return both(camera.analysis_error);
+  if (result && isStale(result, picture_s)) return both(`no result for ${duration(picture_s - validUntil(result))}`);
   const parts = [];
-  if (FACE_OPTIONS.some((name) => on.includes(name))) parts.push(part('faces', result?.faces?.length, 'face', 'faces'));
-  if (on.includes('objects')) parts.push(part('objects', result?.objects?.length, 'object', 'objects'));
-  if (on.includes('people')) parts.push(part('people', result?.people, 'person', 'people'));
-  return parts.join(' · ');
+  if (FACE_OPTIONS.some((name) => on.includes(name))) parts.push(facesWords(on, result, status));
+  if (on.includes('objects')) parts.push(objectsWords(camera, result, status));
+  if (on.includes('people')) parts.push(both(part('people', result?.people, 'person', 'people')));
+  return { short: parts.map(({ short }) => short).join(' · '), full: parts.map(({ full }) => full).join('\n') };
 }
 
-/** What an option found goes with it: a box must not outlive its button, nor stay while analysis fails. */
+const both = (words) => ({ short: words, full: words });
+
+function facesWords(on, result, status) {
+  const problem = failure(status, 'faces');
+  if (problem && !result?.faces) return failed('faces', problem);
+  const words = part('faces', result?.faces?.length, 'face', 'faces');
+  const pointless = on.includes('landmarks') && failure(status, 'landmarks');
+  return pointless ? { short: `${words} · landmarks: not working`, full: `${words}\nlandmarks: ${pointless}` } : both(words);
+}
+
+function objectsWords(camera, result, status) {
+  const problem = failure(status, 'objects');
+  if (problem && !result?.objects) return failed('objects', problem);
+  if (camera.objects?.labels?.length === 0) return both('objects: no label is chosen');
+  const words = part('objects', result?.objects?.length, 'object', 'objects');
+  const labels = tally(result?.objects ?? []);
+  if (labels.length === 0) return both(words);
+  const named = labels.slice(0, LABELS_ON_TILE).join(', ');
+  const rest = labels.length > LABELS_ON_TILE ? ', …' : '';
+  return { short: `${named}${rest}`, full: `${words}: ${labels.join(', ')}` };
+}
+
+/** "person 2, cat 1", the most frequent first. */
+function tally(objects) {
+  const counts = new Map();
+  for (const { label } of objects) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts].sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1)).map(([label, number]) => `${label}${FIXED_SPACE}${number}`);
+}
+
+const failed = (name, problem) => ({ short: `${name}: not working`, full: `${name}: ${problem}` });
+
+/**
+ * What an option found goes with it: a box must not outlive its button, nor the wish to see its label.
+ * @param {import('./types.js').Result} result
+ * @param {import('./types.js').Camera} camera
+ */
 export function stillAsked(result, camera) {
-  const faces = FACE_OPTIONS.some((name) => camera.options.includes(name)) ? result.faces : null;
-  const objects = camera.options.includes('objects') ? result.objects : null;
+  const faces = FACE_OPTIONS.some((name) => camera.options.includes(name)) ? withoutOld(result.faces, camera) : null;
+  const objects = camera.options.includes('objects') ? chosen(result.objects, camera.objects) : null;
   const people = camera.options.includes('people') ? result.people : null;
-  if (camera.analysis_error || [faces, objects, people].every((found) => found === null || found === undefined)) return null;
+  if ([faces, objects, people].every((found) => found === null || found === undefined)) return null;
   const same = faces === result.faces && objects === result.objects && people === result.people;
   return same ? result : { ...result, faces, objects, people };
+}
+
+function withoutOld(faces, camera) {
+  const stray = !camera.options.includes('landmarks') && faces?.some((face) => face.landmarks);
+  return stray ? faces.map((face) => ({ ...face, landmarks: null })) : faces;
+}
+
+function chosen(objects, settings) {
+  if (!objects || !settings) return objects;
+  const { min_score, labels } = settings;
+  const kept = objects.filter((object) => object.score >= min_score && (labels === null || labels.includes(object.label)));
+  return kept.length === objects.length ? objects : kept;
+}
+
+/** "quiet" with its explanation while nothing moves; so that nobody wonders why the rate is low. */
+export function quietWords(camera) {
+  if (!camera.motion?.quiet || camera.options.length === 0) return { short: '', full: '' };
+  const skipped = camera.motion.skipped;
+  return {
+    short: 'quiet',
+    full: `Nothing moves: what was found last still stands, and the picture is looked at again every few seconds. Frames not analysed because nothing had moved: ${skipped}.`,
+  };
 }
 
 function part(name, number, one, many) {

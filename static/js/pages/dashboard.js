@@ -12,6 +12,7 @@ import { createEmpty } from '../widgets/empty.js';
 import { createGrid } from '../widgets/grid.js';
 import { createHeader } from '../widgets/header.js';
 import { createMenu } from '../widgets/menu.js';
+import { createObjectsDialog } from '../widgets/objects.js';
 
 const TICK_MS = 250;
 const at = (id) => document.getElementById(id);
@@ -33,18 +34,20 @@ const actions = createActions({
 
 const menu = createMenu();
 const addCamera = createAddCameraDialog({ actions });
+const objects = createObjectsDialog({ actions });
 const header = createHeader(at('header'), { actions, version: at('app').dataset.version });
 const banner = createBanner(at('banner'));
 const empty = createEmpty(at('stage'), { actions });
 const grid = createGrid(at('stage'), {
   actions,
   menu,
+  onObjects: objects.open,
   acknowledge: (camera, seq) => socket.send({ type: 'ack', camera, seq }),
   onWatch: (cameras) => socket.send({ type: 'watch', cameras }),
 });
 const aside = createAside(at('aside'), { actions, onAddCamera: addCamera.open });
 const announcer = createAnnouncer(at('announcer'));
-const widgets = [header, banner, empty, grid, aside, menu, addCamera, announcer];
+const widgets = [header, banner, empty, grid, aside, menu, addCamera, objects, announcer];
 
 /** @param {import('../lib/types.js').View} view */
 function render(view) {

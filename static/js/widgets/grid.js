@@ -9,9 +9,10 @@ const PULSE_MS = 700;
 /**
  * @param {HTMLElement} root
  * @param {object} parts
+ * @param {(id: string) => void} parts.onObjects  what objects of this camera are shown shall be chosen
  * @param {(ids: string[]) => void} parts.onWatch  the cameras whose pictures can be seen now
  */
-export function createGrid(root, { actions, menu, acknowledge, onWatch }) {
+export function createGrid(root, { actions, menu, acknowledge, onObjects, onWatch }) {
   const element = el('div', { class: 'grid', 'data-testid': 'grid' });
   const tiles = new Map();
   const visible = new Set();
@@ -27,7 +28,7 @@ export function createGrid(root, { actions, menu, acknowledge, onWatch }) {
   document.addEventListener('visibilitychange', () => watch());
 
   function make({ id }) {
-    const tile = createTile({ id, actions, menu, acknowledge, onShape: arrange });
+    const tile = createTile({ id, actions, menu, acknowledge, onObjects: () => onObjects(id), onShape: arrange });
     seen.observe(tile.element);
     return tile;
   }
@@ -39,6 +40,7 @@ export function createGrid(root, { actions, menu, acknowledge, onWatch }) {
   function setState(next) {
     if (next === null) return;
     view = next;
+    const offered = new Set(view.options.map((option) => option.name));
     keyed(element, view.cameras, tiles, {
       key: (camera) => camera.id,
       make,
@@ -46,6 +48,7 @@ export function createGrid(root, { actions, menu, acknowledge, onWatch }) {
         setHidden(tile.element, isHidden(camera.id));
         tile.setState({
           camera, selected: view.selected.has(camera.id), shown: isShown(camera.id), lost: view.link === 'lost', enlarged: view.enlarged === camera.id,
+          offered, status: view.status,
         });
       },
     });

@@ -1,7 +1,7 @@
 // One button per thing that can be looked for; keys 1–5 press them in order.
 
-import { el, icon, keyed, setAttr, setText } from '../lib/dom.js';
-import { pressed, smallPrint } from '../lib/options.js';
+import { el, icon, keyed, setAttr, setText, setTitle } from '../lib/dom.js';
+import { failure, optionHint, pressed, smallPrint } from '../lib/options.js';
 
 export function createOptionButtons({ actions }) {
   const element = el('div', { class: 'options', role: 'group', 'aria-label': 'What to look for' });
@@ -12,18 +12,21 @@ export function createOptionButtons({ actions }) {
     const cost = el('span', { class: 'option-cost small quiet numbers', 'data-testid': `option-cost-${name}` });
     const key = el('kbd', { class: 'option-key', 'aria-hidden': 'true' });
     const button = el('button', {
-      type: 'button', class: 'option', 'data-testid': `option-${name}`, 'aria-pressed': 'false', 'aria-label': label, title: label, onclick: () => actions.pressOption(name),
+      type: 'button', class: 'option', 'data-testid': `option-${name}`, 'aria-pressed': 'false', 'aria-label': label, onclick: () => actions.pressOption(name),
     }, el('span', { class: 'option-icon' }, icon(picture)), el('span', { class: 'option-words' }, el('span', { class: 'option-label' }, label), cost), key);
     return { element: button, cost, key };
   }
 
-  function update(row, { name }) {
+  function update(row, option) {
+    const { name } = option;
     const chosen = view.cameras.filter((camera) => view.selected.has(camera.id));
     setAttr(row.element, 'aria-pressed', pressed(chosen, name));
     const number = view.options.findIndex((option) => option.name === name) + 1;
     setText(row.key, number <= 9 ? String(number) : '');
     setAttr(row.element, 'aria-keyshortcuts', number);
     setText(row.cost, smallPrint(view, chosen, name));
+    setTitle(row.element, optionHint(view.status, option));
+    setAttr(row.element, 'data-failed', failure(view.status, name) ? 'true' : null);
   }
 
   document.addEventListener('keydown', (event) => {

@@ -1,10 +1,10 @@
 // One camera: its picture, what was found in it, its name and how it is.
 
-import { el, iconButton, setAttr, setHidden, setText } from '../lib/dom.js';
+import { el, iconButton, setAttr, setHidden, setText, setTitle } from '../lib/dom.js';
 import { age, rate } from '../lib/format.js';
 import { createOverlay } from '../lib/overlay.js';
 import { createPainter } from '../lib/painter.js';
-import { foundSentence, isStale, stateSentence, stillAsked } from '../lib/words.js';
+import { foundWords, isStale, quietWords, stateSentence, stillAsked } from '../lib/words.js';
 import { createNameField } from './namefield.js';
 import { tileMenu } from './tilemenu.js';
 
@@ -14,9 +14,10 @@ import { tileMenu } from './tilemenu.js';
  * @param {object} parts.actions
  * @param {ReturnType<import('./menu.js').createMenu>} parts.menu
  * @param {(camera: string, seq: number) => void} parts.acknowledge
+ * @param {() => void} parts.onObjects  what objects are shown shall be chosen
  * @param {() => void} parts.onShape  the picture has another shape than the tile
  */
-export function createTile({ id, actions, menu, acknowledge, onShape }) {
+export function createTile({ id, actions, menu, acknowledge, onObjects, onShape }) {
   const picture = el('canvas', { class: 'tile-picture', role: 'img', 'data-testid': 'tile-picture', width: 1, height: 1 });
   const boxes = el('canvas', { class: 'tile-overlay', 'aria-hidden': 'true', 'data-testid': 'tile-overlay' });
   const state = el('p', { class: 'tile-state', 'data-testid': 'tile-state', hidden: true });
@@ -28,7 +29,8 @@ export function createTile({ id, actions, menu, acknowledge, onShape }) {
   const found = el('span', { class: 'tile-found numbers', 'data-testid': 'tile-found' });
   const fps = el('span', { class: 'tile-fps', 'data-testid': 'tile-fps' });
   const old = el('span', { class: 'tile-age', 'data-testid': 'tile-age' });
-  const meta = el('span', { class: 'tile-meta numbers' }, fps, old);
+  const quiet = el('span', { class: 'tile-quiet', 'data-testid': 'tile-quiet' });
+  const meta = el('span', { class: 'tile-meta numbers' }, quiet, fps, old);
   const top = el('div', { class: 'tile-top' }, el('label', { class: 'tile-label' }, check, name.element), recognition, more);
   const bottom = el('div', { class: 'tile-bottom' }, found, meta);
   const element = el('article', { class: 'tile', 'data-testid': 'tile', 'data-camera': id },
@@ -41,13 +43,15 @@ export function createTile({ id, actions, menu, acknowledge, onShape }) {
     onChange: () => { render(); onShape(); },
   });
   let camera = null;
-  let given = { selected: false, shown: true, lost: false, enlarged: false };
+  let given = { selected: false, shown: true, lost: false, enlarged: false, offered: new Set(), status: null };
   let result = null;
   let now_s = 0;
 
   check.addEventListener('change', () => actions.select(id, check.checked));
   element.addEventListener('dblclick', (event) => { if (!top.contains(event.target)) toggleSize(); });
-  more.addEventListener('click', () => menu.open(more, tileMenu({ camera, enlarged: given.enlarged, actions, toggleSize, rename: name.edit, tell })));
+  more.addEventListener('click', () => menu.open(more, tileMenu({
+    camera, enlarged: given.enlarged, offered: given.offered, actions, toggleSize, rename: name.edit, chooseObjects: onObjects, tell,
+  })));
 
   const toggleSize = () => actions.enlarge(given.enlarged ? null : id);
 
@@ -64,10 +68,12 @@ export function createTile({ id, actions, menu, acknowledge, onShape }) {
     }
   }
 
-  /** @param {{camera: object, selected: boolean, shown: boolean, lost: boolean, enlarged: boolean}|null} next */
+  /** @param {{camera: object, selected: boolean, shown: boolean, lost: boolean, enlarged: boolean, offered: Set<string>, status: object|null}|null} next */
   function setState(next) {
     if (next === null) return;
+    const failing = camera?.analysis_error;
     ({ camera, ...given } = next);
+    if (camera.analysis_error && !failing) result = null;
     result = result && stillAsked(result, camera);
     render();
   }
@@ -102,9 +108,14 @@ export function createTile({ id, actions, menu, acknowledge, onShape }) {
     setHidden(meta, !visible);
     setText(fps, visible && !given.lost && camera.state === 'online' ? `${rate(painter.fps())} fps` : '');
     setText(old, visible ? age(captured_s, now_s) : '');
-    setText(found, given.shown && camera.state === 'online' ? foundSentence(camera, result, captured_s) : '');
-    element.classList.toggle('has-found', found.textContent !== '');
-    setAttr(found, 'data-error', camera.analysis_error ? 'true' : null);
+    const words = given.shown && camera.state === 'online' ? foundWords(camera, result, captured_s, given.status) : { short: '', full: '' };
+    setText(found, words.short);
+    setTitle(found, words.full);
+    element.classList.toggle('has-found', words.short !== '');
+    setAttr(found, 'data-error', camera.analysis_error && !result ? 'true' : null);
+    const rest = visible && !given.lost ? quietWords(camera) : { short: '', full: '' };
+    setText(quiet, rest.short);
+    setTitle(quiet, rest.full);
     overlay.setResult(result && given.shown && !isStale(result, captured_s) ? result : null);
   }
 
@@ -122,7 +133,7 @@ export function createTile({ id, actions, menu, acknowledge, onShape }) {
     picture: painter.push,
     /** @param {import('../lib/types.js').Result} next */
     result(next) {
-      if (!camera || camera.analysis_error) return;
+      if (!camera) return;
       result = stillAsked(next, camera);
       tick(now_s);
     },

@@ -1,0 +1,1 @@
+"""`python -m convergecast analyze`: the hub's pipeline on files, without a hub."""

@@ -1,0 +1,94 @@
+"""Writes pictures and videos with what was found drawn on them. `analyze` process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import cv2
+
+from convergecast.analyze.media import Item, rate_of
+from convergecast.errors import InvalidInput
+from convergecast.vision.detections import Bytes
+from convergecast.vision.drawing import draw
+
+_JPEG_QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 90]
+
+
+class Annotator:
+    """Draws into a folder: `NAME.annotated.jpg` for pictures, `NAME.annotated.mp4` for videos.
+
+    Args:
+        folder: made where it does not exist; subfolders as below the folders that were named.
+
+    Raises:
+        InvalidInput: the folder cannot be made, or a file in it cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._video: cv2.VideoWriter | None = None
+        self._video_of: Item | None = None
+        self._written: dict[Path, Item] = {}
+        _make(folder)
+
+    def __enter__(self) -> Annotator:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end_video()
+
+    def add(self, item: Item, image: Bytes, result: dict[str, Any]) -> None:
+        """Draw a result on the frame that it is about, and write it."""
+        drawn = draw(image, result)
+        if item.is_video:
+            self._add_to_video(item, drawn)
+            return
+        path = self._path(item, ".jpg")
+        content = cv2.imencode(".jpg", drawn, _JPEG_QUALITY)[1].tobytes()
+        try:
+            path.write_bytes(content)
+        except OSError as problem:
+            raise InvalidInput(f"{path} cannot be written: {problem.strerror}.") from problem
+
+    def _add_to_video(self, item: Item, drawn: Bytes) -> None:
+        if self._video is None or self._video_of is not item:
+            self._end_video()
+            path = self._path(item, ".mp4")
+            size = drawn.shape[1], drawn.shape[0]
+            codec = cv2.VideoWriter.fourcc(*"mp4v")
+            self._video = cv2.VideoWriter(str(path), codec, rate_of(item.path), size)
+            self._video_of = item
+            if not self._video.isOpened():
+                raise InvalidInput(f"{path} cannot be written: OpenCV has no encoder for it.")
+        self._video.write(drawn)
+
+    def _end_video(self) -> None:
+        if self._video is not None:
+            self._video.release()
+        self._video = self._video_of = None
+
+    def _path(self, item: Item, suffix: str) -> Path:
+        """Return where an item's drawing goes; two files of one name do not share it."""
+        base = self._folder / item.relative
+        number = 1
+        while True:
+            again = "" if number == 1 else f"-{number}"
+            path = base.with_name(f"{base.stem}{again}.annotated{suffix}")
+            if self._written.setdefault(path, item) is item:
+                _make(path.parent)
+                return path
+            number += 1
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise InvalidInput(f"{folder} cannot be made: {problem.strerror}.") from problem

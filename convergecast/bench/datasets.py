@@ -1,0 +1,140 @@
+"""Readers of the folder of test pictures: one picture at a time, beside what is in it.
+
+What the folder holds, and whence, says its own README.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
+
+import cv2
+import numpy as np
+
+from convergecast.errors import InvalidInput
+from convergecast.vision.detections import Bytes, Faces, Floats, Objects
+from convergecast.vision.labels import label_id
+
+PETS_SCALE = 0.625
+"""Pixels of vtest_480x360.avi to a pixel of the recording that was labelled."""
+PERSON = 1
+
+Truth = TypeVar("Truth")
+
+
+class Sample(NamedTuple, Generic[Truth]):
+    """A picture, (H, W, 3) uint8 BGR, its name, and what is in it; true boxes have the score 1."""
+
+    name: str
+    image: Bytes
+    truth: Truth
+
+
+def faces_wider(data: Path) -> Iterator[Sample[Faces]]:
+    """Yield the WIDER FACE pictures in their original size, every labelled face however small.
+
+    Raises:
+        InvalidInput: the folder or a picture cannot be read; so do all readers here.
+    """
+    folder = data / "faces_wider"
+    header: list[str] = []
+    boxes: list[list[float]] = []
+    for line in [*_lines(folder / "labels.txt"), "#"]:
+        if not line.startswith("#"):
+            boxes.append([float(value) for value in line.split()])
+            continue
+        if header:
+            name, width, height = header
+            stretched = _image(folder / "images" / Path(name).name)
+            image = np.asarray(cv2.resize(stretched, (int(width), int(height))), np.uint8)
+            yield Sample(Path(name).name, image, Faces.without_points(_boxes(boxes), _ones(boxes)))
+        header, boxes = line[1:].split(), []
+
+
+def coco_val(data: Path) -> Iterator[Sample[Objects]]:
+    """Yield the COCO val2017 pictures; label ids are those of `vision.labels`."""
+    folder = data / "coco_val"
+    ids = _coco_ids(folder / "classes.yaml")
+    for path in sorted((folder / "images").glob("*.jpg")):
+        image = _image(path)
+        rows = [line.split() for line in _lines(folder / "labels" / f"{path.stem}.txt")]
+        centres = np.array([row[1:] for row in rows], np.float32).reshape(-1, 2, 2)
+        low, high = centres[:, 0] - centres[:, 1] / 2, centres[:, 0] + centres[:, 1] / 2
+        size = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
+        boxes = np.concatenate([low, high], axis=1) * size
+        label_ids = np.array([ids[int(row[0])] for row in rows], np.int32)
+        yield Sample(path.name, image, Objects(boxes, _ones(rows), label_ids))
+
+
+def youtubefaces(data: Path) -> Iterator[Sample[Floats]]:
+    """Yield pictures of one face beside its 68 points, (68, 2) float32 `x, y` in pixels."""
+    folder = data / "landmarks" / "youtubefaces"
+    for name, *values in csv.reader(_lines(folder / "keypoints.csv")[1:]):
+        yield Sample(name, _image(folder / name), np.array(values, np.float32).reshape(68, 2))
+
+
+def aflw2000(data: Path) -> Iterator[Sample[Floats]]:
+    """Yield faces turned aside; points as above, but hidden ones where they would be seen."""
+    folder = data / "landmarks" / "aflw2000"
+    for name, known in json.loads("".join(_lines(folder / "landmarks68.json"))).items():
+        yield Sample(name, _image(folder / name), np.array(known["pt3d_68_xy"], np.float32))
+
+
+def pets(data: Path) -> Iterator[Sample[Objects]]:
+    """Yield the labelled frames of vtest_480x360.avi with every person in them."""
+    lines = [line for line in _lines(data / "videos" / "pets09_s2l1_gt_sampled.csv")]
+    rows = sorted([float(value) for value in line.split(",")] for line in lines if line[0] != "#")
+    labelled = {int(frame): [row[2:6] for row in group] for frame, group in groupby(rows, _first)}
+    video = cv2.VideoCapture(str(data / "videos" / "vtest_480x360.avi"))
+    try:
+        for frame in range(1, max(labelled) + 1):
+            done, image = video.read()
+            if not done:
+                raise InvalidInput(f"vtest_480x360.avi of {data} ends before frame {frame}.")
+            if frame in labelled:
+                found = _boxes(labelled[frame]) * np.float32(PETS_SCALE)
+                found[:, 2:] += found[:, :2]
+                ids = np.full(len(found), PERSON, np.int32)
+                truth = Objects(found, _ones(labelled[frame]), ids)
+                yield Sample(f"frame {frame}", np.asarray(image, np.uint8), truth)
+    finally:
+        video.release()
+
+
+def _first(row: list[float]) -> float:
+    return row[0]
+
+
+def _coco_ids(path: Path) -> list[int]:
+    """Return the label id of every class, in the order in which the label files count them."""
+    names = [line.partition(":")[2].strip() for line in _lines(path) if line.startswith("  ")]
+    ids = [label_id(name) for name in names]
+    if None in ids:
+        raise InvalidInput(f"{path} names a class that COCO does not have.")
+    return [at for at in ids if at is not None]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except OSError as problem:
+        raise InvalidInput(f"{path} cannot be read: name the folder of test pictures.") from problem
+
+
+def _image(path: Path) -> Bytes:
+    image = cv2.imread(str(path))
+    if image is None:
+        raise InvalidInput(f"{path} is not there or is no picture.")
+    return np.asarray(image, np.uint8)
+
+
+def _boxes(rows: list[list[float]]) -> Floats:
+    return np.array(rows, np.float32).reshape(-1, 4)
+
+
+def _ones(rows: list[list[float]] | list[list[str]]) -> Floats:
+    return np.ones(len(rows), np.float32)

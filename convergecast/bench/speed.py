@@ -1,0 +1,170 @@
+"""`bench engine`, the models alone: milliseconds beside OpenCV's and dlib's, in turns.
+
+Times are from the decoded picture to boxes or points, pre- and post-processing included, with two
+threads each, where the baseline can use them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+
+from convergecast.bench import baselines
+from convergecast.bench.pictures import Pictures
+from convergecast.bench.report import Row
+from convergecast.bench.timing import Machine, alternate
+from convergecast.config import HubConfig
+from convergecast.detection import store
+from convergecast.detection.registry import create_face_detector, create_object_detector
+from convergecast.errors import ModelError
+from convergecast.vision.detections import Bytes
+
+THREADS = 2
+PRECISIONS = ("fp32", "int8")
+_FACE_AIM, _OBJECT_AIM = {True: 6.0, False: 4.5}, {True: 3.0, False: 1.8}  # with VNNI, without
+_LANDMARK_AIM, _EMBEDDING_AIM = 3.0, 10.0
+_CALLS = 2
+
+Way = Callable[[int], object]
+
+
+def config_for(precision: str) -> HubConfig:
+    """Return the configuration that has every model run on the CPU in a precision."""
+    return HubConfig(device="cpu", precision=precision, threads=THREADS)
+
+
+def measure_faces(pictures: Pictures, machine: Machine, rounds: int) -> list[Row]:
+    """Measure the Haar cascade, HOG and CenterFace in both precisions."""
+    haar, hog = baselines.PlainHaar(), baselines.PlainHog()
+    ways: dict[str, Way] = {
+        "Haar cascade, OpenCV (baseline)": _of(pictures, haar.boxes),
+        "HOG, dlib (one thread)": _of(pictures, hog.rectangles),
+    }
+    aim = _FACE_AIM[bool(machine.vnni)]
+    return _detectors("faces", create_face_detector, ways, pictures, aim, rounds)
+
+
+def measure_objects(pictures: Pictures, machine: Machine, rounds: int) -> list[Row]:
+    """Measure SSD MobileNet V2 in `cv2.dnn` and here in both precisions."""
+    plain = baselines.PlainSsd()
+    ways: dict[str, Way] = {
+        "SSD in cv2.dnn (baseline)": _of(pictures, lambda image: plain.detect(image, 0.5))
+    }
+    aim = _OBJECT_AIM[bool(machine.vnni)]
+    return _detectors("objects", create_object_detector, ways, pictures, aim, rounds)
+
+
+def measure_landmarks(pictures: Pictures, machine: Machine, rounds: int) -> list[Row]:
+    """Measure 68 points of 1, 8 and 32 faces, dlib beside this; making the gray picture counts."""
+    from convergecast.detection.landmarks import Landmarks, gray
+
+    del machine
+    model = Landmarks(store.find("landmarks", "landmarks-68").path, threads=THREADS)
+    plain, frame = baselines.PlainLandmarks(), pictures.frames[0]
+    rgb = baselines.as_rgb(frame)
+
+    def measure(count: int) -> list[Row]:
+        boxes, at = _boxes(frame, count), np.zeros(count, np.intp)
+        rectangles = [baselines.as_rectangle(box) for box in boxes]
+        ways: dict[str, Way] = {
+            f"dlib, {_faces(count)} (baseline)": lambda _: [
+                plain.shape(rgb, r) for r in rectangles
+            ],
+            f"68 points, {_faces(count)}": lambda _: model.fit([gray(frame)], at, boxes),
+        }
+        aim = _LANDMARK_AIM if count > 1 else None
+        return _rows("landmarks", alternate(ways, rounds=rounds, calls=_CALLS), aim)
+
+    return [row for count in (1, 8, 32) for row in measure(count)]
+
+
+def measure_embedding(pictures: Pictures, machine: Machine, rounds: int) -> list[Row]:
+    """Measure dlib's face embedding of 1 and 8 chips, dlib beside this."""
+    from convergecast.detection.embedder import Embedder
+
+    del machine
+    plain = baselines.PlainEmbedder()
+    model = Embedder(store.find("embedding").path, threads=THREADS, device="cpu")
+
+    def measure(count: int) -> list[Row]:
+        chips = _chips(pictures.frames[0], count)
+        ways: dict[str, Way] = {
+            f"dlib, {_faces(count)} (baseline)": lambda _: plain.embed(chips),
+            f"embedding, {_faces(count)}": lambda _: model.embed(chips),
+        }
+        aim = _EMBEDDING_AIM if count > 1 else None
+        return _rows("embedding", alternate(ways, rounds=rounds), aim)
+
+    return [row for count in (1, 8) for row in measure(count)]
+
+
+def _faces(count: int) -> str:
+    return f"{count} face{'s' if count > 1 else ''}"
+
+
+def _detectors(
+    part: str,
+    create: Callable[..., Any],
+    ways: dict[str, Way],
+    pictures: Pictures,
+    aim: float,
+    rounds: int,
+) -> list[Row]:
+    """Measure ours beside the given ways, the first of which is the baseline."""
+    missing = []
+    for precision in PRECISIONS:
+        try:
+            detector = create(config_for(precision), threads=THREADS)
+        except ModelError as problem:
+            row = Row(part=part, what=precision, value=None, unit="ms", note=str(problem))
+            missing.append(row)
+        else:
+            name = f"{detector.name} {precision}"
+            ways[name] = _of(pictures, functools.partial(_detect, detector))
+    cv2.setNumThreads(THREADS)
+    return _rows(part, alternate(ways, rounds=rounds, calls=_CALLS), aim) + missing
+
+
+def _detect(detector: Any, image: Bytes) -> object:
+    return detector.detect([detector.prepare(image)])
+
+
+def _rows(part: str, medians_ms: dict[str, float], aim: float | None) -> list[Row]:
+    """Return a row per way; the aim stands beside the last one, the fastest of ours."""
+    baseline_ms = next(iter(medians_ms.values()))
+    last = list(medians_ms)[-1]
+    return [
+        Row(
+            part=part,
+            what=name,
+            value=round(value_ms, 3),
+            unit="ms",
+            ratio=round(baseline_ms / value_ms, 2),
+            aim=f"≥ {aim:g}" if aim and name == last else "",
+        )
+        for name, value_ms in medians_ms.items()
+    ]
+
+
+def _of(pictures: Pictures, way: Callable[[Bytes], object]) -> Way:
+    """Return a way that takes one picture after the other."""
+    frames = pictures.frames
+    return lambda number: way(frames[number % len(frames)])
+
+
+def _boxes(frame: Bytes, count: int) -> Any:
+    """Return (count, 4) int64 boxes of a face's size, spread over the picture."""
+    generator = np.random.default_rng(1)
+    side = frame.shape[0] // 4
+    corner = generator.integers(0, (frame.shape[1] - side, frame.shape[0] - side), (count, 2))
+    return np.concatenate([corner, corner + side], axis=1).astype(np.int64)
+
+
+def _chips(frame: Bytes, count: int) -> Bytes:
+    """Return (count, 150, 150, 3) uint8 RGB cut-outs of a picture."""
+    rgb = baselines.as_rgb(frame)
+    return np.stack([rgb[8 * at :, 8 * at :][:150, :150] for at in range(count)])

@@ -1,0 +1,93 @@
+"""Times of several ways to do one thing, taken in turns, and of what machine they are."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_VNNI = ("avx512_vnni", "avx_vnni", "avx512vnni", "asimddp")
+_PACKAGES = ("numpy", "opencv-python", "onnxruntime", "numba", "dlib-bin")
+_WARM_UP_CALLS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where a benchmark ran.
+
+    Attributes:
+        vnni: the CPU's instructions for int8 products; empty where it has none, or where the
+            system does not tell.
+        processors: that this process may use.
+        versions: of Python and of the packages that calculate.
+    """
+
+    cpu: str
+    vnni: str
+    processors: int
+    system: str
+    versions: dict[str, str]
+
+
+def this_machine() -> Machine:
+    """Return what this machine is; what Linux tells of the CPU is not known elsewhere."""
+    facts = _processor_facts()
+    flags = facts.get("flags", facts.get("Features", "")).split()
+    usable = getattr(os, "sched_getaffinity", None)
+    return Machine(
+        cpu=facts.get("model name", platform.processor() or platform.machine()),
+        vnni=" ".join(flag for flag in _VNNI if flag in flags),
+        processors=len(usable(0)) if usable else os.cpu_count() or 1,
+        system=platform.platform(),
+        versions={"python": platform.python_version(), **_versions()},
+    )
+
+
+def alternate(
+    ways: Mapping[str, Callable[[int], object]], *, rounds: int, calls: int = 1
+) -> dict[str, float]:
+    """Return the median milliseconds of a call of each way.
+
+    The ways take turns, `calls` calls each, so that what else the machine does meets all alike.
+
+    Args:
+        ways: called with the number of the call, 0, 1, 2…, by which they choose their input.
+        rounds: how often all take their turn.
+        calls: of one turn.
+    """
+    for way in ways.values():
+        for number in range(_WARM_UP_CALLS):
+            way(number)
+    times_ms: dict[str, list[float]] = {name: [] for name in ways}
+    for turn in range(rounds):
+        for name, way in ways.items():
+            for number in range(turn * calls, (turn + 1) * calls):
+                began = time.perf_counter()
+                way(number)
+                times_ms[name].append(1000 * (time.perf_counter() - began))
+    return {name: statistics.median(times) for name, times in times_ms.items()}
+
+
+def _processor_facts() -> dict[str, str]:
+    """Return the lines of the first processor of /proc/cpuinfo."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found

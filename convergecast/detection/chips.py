@@ -1,0 +1,67 @@
+"""Cuts faces out as dlib's network wants them: upright, of one size. Runs in the engine.
+
+Chips equal those of dlib's `get_face_chip` pixel for pixel.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Sequence
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convergecast.detection import chip_reference
+from convergecast.detection.chip_reference import SIZE, plan_chip
+from convergecast.vision.detections import Bytes
+
+log = logging.getLogger(__name__)
+
+
+def face_chips(
+    images: Sequence[Bytes], frames: NDArray[np.intp], landmarks: NDArray[np.int64]
+) -> Bytes:
+    """Return the (n, 150, 150, 3) uint8 RGB chips of n faces, black where there is no picture.
+
+    Args:
+        images: pictures, (H, W, 3) uint8 BGR.
+        frames: (n,), which of the pictures each face is in.
+        landmarks: (n, 68, 2) or (n, 5, 2) `x, y`, from `landmarks.rounded`: dlib's network was
+            trained on chips cut out by whole pixels.
+    """
+    kernels = _kernels()
+    chips = np.zeros((len(frames), SIZE, SIZE, 3), np.uint8)
+    for chip, frame, points in zip(chips, frames, landmarks, strict=True):
+        image = images[frame]
+        plan = plan_chip(points, *image.shape[:2])
+        if kernels is None:
+            chip[:] = chip_reference.sample_chip(image, plan)
+        else:
+            kernels.sample_chip(_as_compiled(image), *plan, chip)
+    return chips
+
+
+def compile_kernels() -> None:
+    """Compile what `face_chips` runs, or load what an earlier process compiled."""
+    points = np.array([(x * 4, y * 4) for x in range(-2, 3) for y in (-1, 0, 1)][:5], np.int64)
+    face_chips([np.zeros((8, 8, 3), np.uint8)], np.zeros(1, np.intp), points[None])
+
+
+def _as_compiled(image: Bytes) -> Bytes:
+    """Return a picture as the one kind of array that the kernel is compiled for."""
+    whole = np.ascontiguousarray(image).view()
+    whole.flags.writeable = False
+    return whole
+
+
+@functools.cache
+def _kernels() -> ModuleType | None:
+    """Return the compiled kernels; None, said once in the log, where numba does not work."""
+    try:
+        from convergecast.detection import chip_kernels
+    except (ImportError, OSError, RuntimeError) as problem:
+        log.warning("Face chips are slower than they could be, numba does not work: %s", problem)
+        return None
+    return chip_kernels

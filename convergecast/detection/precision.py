@@ -1,0 +1,189 @@
+"""With which numbers a model calculates here, fp32 or int8: measured once per machine and model.
+
+Runs in the engine, which asks, and in `models fetch`, which measures beforehand.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from convergecast.detection import store
+from convergecast.detection.carriers import FP32, INT8, MODELS
+from convergecast.detection.quantize import QUANTIZED
+from convergecast.detection.runtime import GPU, OpenSession, open_session
+from convergecast.detection.writing import Progress
+from convergecast.protocol.folders import models_folder
+
+THREADS = 2
+"""Of the runs that are measured; which precision is faster hardly depends on it."""
+BUDGET_S = 0.5
+LEAST_ROUNDS = 3
+GAIN = 1.1
+"""int8 finds a little less, so it has to be clearly faster."""
+SIZES = {"N": 1, "H": 480, "W": 640}
+"""Dimensions that models leave free, as a camera fills them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Medians of one picture through one model, pre- and post-processing not included."""
+
+    fp32_ms: float
+    int8_ms: float
+
+    @property
+    def precision(self) -> str:
+        """The one to use."""
+        return INT8 if self.int8_ms * GAIN <= self.fp32_ms else FP32
+
+    @property
+    def reason(self) -> str:
+        """Why, for people."""
+        if self.precision == INT8:
+            return f"int8 is faster here ({self.int8_ms:.0f} ms against {self.fp32_ms:.0f} ms)"
+        return f"int8 gains nothing here ({self.int8_ms:.0f} ms against {self.fp32_ms:.0f} ms)"
+
+
+def chosen(task: str, name: str, configured: str, *, device: str = "auto") -> tuple[str, str]:
+    """Return the precision to use, `fp32` or `int8`, and the reason for people.
+
+    Measures, within about a second, where `auto` is asked for a model that was not measured yet.
+
+    Args:
+        task: of the model.
+        name: of a built-in or added model.
+        configured: `auto`, `fp32` or `int8`; a model without int8 variant runs in fp32 always.
+        device: `auto`, `cpu` or `gpu`, as for `runtime.open_session`.
+
+    Raises:
+        ModelError: the model, or the int8 variant that was demanded, is missing or damaged, or
+            the GPU that was demanded does not work; the message says what to do.
+    """
+    if name not in QUANTIZED:
+        return FP32, f"{name} has no int8 variant"
+    if configured == INT8:
+        store.find(task, name, INT8)
+    if configured != "auto":
+        return configured, "chosen in the configuration"
+    if _runs_on_gpu(task, name, device):
+        return FP32, "int8 is slow on a GPU"
+    if store.read_manifest(task, name, INT8) is None:
+        return FP32, f"the int8 variant is not installed: {store.FETCH}"
+    speed = _known(task, name) or _measure_and_keep(task, name)
+    return speed.precision, speed.reason
+
+
+def known_choice(name: str) -> tuple[str, str] | None:
+    """Return what `auto` chose on this machine's CPU, and why; None where it was not measured."""
+    for spec in MODELS:
+        speed = _known(spec.task, spec.name) if spec.name == name else None
+        if speed:
+            return speed.precision, speed.reason
+    return None
+
+
+def measure_all(progress: Progress) -> None:
+    """Measure every installed model with an int8 variant that was not measured here yet.
+
+    Raises:
+        ModelError: a model is missing or damaged, or cannot be loaded.
+    """
+    for spec in MODELS:
+        if spec.name in QUANTIZED and _key(spec.task, spec.name):
+            speed = _known(spec.task, spec.name) or _measure_and_keep(spec.task, spec.name)
+            progress(f"{spec.title}: {speed.precision}, {speed.reason}")
+
+
+def _runs_on_gpu(task: str, name: str, device: str) -> bool:
+    import onnxruntime
+
+    if device == "cpu" or (
+        device == "auto" and "CUDAExecutionProvider" not in onnxruntime.get_available_providers()
+    ):
+        return False
+    path = store.find(task, name).path
+    return open_session(path, threads=1, device=device).device == GPU
+
+
+def _measure_and_keep(task: str, name: str) -> Speed:
+    speed = _measured(store.find(task, name).path, store.find(task, name, INT8).path)
+    kept = {**_read(), _key(task, name): asdict(speed)}
+    # A store that cannot be written costs measuring again, nothing else.
+    with suppress(OSError):
+        store.write_atomically(_file(), (json.dumps(kept, indent=2) + "\n").encode())
+    return speed
+
+
+def _measured(fp32: Path, int8: Path) -> Speed:
+    sessions = [open_session(path, threads=THREADS, device="cpu") for path in (fp32, int8)]
+    picture = _blank_picture(sessions[0])
+    for session in sessions:
+        session.run(picture)
+    rounds: list[list[float]] = []
+    end = time.perf_counter() + BUDGET_S
+    while len(rounds) < LEAST_ROUNDS or time.perf_counter() < end:
+        rounds.append([_run_ms(session, picture) for session in sessions])
+    fp32_ms, int8_ms = (statistics.median(column) for column in zip(*rounds, strict=True))
+    return Speed(round(fp32_ms, 2), round(int8_ms, 2))
+
+
+def _run_ms(session: OpenSession, picture: Any) -> float:
+    began = time.perf_counter()
+    session.run(picture)
+    return (time.perf_counter() - began) * 1000
+
+
+def _blank_picture(session: OpenSession) -> Any:
+    import numpy as np
+
+    (wanted,) = session.session.get_inputs()
+    shape = [SIZES.get(dimension, dimension) for dimension in wanted.shape]
+    return np.zeros(shape, np.uint8 if wanted.type == "tensor(uint8)" else np.float32)
+
+
+def _known(task: str, name: str) -> Speed | None:
+    try:
+        return Speed(**_read()[_key(task, name)])
+    except (KeyError, TypeError):
+        return None
+
+
+def _read() -> dict[str, Any]:
+    try:
+        kept = json.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _file() -> Path:
+    return models_folder() / "speed.json"
+
+
+def _key(task: str, name: str) -> str:
+    """Return what the speed depends on; empty where a variant is not installed."""
+    import onnxruntime
+
+    manifests = [store.read_manifest(task, name, precision) for precision in (FP32, INT8)]
+    hashes = [manifest.sha256[:16] for manifest in manifests if manifest]
+    if len(hashes) < len(manifests):
+        return ""
+    return ", ".join([cpu_name(), f"onnxruntime {onnxruntime.__version__}", *hashes])
+
+
+def cpu_name() -> str:
+    """Return the CPU's name as its maker writes it, as far as the system tells."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,173 @@
+"""SSD MobileNet V2: COCO's objects, from a batch of pictures. Runs in the engine.
+
+Liu et al., "SSD: Single Shot MultiBox Detector" (2016); weights ssd_mobilenet_v2_coco_2018_03_29:
+github.com/tensorflow/models (Apache-2.0). Anchors and post-processing are those of OpenCV's `dnn`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convergecast.detection.runtime import CPU, open_session
+from convergecast.vision.boxes import nms
+from convergecast.vision.detections import Bytes, Floats, Objects
+
+SIDE = 300
+MIN_SCORE = 0.5
+MAX_IOU = 0.6
+MAX_OBJECTS = 100
+MAX_BATCH = 16
+TINY_SCORE = 1e-7
+
+GRIDS = (19, 10, 5, 3, 2, 1)
+LOWEST_SCALES, LOWEST_RATIOS = (0.1, 0.2, 0.2), (1, 2, 0.5)
+SCALES = (0.35, 0.5, 0.65, 0.8, 0.95, 1.0)
+# The graph has 0.3333, the text graph that OpenCV reads 0.333; they differ by 0.0004 of a side.
+RATIOS = (1, 2, 0.5, 3, 0.333)
+ENCODED_CENTRE, ENCODED_SIZE = np.float32(10), np.float32(5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A picture stretched to what the model takes, (300, 300, 3) uint8 BGR, and its own size."""
+
+    canvas: Bytes
+    width: int
+    height: int
+
+
+class Ssd:
+    """One loaded SSD. `prepare` may run in any thread; `detect` in one at a time is best."""
+
+    def __init__(self, model_path: Path, *, threads: int, device: str = "auto") -> None:
+        """Load the model; `threads`, `device` and errors as in `runtime.open_session`.
+
+        Args:
+            model_path: what `ssd_graph.convert_ssd` made, or its int8 variant.
+        """
+        self._session = open_session(model_path, threads=threads, device=device)
+        self._anchors = anchors()
+        # On a CPU a batch gains no time and costs memory.
+        self._batch = 1 if self._session.device == CPU else MAX_BATCH
+        self.device = self._session.device
+        self.device_reason = self._session.device_reason
+        self.least_size = 0, SIDE
+
+    def prepare(self, image: Bytes) -> Prepared:
+        """Stretch a picture, (H, W, 3) uint8 BGR, as the model was trained. Uses no session."""
+        canvas = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+        return Prepared(np.asarray(canvas, np.uint8), image.shape[1], image.shape[0])
+
+    def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Objects]:
+        """Return the objects of every picture, in its own pixels, scored above `min_score`.
+
+        Raises:
+            ModelError: ONNX Runtime failed.
+        """
+        found = []
+        for start in range(0, len(batch), self._batch):
+            part = batch[start : start + self._batch]
+            encodings, logits = self._session.run(np.stack([one.canvas for one in part]))
+            found += [
+                decode_predictions(encodings[row], logits[row], self._anchors, one, min_score)
+                for row, one in enumerate(part)
+            ]
+        return found
+
+    def warm_up(self) -> None:
+        """Run once on a blank picture, so that the first real one does not wait."""
+        self.detect([self.prepare(np.zeros((SIDE, SIDE, 3), np.uint8))])
+
+
+def anchors() -> Floats:
+    """Return the (1917, 4) float32 boxes `y, x, height, width`, centre first, of a side of 1.
+
+    Three to a cell of the lowest feature map, six to a cell of the others: one of every ratio
+    of width to height, and a square between this map's scale and the next one's.
+    """
+    parts = [_grid(GRIDS[0], LOWEST_SCALES, LOWEST_RATIOS)]
+    for at, grid in enumerate(GRIDS[1:]):
+        between = math.sqrt(SCALES[at] * SCALES[at + 1])
+        scales = (*(SCALES[at],) * len(RATIOS), between)
+        parts.append(_grid(grid, scales, (*RATIOS, 1)))
+    return np.concatenate(parts)
+
+
+def decode_predictions(
+    encodings: Floats, logits: Floats, anchors: Floats, prepared: Prepared, min_score: float
+) -> Objects:
+    """Return at most 100 objects, scored above `min_score`, of one picture's predictions.
+
+    Args:
+        encodings: (1917, 4) float32 `y, x, height, width`, relative to the anchors.
+        logits: (1917, 90) float32.
+        anchors: see there.
+        prepared: the picture.
+        min_score: 0 to 1.
+    """
+    # Logits are compared, so that only what is left needs the exponential function.
+    candidates = np.flatnonzero(logits > _logit(min_score))
+    rows, classes = np.divmod(candidates, logits.shape[1])
+    scores: Floats = np.reciprocal(1 + np.exp(-logits.ravel()[candidates]))
+    boxes = _decode_boxes(encodings[rows], anchors[rows])
+    kept = best_of_each_label(boxes, scores, classes)
+    size = np.array([prepared.width, prepared.height] * 2, np.float32)
+    return Objects(
+        boxes=np.clip(boxes[kept], 0, 1) * size,
+        scores=scores[kept],
+        label_ids=(classes[kept] + 1).astype(np.int32),
+    )
+
+
+def best_of_each_label(
+    boxes: Floats, scores: Floats, label_ids: NDArray[np.integer[Any]]
+) -> NDArray[np.intp]:
+    """Return the indices of the 100 best boxes, of which no two of one label overlap too much.
+
+    As OpenCV does it, no more than the 100 best of a label are looked at.
+
+    Args:
+        boxes: (n, 4) float32.
+        scores: (n,) float32.
+        label_ids: (n,) integers.
+    """
+    order = np.argsort(-scores, kind="stable")
+    kept = [np.empty(0, np.intp)]
+    for label_id in np.unique(label_ids):
+        members = order[label_ids[order] == label_id][:MAX_OBJECTS]
+        kept.append(members[nms(boxes[members], scores[members], MAX_IOU)])
+    together = np.concatenate(kept)
+    return together[np.argsort(-scores[together], kind="stable")][:MAX_OBJECTS]
+
+
+def _logit(score: float) -> float:
+    within = min(max(score, TINY_SCORE), 1 - TINY_SCORE)
+    return math.log(within / (1 - within))
+
+
+def _grid(grid: int, scales: Sequence[float], ratios: Sequence[float]) -> Floats:
+    roots = np.sqrt(ratios)
+    sizes = np.stack([scales / roots, scales * roots], axis=1)
+    centres = (np.arange(grid) + 0.5) / grid
+    y, x = np.meshgrid(centres, centres, indexing="ij")
+    cells = np.stack([y.ravel(), x.ravel()], axis=1)
+    boxes = np.concatenate(
+        [cells.repeat(len(sizes), axis=0), np.tile(sizes, (len(cells), 1))], axis=1
+    )
+    return boxes.astype(np.float32)
+
+
+def _decode_boxes(encodings: Floats, anchors: Floats) -> Floats:
+    """Return (n, 4) boxes `x1, y1, x2, y2` of a picture whose sides are 1; they may stand out."""
+    centre = anchors[:, :2] + encodings[:, :2] / ENCODED_CENTRE * anchors[:, 2:]
+    half = anchors[:, 2:] * np.exp(encodings[:, 2:] / ENCODED_SIZE) / 2
+    boxes: Floats = np.concatenate([(centre - half)[:, ::-1], (centre + half)[:, ::-1]], axis=1)
+    return boxes

@@ -1,0 +1,117 @@
+"""YOLOX, an object detector that a user may add. Runs in the engine.
+
+Ge et al., "YOLOX: Exceeding YOLO Series in 2021"; weights, preparation and decoding:
+github.com/Megvii-BaseDetection/YOLOX (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from convergecast.detection.runtime import open_session
+from convergecast.vision.boxes import nms
+from convergecast.vision.canvas import fit_canvas
+from convergecast.vision.detections import Bytes, Floats, Ints, Objects
+from convergecast.vision.labels import LABELS, NOT_TAUGHT
+from convergecast.vision.letterbox import Letterbox
+
+MIN_SCORE = 0.35
+MAX_IOU = 0.55
+STRIDES = (8, 16, 32)
+FILL = 114
+
+LABEL_IDS: Ints = np.array(
+    [at for at, name in enumerate(LABELS, start=1) if name not in NOT_TAUGHT], np.int32
+)
+"""The (80,) ids, of 91, of COCO's 80 classes in their order."""
+
+Prepared = Letterbox
+
+
+class Yolox:
+    """One loaded YOLOX. `prepare` may run in any thread; `detect` in one at a time is best."""
+
+    def __init__(self, model_path: Path, *, threads: int, device: str = "auto") -> None:
+        """Load the model; `threads`, `device` and errors as in `runtime.open_session`.
+
+        Args:
+            model_path: an ONNX file of which `recognise` says that it is a YOLOX: nano, tiny, s
+                and larger, with an input of any fixed size.
+        """
+        self._session = open_session(model_path, threads=threads, device=device)
+        self._height, self._width = self._session.session.get_inputs()[0].shape[2:]
+        self._cells = cells(self._width, self._height)
+        self.device = self._session.device
+        self.device_reason = self._session.device_reason
+        self.least_size = max(self._width, self._height), 0
+
+    def prepare(self, image: Bytes) -> Prepared:
+        """Fit a picture, (H, W, 3) uint8 BGR, into what the model takes. Uses no session."""
+        return fit_canvas(image, self._width, self._height, FILL)
+
+    def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Objects]:
+        """Return the objects of every picture, in its own pixels, scored above `min_score`.
+
+        Raises:
+            ModelError: ONNX Runtime failed.
+        """
+        return [self._detect(prepared, min_score) for prepared in batch]
+
+    def warm_up(self) -> None:
+        """Run once on a blank picture, so that the first real one does not wait."""
+        self.detect([self.prepare(np.zeros((480, 640, 3), np.uint8))])
+
+    def _detect(self, prepared: Prepared, min_score: float) -> Objects:
+        # (1, 3, H, W) float32 BGR, 0 to 255, as the weights were trained.
+        blob = np.asarray(cv2.dnn.blobFromImage(prepared.canvas), np.float32)
+        (rows,) = self._session.run(blob)
+        return decode_rows(rows[0], self._cells, prepared, min_score)
+
+
+def cells(width: int, height: int) -> Floats:
+    """Return the (n, 3) float32 `x, y, stride` of every cell, `x` and `y` counted in cells.
+
+    Row by row, first the grid of cells of 8 pixels, then those of 16 and 32.
+    """
+    parts = []
+    for stride in STRIDES:
+        y, x = np.divmod(np.arange((height // stride) * (width // stride)), width // stride)
+        parts.append(np.stack([x, y, np.full_like(x, stride)], axis=1))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def decode_rows(rows: Floats, cells: Floats, prepared: Prepared, min_score: float) -> Objects:
+    """Return the objects, scored above `min_score`, that one picture's rows describe.
+
+    Args:
+        rows: (n, 85) float32, one to a cell: centre from the cell's corner and logarithm of the
+            size, in cells; score of any object; scores of the 80 classes.
+        cells: see there.
+        prepared: the picture.
+        min_score: of the product of both scores.
+    """
+    likely = np.flatnonzero(rows[:, 4] > min_score)
+    products = rows[likely, 4:5] * rows[likely, 5:]
+    at, classes = np.nonzero(products > min_score)
+    boxes = _boxes(rows[likely[at]], cells[likely[at]])
+    scores: Floats = products[at, classes]
+    # Boxes of different classes lie on different sheets, so that they never overlap.
+    sheets = classes[:, None].astype(np.float32) * (2 * max(prepared.canvas.shape))
+    kept = nms(boxes + sheets, scores, MAX_IOU)
+    return Objects(
+        boxes=prepared.back(boxes[kept].reshape(-1, 2, 2)).reshape(-1, 4),
+        scores=scores[kept],
+        label_ids=LABEL_IDS[classes[kept]],
+    )
+
+
+def _boxes(rows: Floats, cells: Floats) -> Floats:
+    strides = cells[:, 2:]
+    centres = (rows[:, :2] + cells[:, :2]) * strides
+    halves = np.exp(rows[:, 2:4]) * strides / 2
+    boxes: Floats = np.concatenate([centres - halves, centres + halves], axis=1)
+    return boxes

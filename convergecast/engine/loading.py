@@ -1,0 +1,97 @@
+"""Loads a model once, in a thread of its own, when it is first asked for. Engine, and `analyze`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from convergecast.errors import ConvergeCastError, ModelError
+
+_RETRY_S = 5.0
+
+M = TypeVar("M")
+Info = dict[str, str | None]
+
+
+class Loader(Generic[M]):
+    """One task's model. A failure stands for some seconds, then the next request tries again.
+
+    Args:
+        task: what the model is for.
+        title: its words in a sentence.
+        load: returns the model and what `info` says of it; in a thread of its own.
+        on_change: called when `info` has changed.
+
+    Attributes:
+        info: `task`, `state` (starting, ready, failed), `reason` and what `load` told; empty
+            before the first request.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        title: str,
+        load: Callable[[], tuple[M, Info]],
+        on_change: Callable[[], None],
+    ) -> None:
+        self.task = task
+        self.info: Info = {}
+        self._title = title
+        self._load = load
+        self._on_change = on_change
+        self._lock = threading.Lock()
+        self._model: Future[M] | None = None
+        self._failed_at: float | None = None
+
+    def start(self) -> Future[M]:
+        """Begin to load unless that is done or under way; return the model to come."""
+        with self._lock:
+            tried_lately = self._failed_at is None or time.monotonic() - self._failed_at < _RETRY_S
+            if self._model is not None and tried_lately:
+                return self._model
+            if self._failed_at is None:
+                self._say(state="starting", reason=f"the {self._title} is being loaded")
+            self._model, self._failed_at = Future(), None
+            arguments = (self._model,)
+            threading.Thread(target=self._run, args=arguments, name=self.task, daemon=True).start()
+            return self._model
+
+    def get(self) -> M:
+        """Return the model; raises ModelError where it is not there, or not yet."""
+        model = self.start()
+        if not model.done():
+            raise ModelError(f"The {self._title} is being loaded.")
+        return model.result()
+
+    def _run(self, model: Future[M]) -> None:
+        try:
+            loaded, info = self._translated()
+        except ModelError as problem:
+            with self._lock:
+                self._failed_at = time.monotonic()
+            self._say(state="failed", reason=str(problem))
+            model.set_exception(problem)
+        else:
+            self._say(state="ready", **info)
+            model.set_result(loaded)
+
+    def _translated(self) -> tuple[M, Info]:
+        try:
+            return self._load()
+        except ModelError:
+            raise
+        except ImportError as problem:
+            raise ModelError(f"A package is missing ({problem.name}): install again.") from problem
+        except MemoryError as problem:
+            raise ModelError(f"There is too little memory for the {self._title}.") from problem
+        except ConvergeCastError as problem:
+            raise ModelError(str(problem)) from problem
+        except Exception as problem:  # a thread's top: the request is to have an answer
+            raise ModelError(f"The {self._title} cannot be loaded: {problem}") from problem
+
+    def _say(self, **info: str | None) -> None:
+        self.info = {"task": self.task, **info}
+        self._on_change()

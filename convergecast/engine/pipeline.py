@@ -1,0 +1,326 @@
+"""From a picture to what is in it: every task, in batches. Engine process, and `analyze`.
+
+Models are loaded at the first picture that needs them. One that is not there, or not yet, fails its
+own option and no other.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from convergecast.config import HubConfig
+from convergecast.engine.loading import Info, Loader
+from convergecast.errors import ModelError
+
+if TYPE_CHECKING:
+    from convergecast.detection.landmarks import Landmarks
+    from convergecast.detection.registry import Detector, FaceDetector, Found, ObjectDetector
+    from convergecast.vision.detections import Bytes, Faces, Floats, Objects
+
+TASKS_OF = {"faces": ("faces",), "landmarks": ("faces", "landmarks"), "objects": ("objects",)}
+"""The models that an option needs."""
+
+D = TypeVar("D", bound="FaceDetector | ObjectDetector")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked about one picture.
+
+    Attributes:
+        options: names of `models.OPTIONS`.
+        face_min_score: of 0 to 1; None for the detector's own.
+        object_min_score: likewise.
+        object_labels: the only ones to be told of; None for all.
+        complete: wait for every model, where otherwise those that are loaded answer alone.
+    """
+
+    options: tuple[str, ...]
+    face_min_score: float | None = None
+    object_min_score: float | None = None
+    object_labels: tuple[str, ...] | None = None
+    complete: bool = False
+
+    @property
+    def tasks(self) -> frozenset[str]:
+        """The models that have to run."""
+        return frozenset(task for option in self.options for task in TASKS_OF.get(option, ()))
+
+
+@dataclass(slots=True, kw_only=True)
+class Prepared:
+    """A picture, decoded and fitted for the models that are to see it.
+
+    Attributes:
+        width, height: of the picture, upright, in pixels.
+        scale: of x and y, pixels of the picture per pixel that was decoded; 1 unless it was
+            decoded at reduced size.
+        image: (H, W, 3) uint8 BGR where landmarks are wanted.
+        canvases: what each detector's `prepare` made of it, by task.
+        problems: why a task cannot be done, by task, for people.
+    """
+
+    wanted: Wanted
+    width: int
+    height: int
+    scale: tuple[float, float]
+    image: Bytes | None = None
+    canvases: dict[str, Any] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+class Pipeline:
+    """All models of one device. `prepare` may run in many threads, `run` in one or several."""
+
+    def __init__(self, config: HubConfig, *, threads: int) -> None:
+        self._config = config
+        self._threads = threads
+        self.changed = threading.Event()
+        say = self.changed.set
+        self._faces = Loader("faces", "face detector", self._load_faces, say)
+        self._landmarks = Loader("landmarks", "model of landmarks", self._load_landmarks, say)
+        self._objects = Loader("objects", "object detector", self._load_objects, say)
+        self._loaders: tuple[Loader[Any], ...] = (self._faces, self._landmarks, self._objects)
+
+    @property
+    def batches(self) -> bool:
+        """Whether a model takes several pictures at once faster than one by one: on a GPU."""
+        return any(loader.info.get("device") == "GPU" for loader in self._loaders)
+
+    def status(self) -> list[Info]:
+        """Return a line per model that was asked for: task, state, model, precision, device…"""
+        return [loader.info for loader in self._loaders if loader.info]
+
+    def prepare(self, content: bytes, wanted: Wanted) -> Prepared:
+        """Decode a JPEG or PNG, no larger than needed, and fit it for every model it is to see.
+
+        Raises:
+            InvalidInput: the picture cannot be decoded.
+        """
+        from convergecast.vision.decode import decode_for
+
+        problems: dict[str, str] = {}
+        detectors = self._detectors(wanted, problems)
+        long_side = short_side = 0
+        if "landmarks" not in wanted.tasks:  # those look at the picture itself
+            long_side = max((d.least_size[0] for d in detectors.values()), default=0)
+            short_side = max((d.least_size[1] for d in detectors.values()), default=0)
+        decoded = decode_for(content, long_side=long_side, short_side=short_side)
+        return self._fit(
+            decoded.image, (decoded.width, decoded.height), detectors, wanted, problems
+        )
+
+    def prepare_image(self, image: Bytes, wanted: Wanted) -> Prepared:
+        """The same for a picture that is decoded: (H, W, 3) uint8 BGR."""
+        problems: dict[str, str] = {}
+        detectors = self._detectors(wanted, problems)
+        size = image.shape[1], image.shape[0]
+        return self._fit(image, size, detectors, wanted, problems)
+
+    def run(self, batch: Sequence[Prepared]) -> list[dict[str, Any]]:
+        """Return for every picture `faces` and `objects`, lists where they were wanted.
+
+        `problems` tells, by task, what could not be done. Boxes and points are in pixels of the
+        picture, `landmarks` are None where they were not wanted.
+
+        Raises:
+            ModelError: a model failed.
+        """
+        replies: list[dict[str, Any]] = [
+            {"width": p.width, "height": p.height, "problems": p.problems} for p in batch
+        ]
+        self._find_faces(batch, replies)
+        self._find_objects(batch, replies)
+        return replies
+
+    def _detectors(self, wanted: Wanted, problems: dict[str, str]) -> dict[str, Any]:
+        """Return the detectors that are loaded, by task; note why one is not there.
+
+        While none of them is there, or all are demanded, this waits.
+        """
+        loaders = [loader for loader in self._loaders if loader.task in wanted.tasks]
+        models = {loader.task: loader.start() for loader in loaders}
+        detectors = [models[task] for task in models if task != "landmarks"]
+        if wanted.complete:
+            wait(models.values())
+        else:
+            wait(detectors, return_when=FIRST_COMPLETED)
+        found: dict[str, Any] = {}
+        for loader in loaders:
+            try:
+                model = loader.get()
+            except ModelError as problem:
+                problems[loader.task] = str(problem)
+            else:
+                found[loader.task] = model
+        found.pop("landmarks", None)
+        return found
+
+    @staticmethod
+    def _fit(
+        image: Bytes,
+        size: tuple[int, int],
+        detectors: dict[str, Any],
+        wanted: Wanted,
+        problems: dict[str, str],
+    ) -> Prepared:
+        return Prepared(
+            wanted=wanted,
+            width=size[0],
+            height=size[1],
+            scale=(size[0] / image.shape[1], size[1] / image.shape[0]),
+            image=image if "landmarks" in wanted.tasks else None,
+            canvases={task: model.prepare(image) for task, model in detectors.items()},
+            problems=problems,
+        )
+
+    def _find_faces(self, batch: Sequence[Prepared], replies: list[dict[str, Any]]) -> None:
+        rows = [at for at, prepared in enumerate(batch) if "faces" in prepared.canvases]
+        if not rows:
+            return
+        chosen = [batch[at] for at in rows]
+        scores = [p.wanted.face_min_score for p in chosen]
+        found = _detect(self._faces.get(), [p.canvases["faces"] for p in chosen], scores)
+        points = self._find_landmarks(chosen, found)
+        for at, prepared, faces, landmarks in zip(rows, chosen, found, points, strict=True):
+            replies[at]["faces"] = _plain_faces(faces, landmarks, prepared)
+
+    def _find_landmarks(
+        self, batch: Sequence[Prepared], found: Sequence[Faces]
+    ) -> list[Floats | None]:
+        """Fit the landmarks of all faces of all pictures in one call; None where not wanted."""
+        images = [None if "landmarks" in p.problems else p.image for p in batch]
+        counts = [
+            0 if image is None else len(faces) for image, faces in zip(images, found, strict=True)
+        ]
+        if all(image is None for image in images):
+            return [None] * len(batch)
+        import numpy as np
+
+        from convergecast.detection.landmarks import gray
+
+        model = self._landmarks.get()
+        no_picture = np.empty((0, 0), np.uint8)
+        grays = [
+            gray(image) if image is not None and count else no_picture
+            for image, count in zip(images, counts, strict=True)
+        ]
+        boxes = [faces.boxes[:count] for faces, count in zip(found, counts, strict=True)]
+        rects = self._boxes_for_landmarks(np.concatenate(boxes))
+        fitted = model.fit(grays, np.repeat(np.arange(len(batch)), counts), rects)
+        parts = np.split(fitted, np.cumsum(counts)[:-1])
+        return [None if image is None else part for image, part in zip(images, parts, strict=True)]
+
+    def _boxes_for_landmarks(self, boxes: Floats) -> Any:
+        from convergecast.detection.landmarks import boxes_for_landmarks, rounded
+
+        if self._config.face_model in ("hog", "haar"):  # square already, as the landmarks expect
+            return rounded(boxes)
+        return boxes_for_landmarks(boxes)
+
+    def _find_objects(self, batch: Sequence[Prepared], replies: list[dict[str, Any]]) -> None:
+        rows = [at for at, prepared in enumerate(batch) if "objects" in prepared.canvases]
+        if not rows:
+            return
+        chosen = [batch[at] for at in rows]
+        scores = [p.wanted.object_min_score for p in chosen]
+        found = _detect(self._objects.get(), [p.canvases["objects"] for p in chosen], scores)
+        for at, prepared, objects in zip(rows, chosen, found, strict=True):
+            replies[at]["objects"] = _plain_objects(objects, prepared)
+
+    def _load_faces(self) -> tuple[FaceDetector, Info]:
+        from convergecast.detection.registry import create_face_detector
+
+        return _warm(create_face_detector(self._config, threads=self._threads))
+
+    def _load_objects(self) -> tuple[ObjectDetector, Info]:
+        from convergecast.detection.registry import create_object_detector
+
+        return _warm(create_object_detector(self._config, threads=self._threads))
+
+    def _load_landmarks(self) -> tuple[Landmarks, Info]:
+        from convergecast.detection import store
+        from convergecast.detection.landmarks import Landmarks, compile_kernels
+
+        name = self._config.landmarks_in_use
+        model = Landmarks(store.find("landmarks", name).path)
+        compile_kernels()
+        return model, {"model": name, "precision": "", "device": "CPU", "reason": None}
+
+
+def _warm(detector: D) -> tuple[D, Info]:
+    """Run a detector once, so that the first real picture does not wait, and describe it."""
+    detector.warm_up()
+    return detector, {
+        "model": detector.name,
+        "precision": detector.precision,
+        "precision_reason": detector.precision_reason or None,
+        "device": detector.device,
+        "reason": detector.device_reason or None,
+    }
+
+
+def _detect(
+    detector: Detector[Found], canvases: list[Any], scores: list[float | None]
+) -> list[Found]:
+    """Run a detector once for pictures that may want different lowest scores."""
+    wanted = [detector.min_score if score is None else score for score in scores]
+    lowest = min(wanted)
+    found = detector.detect(canvases, lowest)
+    return [
+        _above(one, score) if score > lowest else one
+        for one, score in zip(found, wanted, strict=True)
+    ]
+
+
+def _above(found: Any, score: float) -> Any:
+    """Return the detections above a score; they are sorted, best first."""
+    import dataclasses
+
+    count = int((found.scores > score).sum())
+    return type(found)(
+        **{entry.name: getattr(found, entry.name)[:count] for entry in dataclasses.fields(found)}
+    )
+
+
+def _plain_faces(faces: Faces, landmarks: Floats | None, prepared: Prepared) -> list[Any]:
+    scale = prepared.scale
+    return [
+        {
+            "box": _plain(box.reshape(2, 2), scale, flat=True),
+            "score": round(float(score), 3),
+            "landmarks": None if landmarks is None else _plain(landmarks[at], scale),
+        }
+        for at, (box, score) in enumerate(zip(faces.boxes, faces.scores, strict=True))
+    ]
+
+
+def _plain_objects(objects: Objects, prepared: Prepared) -> list[Any]:
+    from convergecast.vision.labels import label
+
+    wanted = prepared.wanted.object_labels
+    return [
+        {
+            "box": _plain(box.reshape(2, 2), prepared.scale, flat=True),
+            "score": round(float(score), 3),
+            "label": label(int(label_id)),
+            "label_id": int(label_id),
+        }
+        for box, score, label_id in zip(
+            objects.boxes, objects.scores, objects.label_ids, strict=True
+        )
+        if wanted is None or label(int(label_id)) in wanted
+    ]
+
+
+def _plain(points: Floats, scale: tuple[float, float], *, flat: bool = False) -> list[Any]:
+    """Return points as lists of numbers with one decimal, in pixels of the picture."""
+    import numpy as np
+
+    scaled = np.asarray(points, np.float64) * scale
+    rounded: list[Any] = np.round(scaled.ravel() if flat else scaled, 1).tolist()
+    return rounded

@@ -1,0 +1,51 @@
+"""The names of things: COCO's original list of 91. Pure Python, for the hub and its workers too.
+
+Lin et al., "Microsoft COCO: Common Objects in Context" (2014), appendix; eleven of the 91 were
+never labelled in the pictures, so no model trained on them knows these.
+"""
+
+from __future__ import annotations
+
+LABELS = (
+    "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat",
+    "traffic light", "fire hydrant", "street sign", "stop sign", "parking meter", "bench",
+    "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe",
+    "hat", "backpack", "umbrella", "shoe", "eye glasses", "handbag", "tie", "suitcase",
+    "frisbee", "skis", "snowboard", "sports ball", "kite", "baseball bat", "baseball glove",
+    "skateboard", "surfboard", "tennis racket",
+    "bottle", "plate", "wine glass", "cup", "fork", "knife", "spoon", "bowl",
+    "banana", "apple", "sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza", "donut",
+    "cake",
+    "chair", "couch", "potted plant", "bed", "mirror", "dining table", "window", "desk",
+    "toilet", "door",
+    "tv", "laptop", "mouse", "remote", "keyboard", "cell phone",
+    "microwave", "oven", "toaster", "sink", "refrigerator", "blender",
+    "book", "clock", "vase", "scissors", "teddy bear", "hair drier", "toothbrush", "hair brush",
+)  # fmt: skip
+"""The 91 names; the first, person, has the id 1."""
+
+NOT_TAUGHT = frozenset(
+    {
+        "street sign", "hat", "shoe", "eye glasses", "plate", "mirror", "window", "desk", "door",
+        "blender", "hair brush",
+    }
+)  # fmt: skip
+"""What the built-in model and every other trained on COCO's pictures never finds."""
+
+_IDS = {name: at for at, name in enumerate(LABELS, start=1)}
+
+
+def label(label_id: int) -> str:
+    """Return the name of an id.
+
+    Raises:
+        ValueError: the id is not from 1 to 91.
+    """
+    if not 1 <= label_id <= len(LABELS):
+        raise ValueError(f"label_id: {label_id} is not from 1 to {len(LABELS)}")
+    return LABELS[label_id - 1]
+
+
+def label_id(name: str) -> int | None:
+    """Return the id of a name, or None where no label is called so."""
+    return _IDS.get(name)

@@ -1,0 +1,26 @@
+"""`GET /api/v1/labels`: what objects can be called. Hub process."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from convergecast.auth.access import Access, allow
+from convergecast.vision.labels import LABELS, NOT_TAUGHT
+from convergecast.web.services import Services
+
+
+def blueprint(_: Services) -> Blueprint:
+    """Return the route."""
+    routes = Blueprint("labels", __name__)
+
+    @routes.get("/api/v1/labels")
+    @allow(Access.VIEW)
+    def labels() -> Response:
+        return jsonify(
+            labels=[
+                {"id": number, "name": name, "taught": name not in NOT_TAUGHT}
+                for number, name in enumerate(LABELS, start=1)
+            ]
+        )
+
+    return routes

@@ -1,0 +1,169 @@
+// What objects of a camera are shown: from which score up, and which of the 91 labels.
+
+import { el, setAttr, setHidden, setText } from '../lib/dom.js';
+
+const SEND_AFTER_MS = 200;
+const STEPS = { ArrowDown: 1, ArrowUp: -1 };
+
+export function createObjectsDialog({ actions }) {
+  const title = el('h2', { 'data-testid': 'objects-title' });
+  const slider = el('input', { type: 'range', class: 'slider', min: 5, max: 95, step: 1, id: 'objects-score', 'data-testid': 'objects-score' });
+  const scoreWords = el('label', { for: 'objects-score', class: 'numbers', 'data-testid': 'objects-score-words' });
+  const search = el('input', { type: 'search', class: 'field', placeholder: 'Find a label', 'aria-label': 'Find a label', autocomplete: 'off', 'data-testid': 'objects-search' });
+  const number = el('span', { class: 'quiet small numbers', role: 'status', 'data-testid': 'objects-count' });
+  const link = (label, testid, run) => el('button', { type: 'button', class: 'link', 'data-testid': testid, onclick: run }, label);
+  const list = el('ul', { class: 'labels', 'aria-label': 'Labels', 'data-testid': 'objects-labels' });
+  const nothing = el('p', { class: 'quiet small', hidden: true }, 'No label is called so.');
+  const everywhere = el('input', { type: 'checkbox', class: 'check', 'data-testid': 'objects-apply-all' });
+  const everywhereWords = el('span', {});
+  const everywhereRow = el('label', { class: 'check-row small' }, everywhere, everywhereWords);
+  const problem = el('p', { class: 'problem', role: 'status', 'data-testid': 'objects-problem', hidden: true });
+  const dialog = el('dialog', { class: 'dialog', 'aria-label': 'Objects', 'data-testid': 'objects-dialog' }, title,
+    el('div', { class: 'score-row' }, scoreWords, slider),
+    el('div', { class: 'labels-part' },
+      search,
+      el('div', { class: 'row' }, number, el('span', { class: 'spring' }), link('All', 'objects-all', () => checkListed(true)), el('span', { class: 'quiet', 'aria-hidden': 'true' }, '·'), link('None', 'objects-none', () => checkListed(false))),
+      list, nothing),
+    everywhereRow, problem,
+    el('div', { class: 'row end' }, el('button', { type: 'button', class: 'button', 'data-testid': 'objects-close', onclick: () => dialog.close() }, 'Close')));
+  /** @type {{name: string, taught: boolean, element: HTMLElement, check: HTMLInputElement}[]} */
+  let rows = [];
+  /** @type {import('../lib/types.js').View|null} */
+  let view = null;
+  let camera_id = null;
+  let unsent = {};
+  let timer = 0;
+
+  const cameraNow = () => view?.cameras.find((camera) => camera.id === camera_id);
+  const others = () => (view?.selected.has(camera_id) ? [...view.selected].filter((id) => id !== camera_id) : []);
+  const taught = () => rows.filter((row) => row.taught);
+
+  slider.addEventListener('input', () => { showScore(); change({ min_score: Number(slider.value) / 100 }); });
+  search.addEventListener('input', showListed);
+  list.addEventListener('change', () => changeLabels());
+  list.addEventListener('keydown', moveFocus);
+  everywhere.addEventListener('change', () => { if (everywhere.checked) change(shownSettings()); });
+  dialog.addEventListener('close', () => { send(); camera_id = null; dialog.remove(); });
+  dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
+
+  async function open(id) {
+    camera_id = id;
+    unsent = {};
+    search.value = '';
+    everywhere.checked = false;
+    setHidden(problem, true);
+    document.body.append(dialog);
+    dialog.showModal();
+    setState(view);
+    await loadLabels();
+    showSettings();
+  }
+
+  async function loadLabels() {
+    if (rows.length) return;
+    try {
+      rows = (await actions.labels()).map(createRow);
+      list.replaceChildren(...rows.map((row) => row.element));
+    } catch (error) {
+      say(error.message);
+    }
+  }
+
+  function showSettings() {
+    const settings = cameraNow()?.objects;
+    if (!settings) return;
+    slider.value = String(Math.round(settings.min_score * 100));
+    showScore();
+    for (const row of taught()) row.check.checked = settings.labels === null || settings.labels.includes(row.name);
+    showListed();
+  }
+
+  function showScore() {
+    setText(scoreWords, `Shown from ${slider.value} % up`);
+    slider.setAttribute('aria-valuetext', `${slider.value} percent`);
+  }
+
+  /** The rows that the search finds, and how many are checked. */
+  function showListed() {
+    const wanted = search.value.trim().toLowerCase();
+    for (const row of rows) setHidden(row.element, !row.name.includes(wanted));
+    setHidden(nothing, rows.length === 0 || rows.some((row) => !row.element.hidden));
+    const checked = taught().filter((row) => row.check.checked).length;
+    setText(number, rows.length ? `${checked} of ${taught().length} shown` : '');
+  }
+
+  function checkListed(on) {
+    for (const row of taught()) if (!row.element.hidden) row.check.checked = on;
+    changeLabels();
+  }
+
+  function changeLabels() {
+    showListed();
+    change({ labels: shownLabels() });
+  }
+
+  function shownLabels() {
+    const checked = taught().filter((row) => row.check.checked);
+    return checked.length === taught().length ? null : checked.map((row) => row.name);
+  }
+
+  const shownSettings = () => ({ min_score: Number(slider.value) / 100, labels: shownLabels() });
+
+  /** Applies at once, but not for every pixel that the slider is moved. */
+  function change(part) {
+    if (rows.length === 0) return;
+    unsent = { ...unsent, ...part };
+    clearTimeout(timer);
+    timer = setTimeout(send, SEND_AFTER_MS);
+  }
+
+  async function send() {
+    clearTimeout(timer);
+    if (Object.keys(unsent).length === 0) return;
+    const ids = [camera_id, ...(everywhere.checked ? others() : [])];
+    const part = unsent;
+    unsent = {};
+    setHidden(problem, true);
+    try {
+      await actions.setObjects(ids, part);
+    } catch (error) {
+      say(error.message);
+    }
+  }
+
+  function say(sentence) {
+    setText(problem, sentence);
+    setHidden(problem, false);
+  }
+
+  function moveFocus(event) {
+    if (!(event.key in STEPS)) return;
+    const listed = taught().filter((row) => !row.element.hidden).map((row) => row.check);
+    listed[listed.indexOf(event.target) + STEPS[event.key]]?.focus();
+    event.preventDefault();
+  }
+
+  /** @param {import('../lib/types.js').View|null} next */
+  function setState(next) {
+    view = next;
+    if (camera_id === null) return;
+    const camera = cameraNow();
+    if (!camera) { dialog.close(); return; }
+    setText(title, `Objects in “${camera.name}”`);
+    setAttr(dialog, 'aria-label', title.textContent);
+    const more = others().length;
+    setHidden(everywhereRow, more === 0);
+    setText(everywhereWords, `Apply to all ${more + 1} selected cameras`);
+  }
+
+  return { open, setState };
+}
+
+/** @param {import('../lib/types.js').Label} label */
+function createRow({ name, taught }) {
+  const check = el('input', { type: 'checkbox', class: 'check', disabled: !taught });
+  const words = [el('span', {}, name), taught ? null : el('span', { class: 'quiet small' }, 'not in this model')];
+  const element = el('li', { 'data-testid': 'objects-label', 'data-label': name },
+    el('label', { class: `check-row${taught ? '' : ' is-disabled'}` }, check, el('span', { class: 'label-words' }, ...words)));
+  return { name, taught, element, check };
+}

@@ -1,0 +1,137 @@
+"""Choosing what objects of a camera are shown, as a person does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from convergecast.bench.rig import Rig
+from tests.browser.conftest import Told, told_camera
+
+pytestmark = pytest.mark.browser
+
+
+def open_dialog(page: Page, name: str) -> Locator:
+    tile = page.get_by_test_id("tile").filter(has_text=name)
+    tile.hover()
+    tile.get_by_test_id("tile-menu").click()
+    page.get_by_test_id("menu-objects").click()
+    dialog = page.get_by_test_id("objects-dialog")
+    expect(dialog.get_by_test_id("objects-label")).to_have_count(91)
+    return dialog
+
+
+def label(dialog: Locator, name: str) -> Locator:
+    return dialog.locator(f'[data-label="{name}"]').get_by_role("checkbox")
+
+
+def set_score(dialog: Locator, percent: int) -> None:
+    dialog.get_by_test_id("objects-score").fill(str(percent))
+
+
+def objects_of(rig: Rig) -> Callable[[str], dict[str, Any]]:
+    return lambda name: next(c["objects"] for c in rig.cameras() if c["name"] == name)
+
+
+def test_threshold_and_labels_apply_at_once_and_are_kept(page: Page, rig: Rig) -> None:
+    rig.start_agent("--source", "demo", "--name", "Hall")
+    rig.wait_online(1)
+    dialog = open_dialog(page, "Hall")
+    expect(dialog).to_contain_text("Objects in “Hall”")
+    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Shown from 50 % up")
+    expect(dialog.get_by_test_id("objects-count")).to_have_text("80 of 80 shown")
+    expect(dialog.get_by_test_id("objects-apply-all")).to_be_hidden()
+    stored = objects_of(rig)
+
+    set_score(dialog, 35)
+    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Shown from 35 % up")
+    rig.wait_for(lambda: stored("Hall") == {"min_score": 0.35, "labels": None}, "the score")
+
+    dialog.get_by_test_id("objects-none").click()
+    label(dialog, "cat").check()
+    label(dialog, "person").check()
+    expect(dialog.get_by_test_id("objects-count")).to_have_text("2 of 80 shown")
+    rig.wait_for(lambda: stored("Hall")["labels"] == ["person", "cat"], "the labels")
+
+    dialog.get_by_test_id("objects-close").click()
+    expect(dialog).to_be_hidden()
+    page.reload()
+    dialog = open_dialog(page, "Hall")
+    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Shown from 35 % up")
+    expect(label(dialog, "cat")).to_be_checked()
+    expect(label(dialog, "dog")).not_to_be_checked()
+    dialog.get_by_test_id("objects-all").click()
+    rig.wait_for(lambda: stored("Hall")["labels"] is None, "all labels")
+
+
+def test_labels_are_found_by_a_part_and_the_untaught_cannot_be_chosen(page: Page, rig: Rig) -> None:
+    rig.start_agent("--source", "demo", "--name", "Hall")
+    rig.wait_online(1)
+    dialog = open_dialog(page, "Hall")
+    dialog.get_by_test_id("objects-search").fill("Tabl")
+    shown = dialog.get_by_test_id("objects-label").filter(visible=True)
+    expect(shown).to_have_text(["dining table"])
+    dialog.get_by_test_id("objects-search").fill("hat")
+    expect(shown).to_have_text(["hatnot in this model"])
+    expect(label(dialog, "hat")).to_be_disabled()
+    dialog.get_by_test_id("objects-search").fill("griffin")
+    expect(shown).to_have_count(0)
+    expect(dialog).to_contain_text("No label is called so.")
+    dialog.get_by_test_id("objects-search").fill("tr")
+    dialog.get_by_test_id("objects-none").click()
+    dialog.get_by_test_id("objects-search").fill("")
+    for name, checked in (("train", False), ("truck", False), ("person", True)):
+        expect(label(dialog, name)).to_be_checked(checked=checked)
+
+
+def test_the_selected_cameras_can_be_given_the_same(page: Page, rig: Rig) -> None:
+    for count, name in enumerate(("Hall", "Garage", "Porch"), start=1):
+        rig.start_agent("--source", "demo", "--name", name)
+        rig.wait_online(count)
+    for name in ("Hall", "Garage"):
+        tile = page.get_by_test_id("tile").filter(has_text=name)
+        tile.get_by_test_id("tile-checkbox").check()
+    dialog = open_dialog(page, "Porch")
+    expect(dialog.get_by_test_id("objects-apply-all")).to_be_hidden()
+    page.keyboard.press("Escape")
+    dialog = open_dialog(page, "Hall")
+    set_score(dialog, 30)
+    stored = objects_of(rig)
+    rig.wait_for(lambda: stored("Hall")["min_score"] == 0.3, "the score")
+    assert stored("Garage")["min_score"] == 0.5
+    expect(dialog).to_contain_text("Apply to all 2 selected cameras")
+    dialog.get_by_test_id("objects-apply-all").check()
+    rig.wait_for(lambda: stored("Garage")["min_score"] == 0.3, "the score of the other")
+    label(dialog, "cat").uncheck()
+    rig.wait_for(lambda: stored("Garage") == stored("Hall"), "the labels of the other")
+    assert stored("Porch") == {"min_score": 0.5, "labels": None}
+
+
+def test_the_keyboard_is_enough(page: Page, rig: Rig) -> None:
+    rig.start_agent("--source", "demo", "--name", "Hall")
+    rig.wait_online(1)
+    dialog = open_dialog(page, "Hall")
+    dialog.get_by_test_id("objects-score").focus()
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Shown from 51 % up")
+    label(dialog, "fire hydrant").focus()
+    page.keyboard.press("ArrowDown")
+    expect(label(dialog, "stop sign")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(label(dialog, "stop sign")).not_to_be_checked()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    stored = objects_of(rig)
+    rig.wait_for(lambda: stored("Hall")["min_score"] == 0.51, "the score")
+    assert "stop sign" not in stored("Hall")["labels"]
+
+
+def test_what_the_hub_refuses_is_said_in_the_dialog(told: Told) -> None:
+    told.hello(told_camera("gone"))
+    dialog = open_dialog(told.page, "Camera gone")
+    set_score(dialog, 20)
+    expect(dialog.get_by_test_id("objects-problem")).to_contain_text("no such camera")
+    told.complaints.clear()

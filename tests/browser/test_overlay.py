@@ -1,0 +1,189 @@
+"""What was found, over the picture and in words: told to the page by the test itself."""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import Told, told_camera
+
+pytestmark = pytest.mark.browser
+
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+def overlay(told: Told, camera: str = "c1") -> Pixels:
+    """Return what is drawn on a camera's overlay, (H, W, 4) BGRA."""
+    canvas = told.page.locator(f'[data-camera="{camera}"]').get_by_test_id("tile-overlay")
+    data = canvas.evaluate("canvas => canvas.toDataURL().split(',')[1]")
+    image = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_UNCHANGED)
+    return np.asarray(image, np.uint8)
+
+
+def found(told: Told, camera: str = "c1") -> Locator:
+    return told.page.locator(f'[data-camera="{camera}"]').get_by_test_id("tile-found")
+
+
+def face(box: list[float], **fields: object) -> dict[str, object]:
+    known = {"box": box, "score": 0.9, "track_id": None, "landmarks": None, "person": None}
+    return {**known, **fields}
+
+
+def thing(
+    label: str, label_id: int, box: list[float] | None = None, score: float = 0.9
+) -> dict[str, object]:
+    place = box or [100.0, 100.0, 200.0, 200.0]
+    return {"box": place, "score": score, "label": label, "label_id": label_id, "track_id": None}
+
+
+def hue(pixels: Pixels, x: float, y: float) -> tuple[int, ...]:
+    """Return the colour at a place of the 640 × 480 picture."""
+    scale = pixels.shape[1] / 640
+    return tuple(int(v) for v in pixels[round(y * scale), round(x * scale)])
+
+
+def test_landmarks_are_points_that_leave_the_face_to_be_seen(told: Told) -> None:
+    told.hello(told_camera())
+    spots = [[215 + 10 * (n % 9), 215 + 10 * (n // 9)] for n in range(68)]
+    told.find("c1", time.time(), faces=[face([200, 200, 310, 310], landmarks=spots)], objects=[])
+    expect(found(told)).to_have_text("1 face · no objects")
+    drawn = overlay(told)
+    scale = drawn.shape[1] / 640
+    inside = drawn[round(206 * scale) : round(304 * scale), round(206 * scale) : round(304 * scale)]
+    for x, y in spots:
+        assert hue(drawn, x, y)[3] > 100
+    assert 0.02 < float((inside[..., 3] > 0).mean()) < 0.35
+    told.find("c1", time.time(), faces=[], objects=[])
+    expect(found(told)).to_have_text("no faces · no objects")
+    assert not overlay(told).any()
+
+
+def test_a_small_face_is_not_covered(told: Told) -> None:
+    told.hello(told_camera())
+    spots = [[203 + 3.5 * (n % 9), 203 + 4 * (n // 9)] for n in range(68)]
+    told.find("c1", time.time(), faces=[face([200, 200, 240, 240], landmarks=spots)], objects=[])
+    expect(found(told)).to_have_text("1 face · no objects")
+    drawn = overlay(told)
+    scale = drawn.shape[1] / 640
+    inside = drawn[round(204 * scale) : round(236 * scale), round(204 * scale) : round(236 * scale)]
+    assert 0.02 < float((inside[..., 3] / 255).mean()) < 0.3
+
+
+def test_the_same_label_has_the_same_hue_on_every_camera(told: Told) -> None:
+    told.hello(told_camera("c1"), told_camera("c2"))
+    dog, cat = [50.0, 150.0, 150.0, 250.0], [300.0, 150.0, 400.0, 250.0]
+    told.find("c1", time.time(), faces=[], objects=[thing("dog", 18, dog), thing("cat", 17, cat)])
+    told.find("c2", time.time(), faces=[], objects=[thing("cat", 17, dog)])
+    expect(found(told, "c1")).to_have_text("no faces · cat 1, dog 1")
+    expect(found(told, "c2")).to_have_text("no faces · cat 1")
+    expect(found(told, "c1")).to_have_attribute(
+        "title", re.compile(r"^no faces\n2 objects: cat\s1, dog\s1$")
+    )
+    first, second = overlay(told, "c1"), overlay(told, "c2")
+    assert hue(first, 50, 200) != hue(first, 300, 200)
+    assert hue(first, 300, 200) == hue(second, 50, 200)
+
+
+def test_the_words_of_a_crowd_do_not_lie_on_each_other(told: Told) -> None:
+    told.hello(told_camera())
+    told.page.evaluate(
+        """() => {
+            const draw = CanvasRenderingContext2D.prototype.roundRect;
+            window.tags = [];
+            CanvasRenderingContext2D.prototype.roundRect = function (...rect) {
+                window.tags.push(rect.slice(0, 4));
+                draw.apply(this, rect);
+            };
+        }"""
+    )
+    crowd = [
+        thing("person", 1, [x, y, x + 70.0, y + 90.0])
+        for x in range(10, 560, 15)
+        for y in range(60, 380, 90)
+    ]
+    told.find("c1", time.time(), faces=[], objects=crowd)
+    expect(found(told)).to_have_text(f"no faces · person {len(crowd)}")
+    tags = told.page.evaluate("window.tags")
+    assert 10 < len(tags) < len(crowd)
+    for n, (left, top, width, height) in enumerate(tags):
+        for x, y, other_width, _ in tags[:n]:
+            beside = left >= x + other_width or x >= left + width
+            assert beside or abs(top - y) >= height
+
+
+def test_what_is_no_longer_asked_for_goes_at_once(told: Told) -> None:
+    told.hello(told_camera())
+    spots = [[120.0, 120.0]] * 68
+    both = {"faces": [face([100, 100, 200, 200], landmarks=spots)], "objects": []}
+    both["objects"] = [thing("cat", 17, [300, 100, 400, 200], 0.6), thing("dog", 18, score=0.95)]
+    told.find("c1", time.time(), **both)
+    expect(found(told)).to_have_text("1 face · cat 1, dog 1")
+    told.tell("cameras", cameras=[told_camera(objects={"min_score": 0.7, "labels": None})])
+    expect(found(told)).to_have_text("1 face · dog 1")
+    told.tell("cameras", cameras=[told_camera(objects={"min_score": 0.7, "labels": ["cat"]})])
+    expect(found(told)).to_have_text("1 face · no objects")
+    assert hue(overlay(told), 120, 120)[3] > 0
+    told.tell("cameras", cameras=[told_camera(options=["faces"])])
+    expect(found(told)).to_have_text("1 face")
+    assert hue(overlay(told), 120, 120)[3] == 0
+    told.tell("cameras", cameras=[told_camera(options=["objects"], objects=no_labels())])
+    expect(found(told)).to_have_text("objects: no label is chosen")
+
+
+def no_labels() -> dict[str, object]:
+    return {"min_score": 0.5, "labels": []}
+
+
+def test_waiting_and_not_working_never_read_as_nothing_found(told: Told) -> None:
+    told.hello(told_camera())
+    expect(found(told)).to_have_text("faces: waiting · objects: waiting")
+    why = "The model ssd-mobilenet-v2 is not installed: run models fetch."
+    broken = {"task": "objects", "state": "failed", "reason": why}
+    ready = {"task": "faces", "state": "ready", "model": "centerface", "precision": "int8"}
+    ready |= {"device": "CPU", "reason": "this ONNX Runtime has no CUDA"}
+    told.tell("status", engine="ready", models=[ready, broken])
+    told.find("c1", time.time(), faces=[face([100, 100, 200, 200])], objects=None)
+    expect(found(told)).to_have_text("1 face · objects: not working")
+    expect(found(told)).to_have_attribute("title", f"1 face\nobjects: {why}")
+    cost = told.page.get_by_test_id("option-cost-objects")
+    expect(cost).to_contain_text(f"not working: {why}")
+    faces = told.page.get_by_test_id("option-faces")
+    expect(faces).to_contain_text("CenterFace · int8")
+    expect(faces).to_have_attribute(
+        "title", "Face Detection\nCenterFace · int8 · CPU: this ONNX Runtime has no CUDA"
+    )
+    expect(told.page.get_by_test_id("option-landmarks")).not_to_contain_text("not working")
+
+
+def test_a_quiet_camera_says_why_its_rate_is_low_and_keeps_its_boxes(told: Told) -> None:
+    told.hello(told_camera(motion={"quiet": False, "skipped": 0}))
+    quiet = told.page.get_by_test_id("tile-quiet")
+    at = time.time()
+    told.show("c1", PICTURE, at)
+    told.find("c1", at, faces=[face([100, 100, 200, 200])], objects=[])
+    expect(found(told)).to_have_text("1 face · no objects")
+    expect(quiet).to_have_text("")
+    told.tell("cameras", cameras=[told_camera(motion={"quiet": True, "skipped": 7})])
+    expect(quiet).to_have_text("quiet")
+    assert "7" in (quiet.get_attribute("title") or "")
+    told.show("c1", PICTURE, at + 10, seq=2)
+    expect(found(told)).to_have_text("no result for 10 s")
+    still = {"faces": [face([100, 100, 200, 200])], "objects": [], "unchanged_until": at + 9}
+    told.find("c1", at, **still)
+    expect(found(told)).to_have_text("1 face · no objects")
+    assert overlay(told).any()
+
+
+def _picture() -> bytes:
+    grey = np.full((480, 640, 3), 90, np.uint8)
+    return bytes(cv2.imencode(".jpg", grey)[1].tobytes())
+
+
+PICTURE = _picture()

@@ -1,0 +1,168 @@
+"""The two benchmarks of models and engine, in their smallest setting: every figure is there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from convergecast.bench import accuracy, engine, first, overhead
+from convergecast.bench.baselines import PlainCenterFace
+from convergecast.bench.pictures import data_folder, take_pictures
+from convergecast.bench.report import Row, table
+from convergecast.bench.speed import config_for
+from convergecast.bench.timing import alternate, this_machine
+from convergecast.detection.registry import create_face_detector
+from convergecast.errors import InvalidInput
+from convergecast.vision.boxes import iou
+from convergecast.vision.detections import Bytes
+
+pytestmark = pytest.mark.usefixtures("models_ready")
+
+
+def run_engine_bench(tmp_path: Path, part: str, seconds: float = 1.0) -> list[dict[str, Any]]:
+    file = tmp_path / "figures.json"
+    assert engine.run_bench(engine.Order(only=(part,), seconds=seconds), file) == 0
+    figures = json.loads(file.read_text())
+    assert figures["machine"]["processors"] >= 1
+    rows: list[dict[str, Any]] = figures["rows"]
+    assert {row["part"] for row in rows} == {part}
+    assert all(row["value"] > 0 for row in rows), rows
+    return rows
+
+
+def test_landmarks_stand_beside_dlib_for_1_8_and_32_faces(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = run_engine_bench(tmp_path, "landmarks")
+    assert [row["what"] for row in rows[::2]] == [
+        "dlib, 1 face (baseline)",
+        "dlib, 8 faces (baseline)",
+        "dlib, 32 faces (baseline)",
+    ]
+    assert [row["aim"] for row in rows[1::2]] == ["", "≥ 3", "≥ 3"]
+    printed = capsys.readouterr().out
+    assert this_machine().cpu in printed
+    assert "photographs" in printed
+
+
+def test_the_engine_is_measured_beside_a_bare_loop(models_ready: None) -> None:
+    pictures, cases = take_pictures(None), [("faces", "fp32")]
+    rows = overhead.measure_overhead(pictures, rounds=1, stretch_s=0.5, cases=cases)
+    assert [(row.what, row.unit) for row in rows] == [
+        ("faces fp32, bare loop (baseline)", "a second"),
+        ("faces fp32, engine with 4 clients", "a second"),
+        ("faces fp32, bare loop (baseline)", "ms CPU"),
+        ("faces fp32, engine with 4 clients", "ms CPU"),
+    ]
+    assert all(row.value and row.value > 0 for row in rows)
+
+
+def test_a_precision_that_is_not_there_is_a_line_that_says_so(models_ready: None) -> None:
+    pictures = take_pictures(None)
+    (row,) = overhead.measure_overhead(pictures, 1, 0.5, cases=[("faces", "int4")])
+    assert row.value is None
+    assert "precision" in row.note
+
+
+def test_the_memory_of_an_engine_grows_with_every_model(models_ready: None) -> None:
+    rows = overhead.measure_memory(take_pictures(None), "fp32")
+    sizes = [row.value or 0 for row in rows[:-1]]
+    assert sizes == sorted(sizes)
+    assert len(rows) == 5
+
+
+def test_cameras_are_watched_with_all_options_at_once(tmp_path: Path) -> None:
+    rows = run_engine_bench(tmp_path, "cameras", seconds=3)
+    names = [row["what"] for row in rows]
+    assert sum(name.startswith("results of Camera") for name in names) == 4
+    assert "age of results when received, p95" in names
+    assert "engine RSS at the end" in names
+
+
+def test_the_first_result_is_timed_from_the_click(models_ready: None) -> None:
+    first_row, complete_row = first.measure_first(1, cases=[("faces", "landmarks")])
+    assert first_row.what == "faces and landmarks, first result"
+    assert 0 < (first_row.value or 0) <= (complete_row.value or 0)
+
+
+def test_an_unknown_part_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="no part of this benchmark: faces, objects"):
+        engine.run_bench(engine.Order(only=("speed",)), None)
+    with pytest.raises(InvalidInput, match="no part of this benchmark: parity, faces"):
+        accuracy.run_bench(accuracy.Order(only=("speed",)), None)
+
+
+def test_without_the_data_folder_only_parity_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "figures.json"
+    assert accuracy.run_bench(accuracy.Order(), file) == 0
+    values = {row["what"]: row["value"] for row in json.loads(file.read_text())["rows"]}
+    assert values["68 points and dlib, coordinates that differ"] == 0
+    assert values["5 points and dlib, coordinates that differ"] == 0
+    assert values["face chips and dlib, values that differ"] == 0
+    assert values["SSD and cv2.dnn, largest difference"] <= 1e-4
+    assert values["embedding and dlib, largest difference"] <= 1e-5
+    assert "--data" in capsys.readouterr().out
+
+
+@pytest.mark.data
+def test_with_it_every_detector_is_there(data_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    order = accuracy.Order(only=("faces", "objects", "landmarks"), data=data_folder, limit=2)
+    assert accuracy.run_bench(order, file) == 0
+    rows = json.loads(file.read_text())["rows"]
+    names = [row["what"] for row in rows]
+    for detector in ("Haar", "HOG", "YuNet", "CenterFace, plain loop", "centerface fp32"):
+        assert any(name.startswith(detector) and "AP50" in name for name in names), detector
+    for detector in ("SSD in cv2.dnn", "YOLOX-nano", "ssd-mobilenet-v2 fp32"):
+        assert any(name.startswith(detector) and "mAP" in name for name in names), detector
+    assert "youtubefaces, dlib, HOG upsampled once (baseline), found" in names
+    assert "aflw2000, ours, fp32, share below 0.08" in names
+
+
+def test_a_data_folder_that_is_not_there_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONVERGECAST_TEST_DATA", raising=False)
+    assert data_folder(None) is None
+    with pytest.raises(InvalidInput, match="is no folder"):
+        data_folder(tmp_path / "none")
+
+
+def test_the_plain_loop_finds_the_same_face_in_pictures_of_any_size(astronaut: Bytes) -> None:
+    plain = PlainCenterFace()
+    ours = create_face_detector(config_for("fp32"), threads=1)
+    for width, height in ((512, 512), (640, 480), (300, 500)):
+        image = np.asarray(cv2.resize(astronaut, (width, height)), np.uint8)
+        (expected,) = ours.detect([ours.prepare(image)])
+        found = plain.detect(image, 0.35)
+        assert len(found) == len(expected) == 1
+        assert iou(found.boxes, expected.boxes)[0, 0] > 0.9
+
+
+def test_ways_take_turns_and_warm_up_first() -> None:
+    calls: list[tuple[str, int]] = []
+    ways = {name: lambda number, name=name: calls.append((name, number)) for name in "ab"}
+    medians_ms = alternate(ways, rounds=2, calls=2)
+    assert set(medians_ms) == {"a", "b"}
+    timed = [("a", 0), ("a", 1), ("b", 0), ("b", 1), ("a", 2), ("a", 3), ("b", 2), ("b", 3)]
+    assert calls[4:] == timed
+
+
+def test_the_table_shows_figure_ratio_aim_and_why_one_is_missing() -> None:
+    rows = [
+        Row(part="faces", what="ours", value=12.345, unit="ms", ratio=6.1, aim="≥ 6"),
+        Row(part="faces", what="int8", value=None, unit="ms", note="is not installed"),
+        Row(part="parity", what="points", value=0, unit=""),
+    ]
+    text = table(rows)
+    assert "ours" in text
+    assert "12.3 ms  ×6.10  ≥ 6" in text
+    assert "is not installed" in text
+    assert text.index("faces") < text.index("parity")

@@ -1,0 +1,69 @@
+"""The readers of the folder of test pictures, against what its README says is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convergecast.bench.datasets import aflw2000, coco_val, faces_wider, pets, youtubefaces
+from convergecast.errors import InvalidInput
+from convergecast.vision.detections import Floats
+from convergecast.vision.labels import label
+
+
+@pytest.mark.data
+def test_wider_faces_lie_in_pictures_of_their_original_size(data_folder: Path) -> None:
+    samples = list(faces_wider(data_folder))
+    assert len(samples) == 100
+    assert {sample.image.shape[1] for sample in samples} == {1024}
+    for _, image, faces in samples:
+        assert (faces.boxes[:, :2] < faces.boxes[:, 2:]).all()
+        assert (faces.boxes[:, 2:] <= [image.shape[1], image.shape[0]]).all()
+
+
+@pytest.mark.data
+def test_coco_objects_have_the_ids_of_the_list_of_91(data_folder: Path) -> None:
+    samples = {sample.name: sample for sample in coco_val(data_folder)}
+    assert len(samples) == 64
+    bear = samples["000000000285.jpg"].truth
+    assert [label(int(at)) for at in bear.label_ids] == ["bear"]
+    width = samples["000000000285.jpg"].image.shape[1]
+    assert bear.boxes[0, 2] - bear.boxes[0, 0] == pytest.approx(0.99756 * width, abs=0.1)
+
+
+@pytest.mark.data
+def test_the_sixty_eight_points_run_from_ear_to_ear_and_end_at_the_mouth(
+    data_folder: Path,
+) -> None:
+    known = [*youtubefaces(data_folder), *aflw2000(data_folder)]
+    assert len(known) == 101 + 8
+    for _, image, points in known:
+        assert image.ndim == 3
+        assert points.shape == (68, 2)
+        eyes, mouth = points[36:48], points[48:]
+        assert centre(eyes)[1] < centre(mouth)[1]
+        assert points[36, 0] < points[45, 0]
+
+
+@pytest.mark.data
+def test_pets_has_as_many_people_in_its_frames_as_its_readme_says(data_folder: Path) -> None:
+    samples = {sample.name: sample for sample in pets(data_folder)}
+    assert len(samples) == 31
+    assert len(samples["frame 1"].truth) == 3
+    assert len(samples["frame 577"].truth) == 7
+    assert samples["frame 1"].image.shape == (360, 480, 3)
+    assert all(sample.truth.boxes.max() <= 485 for sample in samples.values())
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    for reader in (faces_wider, coco_val, youtubefaces, aflw2000, pets):
+        with pytest.raises(InvalidInput, match=re.escape(str(tmp_path))):
+            list(reader(tmp_path))
+
+
+def centre(points: Floats) -> Floats:
+    middle: Floats = np.mean(points, axis=0)
+    return middle

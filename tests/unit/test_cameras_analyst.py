@@ -1,0 +1,220 @@
+"""The analyst: what it asks the engine, what it publishes, and when it lets a result stand."""
+
+from __future__ import annotations
+
+import dataclasses
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Listener
+from typing import Any
+
+import pytest
+
+from convergecast.cameras.analyst import Analyst, make_result
+from convergecast.cameras.orders import Orders
+from convergecast.cameras.puller import Frame
+from convergecast.packing import pack, unpack
+from tests.fakes.agents import picture
+
+KEY = b"key"
+FACE = {"box": [1.0, 2.0, 3.0, 4.0], "score": 0.9, "landmarks": None}
+POINTS = [[1.5, 2.5]] * 68
+CAT = {"box": [5.0, 6.0, 7.0, 8.0], "score": 0.6, "label": "cat", "label_id": 17}
+SIZE = {"width": 64, "height": 48, "problems": {}}
+FRAME = Frame(jpeg=b"", seq=7, captured_at=100.0, width=64, height=48)
+
+
+def test_a_result_has_lists_for_what_was_asked_and_null_for_the_rest() -> None:
+    found = {**SIZE, "faces": [FACE], "objects": [CAT]}
+    both = make_result("c", FRAME, ("faces", "objects"), found)
+    shown_face = {**FACE, "track_id": None, "person": None}
+    assert both["faces"] == [shown_face]
+    assert both["objects"] == [{**CAT, "track_id": None}]
+    assert (both["people"], both["options"]) == (None, ["faces", "objects"])
+    assert (both["camera_id"], both["seq"], both["width"], both["height"]) == ("c", 7, 64, 48)
+    assert both["captured_at"] == both["unchanged_until"] == 100.0
+    assert make_result("c", FRAME, ("faces",), {**SIZE, "faces": []})["faces"] == []
+    objects = make_result("c", FRAME, ("objects",), {**SIZE, "objects": []})
+    assert (objects["faces"], objects["objects"]) == (None, [])
+
+
+def test_landmarks_bring_the_faces_with_them() -> None:
+    found = {**SIZE, "faces": [{**FACE, "landmarks": POINTS}]}
+    (face,) = make_result("c", FRAME, ("landmarks",), found)["faces"]
+    assert face["landmarks"] == POINTS
+
+
+def test_what_the_engine_could_not_do_is_null() -> None:
+    found = {**SIZE, "faces": [], "problems": {"objects": "no model"}}
+    result = make_result("c", FRAME, ("faces", "objects"), found)
+    assert (result["faces"], result["objects"]) == ([], None)
+
+
+class Engine:
+    """Answers requests with `answer`, and counts them."""
+
+    def __init__(self) -> None:
+        self.answer: dict[str, Any] = {**SIZE, "faces": [FACE]}
+        self.requests: list[dict[str, Any]] = []
+        self._listener = Listener(("127.0.0.1", 0), authkey=KEY)
+        self.address: Any = self._listener.address
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _serve(self) -> None:
+        try:
+            connection = self._listener.accept()
+            while True:
+                request, _ = unpack(connection.recv_bytes())
+                self.requests.append(request)
+                connection.send_bytes(pack({**self.answer, "id": request["id"]}))
+        except (EOFError, OSError):
+            pass
+
+
+class Scene:
+    """An analyst with an engine, fed like a worker feeds it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.results: queue.Queue[tuple[dict[str, Any], bytes]] = queue.Queue()
+        self.jpeg = picture(1)
+        self.orders = Orders(
+            camera_id="c",
+            address="127.0.0.1",
+            port=1,
+            stream_key=None,
+            capabilities=(),
+            agent_fps=None,
+            live=False,
+            pairs=False,
+            options=("faces",),
+            object_min_score=0.5,
+            object_labels=None,
+            engine_address=engine.address,
+            engine_problem=None,
+            analysis_fps=50.0,
+            motion_sleep_s=10.0,
+            wakes=0,
+        )
+        self.analyst = Analyst(
+            orders=self.orders,
+            engine_key=KEY,
+            publish=lambda result, jpeg: self.results.put((result, jpeg)),
+            on_problem=lambda: None,
+        )
+        self._closed = threading.Event()
+        threading.Thread(target=self.analyst.run, daemon=True).start()
+        threading.Thread(target=self._feed, daemon=True).start()
+
+    def order(self, **changes: Any) -> None:
+        self.orders = dataclasses.replace(self.orders, **changes)
+        self.analyst.set_orders(self.orders)
+
+    def motion(self) -> dict[str, Any]:
+        return self.analyst.motion(time.monotonic())
+
+    def rest(self) -> int:
+        """Wait until nothing is analysed any more; return how often the engine was asked."""
+        skipped = self.motion()["skipped"]
+        wait_for(lambda: self.motion()["quiet"] and self.motion()["skipped"] > skipped + 2)
+        return len(self.engine.requests)
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def _feed(self) -> None:
+        seq = 0
+        while not self._closed.wait(0.01):
+            seq += 1
+            self.analyst.offer(Frame(self.jpeg, seq, time.time(), 640, 480))
+
+
+def wait_for(condition: Callable[[], Any], timeout_s: float = 10) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    engine = Engine()
+    scene = Scene(engine)
+    yield scene
+    scene.close()
+    engine.close()
+
+
+def newest(results: queue.Queue[tuple[dict[str, Any], bytes]]) -> tuple[dict[str, Any], bytes]:
+    """Return what is published from now on."""
+    while not results.empty():
+        results.get()
+    return results.get(timeout=5)
+
+
+def test_while_nothing_moves_the_result_stands_for_newer_pictures(scene: Scene) -> None:
+    scene.rest()
+    first, _ = newest(scene.results)
+    second, _ = newest(scene.results)
+    assert first["captured_at"] == second["captured_at"] < first["unchanged_until"]
+    assert first["unchanged_until"] < second["unchanged_until"] <= time.time()
+    assert first["seq"] == second["seq"]
+    assert first["faces"] == second["faces"]
+    assert scene.motion()["skipped_fps"] > 5
+    assert scene.analyst.rate.per_second(time.monotonic()) < 50
+
+
+def test_motion_ends_the_rest_at_once(scene: Scene) -> None:
+    asked = scene.rest()
+    scene.jpeg = picture(88888888)
+    wait_for(lambda: len(scene.engine.requests) > asked + 3, timeout_s=1)
+    assert not scene.motion()["quiet"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"options": ("faces", "objects")},
+        {"object_min_score": 0.3},
+        {"object_labels": ("cat",)},
+        {"pairs": True},
+    ],
+)
+def test_another_question_is_asked_though_nothing_moves(
+    scene: Scene, changes: dict[str, Any]
+) -> None:
+    asked = scene.rest()
+    scene.order(**changes)
+    wait_for(lambda: len(scene.engine.requests) > asked, timeout_s=1)
+    result, jpeg = newest(scene.results)
+    assert result["options"] == list(scene.orders.options)
+    assert bool(jpeg) is scene.orders.pairs
+
+
+def test_switched_off_and_on_again_it_is_asked_anew(scene: Scene) -> None:
+    asked = scene.rest()
+    scene.order(options=())
+    scene.order(options=("faces",))
+    wait_for(lambda: len(scene.engine.requests) > asked, timeout_s=1)
+
+
+def test_after_a_failure_no_result_stands(scene: Scene) -> None:
+    scene.rest()
+    scene.engine.answer = {**SIZE, "problems": {"faces": "the model is missing"}}
+    scene.order(object_min_score=0.4)
+    wait_for(lambda: scene.analyst.problem)
+    assert scene.analyst.problem == "the model is missing"
+    asked = len(scene.engine.requests)
+    wait_for(lambda: len(scene.engine.requests) > asked, timeout_s=3)
+    while not scene.results.empty():
+        scene.results.get()
+    time.sleep(0.8)
+    assert scene.results.empty()
+    scene.engine.answer = {**SIZE, "faces": [FACE]}
+    wait_for(lambda: scene.analyst.problem is None, timeout_s=3)
+    assert newest(scene.results)[0]["faces"]

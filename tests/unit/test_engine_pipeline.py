@@ -1,0 +1,165 @@
+"""The pipeline: what is asked together is answered together, and one failure stays one."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from convergecast.config import HubConfig
+from convergecast.detection import store
+from convergecast.detection.landmarks import Landmarks, boxes_for_landmarks, gray
+from convergecast.engine import pipeline as module
+from convergecast.engine.host import status_of
+from convergecast.engine.loading import Loader
+from convergecast.engine.pipeline import Pipeline, Wanted
+from convergecast.engine.results import problems, shown
+from convergecast.errors import ModelError
+from convergecast.vision.detections import Bytes
+
+EVERYTHING = ("faces", "landmarks", "objects")
+
+
+@pytest.fixture(scope="module")
+def pipeline(models_ready: None) -> Pipeline:
+    return Pipeline(HubConfig(device="cpu", precision="fp32"), threads=2)
+
+
+def jpeg(image: Bytes) -> bytes:
+    content: bytes = cv2.imencode(".jpg", image)[1].tobytes()
+    return content
+
+
+def wanted(*options: str) -> Wanted:
+    return Wanted(options=options, complete=True)
+
+
+def test_pictures_of_many_cameras_in_one_batch_get_what_each_would_get_alone(
+    pipeline: Pipeline, astronaut: Bytes, chelsea: Bytes
+) -> None:
+    asked = [
+        (astronaut, wanted(*EVERYTHING)),
+        (chelsea, wanted("objects")),
+        (astronaut, wanted("landmarks")),
+        (np.zeros((48, 64, 3), np.uint8), wanted("landmarks", "objects")),
+        (astronaut, wanted("faces")),
+    ]
+    batch = [pipeline.prepare(jpeg(image), want) for image, want in asked]
+    together = pipeline.run(batch)
+    alone = [pipeline.run([prepared])[0] for prepared in batch]
+    assert together == alone
+    first, cat, second, nothing, third = together
+    assert [thing["label"] for thing in cat["objects"]] == ["cat"]
+    assert "faces" not in cat
+    assert second["faces"] == first["faces"]
+    assert len(second["faces"][0]["landmarks"]) == 68
+    assert third["faces"][0]["landmarks"] is None
+    assert nothing["faces"] == [] and nothing["objects"] == []
+
+
+def test_landmarks_are_those_of_the_box_that_is_shown(pipeline: Pipeline, astronaut: Bytes) -> None:
+    (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("landmarks"))])
+    (face,) = found["faces"]
+    model = Landmarks(store.find("landmarks", "landmarks-68").path)
+    box = boxes_for_landmarks(np.array([face["box"]], np.float32))
+    points = model.fit([gray(astronaut)], np.array([0]), box)[0]
+    assert np.abs(points - np.array(face["landmarks"])).max() < 1.5
+
+
+def test_a_threshold_and_labels_belong_to_their_own_picture(
+    pipeline: Pipeline, astronaut: Bytes
+) -> None:
+    wants = [
+        Wanted(options=("objects",), object_min_score=0.05, complete=True),
+        Wanted(options=("objects",), object_min_score=0.9, complete=True),
+        Wanted(options=("objects",), object_labels=("cat",), complete=True),
+    ]
+    batch = [pipeline.prepare_image(astronaut, want) for want in wants]
+    many, few, none = (reply["objects"] for reply in pipeline.run(batch))
+    assert len(many) > len(few)
+    assert all(thing["score"] > 0.9 for thing in few)
+    assert none == []
+
+
+def test_a_reduced_picture_is_measured_in_its_own_pixels(
+    pipeline: Pipeline, astronaut: Bytes
+) -> None:
+    large = np.asarray(cv2.resize(astronaut, (2560, 2048)), np.uint8)
+    prepared = pipeline.prepare(jpeg(large), wanted("faces"))
+    assert prepared.scale == (4.0, 4.0) or prepared.scale == (2.0, 2.0)
+    (reduced,) = pipeline.run([prepared])
+    (full,) = pipeline.run([pipeline.prepare_image(large, wanted("faces"))])
+    (one,), (other,) = reduced["faces"], full["faces"]
+    assert np.abs(np.subtract(one["box"], other["box"])).max() < 20
+    assert (reduced["width"], reduced["height"]) == (2560, 2048)
+
+
+def test_a_model_that_is_missing_fails_its_own_option_only(
+    astronaut: Bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = HubConfig(device="cpu", precision="fp32", object_model="nowhere")
+    pipeline = Pipeline(config, threads=2)
+    (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("faces", "objects"))])
+    assert len(found["faces"]) == 1
+    assert "objects" not in found
+    said = problems(found)
+    assert said is not None and "'nowhere'" in said
+    result = shown(found, ("faces", "objects"))
+    assert result["objects"] is None and len(result["faces"]) == 1
+    states = {line["task"]: line["state"] for line in pipeline.status()}
+    assert states == {"faces": "ready", "objects": "failed"}
+    assert status_of(pipeline.status()).state == "ready"
+
+
+def test_an_option_that_is_ready_does_not_wait_for_one_that_loads(
+    astronaut: Bytes, monkeypatch: pytest.MonkeyPatch, models_ready: None
+) -> None:
+    may_end = threading.Event()
+    load = Pipeline._load_objects
+
+    def slowly(self: Pipeline) -> object:
+        may_end.wait(30)
+        return load(self)
+
+    monkeypatch.setattr(module.Pipeline, "_load_objects", slowly)
+    pipeline = Pipeline(HubConfig(device="cpu", precision="fp32"), threads=2)
+    want = Wanted(options=("faces", "objects"))
+    (found,) = pipeline.run([pipeline.prepare_image(astronaut, want)])
+    assert len(found["faces"]) == 1
+    assert problems(found) == "The object detector is being loaded."
+    assert status_of(pipeline.status()).state == "ready"
+    may_end.set()
+    (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("faces", "objects"))])
+    assert problems(found) is None and found["objects"]
+
+
+def test_a_model_that_could_not_be_loaded_is_tried_again_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries: list[float] = []
+
+    def load() -> tuple[str, dict[str, str | None]]:
+        tries.append(time.monotonic())
+        if len(tries) == 1:
+            raise ModelError("It is not there.")
+        return "a model", {"model": "m"}
+
+    monkeypatch.setattr("convergecast.engine.loading._RETRY_S", 0.2)
+    loader = Loader("faces", "face detector", load, lambda: None)
+    for _ in range(3):
+        with pytest.raises(ModelError, match="It is not there"):
+            loader.start().result(5)
+    assert len(tries) == 1
+    time.sleep(0.25)
+    assert loader.start().result(5) == "a model"
+    assert loader.get() == "a model"
+    assert loader.info == {"task": "faces", "state": "ready", "model": "m"}
+
+
+def test_the_commercial_safe_choice_gives_five_points(astronaut: Bytes) -> None:
+    pipeline = Pipeline(HubConfig(device="cpu", commercial_safe=True), threads=2)
+    (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("landmarks"))])
+    assert len(found["faces"][0]["landmarks"]) == 5
