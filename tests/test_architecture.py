@@ -26,6 +26,7 @@ ORDER = [
     "live",
     "auth",
     "engine",
+    "tracking",
     "detection",
     "vision",
     "storage",

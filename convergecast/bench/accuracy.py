@@ -18,9 +18,10 @@ from convergecast.bench.landmark_accuracy import measure_landmarks
 from convergecast.bench.metrics import Scene, average_precision, coco_score
 from convergecast.bench.parity import measure_parity
 from convergecast.bench.pictures import DATA_VARIABLE
-from convergecast.bench.report import Row, machine_line, table, write_json
+from convergecast.bench.report import Row, machine_line, table, unmeasured, written
 from convergecast.bench.speed import PRECISIONS, THREADS, config_for
 from convergecast.bench.timing import this_machine
+from convergecast.detection import haar, hog
 from convergecast.detection.centerface import LONG_SIDE
 from convergecast.detection.haar import Haar
 from convergecast.detection.hog import Hog
@@ -30,13 +31,14 @@ from convergecast.detection.yunet import YuNet
 from convergecast.errors import InvalidInput, ModelError
 from convergecast.vision.detections import Bytes, Faces
 
-PARTS = ("parity", "faces", "objects", "landmarks")
+PARTS = ("parity", "faces", "objects", "landmarks", "tracking")
 LEAST_SIDE_PX = 20
 """Faces with a side shorter than this, in a picture whose longer side is 640, do not count."""
 
 _FACE_SCORE, _OBJECT_SCORE = 0.02, 0.01
 _FACE_LOSS, _OBJECT_LOSS, _INT8_LOSS = 0.005, 0.002, 0.008
 _PERSON = 1
+_CLOSER_LOOK = "closer look (default)"
 
 Detect = Callable[[Bytes], Any]
 
@@ -60,18 +62,19 @@ def run_bench(order: Order, json_file: Path | None) -> int:
     """Measure, print each part when it is done, write the figures where wanted."""
     machine = this_machine()
     print(machine_line(machine), flush=True)
-    rows: list[Row] = []
-    for part in _chosen(order):
-        found = _measure(part, order)
-        print(table(found), flush=True)
-        rows += found
+    with written(json_file, machine) as rows:
+        for part in _chosen(order):
+            try:
+                found = _measure(part, order)
+            except ModelError as problem:
+                found = [unmeasured(part, "not measured", problem)]
+            print(table(found), flush=True)
+            rows += found
     if order.data is None:
         print(
-            "\nFor faces, objects and landmarks name the folder of test pictures by --data or by "
+            "\nFor all but parity name the folder of test pictures by --data or by "
             f"{DATA_VARIABLE}."
         )
-    if json_file:
-        write_json(json_file, machine, rows)
     return 0
 
 
@@ -83,8 +86,8 @@ def measure_faces(data: Path, limit: int | None = None) -> list[Row]:
         data / "models" / "face_detection_yunet_2023mar.onnx", threads=THREADS, device="cpu"
     )
     ways: dict[str, Detect] = {
-        "Haar cascade, OpenCV": _way(Haar(), _FACE_SCORE),
-        "HOG, dlib": _way(Hog(), _FACE_SCORE),
+        f"haar (OpenCV's cascade, long side {haar.LONG_SIDE})": _way(Haar(), _FACE_SCORE),
+        f"hog (dlib's detector, long side {hog.LONG_SIDE})": _way(Hog(), _FACE_SCORE),
         "YuNet, added by a user": _way(yunet, _FACE_SCORE),
         "CenterFace, plain loop (baseline)": lambda image: plain.detect(image, _FACE_SCORE),
     }
@@ -109,11 +112,13 @@ def measure_objects(data: Path, limit: int | None = None) -> list[Row]:
         "SSD in cv2.dnn (baseline)": lambda image: plain.detect(image, _OBJECT_SCORE),
     }
     missing = _add_ours(ways, create_object_detector, "objects", _OBJECT_SCORE)
+    missing += _add_closer_look(ways)
     rows, aim = [], ""
     for name, (found, took_ms) in _run(ways, samples).items():
         score = coco_score(found, [sample.truth for sample in samples])
+        own_aim = "" if _CLOSER_LOOK in name else aim
         rows += [
-            _row("objects", f"{name}, mAP", score.mean, aim, f"{took_ms:.0f} ms a picture"),
+            _row("objects", f"{name}, mAP", score.mean, own_aim, f"{took_ms:.0f} ms a picture"),
             _row("objects", f"{name}, AP50", score.at_50),
             _row("objects", f"{name}, person AP", score.by_label.get(_PERSON)),
         ]
@@ -133,8 +138,21 @@ def _chosen(order: Order) -> list[str]:
 def _measure(part: str, order: Order) -> list[Row]:
     if part == "parity" or order.data is None:
         return measure_parity(order.data)
+    if part == "tracking":
+        return _tracking(order.data)
     measures = {"faces": measure_faces, "objects": measure_objects, "landmarks": measure_landmarks}
     return measures[part](order.data, order.limit)
+
+
+def _tracking(data: Path) -> list[Row]:
+    try:
+        import motmetrics  # noqa: F401  # only tests and this need it
+    except ImportError:
+        sentence = "motmetrics is not installed: pip install -r requirements-test.txt"
+        return [unmeasured("tracking", "not measured", ModelError(sentence))]
+    from convergecast.bench.tracking import measure
+
+    return measure(data)
 
 
 def _add_ours(
@@ -146,10 +164,20 @@ def _add_ours(
         try:
             detector = create(config_for(precision), threads=THREADS)
         except ModelError as problem:
-            missing.append(_row(part, precision, None, note=str(problem)))
+            missing.append(unmeasured(part, precision, problem))
         else:
             ways[f"{detector.name} {precision}"] = _way(detector, min_score)
     return missing
+
+
+def _add_closer_look(ways: dict[str, Detect]) -> list[Row]:
+    """Add the built-in object detector as the engine uses it by default, but in int8 always."""
+    try:
+        closer = create_object_detector(config_for("int8", closer_look=True), threads=THREADS)
+    except ModelError as problem:
+        return [unmeasured("objects", _CLOSER_LOOK, problem)]
+    ways[f"{closer.name} int8, {_CLOSER_LOOK}"] = _way(closer, _OBJECT_SCORE)
+    return []
 
 
 def _way(detector: Any, min_score: float) -> Detect:

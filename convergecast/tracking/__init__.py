@@ -1,0 +1,1 @@
+"""Who is who from one result to the next, and how many people there are. Camera worker."""
