@@ -14,7 +14,7 @@ from convergecast.errors import ConvergeCastError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit status: 0 done, 1 failed, 2 wrong usage."""
+    """Run a command; return its exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     arguments = _parser().parse_args(argv)
     try:
         status: int = arguments.run(arguments)
@@ -22,7 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"convergecast: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 0
+        # Ctrl-C is how the hub is ended; of another command it is left undone.
+        return 0 if arguments.run in (_serve, _demo) else 130
     return status
 
 

@@ -86,10 +86,26 @@ def _detectors(config: HubConfig) -> Iterator[Finding]:
         said = f"{detector.name} {detector.precision}".strip() + ", loaded and checked"
         why = detector.precision_reason
         yield Finding("ok", what, f"{said}; {why}" if why else said)
+    yield _landmarks(config)
     if "GPU" in reasons:
         yield Finding("ok", "GPU", "in use")
     elif reasons:
         yield Finding("note", "GPU", f"not used, the CPU is: {reasons['CPU']}")
+
+
+def _landmarks(config: HubConfig) -> Finding:
+    from convergecast.detection import store
+    from convergecast.detection.landmarks import Landmarks, compile_kernels
+
+    name = config.landmarks_in_use
+    try:
+        Landmarks(store.find("landmarks", name).path)
+    except ConvergeCastError as error:
+        return Finding("problem", "Landmarks", str(error))
+    if compile_kernels():
+        return Finding("ok", "Landmarks", f"{name}, loaded and checked; compiled by numba")
+    slower = "numba does not work, NumPy takes its place and is slower: install numba again"
+    return Finding("note", "Landmarks", f"{name}, loaded and checked; {slower}")
 
 
 def _models(config: HubConfig) -> Iterator[Finding]:
@@ -99,16 +115,20 @@ def _models(config: HubConfig) -> Iterator[Finding]:
     variants: dict[tuple[str, bool], dict[str, list[str]]] = {}
     for model in store.list_models():
         safe = not config.commercial_safe or model.name != LANDMARKS_68.name
+        there = model.state not in (store.MISSING, store.LEFT_OUT)
         if safe or model.state != store.MISSING:
             group = variants.setdefault((model.state, model.added), {})
             group.setdefault(model.name, []).append(model.precision)
-        if not safe and model.state != store.MISSING:
-            said = f"{model.name} is {model.licence}: {store.FETCH} --commercial-safe"
+        if not safe and there:
+            said = f"{model.name} is {model.licence}: {store.FETCH} {store.COMMERCIAL_SAFE}"
             yield Finding("note", "Models", said)
     for (state, added), models in variants.items():
         said = ", ".join(f"{name} ({', '.join(found)})" for name, found in models.items())
         if state == store.READY:
             yield Finding("ok", "Added models" if added else "Models", said)
+        elif state == store.LEFT_OUT:
+            why = "not for commercial products"
+            yield Finding("ok", "Models", f"left out: {said}, {why}")
         else:
             mend = f"use {store.ADD} again, or remove it" if added else store.FETCH
             yield Finding("problem", "Models", f"{state}: {said}: {mend}")
@@ -138,16 +158,28 @@ def _folders(config: HubConfig) -> Iterator[Finding]:
             with tempfile.TemporaryFile(dir=folder):
                 free = shutil.disk_usage(folder).free
         except OSError as error:
-            said = (
-                f"{folder} cannot be written ({error.strerror}): choose another or mend its rights"
-            )
-            yield Finding("problem", what, said)
+            yield _unwritable(what, folder, error.strerror)
             continue
         size = f"{free / 2**30:.1f} GB free"
         if free < _LEAST_FREE_BYTES:
             yield Finding("problem", what, f"{folder}: only {size}, make room")
         else:
             yield Finding("ok", what, f"{folder} ({size})")
+
+
+def _unwritable(what: str, folder: Path, reason: str | None) -> Finding:
+    said = f"{folder} cannot be written ({reason})"
+    if folder == models_folder() and _is_complete():
+        return Finding("note", what, f"{said}, nor need it be: everything is there")
+    return Finding("problem", what, f"{said}: choose another or mend its rights")
+
+
+def _is_complete() -> bool:
+    from convergecast.detection import store
+
+    states = [model.state for model in store.list_models()]
+    states += [picture.state for picture in store.list_pictures()]
+    return set(states) <= {store.READY, store.LEFT_OUT}
 
 
 def _cameras(_: HubConfig) -> Iterator[Finding]:

@@ -8,12 +8,13 @@ from typing import Any
 
 import cv2
 
-from convergecast.analyze.media import Item, rate_of
-from convergecast.errors import InvalidInput
+from convergecast.analyze.media import DRAWN, Item, opencv_name, rate_of
+from convergecast.errors import InvalidInput, TooLarge
 from convergecast.vision.detections import Bytes
 from convergecast.vision.drawing import draw
 
 _JPEG_QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 90]
+_LONGEST_SIDE = 65_500  # libjpeg's JPEG_MAX_DIMENSION
 
 
 class Annotator:
@@ -45,13 +46,18 @@ class Annotator:
         self._end_video()
 
     def add(self, item: Item, image: Bytes, result: dict[str, Any]) -> None:
-        """Draw a result on the frame that it is about, and write it."""
+        """Draw a result on the frame that it is about, and write it.
+
+        Raises:
+            InvalidInput: it cannot be written.
+            TooLarge: a JPEG cannot be so large.
+        """
         drawn = draw(image, result)
         if item.is_video:
             self._add_to_video(item, drawn)
             return
         path = self._path(item, ".jpg")
-        content = cv2.imencode(".jpg", drawn, _JPEG_QUALITY)[1].tobytes()
+        content = _jpeg(drawn)
         try:
             path.write_bytes(content)
         except OSError as problem:
@@ -63,7 +69,8 @@ class Annotator:
             path = self._path(item, ".mp4")
             size = drawn.shape[1], drawn.shape[0]
             codec = cv2.VideoWriter.fourcc(*"mp4v")
-            self._video = cv2.VideoWriter(str(path), codec, rate_of(item.path), size)
+            name = _video_name(path)
+            self._video = cv2.VideoWriter(name, codec, rate_of(item.path), size)
             self._video_of = item
             if not self._video.isOpened():
                 raise InvalidInput(f"{path} cannot be written: OpenCV has no encoder for it.")
@@ -80,11 +87,25 @@ class Annotator:
         number = 1
         while True:
             again = "" if number == 1 else f"-{number}"
-            path = base.with_name(f"{base.stem}{again}.annotated{suffix}")
+            path = base.with_name(f"{base.stem}{again}{DRAWN}{suffix}")
             if self._written.setdefault(path, item) is item:
                 _make(path.parent)
                 return path
             number += 1
+
+
+def _jpeg(drawn: Bytes) -> bytes:
+    if max(drawn.shape) > _LONGEST_SIDE:
+        raise TooLarge(f"It has no drawing: its sides are longer than {_LONGEST_SIDE:,} pixels.")
+    content: bytes = cv2.imencode(".jpg", drawn, _JPEG_QUALITY)[1].tobytes()
+    return content
+
+
+def _video_name(path: Path) -> str:
+    try:
+        return opencv_name(path)
+    except InvalidInput as problem:
+        raise InvalidInput(f"{path} cannot be written: its name is not UTF-8.") from problem
 
 
 def _make(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections import deque
@@ -11,19 +10,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from convergecast.analyze.annotate import Annotator
-from convergecast.analyze.media import Item, collect, read_picture, read_video
+from convergecast.analyze.media import Item, check_there, collect, read_picture, read_video
+from convergecast.analyze.output import Output
 from convergecast.config import HubConfig
 from convergecast.engine.host import usable_processors
 from convergecast.engine.pipeline import Pipeline, Prepared, Wanted
 from convergecast.engine.results import problems, still
-from convergecast.errors import InvalidInput, ModelError
+from convergecast.errors import ConvergeCastError, InvalidInput, ModelError, TooLarge
 from convergecast.vision.detections import Bytes
 
 _AHEAD = 4
 _PROGRESS_EVERY_S = 2.0
+_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,33 +53,53 @@ class _Frame:
 
 
 def run_analyze(order: AnalyzeOrder, config: HubConfig) -> int:
-    """Analyse files; return the exit status: 1 when one could not be read.
+    """Analyse files; return the exit status: 1 when one could not be done, 130 on Ctrl-C.
 
-    A result is a line of JSON as in docs/api.md, with `path` and, for a video, `frame`.
+    A result is a line of JSON as in docs/api.md, with `path` and, for a video, `frame`. A file
+    that cannot be done is named on standard error, and the rest goes on. When nobody reads the
+    results any more, it ends without a word.
 
     Raises:
-        InvalidInput: a path does not exist, or a file cannot be written.
+        InvalidInput: results or drawings cannot be written.
         ModelError: a model that an option needs cannot be loaded.
     """
+    progress = _Progress()
+    try:
+        return _run(order, config, progress)
+    except KeyboardInterrupt:
+        progress.say(f"interrupted after {progress.frames}")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return 1
+
+
+def _run(order: AnalyzeOrder, config: HubConfig, progress: _Progress) -> int:
     items = collect(order.paths)
+    progress.of_files(len(items))
     threads = config.threads or usable_processors()
-    analysis = _Analysis(order, Pipeline(config, threads=threads))
+    analysis = _Analysis(order, Pipeline(config, threads=threads), progress)
     with ExitStack() as stack:
-        out = _open(order.json_file, stack)
+        out = stack.enter_context(Output(order.json_file))
         annotator = stack.enter_context(Annotator(order.annotate)) if order.annotate else None
-        progress = _Progress(len(items))
-        for frame, result in analysis.results(items, progress):
-            out.write(json.dumps(result, ensure_ascii=False) + "\n")
+        for frame, result in analysis.results(items):
+            out.write(result)
             if annotator:
-                annotator.add(frame.item, frame.image, result)
-        progress.end(len(analysis.unreadable))
-    return 1 if analysis.unreadable else 0
+                _draw(annotator, frame, result, progress)
+    progress.end()
+    return 1 if progress.failed else 0
+
+
+def _draw(annotator: Annotator, frame: _Frame, result: dict[str, Any], progress: _Progress) -> None:
+    try:
+        annotator.add(frame.item, frame.image, result)
+    except TooLarge as problem:
+        progress.fail(frame.item, problem)
 
 
 class _Analysis:
     """Reads ahead in a thread while the models run in this one."""
 
-    def __init__(self, order: AnalyzeOrder, pipeline: Pipeline) -> None:
+    def __init__(self, order: AnalyzeOrder, pipeline: Pipeline, progress: _Progress) -> None:
         self._wanted = Wanted(
             options=order.options,
             face_min_score=order.min_score,
@@ -86,33 +107,31 @@ class _Analysis:
             complete=True,
         )
         self._pipeline = pipeline
-        self.unreadable: list[str] = []
+        self._progress = progress
 
-    def results(
-        self, items: Sequence[Item], progress: _Progress
-    ) -> Iterator[tuple[_Frame, dict[str, Any]]]:
+    def results(self, items: Sequence[Item]) -> Iterator[tuple[_Frame, dict[str, Any]]]:
         """Yield every frame with its result, in order."""
         with ThreadPoolExecutor(1, "read") as pool:
-            for frame in _ahead(pool, self._frames(items, progress)):
+            for frame in _ahead(pool, self._frames(items)):
                 found = self._pipeline.run([frame.prepared])[0]
                 if problem := problems(found):
                     raise ModelError(problem)
-                progress.step()
+                self._progress.step()
                 yield frame, _result(frame, found, self._wanted.options)
 
-    def _frames(self, items: Sequence[Item], progress: _Progress) -> Iterator[_Frame]:
+    def _frames(self, items: Sequence[Item]) -> Iterator[_Frame]:
         for number, item in enumerate(items):
-            progress.file(number, item.name)
+            self._progress.file(number, item.name)
             try:
                 for image, at in _images(item):
                     prepared = self._pipeline.prepare_image(image, self._wanted)
                     yield _Frame(item, at, image, prepared)
             except InvalidInput as problem:
-                self.unreadable.append(item.name)
-                progress.say(f"{item.name}: {problem}")
+                self._progress.fail(item, problem)
 
 
 def _images(item: Item) -> Iterator[tuple[Bytes, int | None]]:
+    check_there(item.path)
     if item.is_video:
         for frame in read_video(item.path):
             yield frame.image, frame.number
@@ -139,24 +158,24 @@ def _result(frame: _Frame, found: dict[str, Any], options: tuple[str, ...]) -> d
     return {**where, **still(found, options)}
 
 
-def _open(json_file: Path | None, stack: ExitStack) -> TextIO:
-    if json_file is None:
-        return sys.stdout
-    try:
-        return stack.enter_context(json_file.open("w", encoding="utf-8"))
-    except OSError as problem:
-        raise InvalidInput(f"{json_file} cannot be written: {problem.strerror}.") from problem
-
-
 class _Progress:
-    """Says on standard error how far it is, when the work is long, and what could not be read."""
+    """Says on standard error how far it is, when the work is long, and what could not be done."""
 
-    def __init__(self, files: int) -> None:
-        self._files = files
+    def __init__(self) -> None:
+        self.failed = 0
+        self._files = 0
         self._at = 0
         self._name = ""
         self._frames = 0
         self._began = self._said = time.monotonic()
+
+    @property
+    def frames(self) -> str:
+        """How many were analysed, in words."""
+        return _count(self._frames, "frame")
+
+    def of_files(self, files: int) -> None:
+        self._files = files
 
     def file(self, number: int, name: str) -> None:
         self._at, self._name = number, name
@@ -168,16 +187,22 @@ class _Progress:
             self._said = now
             rate = self._frames / (now - self._began)
             self.say(
-                f"file {self._at + 1} of {self._files} ({self._name}): {self._frames} frames so "
-                f"far, {rate:.1f} a second"
+                f"file {self._at + 1} of {self._files} ({self._name}): {self.frames} so far, "
+                f"{rate:.1f} a second"
             )
+
+    def fail(self, item: Item, problem: ConvergeCastError) -> None:
+        self.failed += 1
+        self.say(f"{item.name}: {problem}")
 
     def say(self, line: str) -> None:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
 
-    def end(self, unreadable: int) -> None:
-        rest = f", {unreadable} could not be read" if unreadable else ""
-        frames = "1 frame" if self._frames == 1 else f"{self._frames} frames"
-        files = "1 file" if self._files == 1 else f"{self._files} files"
-        self.say(f"{frames} of {files} analysed{rest}")
+    def end(self) -> None:
+        rest = f", {self.failed} of them not or not wholly" if self.failed else ""
+        self.say(f"{self.frames} of {_count(self._files, 'file')} analysed{rest}")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

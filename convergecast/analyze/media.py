@@ -19,6 +19,8 @@ PICTURE_SUFFIXES = frozenset(
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".gif", ".mpg", ".mpeg", ".wmv", ".ts"}
 )
+# What the name of a drawing has before its suffix.
+DRAWN = ".annotated"
 _JPEG, _PNG = b"\xff\xd8", b"\x89PNG"
 
 
@@ -52,30 +54,32 @@ class VideoFrame:
 def collect(paths: Sequence[Path]) -> list[Item]:
     """Return the files that paths name, those in folders and their subfolders sorted by name.
 
-    Of a folder, what has no suffix of a picture or video is left out; a file that was named
-    itself is always tried.
-
-    Raises:
-        InvalidInput: a path does not exist, or a folder holds nothing of use.
+    Of a folder, what has no suffix of a picture or video is left out, and drawings that were made
+    before. A path that leads to nothing is an item too, which says so when it is read.
     """
     items: list[Item] = []
     for path in paths:
-        if path.is_dir():
-            items += _of_folder(path)
-        elif path.exists():
-            items.append(Item(path, str(path), Path(path.name)))
-        else:
-            raise InvalidInput(f"{path} does not exist.")
+        in_folder = _of_folder(path) if path.is_dir() else []
+        items += in_folder or [Item(path, str(path), Path(path.name))]
     return items
 
 
 def _of_folder(folder: Path) -> list[Item]:
-    known = PICTURE_SUFFIXES | VIDEO_SUFFIXES
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in known and path.is_file())
-    items = [Item(path, str(path), path.relative_to(folder)) for path in sorted(files)]
-    if not items:
-        raise InvalidInput(f"{folder} holds no picture and no video.")
-    return items
+    files = sorted(path for path in folder.rglob("*") if _is_of_use(path))
+    return [Item(path, str(path), path.relative_to(folder)) for path in files]
+
+
+def _is_of_use(path: Path) -> bool:
+    known = path.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES
+    return known and not path.stem.endswith(DRAWN) and path.is_file()
+
+
+def check_there(path: Path) -> None:
+    """Raise InvalidInput when a path leads to nothing that can be read."""
+    if path.is_dir():
+        raise InvalidInput("It holds no picture and no video.")
+    if not path.exists():
+        raise InvalidInput("It does not exist.")
 
 
 def read_picture(path: Path) -> Bytes:
@@ -105,26 +109,54 @@ def read_video(path: Path) -> Iterator[VideoFrame]:
     """Yield every frame of a video.
 
     Raises:
-        InvalidInput: it cannot be opened, or not one frame of it can be decoded.
+        InvalidInput: it cannot be opened, not one frame of it can be decoded, or, behind its last
+            frame, it ends before it should.
     """
-    video = cv2.VideoCapture(str(path))
-    number = 0
+    video = cv2.VideoCapture(opencv_name(path))
+    number, at_ms = 0, 0.0
     try:
         while video.isOpened():
             there, image = video.read()
             if not there:
                 break
+            at_ms = video.get(cv2.CAP_PROP_POS_MSEC)
             yield VideoFrame(np.asarray(image, np.uint8), number)
             number += 1
+        _check_end(video, number, at_ms)
     finally:
         video.release()
+
+
+def _check_end(video: cv2.VideoCapture, number: int, at_ms: float) -> None:
+    """Raise InvalidInput unless the frames go to the end, by their number or by their time.
+
+    Some formats do not say how many frames they have: OpenCV then gives length times rate, which
+    is wrong where the rate varies, but the time of the last frame tells.
+    """
     if number == 0:
         raise InvalidInput("It is no video that can be decoded.")
+    count = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
+    by_time = at_ms / 1000 * video.get(cv2.CAP_PROP_FPS) + 1
+    if max(number, by_time) < count - max(2, count / 50):
+        raise InvalidInput(f"It ends after {number} of {count} frames.")
+
+
+def opencv_name(path: Path) -> str:
+    """Return a path as OpenCV takes it.
+
+    Raises:
+        InvalidInput: it is no text: OpenCV would end the process over it.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as problem:
+        raise InvalidInput("Its name is not UTF-8: give it another.") from problem
+    return str(path)
 
 
 def rate_of(path: Path) -> float:
     """Return a video's frames a second; 25 where it does not say."""
-    video = cv2.VideoCapture(str(path))
+    video = cv2.VideoCapture(opencv_name(path))
     try:
         fps = float(video.get(cv2.CAP_PROP_FPS))
     finally:

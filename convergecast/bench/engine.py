@@ -11,9 +11,9 @@ from pathlib import Path
 
 from convergecast.bench import first, four_cameras, overhead, speed
 from convergecast.bench.pictures import Pictures, take_pictures
-from convergecast.bench.report import Row, machine_line, table, write_json
+from convergecast.bench.report import Row, machine_line, table, unmeasured, written
 from convergecast.bench.timing import Machine, this_machine
-from convergecast.errors import InvalidInput
+from convergecast.errors import InvalidInput, ModelError
 
 _MODEL_ROUNDS, _ENGINE_ROUNDS, _FIRST_RUNS = 10, 3, 3
 _STRETCH_OF_SECONDS = 8
@@ -41,13 +41,14 @@ def run_bench(order: Order, json_file: Path | None) -> int:
     machine, pictures = this_machine(), take_pictures(order.data)
     print(machine_line(machine))
     print(f"Pictures: {pictures.source}.", flush=True)
-    rows: list[Row] = []
-    for part in _chosen(order.only):
-        found = PARTS[part](order, pictures, machine)
-        print(table(found), flush=True)
-        rows += found
-    if json_file:
-        write_json(json_file, machine, rows)
+    with written(json_file, machine) as rows:
+        for part in _chosen(order.only):
+            try:
+                found = PARTS[part](order, pictures, machine)
+            except ModelError as problem:
+                found = [unmeasured(part, "not measured", problem)]
+            print(table(found), flush=True)
+            rows += found
     return 0
 
 

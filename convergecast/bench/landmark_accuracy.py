@@ -11,7 +11,7 @@ import numpy as np
 
 from convergecast.bench import baselines, datasets
 from convergecast.bench.metrics import landmark_error
-from convergecast.bench.report import Row
+from convergecast.bench.report import Row, unmeasured
 from convergecast.bench.speed import PRECISIONS, THREADS, config_for
 from convergecast.detection import store
 from convergecast.detection.landmarks import Landmarks, boxes_for_landmarks, gray
@@ -56,7 +56,7 @@ def _measure(
     for name, find in ways.items():
         what = f"{title}, {name}"
         if isinstance(find, ModelError):
-            rows.append(_row(what, None, note=str(find)))
+            rows.append(unmeasured("landmarks", what, find))
             continue
         errors = np.array([_error(find(sample.image), sample.truth) for sample in samples])
         known = errors[np.isfinite(errors)]
@@ -97,7 +97,7 @@ def _dlib_pipeline() -> Way:
 
 def _our_pipeline(precision: str) -> Way:
     detector = create_face_detector(config_for(precision), threads=THREADS)
-    model = Landmarks(store.find("landmarks", "landmarks-68").path, threads=THREADS)
+    model = Landmarks(store.find("landmarks", "landmarks-68").path)
 
     def find(image: Bytes) -> Floats:
         (faces,) = detector.detect([detector.prepare(image)])

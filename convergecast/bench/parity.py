@@ -76,7 +76,7 @@ def _sorted(found: Objects, size: Floats) -> Floats:
 
 
 def _landmarks(images: list[Bytes], points: int) -> Row:
-    model = Landmarks(store.find("landmarks", f"landmarks-{points}").path, threads=THREADS)
+    model = Landmarks(store.find("landmarks", f"landmarks-{points}").path)
     plain = baselines.PlainLandmarks(points)
     frames, boxes = _boxes(images, BOXES)
     ours = rounded(model.fit([gray(image) for image in images], frames, boxes))

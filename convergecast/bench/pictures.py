@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from convergecast.bench.datasets import Sample, faces_wider
 from convergecast.errors import InvalidInput
 from convergecast.protocol.folders import pictures_folder
-from convergecast.vision.detections import Bytes
+from convergecast.vision.detections import Bytes, Faces
 
 WIDTH, HEIGHT = 640, 480
 DATA_VARIABLE = "CONVERGECAST_TEST_DATA"
 VIDEOS = ("short_hamilton_clip.mp4", "s18.mp4", "classroom.gif", "vtest_480x360.avi")
 _PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png")
 _PER_VIDEO, _EVERY = 4, 10
+_CROWDS = 32
 # A camera's picture of this size has 40 to 60 KB.
 _LARGEST_JPEG_BYTES = 60_000
 
@@ -30,11 +34,13 @@ class Pictures:
         frames: (480, 640, 3) uint8 BGR.
         jpegs: the same, each of at most 60 KB.
         source: what they are, for people.
+        crowds: photographs of many faces, as `frames`; empty without the data folder.
     """
 
     frames: list[Bytes]
     jpegs: list[bytes]
     source: str
+    crowds: list[Bytes]
 
 
 def data_folder(chosen: Path | None) -> Path | None:
@@ -66,7 +72,12 @@ def take_pictures(data: Path | None) -> Pictures:
     frames = [_filled(np.asarray(image, np.uint8)) for image in images if image is not None]
     if not frames:
         raise InvalidInput("There are no pictures: run python -m convergecast models fetch.")
-    return Pictures(frames, [as_jpeg(frame) for frame in frames], source)
+    crowds = [_filled(sample.image) for sample in _crowds(data)] if data else []
+    return Pictures(frames, [as_jpeg(frame) for frame in frames], source, crowds)
+
+
+def _crowds(data: Path) -> Iterator[Sample[Faces]]:
+    return itertools.islice(faces_wider(data), _CROWDS)
 
 
 def as_jpeg(frame: Bytes) -> bytes:

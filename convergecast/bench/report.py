@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from convergecast.bench.timing import Machine
+from convergecast.errors import ModelError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,22 @@ def write_json(path: Path, machine: Machine, rows: Sequence[Row]) -> None:
     """Write what the table shows, as `{"machine": {…}, "rows": [{…}]}`."""
     content = {"machine": asdict(machine), "rows": [asdict(row) for row in rows]}
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+@contextmanager
+def written(path: Path | None, machine: Machine) -> Iterator[list[Row]]:
+    """Yield a list for rows; what is in it when this ends, in whichever way, is written."""
+    rows: list[Row] = []
+    try:
+        yield rows
+    finally:
+        if path:
+            write_json(path, machine, rows)
+
+
+def unmeasured(part: str, what: str, problem: ModelError) -> Row:
+    """Return the row of what could not be measured, with the reason."""
+    return Row(part=part, what=what, value=None, unit="", note=str(problem))
 
 
 def _figure(row: Row) -> str:

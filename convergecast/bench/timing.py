@@ -9,7 +9,8 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+
+from convergecast.detection.precision import cpu_name, processor_facts
 
 _VNNI = ("avx512_vnni", "avx_vnni", "avx512vnni", "asimddp")
 _PACKAGES = ("numpy", "opencv-python", "onnxruntime", "numba", "dlib-bin")
@@ -36,11 +37,11 @@ class Machine:
 
 def this_machine() -> Machine:
     """Return what this machine is; what Linux tells of the CPU is not known elsewhere."""
-    facts = _processor_facts()
+    facts = processor_facts()
     flags = facts.get("flags", facts.get("Features", "")).split()
     usable = getattr(os, "sched_getaffinity", None)
     return Machine(
-        cpu=facts.get("model name", platform.processor() or platform.machine()),
+        cpu=cpu_name(),
         vnni=" ".join(flag for flag in _VNNI if flag in flags),
         processors=len(usable(0)) if usable else os.cpu_count() or 1,
         system=platform.platform(),
@@ -73,16 +74,6 @@ def alternate(
     return {name: statistics.median(times) for name, times in times_ms.items()}
 
 
-def _processor_facts() -> dict[str, str]:
-    """Return the lines of the first processor of /proc/cpuinfo."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return {}
-    pairs = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
 def _versions() -> dict[str, str]:
     found = {}
     for package in _PACKAGES:
@@ -90,4 +81,16 @@ def _versions() -> dict[str, str]:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             found[package] = "not installed"
+    found["dlib-bin"] += _dlib_build()
     return found
+
+
+def _dlib_build() -> str:
+    """Return how dlib was built, which its times depend on; it runs in one thread always."""
+    try:
+        import dlib
+    except ImportError:
+        return ""
+    blas = "BLAS" if dlib.DLIB_USE_BLAS else "no BLAS"
+    avx = "AVX" if dlib.USE_AVX_INSTRUCTIONS else "no AVX"
+    return f" ({blas}, {avx}, one thread)"

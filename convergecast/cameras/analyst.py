@@ -58,6 +58,7 @@ class Analyst:
         self._skips = Rate()
         self._skipped = 0
         self.problem: str | None = None
+        self._complained = False
         self.rate = Rate()
 
     def set_orders(self, orders: Orders) -> None:
@@ -98,9 +99,8 @@ class Analyst:
             elif self._analyse_once(frame, orders):
                 due = max(due + 1 / orders.analysis_fps, began)
             else:
+                self._gate.forget()
                 due = began + _RETRY_S
-            if self.problem:
-                self._gate.forget()  # what is missing may be there the next time
             pause_s = due - time.monotonic()
             if pause_s > 0:
                 time.sleep(pause_s)
@@ -136,10 +136,11 @@ class Analyst:
         except (EngineError, InvalidInput) as error:
             self._set_problem(str(error))
             return False
-        if problem := _failure(found):
-            self._set_problem(problem)
+        self._set_problem(problems(found), passing=found["loading"])
+        if "faces" not in found and "objects" not in found:
             return False
-        self._set_problem(problems(found))
+        if found["loading"]:
+            self._gate.forget()  # the rest is there in a moment, whether anything moves or not
         self.rate.add(time.monotonic())
         if self._orders.options == orders.options:  # else nobody asks this question any more
             self._put(make_result(orders.camera_id, frame, orders.options, found), frame, orders)
@@ -158,13 +159,17 @@ class Analyst:
             self._engine = EngineClient(orders.engine_address, self._key)
         return self._engine
 
-    def _set_problem(self, problem: str | None) -> None:
+    def _set_problem(self, problem: str | None, *, passing: bool = False) -> None:
+        """Note why not everything is done; what is `passing` is no matter for the log."""
+        if not self._orders.options:
+            problem = None  # the answer came too late to matter
         if problem == self.problem:
             return
-        if problem:
-            log.warning("no results: %s", problem)
-        else:
-            log.info("results again")
+        if problem and not passing:
+            log.warning("not everything can be done: %s", problem)
+        elif self._complained and not problem:
+            log.info("everything is done again")
+        self._complained = bool(problem) and (self._complained or not passing)
         self.problem = problem
         self._on_problem()
 
@@ -175,11 +180,6 @@ def _needs_new_result(orders: Orders, before: Orders) -> bool:
         (o.options, o.object_min_score, o.object_labels) for o in (orders, before)
     )
     return asked != asked_before or (orders.pairs and not before.pairs)
-
-
-def _failure(found: dict[str, Any]) -> str | None:
-    """Why nothing at all could be done; what failed beside something else is no failure."""
-    return None if "faces" in found or "objects" in found else problems(found)
 
 
 def make_result(

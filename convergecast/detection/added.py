@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convergecast.detection.carriers import MODELS
-from convergecast.detection.manifests import Manifest, added_models, read_manifest, remove
+from convergecast.detection.manifests import (
+    WITHOUT_FILE,
+    Manifest,
+    added_models,
+    read_manifest,
+    remove,
+)
 from convergecast.detection.store import put_added
 from convergecast.detection.writing import TEMPORARY, Progress, writing
 from convergecast.errors import InvalidInput, ModelError
@@ -22,8 +29,6 @@ SETTINGS = {"faces": "face_model", "objects": "object_model"}
 
 MAX_FILE_BYTES = 500_000_000
 MAX_LICENCE_LENGTH = 100
-WITHOUT_FILE = ("haar", "hog")
-"""Detectors that packages bring, so that the store has no file of them."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
@@ -57,12 +62,12 @@ def add_model(
     _check_name(name, task)
     _check_licence(licence)
     with writing(progress) as folder:
-        _try(recognised, file, folder)
+        content = _working(recognised, file, folder)
         progress(f"{file}: recognised as {recognised.kind}, loaded and run once")
         if read_manifest(task, name):
             progress(f"{name}: replaces the model that had this name")
         return put_added(
-            recognised.content,
+            content,
             task=task,
             name=name,
             kind=recognised.kind,
@@ -113,22 +118,35 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _try(recognised: Recognised, file: str, folder: Path) -> None:
+def _working(recognised: Recognised, file: str, folder: Path) -> bytes:
+    """Return what to keep: the model freed for pictures of any size if that works, or the file."""
+    if recognised.freed:
+        with suppress(ModelError):
+            _try(recognised.kind, recognised.freed, file, folder)
+            return recognised.freed
+    _try(recognised.kind, recognised.content, file, folder)
+    return recognised.content
+
+
+def _try(kind: str, content: bytes, file: str, folder: Path) -> None:
     """Load a model as an engine would, and let it look at a blank picture."""
+    import cv2
+
     from convergecast.detection.yolox import Yolox
     from convergecast.detection.yunet import YuNet
 
-    make = {"yunet": YuNet, "yolox": Yolox}[recognised.kind]
+    make = {"yunet": YuNet, "yolox": Yolox}[kind]
+    failures = (ValueError, TypeError, LookupError, ArithmeticError, MemoryError, cv2.error)
     with tempfile.TemporaryDirectory(
         prefix=TEMPORARY, dir=folder, ignore_cleanup_errors=True
     ) as temporary:
         copy = Path(temporary) / file
-        copy.write_bytes(recognised.content)
+        copy.write_bytes(content)
         try:
             make(copy, threads=1, device="cpu").warm_up()
-        except (ValueError, TypeError, LookupError, ArithmeticError) as problem:
+        except failures as problem:
             raise ModelError(
-                f"{file} loads, but what it answers is not what a {recognised.kind} answers "
+                f"{file} loads, but what it answers is not what a {kind} answers "
                 f"({problem}): export it again as its authors describe."
             ) from problem
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convergecast.detection.runtime import open_session
+from convergecast.detection.runtime import CPU, open_session
 from convergecast.vision.boxes import nms
 from convergecast.vision.detections import Bytes, Faces, Floats
 from convergecast.vision.letterbox import Letterbox, fit
@@ -22,6 +22,7 @@ from convergecast.vision.letterbox import Letterbox, fit
 LONG_SIDE = 640
 MIN_SCORE = 0.35
 MAX_IOU = 0.3
+MAX_BATCH = 16
 CELL = 4
 
 Prepared = Letterbox
@@ -56,6 +57,8 @@ class CenterFace:
             long_side: pixels to which pictures are scaled, up too.
         """
         self._session = open_session(model_path, threads=threads, device=device)
+        # On a CPU a batch gains no time and costs memory.
+        self._batch = 1 if self._session.device == CPU else MAX_BATCH
         self._long_side = long_side
         self.least_size = long_side, 0
         self.device = self._session.device
@@ -68,23 +71,18 @@ class CenterFace:
     def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Faces]:
         """Return the faces of every picture, in its own pixels, scored above `min_score`.
 
-        Pictures whose canvases have one shape go through the model together.
+        On a GPU, pictures whose canvases have one shape go through the model together.
 
         Raises:
             ModelError: ONNX Runtime failed.
         """
         found = [Faces.empty()] * len(batch)
-        for indices in _by_shape(batch):
+        for indices in _by_shape(batch, self._batch):
             outputs = self._run([batch[at].canvas for at in indices])
             for row, at in enumerate(indices):
                 maps = Maps(*(output[row] for output in outputs))
                 found[at] = decode_maps(maps, batch[at], min_score)
         return found
-
-    def heat_maps(self, batch: Sequence[Prepared]) -> Floats:
-        """Return (n, H/4, W/4) float32 scores of pictures that share one canvas shape."""
-        maps: Floats = self._run([prepared.canvas for prepared in batch])[0][:, 0]
-        return maps
 
     def warm_up(self) -> None:
         """Run once on a blank picture, so that the first real one does not wait."""
@@ -123,8 +121,13 @@ def _at_cells(planes: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp])
     return pairs
 
 
-def _by_shape(batch: Sequence[Prepared]) -> list[list[int]]:
+def _by_shape(batch: Sequence[Prepared], most: int) -> list[list[int]]:
+    """Return the indices of pictures whose canvases have one shape, at most `most` together."""
     groups: dict[tuple[int, ...], list[int]] = {}
     for at, prepared in enumerate(batch):
         groups.setdefault(prepared.canvas.shape, []).append(at)
-    return list(groups.values())
+    return [
+        group[start : start + most]
+        for group in groups.values()
+        for start in range(0, len(group), most)
+    ]

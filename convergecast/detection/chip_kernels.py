@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from convergecast.detection.chip_reference import SIZE, Doubles
+from convergecast.detection.chip_reference import Doubles
 from convergecast.detection.jit import jit
 from convergecast.vision.detections import Bytes
 
@@ -23,14 +23,14 @@ def sample_chip(
     steps: Doubles,
     chip: Bytes,
 ) -> None:
-    """Write what `chip_reference.sample_chip` returns into (150, 150, 3) zeros."""
+    """Write what `chip_reference.sample_chip` returns into zeros of a chip's size."""
     left, top, right, bottom = crop
     level = image[top:bottom, left:right]
     for _ in range(halvings):
         level = _halve(level)
     columns, rows = level.shape[1] - 1.0, level.shape[0] - 1.0
-    for row in range(SIZE):
-        for column in range(SIZE):
+    for row in range(chip.shape[0]):
+        for column in range(chip.shape[1]):
             x = (steps[0, 0] * column + steps[1, 0] * row) + origin[0]
             y = (steps[0, 1] * column + steps[1, 1] * row) + origin[1]
             left_x, upper_y = math.floor(x), math.floor(y)

@@ -6,7 +6,6 @@ Chips equal those of dlib's `get_face_chip` pixel for pixel.
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Sequence
 from types import ModuleType
 
@@ -15,9 +14,8 @@ from numpy.typing import NDArray
 
 from convergecast.detection import chip_reference
 from convergecast.detection.chip_reference import SIZE, plan_chip
+from convergecast.detection.kernels import load_kernels
 from convergecast.vision.detections import Bytes
-
-log = logging.getLogger(__name__)
 
 
 def face_chips(
@@ -43,10 +41,12 @@ def face_chips(
     return chips
 
 
-def compile_kernels() -> None:
-    """Compile what `face_chips` runs, or load what an earlier process compiled."""
-    points = np.array([(x * 4, y * 4) for x in range(-2, 3) for y in (-1, 0, 1)][:5], np.int64)
-    face_chips([np.zeros((8, 8, 3), np.uint8)], np.zeros(1, np.intp), points[None])
+def compile_kernels() -> bool:
+    """Compile what `face_chips` runs, or load what an earlier process compiled.
+
+    Returns whether numba works; the same is computed without it, more slowly.
+    """
+    return _kernels() is not None
 
 
 def _as_compiled(image: Bytes) -> Bytes:
@@ -58,10 +58,10 @@ def _as_compiled(image: Bytes) -> Bytes:
 
 @functools.cache
 def _kernels() -> ModuleType | None:
-    """Return the compiled kernels; None, said once in the log, where numba does not work."""
-    try:
-        from convergecast.detection import chip_kernels
-    except (ImportError, OSError, RuntimeError) as problem:
-        log.warning("Face chips are slower than they could be, numba does not work: %s", problem)
-        return None
-    return chip_kernels
+    return load_kernels("convergecast.detection.chip_kernels", "Face chips", _compile)
+
+
+def _compile(kernels: ModuleType) -> None:
+    image = _as_compiled(np.zeros((8, 8, 3), np.uint8))
+    chip = np.zeros((2, 2, 3), np.uint8)
+    kernels.sample_chip(image, (0, 0, 8, 8), 0, np.zeros(2), np.zeros((2, 2)), chip)

@@ -31,9 +31,10 @@ def add_models_parser(subparsers: Subparsers) -> None:
         "fetch", help="bring every model and picture that is missing or damaged"
     )
     fetching.add_argument(
-        "--commercial-safe",
-        action="store_true",
-        help="leave out, and remove, models that may not be used in commercial products",
+        store.COMMERCIAL_SAFE,
+        action=argparse.BooleanOptionalAction,
+        help="leave out, and remove, models that may not be used in commercial products; "
+        "holds for this store until it is chosen otherwise",
     )
     fetching.set_defaults(act=_fetch)
     adding = actions.add_parser("add", help="add your own ONNX model (YuNet or YOLOX)")
@@ -75,7 +76,8 @@ def prepare_machine(progress: Progress) -> None:
     from convergecast.detection.precision import measure_all
 
     progress("Landmarks: compiling for this processor…")
-    compile_kernels()
+    if not compile_kernels():
+        progress("Landmarks: numba does not work here, NumPy takes its place and is slower")
     measure_all(progress)
 
 

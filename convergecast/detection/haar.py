@@ -5,7 +5,6 @@ Viola and Jones, "Rapid Object Detection using a Boosted Cascade of Simple Featu
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 from convergecast.detection.runtime import CPU
 from convergecast.errors import ModelError
 from convergecast.vision.detections import Bytes, Faces
-from convergecast.vision.letterbox import Letterbox, fit
+from convergecast.vision.letterbox import Letterbox, fit_gray
 
 LONG_SIDE = 640
 SCALE = 1.1
@@ -59,9 +58,7 @@ class Haar:
 
     def prepare(self, image: Bytes) -> Prepared:
         """Fit a picture, (H, W, 3) uint8 BGR; the canvas returned is gray, (H, W)."""
-        fitted = fit(image, self._long_side)
-        gray = np.asarray(cv2.cvtColor(fitted.canvas, cv2.COLOR_BGR2GRAY), np.uint8)
-        return dataclasses.replace(fitted, canvas=gray)
+        return fit_gray(image, self._long_side)
 
     def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Faces]:
         """Return the faces of every picture, in its own pixels, scored above `min_score`.

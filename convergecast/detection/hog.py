@@ -6,18 +6,16 @@ Dalal and Triggs, "Histograms of Oriented Gradients for Human Detection" (2005),
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 
 from convergecast.detection.runtime import CPU
 from convergecast.errors import ModelError
 from convergecast.vision.detections import Bytes, Faces
-from convergecast.vision.letterbox import Letterbox, fit
+from convergecast.vision.letterbox import Letterbox, fit_gray
 
 LONG_SIDE = 640
 UPSAMPLE = 1
@@ -58,9 +56,7 @@ class Hog:
 
     def prepare(self, image: Bytes) -> Prepared:
         """Fit a picture, (H, W, 3) uint8 BGR; the canvas returned is gray, (H, W)."""
-        fitted = fit(image, self._long_side)
-        gray = np.asarray(cv2.cvtColor(fitted.canvas, cv2.COLOR_BGR2GRAY), np.uint8)
-        return dataclasses.replace(fitted, canvas=gray)
+        return fit_gray(image, self._long_side)
 
     def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Faces]:
         """Return the faces of every picture, in its own pixels, scored from `min_score` up.

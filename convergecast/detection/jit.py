@@ -15,7 +15,6 @@ from numba.extending import intrinsic
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
-CACHE_LINE_BYTES = 64
 _READ, _KEEP_IN_L2, _DATA = 0, 2, 1
 """Arguments of llvm.prefetch (llvm.org/docs/LangRef.html)."""
 
@@ -25,6 +24,9 @@ def jit(function: Kernel) -> Kernel:
 
     What was compiled is kept beside the module, or in the user's cache folder where that cannot be
     written. Sums keep their order and nothing is fused, so results equal NumPy's bit for bit.
+
+    A kernel may use constants of its own module only: numba compiles anew when that file changes,
+    not when another does.
     """
     try:
         return cast(Kernel, numba.njit(nogil=True, cache=True)(function))

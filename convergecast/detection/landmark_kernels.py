@@ -11,10 +11,11 @@ import numpy as np
 from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
-from convergecast.detection.jit import CACHE_LINE_BYTES, bytes_at, jit, prefetch
+from convergecast.detection.jit import bytes_at, jit, prefetch
 from convergecast.detection.landmark_reference import LandmarkModel
 from convergecast.vision.detections import Bytes, Floats
 
+CACHE_LINE_BYTES = 64
 LEAVES_AHEAD = 24
 """How many leaves are on their way from memory while one is added, because memory is what costs:
 one face takes 0.28 ms, without it 0.61. With 6 it waits, 48 gain nothing (numba 0.68, AMD EPYC)."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,11 +18,10 @@ from numpy.typing import NDArray
 
 from convergecast.detection import landmark_reference
 from convergecast.detection.arrays import open_mapped
+from convergecast.detection.kernels import load_kernels
 from convergecast.detection.landmark_reference import LandmarkModel
 from convergecast.errors import ModelError
 from convergecast.vision.detections import Bytes, Floats
-
-log = logging.getLogger(__name__)
 
 BOX_DOWN, BOX_WIDTH, BOX_HEIGHT = 0.035, 1.14, 0.87
 """The box of dlib's own face detector from CenterFace's: how far its centre is below, in heights,
@@ -136,11 +134,20 @@ def boxes_for_landmarks(boxes: Floats) -> NDArray[np.int64]:
     return rounded(np.concatenate([centre - half, centre + half - 1], axis=1))
 
 
-def compile_kernels() -> None:
-    """Compile what `fit` and `gray` run, or load what an earlier process compiled."""
-    kernels = _kernels()
-    if kernels is None:
-        return
+def compile_kernels() -> bool:
+    """Compile what `fit` and `gray` run, or load what an earlier process compiled.
+
+    Returns whether numba works; the same is computed without it, more slowly.
+    """
+    return _kernels() is not None
+
+
+@functools.cache
+def _kernels() -> ModuleType | None:
+    return load_kernels("convergecast.detection.landmark_kernels", "Landmarks", _compile)
+
+
+def _compile(kernels: ModuleType) -> None:
     small = LandmarkModel(
         initial=np.zeros((2, 2), np.float32),
         anchors=np.zeros((1, 1), np.uint16),
@@ -149,23 +156,13 @@ def compile_kernels() -> None:
         thresholds=np.zeros((1, 1, 1), np.float32),
         leaves=np.zeros((1, 1, 2, 4), np.float32),
     )
-    # numba compiles for mapped arrays, which cannot be written, apart from others.
-    for array in small:
+    pixels = np.zeros((1, 3), np.uint8)
+    # numba compiles for arrays that cannot be written, as mapped ones, apart from others.
+    for array in (*small, pixels):
         array.flags.writeable = False
     none = np.empty((0, 4), np.int64)
     kernels.fit_shapes(small, none[:, :3].copy(), none, np.empty((0, 4), np.float32))
-    gray(np.zeros((1, 1, 3), np.uint8))
-
-
-@functools.cache
-def _kernels() -> ModuleType | None:
-    """Return the compiled kernels; None, said once in the log, where numba does not work."""
-    try:
-        from convergecast.detection import landmark_kernels
-    except (ImportError, OSError, RuntimeError) as problem:
-        log.warning("Landmarks are slower than they could be, numba does not work: %s", problem)
-        return None
-    return landmark_kernels
+    kernels.grayscale(pixels, np.empty(1, np.uint8))
 
 
 def _load(model_path: Path) -> LandmarkModel:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import os
 import time
@@ -21,7 +22,11 @@ from convergecast.protocol.folders import models_folder
 ADDED = "added by the user"
 """Stands in `Manifest.made_from` of a user's own model."""
 
+WITHOUT_FILE = ("haar", "hog")
+"""Face detectors that a package brings, so that the store has no file of them."""
+
 _SUFFIXES = {"landmarks": ".safetensors"}
+_writes = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Manifest:
 
     Attributes:
         precision: `fp32` or `int8`.
-        kind: what decodes it: centerface, ssd, landmarks, resnet, yunet or yolox.
+        kind: what decodes it: centerface, ssd, landmarks, resnet, yunet or yolox; a later version
+            may have written another.
         file: name in the store; it carries the first 8 digits of `sha256`.
         size: in bytes.
         commercial: False where the licence leaves commercial products out.
@@ -77,7 +83,10 @@ def put(content: bytes, **known: Any) -> Manifest:
         **known,
     )
     replaced = read_manifest(manifest.task, manifest.name, manifest.precision)
-    write_atomically(models_folder() / manifest.file, content)
+    path = models_folder() / manifest.file
+    # On Windows a file that an engine has open cannot be replaced, nor need it be by itself.
+    if not holds(path, sha256):
+        write_atomically(path, content)
     text = json.dumps(dataclasses.asdict(manifest), indent=2) + "\n"
     write_atomically(models_folder() / f"{stem}.json", text.encode())
     if replaced and replaced.file != manifest.file:
@@ -104,6 +113,16 @@ def _remove_file(name: str) -> None:
         (models_folder() / name).unlink()
 
 
+def unnamed_files() -> list[Path]:
+    """Return the models' files in the store that no manifest names: an interruption left them."""
+    folder = models_folder()
+    named = {manifest.file for path in folder.glob("*.json") if (manifest := _read(path))}
+    found = [
+        path for kind in (".onnx", ".safetensors") for path in folder.glob(f"*-????????{kind}")
+    ]
+    return [path for path in found if path.name not in named]
+
+
 def added_models(task: str | None = None) -> list[Manifest]:
     """Return the manifests of the models that users added, of one task or of all."""
     paths = sorted(models_folder().glob("*.json"))
@@ -119,13 +138,13 @@ def read_manifest(task: str, name: str, precision: str = FP32) -> Manifest | Non
 
 def _read(path: Path) -> Manifest | None:
     try:
-        manifest = Manifest(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        # A later version may have written more than is known here.
+        known = get_type_hints(Manifest)
+        manifest = Manifest(**{name: content[name] for name in content if name in known})
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
-    fits = all(
-        isinstance(getattr(manifest, field), kind)
-        for field, kind in get_type_hints(Manifest).items()
-    )
+    fits = all(isinstance(getattr(manifest, field), kind) for field, kind in known.items())
     return manifest if fits and _is_its_own(manifest, path) else None
 
 
@@ -151,12 +170,17 @@ def write_atomically(path: Path, content: bytes) -> None:
         OSError: the folder cannot be written, or the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    # Two writers, be they threads or processes, never share an unfinished file.
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}-{next(_writes)}.part")
+    try:
+        with unfinished.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _stem(task: str, name: str, precision: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import platform
-import statistics
+import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -19,21 +19,25 @@ from convergecast.detection.carriers import FP32, INT8, MODELS
 from convergecast.detection.quantize import QUANTIZED
 from convergecast.detection.runtime import GPU, OpenSession, open_session
 from convergecast.detection.writing import Progress
+from convergecast.errors import ModelError
 from convergecast.protocol.folders import models_folder
 
 THREADS = 2
 """Of the runs that are measured; which precision is faster hardly depends on it."""
 BUDGET_S = 0.5
 LEAST_ROUNDS = 3
+LONGEST_MS = 1e6
 GAIN = 1.1
 """int8 finds a little less, so it has to be clearly faster."""
 SIZES = {"N": 1, "H": 480, "W": 640}
 """Dimensions that models leave free, as a camera fills them."""
 
+_measuring = threading.Lock()
+
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Medians of one picture through one model, pre- and post-processing not included."""
+    """Least times of one picture through one model, pre- and post-processing not included."""
 
     fp32_ms: float
     int8_ms: float
@@ -54,7 +58,8 @@ class Speed:
 def chosen(task: str, name: str, configured: str, *, device: str = "auto") -> tuple[str, str]:
     """Return the precision to use, `fp32` or `int8`, and the reason for people.
 
-    Measures, within about a second, where `auto` is asked for a model that was not measured yet.
+    Measures, within about a second, where `auto` is asked for a model that was not measured yet;
+    two threads do so one after the other. An int8 variant that cannot be used is no error then.
 
     Args:
         task: of the model.
@@ -63,8 +68,8 @@ def chosen(task: str, name: str, configured: str, *, device: str = "auto") -> tu
         device: `auto`, `cpu` or `gpu`, as for `runtime.open_session`.
 
     Raises:
-        ModelError: the model, or the int8 variant that was demanded, is missing or damaged, or
-            the GPU that was demanded does not work; the message says what to do.
+        ModelError: the int8 variant that was demanded is missing or damaged, or the GPU that was
+            demanded does not work; the message says what to do.
     """
     if name not in QUANTIZED:
         return FP32, f"{name} has no int8 variant"
@@ -74,9 +79,11 @@ def chosen(task: str, name: str, configured: str, *, device: str = "auto") -> tu
         return configured, "chosen in the configuration"
     if _runs_on_gpu(task, name, device):
         return FP32, "int8 is slow on a GPU"
-    if store.read_manifest(task, name, INT8) is None:
-        return FP32, f"the int8 variant is not installed: {store.FETCH}"
-    speed = _known(task, name) or _measure_and_keep(task, name)
+    try:
+        store.find(task, name, INT8)
+        speed = _speed(task, name)
+    except ModelError as problem:
+        return FP32, f"int8 cannot be used: {problem}"
     return speed.precision, speed.reason
 
 
@@ -97,7 +104,7 @@ def measure_all(progress: Progress) -> None:
     """
     for spec in MODELS:
         if spec.name in QUANTIZED and _key(spec.task, spec.name):
-            speed = _known(spec.task, spec.name) or _measure_and_keep(spec.task, spec.name)
+            speed = _speed(spec.task, spec.name)
             progress(f"{spec.title}: {speed.precision}, {speed.reason}")
 
 
@@ -112,9 +119,16 @@ def _runs_on_gpu(task: str, name: str, device: str) -> bool:
     return open_session(path, threads=1, device=device).device == GPU
 
 
+def _speed(task: str, name: str) -> Speed:
+    # One model after the other: each would be slow under the other's load, and stay so for ever.
+    with _measuring:
+        return _known(task, name) or _measure_and_keep(task, name)
+
+
 def _measure_and_keep(task: str, name: str) -> Speed:
     speed = _measured(store.find(task, name).path, store.find(task, name, INT8).path)
-    kept = {**_read(), _key(task, name): asdict(speed)}
+    kept = {key: known for key, known in _read().items() if _is_of_stored_models(key)}
+    kept[_key(task, name)] = asdict(speed)
     # A store that cannot be written costs measuring again, nothing else.
     with suppress(OSError):
         store.write_atomically(_file(), (json.dumps(kept, indent=2) + "\n").encode())
@@ -130,7 +144,8 @@ def _measured(fp32: Path, int8: Path) -> Speed:
     end = time.perf_counter() + BUDGET_S
     while len(rounds) < LEAST_ROUNDS or time.perf_counter() < end:
         rounds.append([_run_ms(session, picture) for session in sessions])
-    fp32_ms, int8_ms = (statistics.median(column) for column in zip(*rounds, strict=True))
+    # The least, because what else the machine does can only add to it.
+    fp32_ms, int8_ms = (min(column) for column in zip(*rounds, strict=True))
     return Speed(round(fp32_ms, 2), round(int8_ms, 2))
 
 
@@ -150,15 +165,21 @@ def _blank_picture(session: OpenSession) -> Any:
 
 def _known(task: str, name: str) -> Speed | None:
     try:
-        return Speed(**_read()[_key(task, name)])
+        speed = Speed(**_read()[_key(task, name)])
     except (KeyError, TypeError):
         return None
+    return speed if _is_time(speed.fp32_ms) and _is_time(speed.int8_ms) else None
+
+
+def _is_time(value: object) -> bool:
+    """Tell whether what was read is a number of milliseconds: not text, nothing, NaN or 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < LONGEST_MS
 
 
 def _read() -> dict[str, Any]:
     try:
         kept = json.loads(_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
 
@@ -171,19 +192,36 @@ def _key(task: str, name: str) -> str:
     """Return what the speed depends on; empty where a variant is not installed."""
     import onnxruntime
 
-    manifests = [store.read_manifest(task, name, precision) for precision in (FP32, INT8)]
-    hashes = [manifest.sha256[:16] for manifest in manifests if manifest]
-    if len(hashes) < len(manifests):
+    hashes = _hashes(task, name)
+    if not hashes:
         return ""
-    return ", ".join([cpu_name(), f"onnxruntime {onnxruntime.__version__}", *hashes])
+    return ", ".join([cpu_name(), f"onnxruntime {onnxruntime.__version__}", hashes])
+
+
+def _hashes(task: str, name: str) -> str:
+    """Return the beginnings of the variants' hashes; empty where one is not installed."""
+    manifests = [store.read_manifest(task, name, precision) for precision in (FP32, INT8)]
+    return ", ".join(one.sha256[:16] for one in manifests if one) if all(manifests) else ""
+
+
+def _is_of_stored_models(key: str) -> bool:
+    return any(
+        hashes and key.endswith(f", {hashes}")
+        for hashes in (_hashes(spec.task, spec.name) for spec in MODELS)
+    )
 
 
 def cpu_name() -> str:
     """Return the CPU's name as its maker writes it, as far as the system tells."""
+    name = processor_facts().get("model name")
+    return name or platform.processor() or platform.machine()
+
+
+def processor_facts() -> dict[str, str]:
+    """Return what Linux tells of the first processor, by name; nothing elsewhere."""
     try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        pass
-    return platform.processor() or platform.machine()
+        return {}
+    pairs = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}

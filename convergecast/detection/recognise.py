@@ -12,12 +12,13 @@ from typing import Any
 from convergecast.detection import yolox, yunet
 from convergecast.errors import ModelError
 
-MAX_BYTES = 500_000_000
 RUNTIME_DOMAINS = ("", "ai.onnx", "com.microsoft")
 """Whose operators ONNX Runtime brings."""
 LAST_STRIDE = 32
+MAX_SIDE = 4096
 UNDERSTOOD = (
-    "only YuNet, and YOLOX with COCO's 80 classes and an output that is not decoded, are understood"
+    "only YuNet, and YOLOX with COCO's 80 classes and an output that is not decoded, are "
+    f"understood, for pictures of up to {MAX_SIDE} × {MAX_SIDE}"
 )
 
 _SHOWN_VALUES = 3
@@ -34,13 +35,16 @@ class Recognised:
         kind: `yunet` or `yolox`.
         task: `faces` or `objects`.
         inputs: what goes in and what comes out, for people.
-        content: what to keep: the file, or the same model freed for pictures of any size.
+        content: the file.
+        freed: the same model for pictures of any size, which may not run; None where the file
+            is to be kept as it is.
     """
 
     kind: str
     task: str
     inputs: str
     content: bytes
+    freed: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class _Signature:
             return None
         shape = self.inputs[0].shape
         one_picture = len(shape) == 4 and shape[0] in (0, 1) and shape[1] == 3
-        return shape[2:] if one_picture and not any(s % LAST_STRIDE for s in shape[2:]) else None
+        usable = all(side % LAST_STRIDE == 0 and side <= MAX_SIDE for side in shape[2:])
+        return shape[2:] if one_picture and usable else None
 
     @property
     def _all(self) -> list[_Value]:
@@ -88,14 +93,12 @@ def recognise(content: bytes) -> Recognised:
         ModelError: it is no ONNX file that can be used, or of a kind that nothing here decodes;
             the message names what was found.
     """
-    if len(content) > MAX_BYTES:
-        raise ModelError(f"The file is larger than {MAX_BYTES // 10**6} MB: use a smaller model.")
     model = _parsed(content)
     _refuse_other_files(model.graph)
     _refuse_own_operators(model.graph)
     signature = _signature(model.graph)
     if _is_yunet(signature):
-        return Recognised("yunet", "faces", str(signature), _freed(model) or content)
+        return Recognised("yunet", "faces", str(signature), content, _freed(model, signature))
     if _is_yolox(signature, model.graph):
         return Recognised("yolox", "objects", str(signature), content)
     raise ModelError(f"The model has {signature}, but {UNDERSTOOD}.")
@@ -195,26 +198,46 @@ def _agree(shape: tuple[int, ...], expected: tuple[int, int]) -> bool:
     return shape[2] == columns and (not shape[1] or not cells or shape[1] == cells)
 
 
-def _freed(model: Any) -> bytes | None:
+def _freed(model: Any, signature: _Signature) -> bytes | None:
     """Return a YuNet for pictures of any size; None where its graph counts on the size it has.
 
-    As published it is fixed to 640 × 640, though nothing but its declarations and the first number
-    of the shapes it reshapes to depends on that.
+    As published it is fixed to 640 × 640, though nothing but its declarations and the first numbers
+    of the shapes `[1, cells, columns]` that it ends with depends on that.
     """
-    import numpy as np
-    from onnx import numpy_helper
-
-    graph = model.graph
-    shapes = {node.input[1] for node in graph.node if node.op_type == "Reshape"}
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    if not shapes <= set(weights) or any(_resizes_to_size(node) for node in graph.node):
+    picture, graph = signature.picture, model.graph
+    if not picture or not all(picture) or any(_resizes_to_size(node) for node in graph.node):
         return None
-    for name in shapes:
-        columns = numpy_helper.to_array(weights[name])[-1]
-        weights[name].CopyFrom(numpy_helper.from_array(np.array([0, -1, columns]), name))
-    _free_dimensions(graph)
+    ends = {
+        (1, cells, columns)
+        for stride in yunet.STRIDES
+        for cells in (_cells(picture, [stride]), -1)
+        for columns in _YUNET_COLUMNS.values()
+    }
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Reshape" and not _free_reshape(node, weights, ends):
+            return None
+    _free_dimensions(graph, signature.inputs[0].name)
     freed: bytes = model.SerializeToString(deterministic=True)
     return freed
+
+
+def _free_reshape(node: Any, weights: dict[str, Any], ends: set[tuple[int, int, int]]) -> bool:
+    """Have a node of the ends take any number of cells; tell whether its shape could be read."""
+    import numpy as np
+    from onnx import TensorProto, numpy_helper
+
+    tensor = weights.get(node.input[1]) if len(node.input) == 2 else None
+    if tensor is None or tensor.data_type != TensorProto.INT64 or len(tensor.dims) != 1:
+        return False
+    try:
+        shape = tuple(numpy_helper.to_array(tensor).tolist())
+    except ValueError:
+        return False
+    if shape in ends:
+        free = np.array([0, -1, shape[-1]], np.int64)
+        tensor.CopyFrom(numpy_helper.from_array(free, tensor.name))
+    return True
 
 
 def _resizes_to_size(node: Any) -> bool:
@@ -222,10 +245,11 @@ def _resizes_to_size(node: Any) -> bool:
     return node.op_type == "Resize" and len(node.input) > 3 and bool(node.input[3])
 
 
-def _free_dimensions(graph: Any) -> None:
+def _free_dimensions(graph: Any, picture: str) -> None:
     del graph.value_info[:]
+    (value,) = (value for value in graph.input if value.name == picture)
     for at, name in ((0, "N"), (2, "H"), (3, "W")):
-        graph.input[0].type.tensor_type.shape.dim[at].dim_param = name
+        value.type.tensor_type.shape.dim[at].dim_param = name
     for output in graph.output:
         dimensions = output.type.tensor_type.shape.dim
         dimensions[0].dim_param = "N"

@@ -11,43 +11,18 @@ from convergecast.detection.carriers import MODELS, TASK_TITLES
 from convergecast.detection.centerface import CenterFace
 from convergecast.detection.haar import Haar
 from convergecast.detection.hog import Hog
-from convergecast.detection.manifests import added_models
+from convergecast.detection.manifests import WITHOUT_FILE, Manifest, added_models
+from convergecast.detection.model import Found as Found
+from convergecast.detection.model import Model
 from convergecast.detection.precision import chosen
 from convergecast.detection.ssd import Ssd
 from convergecast.detection.tiles import CloserLook
 from convergecast.detection.yolox import Yolox
 from convergecast.detection.yunet import YuNet
 from convergecast.errors import ModelError
-from convergecast.vision.detections import Bytes, Faces, Objects
+from convergecast.vision.detections import Faces, Objects
 
-WITHOUT_FILE = ("haar", "hog")
-"""Face detectors that a package brings, so that the store has no file of them."""
-
-Found = TypeVar("Found", Faces, Objects)
-
-
-class Model(Protocol[Found]):
-    """What the class of every detector offers.
-
-    Attributes:
-        device: where it runs, `CPU` or `GPU`.
-        device_reason: why not on a GPU; empty where it does.
-        least_size: pixels that a picture's long and its short side should keep when it is
-            decoded at reduced size; 0 for any.
-    """
-
-    device: str
-    device_reason: str
-    least_size: tuple[int, int]
-
-    def prepare(self, image: Bytes) -> Any:
-        """Fit a picture, (H, W, 3) uint8 BGR, into what `detect` takes. Any thread."""
-
-    def detect(self, batch: Sequence[Any], min_score: float = ...) -> list[Found]:
-        """Return what is in every picture, in its pixels, best first. One thread at a time."""
-
-    def warm_up(self) -> None:
-        """Run once, so that the first real picture does not wait."""
+Made = TypeVar("Made")
 
 
 class Detect(Protocol[Found]):
@@ -110,7 +85,7 @@ def create_face_detector(config: HubConfig, *, threads: int) -> FaceDetector:
         return Detector(Hog(long_side=long_side), name, hog.MIN_SCORE)
     found, reason = _installed("faces", name, config)
     kinds: dict[str, type[CenterFace | YuNet]] = {"centerface": CenterFace, "yunet": YuNet}
-    make = kinds[found.manifest.kind]
+    make = _decoder(kinds, found.manifest)
     min_score = centerface.MIN_SCORE if make is CenterFace else yunet.MIN_SCORE
     model = make(found.path, threads=threads, long_side=long_side, device=config.device)
     return Detector(model, name, min_score, found.manifest.precision, reason)
@@ -130,7 +105,7 @@ def create_object_detector(config: HubConfig, *, threads: int) -> ObjectDetector
     name = config.object_model
     found, reason = _installed("objects", name, config)
     kinds: dict[str, type[Ssd | Yolox]] = {"ssd": Ssd, "yolox": Yolox}
-    make = kinds[found.manifest.kind]
+    make = _decoder(kinds, found.manifest)
     min_score = ssd.MIN_SCORE if make is Ssd else yolox.MIN_SCORE
     model = make(found.path, threads=threads, device=config.device)
     looking = CloserLook(model) if config.object_closer_look else model
@@ -153,6 +128,17 @@ def _installed(task: str, name: str, config: HubConfig) -> tuple[store.Installed
             "commercial_safe is on: choose another one, or switch commercial_safe off."
         )
     return found, reason
+
+
+def _decoder(kinds: dict[str, type[Made]], manifest: Manifest) -> type[Made]:
+    try:
+        return kinds[manifest.kind]
+    except KeyError as problem:
+        raise ModelError(
+            f"The {TASK_TITLES[manifest.task]} {manifest.name} is of the kind {manifest.kind!r}, "
+            "which this version of ConvergeCast does not know: install a later one, or choose "
+            "another model."
+        ) from problem
 
 
 def _known(task: str) -> list[str]:

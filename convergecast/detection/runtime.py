@@ -111,9 +111,8 @@ def _load(model_path: Path, threads: int, gpu: list[tuple[str, dict[str, str]]])
             warnings.simplefilter("ignore", UserWarning)
             return onnxruntime.InferenceSession(str(model_path), options, providers=providers)
     except _failures() as problem:
-        raise ModelError(
-            f"The model {model_path.name} cannot be loaded: {_first(problem)}"
-        ) from problem
+        reason = _first(problem).replace(str(model_path), model_path.name)
+        raise ModelError(f"The model {model_path.name} cannot be loaded: {reason}") from problem
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -10,20 +10,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from convergecast.detection.runtime import CPU, open_session
-from convergecast.vision.boxes import nms
+from convergecast.vision.boxes import best_of_each_label
 from convergecast.vision.detections import Bytes, Floats, Objects
 
 SIDE = 300
 MIN_SCORE = 0.5
 MAX_IOU = 0.6
-MAX_OBJECTS = 100
 MAX_BATCH = 16
 TINY_SCORE = 1e-7
 
@@ -118,34 +115,13 @@ def decode_predictions(
     rows, classes = np.divmod(candidates, logits.shape[1])
     scores: Floats = np.reciprocal(1 + np.exp(-logits.ravel()[candidates]))
     boxes = _decode_boxes(encodings[rows], anchors[rows])
-    kept = best_of_each_label(boxes, scores, classes)
+    kept = best_of_each_label(boxes, scores, classes, MAX_IOU)
     size = np.array([prepared.width, prepared.height] * 2, np.float32)
     return Objects(
         boxes=np.clip(boxes[kept], 0, 1) * size,
         scores=scores[kept],
         label_ids=(classes[kept] + 1).astype(np.int32),
     )
-
-
-def best_of_each_label(
-    boxes: Floats, scores: Floats, label_ids: NDArray[np.integer[Any]]
-) -> NDArray[np.intp]:
-    """Return the indices of the 100 best boxes, of which no two of one label overlap too much.
-
-    As OpenCV does it, no more than the 100 best of a label are looked at.
-
-    Args:
-        boxes: (n, 4) float32.
-        scores: (n,) float32.
-        label_ids: (n,) integers.
-    """
-    order = np.argsort(-scores, kind="stable")
-    kept = [np.empty(0, np.intp)]
-    for label_id in np.unique(label_ids):
-        members = order[label_ids[order] == label_id][:MAX_OBJECTS]
-        kept.append(members[nms(boxes[members], scores[members], MAX_IOU)])
-    together = np.concatenate(kept)
-    return together[np.argsort(-scores[together], kind="stable")][:MAX_OBJECTS]
 
 
 def _logit(score: float) -> float:

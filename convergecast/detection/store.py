@@ -24,6 +24,8 @@ from convergecast.errors import ModelError
 from convergecast.protocol.folders import models_folder, pictures_folder
 
 FETCH = "run python -m convergecast models fetch"
+COMMERCIAL_SAFE, NOT_COMMERCIAL_SAFE = "--commercial-safe", "--no-commercial-safe"
+"""Options of `FETCH`; what was chosen last holds until it is chosen otherwise."""
 ADD = "python -m convergecast models add"
 
 
@@ -70,6 +72,8 @@ class PictureState:
 
 
 READY, MISSING, DAMAGED, OUTDATED = "ready", "missing", "damaged", "outdated"
+LEFT_OUT = "left out"
+"""Of a model that is not for commercial products, in a store for which that was chosen."""
 
 
 def find(task: str, name: str | None = None, precision: str = FP32) -> InstalledModel:
@@ -86,7 +90,7 @@ def find(task: str, name: str | None = None, precision: str = FP32) -> Installed
     """
     name = name or next(spec.name for spec in MODELS if spec.task == task)
     spec = built_in(task, name)
-    title = f"The {TASK_TITLES[task]} {name}"
+    title = f"The {_variant(precision)}{TASK_TITLES[task]} {name}"
     manifest = read_manifest(task, name, precision)
     if manifest is None:
         raise ModelError(_absence(task, name, precision, spec))
@@ -104,11 +108,36 @@ def built_in(task: str, name: str) -> ModelSpec | None:
     return next(found, None)
 
 
+def is_commercial_safe() -> bool:
+    """Tell whether models that are not for commercial products are left out of this store."""
+    return _commercial_safe_file().exists()
+
+
+def set_commercial_safe(wanted: bool) -> None:
+    """Keep in the store whether they are left out; raises OSError where it cannot be written."""
+    if wanted and not is_commercial_safe():
+        write_atomically(_commercial_safe_file(), b"")
+    elif not wanted:
+        _commercial_safe_file().unlink(missing_ok=True)
+
+
+def _commercial_safe_file() -> Path:
+    return models_folder() / "commercial-safe"
+
+
+def _variant(precision: str) -> str:
+    return "" if precision == FP32 else f"{precision} variant of the "
+
+
 def _absence(task: str, name: str, precision: str, spec: ModelSpec | None) -> str:
     title = TASK_TITLES[task]
+    if spec and not spec.commercial and is_commercial_safe():
+        return (
+            f"The {title} {name} is not for commercial products and left out of this model store: "
+            f"set commercial_safe = true in the configuration, or {FETCH} {NOT_COMMERCIAL_SAFE}"
+        )
     if spec and precision in spec.precisions:
-        variant = "" if precision == FP32 else f"{precision} variant of the "
-        return f"The {variant}{title} {name} is not installed: {FETCH}"
+        return f"The {_variant(precision)}{title} {name} is not installed: {FETCH}"
     if spec or any(manifest.name == name for manifest in added_models(task)):
         return f"The {title} {name} has no {precision} variant: use {FP32}"
     known = [spec.name for spec in MODELS if spec.task == task]
@@ -135,7 +164,7 @@ def _state_of(spec: ModelSpec, precision: str) -> ModelState:
         source=spec.source,
         licence=spec.licence,
         sha256=None,
-        state=MISSING,
+        state=MISSING if spec.commercial or not is_commercial_safe() else LEFT_OUT,
     )
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convergecast.detection.ssd import MIN_SCORE, best_of_each_label
-from convergecast.vision.boxes import areas
+from convergecast.detection.model import Model
+from convergecast.detection.ssd import MAX_IOU, MIN_SCORE
+from convergecast.vision.boxes import areas, best_of_each_label
 from convergecast.vision.detections import Bytes, Floats, Objects
 
 TILE_SHARE = 4 / 7
@@ -29,23 +30,6 @@ BORDER_SHARE = 0.01
 """What comes this near to a border of the tile, of its side, may be cut by it."""
 
 Window = tuple[int, int, int, int]
-
-
-class ObjectDetector(Protocol):
-    """What a tile is given to: `Ssd`, or a detector that a user added."""
-
-    device: str
-    device_reason: str
-    least_size: tuple[int, int]
-
-    def prepare(self, image: Bytes) -> Any:
-        """Make of a picture, (H, W, 3) uint8 BGR, what `detect` takes."""
-
-    def detect(self, batch: Sequence[Any], min_score: float = MIN_SCORE) -> list[Objects]:
-        """Return the objects of every picture, in its own pixels."""
-
-    def warm_up(self) -> None:
-        """Run once, so that the first picture does not wait."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +46,7 @@ class CloserLook:
     A picture in which nothing small is in doubt costs one run. Threads: as of that detector.
     """
 
-    def __init__(self, detector: ObjectDetector) -> None:
+    def __init__(self, detector: Model[Objects]) -> None:
         self._detector = detector
         self.device = detector.device
         self.device_reason = detector.device_reason
@@ -132,7 +116,7 @@ def merge(whole: Objects, closer: Objects, tile: Window, width: int, height: int
     boxes = np.concatenate([whole.boxes, moved[added]])
     scores = np.concatenate([whole.scores, closer.scores[added]])
     label_ids = np.concatenate([whole.label_ids, closer.label_ids[added]])
-    kept = best_of_each_label(boxes, scores, label_ids)
+    kept = best_of_each_label(boxes, scores, label_ids, MAX_IOU)
     return Objects(boxes[kept], scores[kept], label_ids[kept])
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from convergecast.detection.manifests import unnamed_files
 from convergecast.errors import ModelError
 from convergecast.protocol.folders import MODELS_VARIABLE, models_folder, pictures_folder
 
@@ -44,6 +45,10 @@ def _remove_leftovers(folder: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     for path in [*folder.glob(".*.part"), *pictures_folder().glob(".*.part")]:
         path.unlink(missing_ok=True)
+    for path in unnamed_files():
+        # On Windows a model that an engine has open stays until the next time.
+        with suppress(OSError):
+            path.unlink()
 
 
 @contextmanager

@@ -13,11 +13,10 @@ import cv2
 import numpy as np
 
 from convergecast.detection.runtime import open_session
-from convergecast.vision.boxes import nms
-from convergecast.vision.canvas import fit_canvas
+from convergecast.vision.boxes import best_of_each_label
 from convergecast.vision.detections import Bytes, Floats, Ints, Objects
 from convergecast.vision.labels import LABELS, NOT_TAUGHT
-from convergecast.vision.letterbox import Letterbox
+from convergecast.vision.letterbox import Letterbox, fit_canvas
 
 MIN_SCORE = 0.35
 MAX_IOU = 0.55
@@ -85,7 +84,7 @@ def cells(width: int, height: int) -> Floats:
 
 
 def decode_rows(rows: Floats, cells: Floats, prepared: Prepared, min_score: float) -> Objects:
-    """Return the objects, scored above `min_score`, that one picture's rows describe.
+    """Return at most 100 objects, scored above `min_score`, that one picture's rows describe.
 
     Args:
         rows: (n, 85) float32, one to a cell: centre from the cell's corner and logarithm of the
@@ -99,9 +98,7 @@ def decode_rows(rows: Floats, cells: Floats, prepared: Prepared, min_score: floa
     at, classes = np.nonzero(products > min_score)
     boxes = _boxes(rows[likely[at]], cells[likely[at]])
     scores: Floats = products[at, classes]
-    # Boxes of different classes lie on different sheets, so that they never overlap.
-    sheets = classes[:, None].astype(np.float32) * (2 * max(prepared.canvas.shape))
-    kept = nms(boxes + sheets, scores, MAX_IOU)
+    kept = best_of_each_label(boxes, scores, classes, MAX_IOU)
     return Objects(
         boxes=prepared.back(boxes[kept].reshape(-1, 2, 2)).reshape(-1, 4),
         scores=scores[kept],

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from convergecast.detection.runtime import open_session
 from convergecast.vision.boxes import nms
-from convergecast.vision.canvas import fit_canvas
 from convergecast.vision.detections import Bytes, Faces, Floats
-from convergecast.vision.letterbox import Letterbox, fit
+from convergecast.vision.letterbox import Letterbox, fit, fit_canvas
 
 LONG_SIDE = 640
 MIN_SCORE = 0.6

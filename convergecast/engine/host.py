@@ -19,7 +19,8 @@ from convergecast.engine.process import run_engine
 from convergecast.processes import ChildProcess
 
 _HUNG_AFTER_S = 5.0
-_LOADING_MAY_TAKE_S = 60.0
+_STARTING_MAY_TAKE_S = 60.0
+_RUN_MAY_TAKE_S = 20.0
 _RETRY_MOST_S = 10.0
 _MODEL_STATES = ("starting", "ready", "failed")
 
@@ -77,9 +78,9 @@ class EngineHost:
         if process is not None and process.ended:
             self._note_end(now)
         elif process is not None:
-            patience_s = _LOADING_MAY_TAKE_S if self.status.state == "starting" else _HUNG_AFTER_S
+            patience_s = _STARTING_MAY_TAKE_S if self.address is None else _HUNG_AFTER_S
             silent_s = now - process.heard_at
-            if silent_s > _HUNG_AFTER_S or self.counters.get("busy_s", 0.0) > patience_s:
+            if silent_s > patience_s or self.counters.get("busy_s", 0.0) > _RUN_MAY_TAKE_S:
                 log.error("the engine hangs; it is killed and started again")
                 process.kill()
         elif self._wanted and now >= self._restart_at:
@@ -135,10 +136,10 @@ class EngineHost:
         if status.state == "ready":
             self._failures = 0
         if (status, address) != (self.status, self.address):
+            news = [model for model in status.models if model not in self.status.models]
             self.status, self.address = status, address
-            where = f" on {status.device}" if status.device else ""
-            why = status.reason or status.device_reason
-            log.info("%s%s%s", status.state, where, f" ({why})" if why else "")
+            for model in news:
+                _tell(model)
             self._on_change()
 
     def _note_end(self, now: float) -> None:
@@ -150,11 +151,24 @@ class EngineHost:
         self._on_change()
 
 
+def _tell(model: dict[str, Any]) -> None:
+    """Write what became of a model into the log."""
+    if model["state"] == "failed":
+        log.error("%s: %s", model["task"], model["reason"])
+    elif model["state"] == "ready":
+        what = " ".join(filter(None, (model["model"], model["precision"], "on", model["device"])))
+        log.info(
+            "%s: %s%s", model["task"], what, f" ({model['reason']})" if model["reason"] else ""
+        )
+
+
 def status_of(models: Sequence[dict[str, Any]]) -> EngineStatus:
     """Return what the whole engine does, from what each of its models does.
 
     It works while one of them does; what the others lack stands in their own lines.
     """
+    if not models:
+        return EngineStatus()
     by_state = {state: [m for m in models if m["state"] == state] for state in _MODEL_STATES}
     if ready := by_state["ready"]:
         first = next((model for model in ready if model["device"] == "GPU"), ready[0])

@@ -44,37 +44,46 @@ class Loader(Generic[M]):
         self._on_change = on_change
         self._lock = threading.Lock()
         self._model: Future[M] | None = None
-        self._failed_at: float | None = None
+        self._failed_at = 0.0
+        self._problem: ModelError | None = None
 
     def start(self) -> Future[M]:
         """Begin to load unless that is done or under way; return the model to come."""
         with self._lock:
-            tried_lately = self._failed_at is None or time.monotonic() - self._failed_at < _RETRY_S
-            if self._model is not None and tried_lately:
+            if self._model is not None and not self._may_try_again(self._model):
                 return self._model
-            if self._failed_at is None:
+            if self._problem is None:
                 self._say(state="starting", reason=f"the {self._title} is being loaded")
-            self._model, self._failed_at = Future(), None
+            self._model = Future()
             arguments = (self._model,)
             threading.Thread(target=self._run, args=arguments, name=self.task, daemon=True).start()
             return self._model
 
     def get(self) -> M:
         """Return the model; raises ModelError where it is not there, or not yet."""
-        model = self.start()
-        if not model.done():
-            raise ModelError(f"The {self._title} is being loaded.")
-        return model.result()
+        model, problem = self.start(), self._problem
+        if model.done():
+            return model.result()
+        raise problem or ModelError(f"The {self._title} is being loaded.")
+
+    @property
+    def loading(self) -> bool:
+        """Whether it may be there in a moment, for the first time."""
+        return self.info.get("state") == "starting"
+
+    def _may_try_again(self, model: Future[M]) -> bool:
+        failed = model.done() and model.exception() is not None
+        return failed and time.monotonic() - self._failed_at > _RETRY_S
 
     def _run(self, model: Future[M]) -> None:
         try:
             loaded, info = self._translated()
         except ModelError as problem:
-            with self._lock:
-                self._failed_at = time.monotonic()
+            self._problem, self._failed_at = problem, time.monotonic()
             self._say(state="failed", reason=str(problem))
             model.set_exception(problem)
         else:
+            self._problem = None
             self._say(state="ready", **info)
             model.set_result(loaded)
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 TASKS_OF = {"faces": ("faces",), "landmarks": ("faces", "landmarks"), "objects": ("objects",)}
 """The models that an option needs."""
 
+_INCLUSIVE = (0, 0, 1, 1)  # the right and lower edges of boxes are exclusive, dlib's are not
+
 D = TypeVar("D", bound="FaceDetector | ObjectDetector")
 
 
@@ -62,6 +64,7 @@ class Prepared:
         image: (H, W, 3) uint8 BGR where landmarks are wanted.
         canvases: what each detector's `prepare` made of it, by task.
         problems: why a task cannot be done, by task, for people.
+        loading: whether one of them can be done in a moment.
     """
 
     wanted: Wanted
@@ -71,6 +74,16 @@ class Prepared:
     image: Bytes | None = None
     canvases: dict[str, Any] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    loading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """Detectors by task, why others are not there, and whether one will be in a moment."""
+
+    detectors: dict[str, Any]
+    problems: dict[str, str]
+    loading: bool
 
 
 class Pipeline:
@@ -103,91 +116,75 @@ class Pipeline:
         """
         from convergecast.vision.decode import decode_for
 
-        problems: dict[str, str] = {}
-        detectors = self._detectors(wanted, problems)
+        there = self._there(wanted)
         long_side = short_side = 0
         if "landmarks" not in wanted.tasks:  # those look at the picture itself
-            long_side = max((d.least_size[0] for d in detectors.values()), default=0)
-            short_side = max((d.least_size[1] for d in detectors.values()), default=0)
+            sizes = [detector.least_size for detector in there.detectors.values()]
+            long_side = max((long for long, _ in sizes), default=0)
+            short_side = max((short for _, short in sizes), default=0)
         decoded = decode_for(content, long_side=long_side, short_side=short_side)
-        return self._fit(
-            decoded.image, (decoded.width, decoded.height), detectors, wanted, problems
-        )
+        return _fit(decoded.image, (decoded.width, decoded.height), there, wanted)
 
     def prepare_image(self, image: Bytes, wanted: Wanted) -> Prepared:
         """The same for a picture that is decoded: (H, W, 3) uint8 BGR."""
-        problems: dict[str, str] = {}
-        detectors = self._detectors(wanted, problems)
-        size = image.shape[1], image.shape[0]
-        return self._fit(image, size, detectors, wanted, problems)
+        return _fit(image, (image.shape[1], image.shape[0]), self._there(wanted), wanted)
 
     def run(self, batch: Sequence[Prepared]) -> list[dict[str, Any]]:
         """Return for every picture `faces` and `objects`, lists where they were wanted.
 
-        `problems` tells, by task, what could not be done. Boxes and points are in pixels of the
-        picture, `landmarks` are None where they were not wanted.
-
-        Raises:
-            ModelError: a model failed.
+        `problems` tells, by task, what could not be done, and `loading` whether that is so for a
+        moment only. Boxes and points are in pixels of the picture, `landmarks` are None where they
+        were not wanted.
         """
         replies: list[dict[str, Any]] = [
-            {"width": p.width, "height": p.height, "problems": p.problems} for p in batch
+            {"width": p.width, "height": p.height, "problems": p.problems, "loading": p.loading}
+            for p in batch
         ]
-        self._find_faces(batch, replies)
-        self._find_objects(batch, replies)
+        for task, find in (("faces", self._find_faces), ("objects", self._find_objects)):
+            rows = [at for at, prepared in enumerate(batch) if task in prepared.canvases]
+            if not rows:
+                continue
+            try:
+                found = find([batch[at] for at in rows])
+            except ModelError as problem:
+                for at in rows:
+                    replies[at]["problems"] = {**batch[at].problems, task: str(problem)}
+            else:
+                for at, things in zip(rows, found, strict=True):
+                    replies[at][task] = things
         return replies
 
-    def _detectors(self, wanted: Wanted, problems: dict[str, str]) -> dict[str, Any]:
-        """Return the detectors that are loaded, by task; note why one is not there.
+    def _there(self, wanted: Wanted) -> _There:
+        """Return what is loaded of that which is wanted.
 
-        While none of them is there, or all are demanded, this waits.
+        While no detector is there, or all models are demanded, this waits.
         """
         loaders = [loader for loader in self._loaders if loader.task in wanted.tasks]
         models = {loader.task: loader.start() for loader in loaders}
-        detectors = [models[task] for task in models if task != "landmarks"]
+        detectors = [model for task, model in models.items() if task != "landmarks"]
         if wanted.complete:
             wait(models.values())
         else:
             wait(detectors, return_when=FIRST_COMPLETED)
         found: dict[str, Any] = {}
+        problems: dict[str, str] = {}
         for loader in loaders:
             try:
-                model = loader.get()
+                found[loader.task] = loader.get()
             except ModelError as problem:
                 problems[loader.task] = str(problem)
-            else:
-                found[loader.task] = model
         found.pop("landmarks", None)
-        return found
+        loading = any(loader.loading for loader in loaders if loader.task in problems)
+        return _There(found, problems, loading)
 
-    @staticmethod
-    def _fit(
-        image: Bytes,
-        size: tuple[int, int],
-        detectors: dict[str, Any],
-        wanted: Wanted,
-        problems: dict[str, str],
-    ) -> Prepared:
-        return Prepared(
-            wanted=wanted,
-            width=size[0],
-            height=size[1],
-            scale=(size[0] / image.shape[1], size[1] / image.shape[0]),
-            image=image if "landmarks" in wanted.tasks else None,
-            canvases={task: model.prepare(image) for task, model in detectors.items()},
-            problems=problems,
-        )
-
-    def _find_faces(self, batch: Sequence[Prepared], replies: list[dict[str, Any]]) -> None:
-        rows = [at for at, prepared in enumerate(batch) if "faces" in prepared.canvases]
-        if not rows:
-            return
-        chosen = [batch[at] for at in rows]
-        scores = [p.wanted.face_min_score for p in chosen]
-        found = _detect(self._faces.get(), [p.canvases["faces"] for p in chosen], scores)
-        points = self._find_landmarks(chosen, found)
-        for at, prepared, faces, landmarks in zip(rows, chosen, found, points, strict=True):
-            replies[at]["faces"] = _plain_faces(faces, landmarks, prepared)
+    def _find_faces(self, batch: Sequence[Prepared]) -> list[list[Any]]:
+        scores = [p.wanted.face_min_score for p in batch]
+        found = _detect(self._faces.get(), [p.canvases["faces"] for p in batch], scores)
+        points = self._find_landmarks(batch, found)
+        return [
+            _plain_faces(faces, landmarks, prepared)
+            for prepared, faces, landmarks in zip(batch, found, points, strict=True)
+        ]
 
     def _find_landmarks(
         self, batch: Sequence[Prepared], found: Sequence[Faces]
@@ -219,18 +216,16 @@ class Pipeline:
         from convergecast.detection.landmarks import boxes_for_landmarks, rounded
 
         if self._config.face_model in ("hog", "haar"):  # square already, as the landmarks expect
-            return rounded(boxes)
+            return rounded(boxes - _INCLUSIVE)
         return boxes_for_landmarks(boxes)
 
-    def _find_objects(self, batch: Sequence[Prepared], replies: list[dict[str, Any]]) -> None:
-        rows = [at for at, prepared in enumerate(batch) if "objects" in prepared.canvases]
-        if not rows:
-            return
-        chosen = [batch[at] for at in rows]
-        scores = [p.wanted.object_min_score for p in chosen]
-        found = _detect(self._objects.get(), [p.canvases["objects"] for p in chosen], scores)
-        for at, prepared, objects in zip(rows, chosen, found, strict=True):
-            replies[at]["objects"] = _plain_objects(objects, prepared)
+    def _find_objects(self, batch: Sequence[Prepared]) -> list[list[Any]]:
+        scores = [p.wanted.object_min_score for p in batch]
+        found = _detect(self._objects.get(), [p.canvases["objects"] for p in batch], scores)
+        return [
+            _plain_objects(objects, prepared)
+            for prepared, objects in zip(batch, found, strict=True)
+        ]
 
     def _load_faces(self) -> tuple[FaceDetector, Info]:
         from convergecast.detection.registry import create_face_detector
@@ -248,8 +243,22 @@ class Pipeline:
 
         name = self._config.landmarks_in_use
         model = Landmarks(store.find("landmarks", name).path)
-        compile_kernels()
-        return model, {"model": name, "precision": "", "device": "CPU", "reason": None}
+        reason = None if compile_kernels() else "numba does not work here: NumPy does it, slower"
+        return model, {"model": name, "precision": "", "device": "CPU", "reason": reason}
+
+
+def _fit(image: Bytes, size: tuple[int, int], there: _There, wanted: Wanted) -> Prepared:
+    """Fit a picture, whose own width and height are `size`, for every detector that is there."""
+    return Prepared(
+        wanted=wanted,
+        width=size[0],
+        height=size[1],
+        scale=(size[0] / image.shape[1], size[1] / image.shape[0]),
+        image=image if "landmarks" in wanted.tasks else None,
+        canvases={task: model.prepare(image) for task, model in there.detectors.items()},
+        problems=there.problems,
+        loading=there.loading,
+    )
 
 
 def _warm(detector: D) -> tuple[D, Info]:

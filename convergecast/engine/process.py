@@ -7,29 +7,38 @@ main thread. It ends when the hub's end of the pipe closes.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import os
+import queue
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Connection, Listener
+from multiprocessing.connection import (
+    Connection,
+    Listener,
+    answer_challenge,
+    deliver_challenge,
+)
 from typing import Any
 
 from convergecast.config import HubConfig
 from convergecast.engine.client import TIMEOUT_S
 from convergecast.engine.pipeline import Pipeline, Prepared, Wanted
-from convergecast.engine.scheduler import BatchCollector
 from convergecast.errors import ConvergeCastError
 from convergecast.logs import set_up_logging
 from convergecast.packing import pack, unpack
 from convergecast.processes import leave_signals_to_hub
 
 _REPORT_EVERY_S = 1.0
+_TRIM_EVERY_S = 10.0
 # On a CPU a batch of one: several pictures at once are no faster there (ADR 9), and everybody
 # would wait for the last.
 _MAX_BATCH, _MAX_BATCH_GPU = 1, 16
+
+_UNFORESEEN = "the engine failed on this picture; the log has the details"
 
 log = logging.getLogger("engine")
 
@@ -58,6 +67,16 @@ def run_engine(
     engine.run()
 
 
+def return_freed_memory() -> None:
+    """Give the system back what was freed; glibc keeps it for this process otherwise.
+
+    Loading a model frees as much as it keeps, and every size of picture leaves something behind:
+    a third of the engine's memory. Other libraries of C do it by themselves.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def _end_with(pipe: Connection[Any, Any]) -> None:
     with contextlib.suppress(EOFError, OSError):
         pipe.recv_bytes()  # the hub says nothing but stop
@@ -69,7 +88,7 @@ class Engine:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._jobs: BatchCollector[_Job] = BatchCollector()
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._busy_since: float | None = None
         self._frames = 0
         self._batches = 0
@@ -77,16 +96,15 @@ class Engine:
 
     def listen(self, address: str, key: bytes) -> None:
         """Begin to accept connections of workers."""
-        listener = Listener(address, backlog=64, authkey=key)
+        listener = Listener(address, backlog=64)
         threading.Thread(
-            target=self._accept_loop, args=(listener,), name="accept", daemon=True
+            target=self._accept_loop, args=(listener, key), name="accept", daemon=True
         ).start()
 
     def run(self) -> None:
         """Run batches for ever."""
         while True:
-            most = _MAX_BATCH_GPU if self._pipeline.batches else _MAX_BATCH
-            jobs = [job for job in self._jobs.take(most) if not self._give_up(job)]
+            jobs = [job for job in self._waiting() if not self._give_up(job)]
             self._busy_since = time.monotonic()
             self._run_batch(jobs)
             self._busy_s += time.monotonic() - self._busy_since
@@ -98,7 +116,12 @@ class Engine:
 
     def report_loop(self, pipe: Connection[Any, Any]) -> None:
         """Tell the hub how the engine is, every second and whenever a model's state changes."""
+        trim_at = 0.0
         while True:
+            if self._pipeline.changed.is_set() or time.monotonic() >= trim_at:
+                self._pipeline.changed.clear()
+                return_freed_memory()
+                trim_at = time.monotonic() + _TRIM_EVERY_S
             busy_since = self._busy_since
             report = {
                 "kind": "engine",
@@ -113,7 +136,18 @@ class Engine:
             except OSError:
                 os._exit(0)
             self._pipeline.changed.wait(_REPORT_EVERY_S)
-            self._pipeline.changed.clear()
+
+    def _waiting(self) -> list[_Job]:
+        """Wait for a job; return it and what else waits, oldest first, as many as a batch holds.
+
+        Every camera has one request outstanding, so the oldest first is also fair.
+        """
+        jobs = [self._jobs.get()]
+        most = _MAX_BATCH_GPU if self._pipeline.batches else _MAX_BATCH
+        with contextlib.suppress(queue.Empty):
+            while len(jobs) < most:
+                jobs.append(self._jobs.get_nowait())
+        return jobs
 
     def _give_up(self, job: _Job) -> bool:
         """Whether nobody waits for this job any more."""
@@ -134,29 +168,30 @@ class Engine:
         except Exception:
             log.exception("a batch of %d failed", len(jobs))
             for job in jobs:
-                job.reply = {"error": "the model failed on this picture; the log has the details"}
+                job.reply = {"error": _UNFORESEEN}
         for job in jobs:
             job.done.set()
 
-    def _accept_loop(self, listener: Listener) -> None:
+    def _accept_loop(self, listener: Listener, key: bytes) -> None:
         while True:
             try:
                 connection = listener.accept()
-            except (AuthenticationError, OSError, EOFError):
+            except (OSError, EOFError):
                 continue
             threading.Thread(
-                target=self._serve, args=(connection,), name="connection", daemon=True
+                target=self._serve, args=(connection, key), name="connection", daemon=True
             ).start()
 
-    def _serve(self, connection: Connection[Any, Any]) -> None:
-        """Answer one worker, request by request."""
-        try:
+    def _serve(self, connection: Connection[Any, Any], key: bytes) -> None:
+        """Answer one worker, request by request, once it has shown that it knows the key."""
+        with contextlib.suppress(EOFError, OSError, ValueError, AuthenticationError), connection:
+            # Here and not in the listener, which a stranger who says nothing would hold.
+            deliver_challenge(connection, key)
+            answer_challenge(connection, key)
             while True:
                 header, picture = unpack(connection.recv_bytes())
                 reply = self._answer(header, picture)
                 connection.send_bytes(pack({**reply, "id": header.get("id")}))
-        except (EOFError, OSError, ValueError):
-            connection.close()
 
     def _answer(self, header: dict[str, Any], picture: bytes) -> dict[str, Any]:
         labels = header["object_labels"]
@@ -170,6 +205,9 @@ class Engine:
             prepared = self._pipeline.prepare(picture, wanted)
         except ConvergeCastError as error:
             return {"error": str(error), "kind": error.kind}
+        except Exception:
+            log.exception("a picture could not be prepared")
+            return {"error": _UNFORESEEN}
         job = _Job(prepared, time.monotonic() + TIMEOUT_S)
         self._jobs.put(job)
         job.done.wait()

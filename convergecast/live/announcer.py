@@ -6,6 +6,7 @@ Hub process. Changes are noted from any thread; messages are made in the event l
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -56,7 +57,8 @@ class Announcer:
     def state_changed(self, camera_id: str) -> None:
         """Tell of a camera at once; any thread."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._tell, camera_id)
+            with contextlib.suppress(RuntimeError):  # the hub is ending and the loop is closed
+                self._loop.call_soon_threadsafe(self._tell, camera_id)
 
     def figures_changed(self, camera_id: str) -> None:
         """Tell of a camera within a second; any thread."""

@@ -6,25 +6,33 @@ Marker codes: ITU-T T.81, table B.1.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from convergecast.protocol import ProtocolError
 
 MAX_PIXELS = 50_000_000
 
 _START = b"\xff\xd8"
 _END = b"\xff\xd9"
+_SCAN = 0xDA
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
-def read_size(jpeg: bytes) -> tuple[int, int]:
+def read_size(jpeg: bytes, *, trailer_allowed: bool = False) -> tuple[int, int]:
     """Return the width and height, in pixels, that a JPEG's header names.
+
+    Args:
+        jpeg: the whole of it.
+        trailer_allowed: something may follow the picture, as telephones append videos and notes.
 
     Raises:
         ProtocolError: not a JPEG, cut short, without pixels, or more than `MAX_PIXELS`.
     """
     if not jpeg.startswith(_START):
         raise ProtocolError("the picture is not a JPEG")
-    if jpeg.rfind(_END, max(2, len(jpeg) - 64)) < 0:
+    ends = jpeg.rfind(_END, max(2, len(jpeg) - 64)) >= 0
+    if not ends and not (trailer_allowed and _ends_behind_scan(jpeg)):
         raise ProtocolError("the JPEG is cut short")
     height, width = _find_frame_header(jpeg)
     if width == 0 or height == 0:
@@ -35,21 +43,30 @@ def read_size(jpeg: bytes) -> tuple[int, int]:
 
 
 def _find_frame_header(jpeg: bytes) -> tuple[int, int]:
-    at = 2
-    while at + 4 <= len(jpeg):
-        if jpeg[at] != 0xFF:
-            break
-        code = jpeg[at + 1]
-        if code == 0xFF or code in _WITHOUT_LENGTH:
-            at += 1 if code == 0xFF else 2
-            continue
-        length = int.from_bytes(jpeg[at + 2 : at + 4], "big")
+    for code, at in _segments(jpeg):
         if code in _FRAME_HEADERS and at + 9 <= len(jpeg):
             return (
                 int.from_bytes(jpeg[at + 5 : at + 7], "big"),
                 int.from_bytes(jpeg[at + 7 : at + 9], "big"),
             )
-        if length < 2 or code == 0xDA:
-            break
-        at += 2 + length
     raise ProtocolError("the JPEG has no header with its size")
+
+
+def _ends_behind_scan(jpeg: bytes) -> bool:
+    """Whether the picture's own end is there: a preview in its header has one too."""
+    return any(code == _SCAN and jpeg.find(_END, at) >= 0 for code, at in _segments(jpeg))
+
+
+def _segments(jpeg: bytes) -> Iterator[tuple[int, int]]:
+    """Yield code and place of every marker, up to the first start of scan."""
+    at = 2
+    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF:
+        code = jpeg[at + 1]
+        if code == 0xFF or code in _WITHOUT_LENGTH:
+            at += 1 if code == 0xFF else 2
+            continue
+        yield code, at
+        length = int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        if length < 2 or code == _SCAN:
+            return
+        at += 2 + length

@@ -58,8 +58,7 @@ def decode_for(content: bytes, *, long_side: int, short_side: int) -> Decoded:
     width, height = _read_size(content)
     factor = 1
     if (long_side or short_side) and not content.startswith(_PNG):
-        long, short = max(width, height), min(width, height)
-        enough = (f for f in _REDUCED if long // f >= long_side and short // f >= short_side)
+        enough = (f for f in _REDUCED if _suffices(width, height, f, (long_side, short_side)))
         factor = next(enough, 1)
     image = _pixels(content, _REDUCED.get(factor, cv2.IMREAD_COLOR))
     if factor == 1:
@@ -68,11 +67,22 @@ def decode_for(content: bytes, *, long_side: int, short_side: int) -> Decoded:
     return Decoded(image, height, width) if turned else Decoded(image, width, height)
 
 
+def _suffices(width: int, height: int, factor: int, sides: tuple[int, int]) -> bool:
+    """Whether the reduced sides are long enough, and tell a turned picture from an upright one."""
+    across, down = -(-width // factor), -(-height // factor)
+    long_enough = max(width, height) // factor >= sides[0]
+    return (
+        long_enough
+        and min(width, height) // factor >= sides[1]
+        and (across != down or width == height)
+    )
+
+
 def _read_size(content: bytes) -> tuple[int, int]:
     if content.startswith(_PNG):
         return _png_size(content)
     try:
-        return read_size(content)
+        return read_size(content, trailer_allowed=True)
     except ProtocolError as problem:
         raise InvalidInput(f"The picture cannot be used: {problem}.") from problem
 

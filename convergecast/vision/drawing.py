@@ -55,16 +55,12 @@ def draw(image: Bytes, result: Mapping[str, Any]) -> Bytes:
     return canvas
 
 
-def annotate_jpeg(
-    jpeg: bytes, result: Mapping[str, Any] | None, quality_percent: int = 85
-) -> bytes:
-    """Return the JPEG with a result drawn on it, or, without a result, the same bytes.
+def annotate_jpeg(jpeg: bytes, result: Mapping[str, Any], quality_percent: int = 85) -> bytes:
+    """Return the JPEG with a result drawn on it.
 
     Raises:
         InvalidInput: the JPEG cannot be decoded.
     """
-    if result is None:
-        return jpeg
     options = [cv2.IMWRITE_JPEG_QUALITY, quality_percent]
     encoded: bytes = cv2.imencode(".jpg", draw(decode(jpeg), result), options)[1].tobytes()
     return encoded

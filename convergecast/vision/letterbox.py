@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import cv2
@@ -18,7 +19,8 @@ class Letterbox:
     """A picture scaled onto a canvas, at its top left, and the way back.
 
     Attributes:
-        canvas: (H, W, 3) uint8 BGR, both sides multiples of `STRIDE`, black right and below.
+        canvas: (H, W, 3) uint8 BGR, or (H, W) gray; from `fit`, both sides are multiples of
+            `STRIDE`, black right and below.
         width, height: of the picture it was made from, in pixels.
         scale_x, scale_y: canvas pixels per picture pixel; they differ by rounding only.
     """
@@ -61,3 +63,27 @@ def fit(image: Bytes, long_side: int) -> Letterbox:
         padded = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT)
         image = np.asarray(padded, np.uint8)
     return Letterbox(image, width, height, new_width / width, new_height / height)
+
+
+def fit_gray(image: Bytes, long_side: int) -> Letterbox:
+    """Fit a picture, (H, W, 3) uint8 BGR, as `fit` does; the canvas returned is gray, (H, W)."""
+    fitted = fit(image, long_side)
+    gray = np.asarray(cv2.cvtColor(fitted.canvas, cv2.COLOR_BGR2GRAY), np.uint8)
+    return dataclasses.replace(fitted, canvas=gray)
+
+
+def fit_canvas(image: Bytes, width: int, height: int, fill: int) -> Letterbox:
+    """Scale a picture, up too, as large as the canvas allows, and put it at its top left.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        width, height: of the canvas, in pixels.
+        fill: 0 to 255, what the canvas has right and below, in every channel.
+    """
+    rows, columns = image.shape[:2]
+    ratio = min(width / columns, height / rows)
+    new_width, new_height = max(1, round(columns * ratio)), max(1, round(rows * ratio))
+    resized = cv2.resize(image, (new_width, new_height), interpolation=cv2.INTER_LINEAR)
+    canvas = np.full((height, width, 3), fill, np.uint8)
+    canvas[:new_height, :new_width] = resized
+    return Letterbox(canvas, columns, rows, new_width / columns, new_height / rows)

@@ -5,6 +5,7 @@ Hub process, event loop. Flask runs in a2wsgi's threads, which an endless answer
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -20,7 +21,7 @@ from convergecast.errors import ConvergeCastError, Forbidden, NotSignedIn, TooMa
 from convergecast.web.app import create_app
 from convergecast.web.live import serve_live
 from convergecast.web.mjpeg import MjpegStream
-from convergecast.web.patience import read_body, takes_large_body
+from convergecast.web.patience import pass_over_body, read_body, takes_large_body
 from convergecast.web.services import Services
 
 Scope = MutableMapping[str, Any]
@@ -28,6 +29,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _FLASK_THREADS = 16
+# Each may hold 20 MB, and a thread of Flask's until its turn at the engine comes.
+_LARGE_BODIES_AT_ONCE = 4
 _MJPEG = re.compile(r"/api/v1/cameras/([^/]+)/stream\.mjpg")
 
 # Who may use what is served here; everything else is declared at its Flask view.
@@ -38,6 +41,7 @@ def create_asgi(services: Services) -> Callable[[Scope, Receive, Send], Awaitabl
     """Return the hub's ASGI application."""
     wsgi: Any = create_app(services)
     flask: Any = WSGIMiddleware(wsgi, workers=_FLASK_THREADS)
+    places = asyncio.Semaphore(_LARGE_BODIES_AT_ONCE)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -47,14 +51,26 @@ def create_asgi(services: Services) -> Callable[[Scope, Receive, Send], Awaitabl
         if match and scope["method"] == "GET":
             await _mjpeg(services, match[1], scope, receive, send)
         elif scope["type"] == "http":
-            try:
-                if takes_large_body(scope["path"]):
-                    _check(services, scope, Access.CHANGE)
-                receive = await read_body(scope["path"], receive)
-            except ConvergeCastError as error:
-                await _refuse(error, send)
-                return
-            await flask(scope, receive, send)
+            await (large if takes_large_body(scope["path"]) else usual)(scope, receive, send)
+
+    async def large(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            _check(services, scope, Access.CHANGE)
+            if places.locked():
+                raise TooMany("Several pictures are being analysed: try again in a moment.")
+        except ConvergeCastError as error:
+            await _refuse(error, send, receive)
+            return
+        async with places:
+            await usual(scope, receive, send)
+
+    async def usual(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            receive = await read_body(scope, receive)
+        except ConvergeCastError as error:
+            await _refuse(error, send)
+            return
+        await flask(scope, receive, send)
 
     return application
 
@@ -89,7 +105,8 @@ async def _mjpeg(
     await stream.serve(receive, send)
 
 
-async def _refuse(error: ConvergeCastError, send: Send) -> None:
+async def _refuse(error: ConvergeCastError, send: Send, unread: Receive | None = None) -> None:
+    """Answer with an error; `unread` gives the request's body where it was not read."""
     body = json.dumps({"error": error.kind, "message": str(error)}).encode()
     headers = [
         (b"content-type", b"application/json"),
@@ -99,7 +116,10 @@ async def _refuse(error: ConvergeCastError, send: Send) -> None:
     ]
     status = error.http_status
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": unread is not None})
+    if unread is not None:
+        await pass_over_body(unread)
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _check(services: Services, scope: Scope, access: Access) -> Callable[[], bool]:
@@ -112,5 +132,5 @@ def _check(services: Services, scope: Scope, access: Access) -> Callable[[], boo
     if not gate.is_session(session):
         raise NotSignedIn("Open the link that the hub printed, or send a Bearer token.")
     if access is Access.CHANGE and not same_origin(headers.get("origin"), headers.get("host")):
-        raise Forbidden("The socket is for the hub's own page only.")
+        raise Forbidden("Changes are accepted from the hub's own page only.")
     return lambda: gate.is_session(session)

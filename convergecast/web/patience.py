@@ -7,6 +7,7 @@ it costs a socket and a few bytes, and no thread.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from convergecast.protocol.registration import MAX_BODY_BYTES as MAX_REGISTRATIO
 FIRST_REQUEST_WITHIN_S = 15.0
 BODY_WITHIN_S = 10.0
 _LARGE_BODY_WITHIN_S = 60.0
+_LINGER_S = 2.0
 # In bytes, for paths that need another than the usual one.
 _USUAL_LIMIT_BYTES = 1 << 20
 _LIMITS_BYTES = {
@@ -27,6 +29,7 @@ _LIMITS_BYTES = {
     "/api/v1/analyze": 20 * 1000 * 1000,
 }
 
+Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
@@ -54,14 +57,18 @@ class PatientProtocol(H11Protocol):
             self.transport.close()
 
 
-async def read_body(path: str, receive: Receive) -> Receive:
+async def read_body(scope: Scope, receive: Receive) -> Receive:
     """Read a request's body within its limit and time; return a `receive` that gives it again.
+
+    The scope's headers then name its length, however it was sent: a WSGI application takes a body
+    without a length for an empty one (PEP 3333).
 
     Raises:
         TooLarge: it is larger than this path needs.
         TooSlow: it was not there in time.
         InvalidInput: the client went in the midst of it.
     """
+    path = scope["path"]
     limit = body_limit_bytes(path)
     within_s = _LARGE_BODY_WITHIN_S if takes_large_body(path) else BODY_WITHIN_S
     try:
@@ -69,6 +76,9 @@ async def read_body(path: str, receive: Receive) -> Receive:
             body = await _collect(receive, limit)
     except TimeoutError as error:
         raise TooSlow(f"The body did not arrive within {within_s:g} s.") from error
+    framing = (b"content-length", b"transfer-encoding")
+    headers = [header for header in scope["headers"] if header[0] not in framing]
+    scope["headers"] = [*headers, (b"content-length", str(len(body)).encode())]
     given = False
 
     async def again() -> MutableMapping[str, Any]:
@@ -79,6 +89,18 @@ async def read_body(path: str, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
+
+
+async def pass_over_body(receive: Receive) -> None:
+    """Take in for a while what a refused client still sends, and forget it.
+
+    Most clients read an answer only when all is sent, and a connection that is closed before
+    takes the answer with it.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_S):
+            while (await receive()).get("more_body"):
+                pass
 
 
 async def _collect(receive: Receive, limit: int) -> bytes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from convergecast.bench.rig import Rig
 from tests.browser.conftest import Told, told_camera
@@ -14,13 +16,13 @@ from tests.browser.conftest import Told, told_camera
 pytestmark = pytest.mark.browser
 
 
-def open_dialog(page: Page, name: str) -> Locator:
+def open_dialog(page: Page, name: str, labels: int = 91) -> Locator:
     tile = page.get_by_test_id("tile").filter(has_text=name)
     tile.hover()
     tile.get_by_test_id("tile-menu").click()
     page.get_by_test_id("menu-objects").click()
     dialog = page.get_by_test_id("objects-dialog")
-    expect(dialog.get_by_test_id("objects-label")).to_have_count(91)
+    expect(dialog.get_by_test_id("objects-label")).to_have_count(labels)
     return dialog
 
 
@@ -134,4 +136,75 @@ def test_what_the_hub_refuses_is_said_in_the_dialog(told: Told) -> None:
     dialog = open_dialog(told.page, "Camera gone")
     set_score(dialog, 20)
     expect(dialog.get_by_test_id("objects-problem")).to_contain_text("no such camera")
+    told.complaints.clear()
+
+
+class Changes:
+    """The hub's answers to changes of a told page: kept cameras answer, the others refuse."""
+
+    def __init__(self, told: Told, *cameras: dict[str, Any]) -> None:
+        self.told = told
+        self.kept = {camera["id"]: camera for camera in cameras}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        told.page.route(re.compile(r"/cameras/c\d$"), self._answer)
+
+    def _answer(self, route: Route) -> None:
+        camera_id = route.request.url.rpartition("/")[2]
+        body = json.loads(route.request.post_data or "")
+        self.asked.append((camera_id, body["objects"]))
+        if camera := self.kept.get(camera_id):
+            camera = {**camera, "objects": {**camera["objects"], **body["objects"]}}
+            route.fulfill(status=200, body=json.dumps(camera))
+        else:
+            answer = {"error": "conflict", "message": "The camera waits for approval."}
+            route.fulfill(status=409, body=json.dumps(answer))
+
+
+def test_a_refusal_stops_no_other_camera_and_what_was_not_taken_is_not_shown(told: Told) -> None:
+    changes = Changes(told, told_camera("c2"))
+    told.hello(told_camera("c1"), told_camera("c2"))
+    for check in told.page.get_by_test_id("tile-checkbox").all():
+        check.check()
+    dialog = open_dialog(told.page, "Camera c1")
+    dialog.get_by_test_id("objects-apply-all").check()
+    set_score(dialog, 20)
+    expect(dialog.get_by_test_id("objects-problem")).to_have_text(
+        "Camera c1: The camera waits for approval."
+    )
+    assert changes.asked[-2:] == [
+        ("c1", {"min_score": 0.2, "labels": None}),
+        ("c2", {"min_score": 0.2, "labels": None}),
+    ]
+    words = dialog.get_by_test_id("objects-score-words")
+    expect(words).to_have_text("Shown from 50 % up")
+    dialog.get_by_test_id("objects-close").click()
+    dialog = open_dialog(told.page, "Camera c2")
+    expect(words).to_have_text("Shown from 20 % up")
+    told.complaints.clear()
+
+
+def test_what_another_browser_chose_is_taken_over(told: Told) -> None:
+    told.hello(told_camera())
+    dialog = open_dialog(told.page, "Camera c1")
+    chosen = {"min_score": 0.8, "labels": ["cat"]}
+    told.tell("cameras", cameras=[told_camera(objects=chosen)])
+    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Shown from 80 % up")
+    expect(dialog.get_by_test_id("objects-count")).to_have_text("1 of 80 shown")
+    expect(label(dialog, "cat")).to_be_checked()
+
+
+def test_without_labels_the_dialog_says_so_and_the_score_can_be_chosen(told: Told) -> None:
+    changes = Changes(told, told_camera())
+    answer = json.dumps({"error": "unavailable", "message": "The labels are gone."})
+    told.page.route("**/api/v1/labels", lambda route: route.fulfill(status=503, body=answer))
+    told.hello(told_camera())
+    dialog = open_dialog(told.page, "Camera c1", labels=0)
+    nothing = dialog.get_by_test_id("objects-nothing")
+    expect(nothing).to_have_text("The labels cannot be shown: The labels are gone.")
+    dialog.get_by_test_id("objects-none").click()
+    with told.page.expect_response("**/api/v1/cameras/c1"):
+        set_score(dialog, 20)
+    assert changes.asked == [("c1", {"min_score": 0.2})]
+    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Shown from 20 % up")
+    expect(nothing).to_be_visible()
     told.complaints.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import time
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.conftest import Told, told_camera
 
@@ -160,6 +161,42 @@ def test_waiting_and_not_working_never_read_as_nothing_found(told: Told) -> None
         "title", "Face Detection\nCenterFace · int8 · CPU: this ONNX Runtime has no CUDA"
     )
     expect(told.page.get_by_test_id("option-landmarks")).not_to_contain_text("not working")
+
+
+def test_an_engine_that_ended_is_told_though_an_older_result_lacked_a_part(
+    told: Told,
+) -> None:
+    why = "The model ssd-mobilenet-v2 is not installed: run models fetch."
+    told.hello(told_camera(analysis_error=why))
+    at = time.time()
+    told.find("c1", at, faces=[face([100, 100, 200, 200])], objects=None)
+    expect(found(told)).to_have_text("1 face · objects: waiting")
+    ended = "The engine has ended; it is started again."
+    told.tell("cameras", cameras=[told_camera(analysis_error=ended)])
+    picture = cv2.imencode(".jpg", np.zeros((480, 640, 3), np.uint8))[1].tobytes()
+    told.show("c1", picture, at + 10)
+    expect(found(told)).to_have_text(ended)
+    expect(found(told)).to_have_attribute("data-error", "true")
+
+
+def test_three_fast_clicks_leave_the_button_as_the_last_one_wants_it(told: Told) -> None:
+    told.hello(told_camera(options=[]))
+    held: list[Route] = []
+    told.page.route("**/api/v1/cameras/options", lambda route: held.append(route))
+    told.page.get_by_test_id("tile-checkbox").check()
+    button = told.page.get_by_test_id("option-faces")
+    for _ in range(3):
+        button.click()
+    for number, options in enumerate((["faces"], []), start=1):
+        while len(held) < number:
+            told.page.wait_for_timeout(20)
+        held[-1].fulfill(status=200, body=json.dumps({"cameras": {"c1": {"options": options}}}))
+    while len(held) < 3:
+        told.page.wait_for_timeout(20)
+    told.page.wait_for_timeout(100)
+    expect(button).to_have_attribute("aria-pressed", "true", timeout=500)
+    held[-1].fulfill(status=200, body=json.dumps({"cameras": {"c1": {"options": ["faces"]}}}))
+    expect(button).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_quiet_camera_says_why_its_rate_is_low_and_keeps_its_boxes(told: Told) -> None:

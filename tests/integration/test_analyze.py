@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +15,17 @@ import cv2
 import numpy as np
 import pytest
 
+from convergecast.analyze.media import read_video
+from convergecast.errors import InvalidInput
 from convergecast.vision.detections import Bytes
 
 ALL = "faces,landmarks,objects"
+COMMAND = [sys.executable, "-m", "convergecast", "analyze"]
 
 
 def analyze(*words: str | Path, status: int = 0) -> tuple[list[dict[str, Any]], str]:
     """Run the command; return its results and what it said."""
-    command = [sys.executable, "-m", "convergecast", "analyze", *map(str, words)]
+    command = [*COMMAND, *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == status, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
@@ -46,7 +52,7 @@ def test_a_folder_with_a_damaged_file_among_good_ones(folder: Path, tmp_path: Pa
     names = [Path(result["path"]).relative_to(folder).as_posix() for result in results]
     assert names == ["a.jpg", "c.png", "cats/chelsea.webp"]
     assert "broken.jpg: " in said
-    assert "1 could not be read" in said
+    assert said.endswith("3 frames of 4 files analysed, 1 of them not or not wholly\n")
     assert "note.txt" not in said
     first, _, cat = results
     assert (first["width"], first["height"]) == (512, 512)
@@ -75,14 +81,20 @@ def test_what_was_not_asked_for_is_null(folder: Path) -> None:
     assert result["faces"][0]["landmarks"] is None
 
 
+def write_clip(path: Path, image: Bytes, frames: int) -> Path:
+    """Write a video in which a picture moves to the right, 8 pixels a frame."""
+    size = image.shape[1], image.shape[0]
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, size)
+    for number in range(frames):
+        video.write(np.roll(image, number * 8, axis=1))
+    video.release()
+    return path
+
+
 def test_a_video_gives_a_result_for_every_frame_and_a_drawn_video(
     tmp_path: Path, astronaut: Bytes
 ) -> None:
-    clip = tmp_path / "clip.avi"
-    video = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 10, (512, 512))
-    for number in range(7):
-        video.write(np.roll(astronaut, number * 8, axis=1))
-    video.release()
+    clip = write_clip(tmp_path / "clip.avi", astronaut, 7)
     drawn = tmp_path / "drawn"
     results, _ = analyze(clip, "--options", "faces", "--annotate", drawn)
     assert [result["frame"] for result in results] == list(range(7))
@@ -106,6 +118,143 @@ def test_a_wrong_word_is_wrong_usage_and_says_what_there_is(folder: Path) -> Non
     assert "'noses' is none of faces, landmarks, objects" in said
 
 
-def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    _, said = analyze(tmp_path / "nowhere", "--options", "faces", status=1)
-    assert said.strip() == f"convergecast: {tmp_path / 'nowhere'} does not exist."
+def test_what_is_not_there_is_named_and_the_rest_is_done(folder: Path, tmp_path: Path) -> None:
+    empty, nowhere = tmp_path / "empty", tmp_path / "nowhere.mp4"
+    empty.mkdir()
+    paths = [nowhere, empty, folder / "c.png"]
+    (result,), said = analyze(*paths, "--options", "faces", status=1)
+    assert result["path"] == str(folder / "c.png")
+    assert said.splitlines() == [
+        f"{nowhere}: It does not exist.",
+        f"{empty}: It holds no picture and no video.",
+        "1 frame of 3 files analysed, 2 of them not or not wholly",
+    ]
+
+
+def test_a_video_that_is_cut_short_is_named_and_its_frames_are_kept(
+    tmp_path: Path, astronaut: Bytes
+) -> None:
+    clip = write_clip(tmp_path / "clip.avi", astronaut, 30)
+    content = clip.read_bytes()
+    clip.write_bytes(content[: len(content) * 11 // 20])
+    drawn = tmp_path / "drawn"
+    results, said = analyze(clip, "--options", "faces", "--annotate", drawn, status=1)
+    assert 10 < len(results) < 20
+    assert f"{clip}: It ends after {len(results)} of 30 frames." in said
+    assert len(list(read_video(drawn / "clip.annotated.mp4"))) == len(results)
+
+
+def test_a_video_whose_rate_varies_is_whole(tmp_path: Path, astronaut: Bytes) -> None:
+    clip = tmp_path / "clip.gif"
+    animation = cv2.Animation()
+    animation.frames = [np.roll(astronaut[::4, ::4], 4 * at, axis=1) for at in range(10)]
+    animation.durations = [50, 50, 50, 50, 3000, 50, 50, 50, 2000, 50]
+    assert cv2.imwriteanimation(str(clip), animation)
+    assert len(list(read_video(clip))) == 10
+
+
+@pytest.mark.data
+def test_every_real_video_is_whole(data_folder: Path) -> None:
+    videos = [path for path in (data_folder / "videos").iterdir() if path.suffix != ".csv"]
+    assert len(videos) > 8
+    for video in videos:
+        assert sum(1 for _ in read_video(video)) > 20, video.name
+
+
+def test_half_a_video_is_told_whatever_its_format(tmp_path: Path, chelsea: Bytes) -> None:
+    for suffix, codec in ((".mkv", "mp4v"), (".webm", "VP80"), (".avi", "MJPG")):
+        clip = tmp_path / f"clip{suffix}"
+        video = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*codec), 10, (320, 240))
+        for at in range(30):
+            video.write(np.roll(chelsea[:240, :320], 8 * at, axis=1))
+        video.release()
+        assert len(list(read_video(clip))) == 30, suffix
+        content = clip.read_bytes()
+        clip.write_bytes(content[: len(content) * 6 // 10])
+        with pytest.raises(InvalidInput, match=r"It ends after \d+ of 30 frames\."):
+            list(read_video(clip))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_names_that_are_no_text_end_nothing(tmp_path: Path, astronaut: Bytes) -> None:
+    clip = write_clip(tmp_path / "clip.avi", astronaut, 3)
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/nu\xff.avi"))
+    clip.rename(odd)
+    picture = odd.with_suffix(".png")
+    cv2.imwrite(str(clip.with_suffix(".png")), astronaut)
+    clip.with_suffix(".png").rename(picture)
+    drawn = tmp_path / "drawn"
+    (result,), said = analyze(odd, picture, "--options", "faces", "--annotate", drawn, status=1)
+    assert result["path"] == str(picture)
+    assert "nu\\udcff.avi: Its name is not UTF-8" in said
+    assert (drawn / odd.name).with_suffix(".annotated.jpg").is_file()
+    good = write_clip(tmp_path / "good.avi", astronaut, 3)
+    into = odd.with_suffix("")
+    _, said = analyze(good, "--options", "faces", "--annotate", into, status=1)
+    assert "cannot be written: its name is not UTF-8." in said
+
+
+def test_results_are_written_whatever_the_terminal_can_show(tmp_path: Path, chelsea: Bytes) -> None:
+    picture = tmp_path / "Łódź 写真.png"
+    picture.write_bytes(cv2.imencode(".png", chelsea)[1].tobytes())
+    command = [*COMMAND, str(picture), "--options", "faces"]
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, env=environment, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["path"] == str(picture)
+
+
+def test_drawings_are_not_drawn_on(folder: Path) -> None:
+    for _ in range(2):
+        options = ("--options", "faces", "--annotate", folder)
+        results, _ = analyze(folder, *options, status=1)
+        assert len(results) == 3
+    assert len(list(folder.rglob("*.annotated.*"))) == 3
+
+
+def test_a_picture_too_wide_for_a_drawing_is_named_and_the_rest_is_done(
+    folder: Path, tmp_path: Path
+) -> None:
+    wide = tmp_path / "wide.png"
+    cv2.imwrite(str(wide), np.zeros((4, 70_000, 3), np.uint8))
+    drawn = tmp_path / "drawn"
+    paths = (wide, folder / "a.jpg")
+    results, said = analyze(*paths, "--options", "faces", "--annotate", drawn, status=1)
+    assert [result["width"] for result in results] == [70_000, 512]
+    assert f"{wide}: It has no drawing: its sides are longer than 65,500 pixels." in said
+    assert [path.name for path in drawn.iterdir()] == ["a.annotated.jpg"]
+
+
+def test_when_nobody_reads_on_it_ends_quietly(tmp_path: Path, chelsea: Bytes) -> None:
+    clip = write_clip(tmp_path / "clip.avi", chelsea, 60)
+    command = [*COMMAND, str(clip), "--options", "faces"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as running:
+        assert running.stdout and running.stderr
+        assert json.loads(running.stdout.readline())["frame"] == 0
+        running.stdout.close()
+        assert running.wait(60) == 1
+        assert running.stderr.read() == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_is_told_in_one_sentence(folder: Path) -> None:
+    picture = folder / "a.jpg"
+    _, said = analyze(picture, "--options", "faces", "--json", "/dev/full", status=1)
+    assert said == "convergecast: /dev/full cannot be written: No space left on device.\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send to one process")
+def test_ctrl_c_says_how_far_it_came(tmp_path: Path, chelsea: Bytes) -> None:
+    clip, lines = write_clip(tmp_path / "clip.avi", chelsea, 3000), tmp_path / "lines"
+    command = [*COMMAND, str(clip), "--options", "faces", "--json", str(lines)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        deadline = time.monotonic() + 60
+        while not (lines.exists() and lines.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) == 130
+        assert running.stderr
+        said = running.stderr.read().splitlines()[-1]
+    frames = len(lines.read_text().splitlines())
+    assert said in (f"interrupted after {n} frame{'s' * (n != 1)}" for n in (frames, frames + 1))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,17 @@ import cv2
 import numpy as np
 import pytest
 
-from convergecast.bench import accuracy, engine, first, overhead
+from convergecast.bench import accuracy, engine, first, overhead, speed
 from convergecast.bench.baselines import PlainCenterFace
+from convergecast.bench.parity import measure_parity
 from convergecast.bench.pictures import data_folder, take_pictures
-from convergecast.bench.report import Row, table
+from convergecast.bench.report import Row, machine_line, table, written
 from convergecast.bench.speed import config_for
 from convergecast.bench.timing import alternate, this_machine
+from convergecast.detection import store
 from convergecast.detection.registry import create_face_detector
-from convergecast.errors import InvalidInput
+from convergecast.detection.store import InstalledModel
+from convergecast.errors import InvalidInput, ModelError
 from convergecast.vision.boxes import iou
 from convergecast.vision.detections import Bytes
 
@@ -112,16 +117,83 @@ def test_without_the_data_folder_only_parity_is_measured(
 
 
 @pytest.mark.data
+def test_parity_holds_on_pictures_of_the_data_folder_too(data_folder: Path) -> None:
+    rows = {row.what: row for row in measure_parity(data_folder)}
+    assert "27 pictures" in rows["68 points and dlib, coordinates that differ"].note
+    assert (rows.pop("SSD and cv2.dnn, largest difference").value or 0) <= 1e-4
+    assert (rows.pop("embedding and dlib, largest difference").value or 0) <= 1e-5
+    assert len(rows) == 3
+    assert all(row.value == 0 for row in rows.values()), rows
+
+
+def test_what_a_store_lacks_is_a_row_and_the_rest_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = store.find
+
+    def without_68(task: str, name: str | None = None, precision: str = "fp32") -> InstalledModel:
+        if name == "landmarks-68":
+            raise ModelError("The landmark predictor landmarks-68 is not installed")
+        return find(task, name, precision)
+
+    monkeypatch.setattr(store, "find", without_68)
+    file = tmp_path / "figures.json"
+    assert engine.run_bench(engine.Order(only=("landmarks", "embedding")), file) == 0
+    rows = json.loads(file.read_text())["rows"]
+    assert (rows[0]["part"], rows[0]["value"]) == ("landmarks", None)
+    assert "not installed" in rows[0]["note"]
+    assert {row["part"] for row in rows[1:]} == {"embedding"}
+    assert accuracy.run_bench(accuracy.Order(), file) == 0
+    (row,) = json.loads(file.read_text())["rows"]
+    assert (row["part"], row["value"]) == ("parity", None)
+
+
+def test_rows_are_written_when_a_benchmark_is_interrupted(tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    row = Row(part="faces", what="ours", value=1.0, unit="ms")
+    with pytest.raises(KeyboardInterrupt), written(file, this_machine()) as rows:
+        rows.append(row)
+        raise KeyboardInterrupt
+    assert json.loads(file.read_text())["rows"][0]["what"] == "ours"
+
+
+@pytest.mark.parametrize(("vnni", "aimed", "aim"), [("avx512_vnni", "int8", 3), ("", "", 1.8)])
+def test_the_aim_is_for_int8_or_without_its_instructions_for_the_fastest(
+    monkeypatch: pytest.MonkeyPatch, vnni: str, aimed: str, aim: float
+) -> None:
+    medians_ms = {"fp32": 20.0, "int8": 30.0}
+    monkeypatch.setattr(
+        speed,
+        "alternate",
+        lambda ways, **_: {name: medians_ms.get(name.split()[-1], 10.0) for name in ways},
+    )
+    machine = dataclasses.replace(this_machine(), vnni=vnni)
+    rows = speed.measure_objects(take_pictures(None), machine, 1)
+    assert len(rows) == 4
+    assert [row.aim for row in rows if row.what.endswith(aimed or "fp32")] == [f"≥ {aim:g}"]
+    assert sum(bool(row.aim) for row in rows) == 1
+
+
+def test_how_dlib_was_built_stands_above_the_table() -> None:
+    assert re.search(
+        r"dlib-bin \S+ \((no )?BLAS, (no )?AVX, one thread\)", machine_line(this_machine())
+    )
+
+
+@pytest.mark.data
 def test_with_it_every_detector_is_there(data_folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     order = accuracy.Order(only=("faces", "objects", "landmarks"), data=data_folder, limit=2)
     assert accuracy.run_bench(order, file) == 0
     rows = json.loads(file.read_text())["rows"]
     names = [row["what"] for row in rows]
-    for detector in ("Haar", "HOG", "YuNet", "CenterFace, plain loop", "centerface fp32"):
+    for detector in ("haar", "hog", "YuNet", "CenterFace, plain loop", "centerface fp32"):
         assert any(name.startswith(detector) and "AP50" in name for name in names), detector
     for detector in ("SSD in cv2.dnn", "YOLOX-nano", "ssd-mobilenet-v2 fp32"):
         assert any(name.startswith(detector) and "mAP" in name for name in names), detector
+    aims = {row["what"]: row["aim"] for row in rows}
+    assert aims["ssd-mobilenet-v2 int8, closer look (default), mAP"] == ""
+    assert aims["ssd-mobilenet-v2 int8, mAP"]
     assert "youtubefaces, dlib, HOG upsampled once (baseline), found" in names
     assert "aflw2000, ours, fp32, share below 0.08" in names
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import cv2
@@ -42,11 +46,11 @@ def test_a_picture_is_analysed_though_no_camera_has_an_option_on(
 
 
 def test_several_at_once_get_their_own_answers(rig: Rig, astronaut: Bytes, chelsea: Bytes) -> None:
-    bodies = [encoded(astronaut, ".jpg"), encoded(chelsea, ".jpg")] * 4
-    with ThreadPoolExecutor(8) as pool:
+    bodies = [encoded(astronaut, ".jpg"), encoded(chelsea, ".jpg")] * 2
+    with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda body: send(rig, "objects", body), bodies))
-    assert [status for status, _ in answers] == [200] * 8
-    for (_, result), expected in zip(answers, ["person", "cat"] * 4, strict=True):
+    assert [status for status, _ in answers] == [200] * 4
+    for (_, result), expected in zip(answers, ["person", "cat"] * 2, strict=True):
         assert expected in [thing["label"] for thing in result["objects"]]
 
 
@@ -80,6 +84,53 @@ def test_what_cannot_be_used_is_refused_with_one_sentence(rig: Rig, astronaut: B
     assert (status, answer["error"]) == (413, "too-large")
     status, result = send(rig, "faces", jpeg)
     assert status == 200 and len(result["faces"]) == 1
+
+
+def unfinished_upload(rig: Rig) -> socket.socket:
+    """Begin to send a picture, and stop."""
+    _, _, port = rig.url.rpartition(":")
+    upload = socket.create_connection(("127.0.0.1", int(port)))
+    head = f"POST {PATH}faces HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 3000000\r\n"
+    upload.sendall(f"{head}Authorization: Bearer {rig.admin_token}\r\n\r\n".encode() + bytes(9))
+    return upload
+
+
+def test_a_fifth_upload_is_refused_at_once_and_the_rest_of_the_hub_goes_on(
+    rig: Rig, astronaut: Bytes
+) -> None:
+    with ExitStack() as uploads:
+        for _ in range(4):
+            uploads.enter_context(unfinished_upload(rig))
+        began = time.monotonic()
+        rig.wait_for(lambda: send(rig, "faces", b"")[0] == 429, "the four to be let in")
+        for body in (encoded(astronaut, ".jpg"), bytes(19_000_000)):
+            status, answer = send(rig, "faces", body)
+            assert (status, answer["error"]) == (429, "too-many")
+            assert answer["message"].startswith("Several pictures are being analysed")
+        assert rig.request("POST", "/server/", data=b"").status_code == 400
+        assert time.monotonic() - began < 8
+    jpeg = encoded(astronaut, ".jpg")
+    rig.wait_for(lambda: send(rig, "faces", jpeg)[0] == 200, "their places to be free again")
+
+
+def test_a_picture_that_is_sent_in_chunks_is_a_picture(rig: Rig, astronaut: Bytes) -> None:
+    jpeg = encoded(astronaut, ".jpg")
+
+    def chunks() -> Iterator[bytes]:
+        for at in range(0, len(jpeg), 10_000):
+            yield jpeg[at : at + 10_000]
+
+    answer = rig.request("POST", f"{PATH}faces", data=chunks())
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["faces"]) == 1
+
+
+def test_a_browser_must_say_that_the_picture_is_from_the_hubs_page(rig: Rig) -> None:
+    with requests.Session() as browser:
+        browser.get(rig.url, params={"token": rig.admin_token}, timeout=10)
+        answer = browser.post(rig.url + PATH + "faces", data=b"\xff\xd8", timeout=10)
+    assert answer.status_code == 403
+    assert answer.json()["message"] == "Changes are accepted from the hub's own page only."
 
 
 def test_a_stranger_is_refused_before_his_picture_is_read(rig: Rig) -> None:

@@ -22,7 +22,7 @@ KEY = b"key"
 FACE = {"box": [1.0, 2.0, 3.0, 4.0], "score": 0.9, "landmarks": None}
 POINTS = [[1.5, 2.5]] * 68
 CAT = {"box": [5.0, 6.0, 7.0, 8.0], "score": 0.6, "label": "cat", "label_id": 17}
-SIZE = {"width": 64, "height": 48, "problems": {}}
+SIZE = {"width": 64, "height": 48, "problems": {}, "loading": False}
 FRAME = Frame(jpeg=b"", seq=7, captured_at=100.0, width=64, height=48)
 
 
@@ -58,6 +58,7 @@ class Engine:
     def __init__(self) -> None:
         self.answer: dict[str, Any] = {**SIZE, "faces": [FACE]}
         self.requests: list[dict[str, Any]] = []
+        self.think: Callable[[], object] = lambda: None
         self._listener = Listener(("127.0.0.1", 0), authkey=KEY)
         self.address: Any = self._listener.address
         threading.Thread(target=self._serve, daemon=True).start()
@@ -71,6 +72,7 @@ class Engine:
             while True:
                 request, _ = unpack(connection.recv_bytes())
                 self.requests.append(request)
+                self.think()
                 connection.send_bytes(pack({**self.answer, "id": request["id"]}))
         except (EOFError, OSError):
             pass
@@ -218,3 +220,43 @@ def test_after_a_failure_no_result_stands(scene: Scene) -> None:
     scene.engine.answer = {**SIZE, "faces": [FACE]}
     wait_for(lambda: scene.analyst.problem is None, timeout_s=3)
     assert newest(scene.results)[0]["faces"]
+
+
+def test_what_is_loaded_in_a_moment_is_asked_for_though_nothing_moves(scene: Scene) -> None:
+    partial = {**SIZE, "faces": [FACE], "problems": {"objects": "is being loaded"}}
+    scene.engine.answer = {**partial, "loading": True}
+    scene.order(options=("faces", "objects"))
+    wait_for(lambda: scene.analyst.problem == "is being loaded")
+    asked = len(scene.engine.requests)
+    time.sleep(1.5)
+    assert len(scene.engine.requests) > asked + 20
+    scene.engine.answer = {**SIZE, "faces": [FACE], "objects": [CAT]}
+    wait_for(lambda: scene.analyst.problem is None, timeout_s=1)
+    assert newest(scene.results)[0]["objects"]
+
+
+def test_a_scene_rests_though_a_part_of_the_results_is_missing(scene: Scene) -> None:
+    scene.engine.answer = {**SIZE, "faces": [FACE], "problems": {"objects": "no model"}}
+    scene.order(options=("faces", "objects"))
+    scene.rest()
+    assert scene.analyst.problem == "no model"
+    result, _ = newest(scene.results)
+    assert result["faces"] and result["objects"] is None
+
+
+def test_a_failure_that_comes_after_the_options_went_off_is_not_kept(scene: Scene) -> None:
+    scene.rest()
+    answering, may_answer = threading.Event(), threading.Event()
+
+    def think() -> None:
+        answering.set()
+        may_answer.wait(5)
+
+    scene.engine.think = think
+    scene.engine.answer = {**SIZE, "problems": {"faces": "too late"}}
+    scene.order(object_min_score=0.4)
+    assert answering.wait(5)
+    scene.order(options=())
+    may_answer.set()
+    time.sleep(0.3)
+    assert scene.analyst.problem is None

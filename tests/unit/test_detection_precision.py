@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +78,22 @@ def test_what_was_kept_decides(both: Path) -> None:
     assert slow == (FP32, "int8 gains nothing here (26 ms against 27 ms)")
 
 
-@pytest.mark.parametrize("damage", ["{", "[]", '{"%s": 7}', '{"%s": {"fp32_ms": 7}}'])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"%s": 7}',
+        '{"%s": {"fp32_ms": 7}}',
+        '{"%s": {"fp32_ms": "7", "int8_ms": 7}}',
+        '{"%s": {"fp32_ms": 7, "int8_ms": null}}',
+        '{"%s": {"fp32_ms": 7, "int8_ms": NaN}}',
+        '{"%s": {"fp32_ms": 7, "int8_ms": true}}',
+        '{"%s": {"fp32_ms": 7, "int8_ms": 0}}',
+        '{"%s": {"fp32_ms": 1' + 400 * "0" + ', "int8_ms": 7}}',
+    ],
+)
 def test_figures_that_cannot_be_read_are_measured_again(both: Path, damage: str) -> None:
     chosen("faces", NAME, "auto", device="cpu")
     (key,) = kept(both)
@@ -86,12 +103,15 @@ def test_figures_that_cannot_be_read_are_measured_again(both: Path, damage: str)
     assert set(kept(both)[key]) == {"fp32_ms", "int8_ms"}
 
 
-def test_another_model_is_measured_anew(both: Path, variants: tuple[bytes, bytes]) -> None:
+def test_another_model_is_measured_anew_and_the_old_one_forgotten(
+    both: Path, variants: tuple[bytes, bytes]
+) -> None:
     chosen("faces", NAME, "auto", device="cpu")
     store.put_model(CENTERFACE, variants[0], INT8)
     assert known_choice(NAME) is None
     chosen("faces", NAME, "auto", device="cpu")
-    assert len(kept(both)) == 2
+    ((key, _),) = kept(both).items()
+    assert key.count(store.find("faces", NAME).sha256[:16]) == 2
 
 
 def test_a_store_that_cannot_be_written_costs_only_measuring_again(both: Path) -> None:
@@ -111,7 +131,8 @@ def test_without_the_int8_variant_auto_takes_fp32_and_int8_says_what_to_run(
 ) -> None:
     assert chosen("faces", NAME, "auto", device="cpu") == (
         FP32,
-        "the int8 variant is not installed: run python -m convergecast models fetch",
+        "int8 cannot be used: The int8 variant of the face detector centerface is not installed: "
+        "run python -m convergecast models fetch",
     )
     with pytest.raises(
         ModelError, match=r"int8 variant .* run python -m convergecast models fetch"
@@ -146,3 +167,55 @@ def test_measuring_all_tells_each_model_once(both: Path) -> None:
     choice = known_choice(NAME)
     assert choice
     assert lines[0] == f"CenterFace: {choice[0]}, {choice[1]}"
+
+
+def test_a_damaged_or_outdated_int8_variant_is_no_reason_to_stop(both: Path) -> None:
+    path = store.find("faces", NAME, INT8).path
+    whole = path.read_bytes()
+    path.write_bytes(whole[:1000])
+    assert chosen("faces", NAME, "auto", device="cpu") == (
+        FP32,
+        "int8 cannot be used: The int8 variant of the face detector centerface is damaged or gone: "
+        "run python -m convergecast models fetch",
+    )
+    path.write_bytes(whole)
+    manifest = both / "faces-centerface-int8.json"
+    manifest.write_text(manifest.read_text("utf-8").replace("conversion", "x"), "utf-8")
+    precision_used, reason = chosen("faces", NAME, "auto", device="cpu")
+    assert precision_used == FP32
+    assert "made by another version of ConvergeCast" in reason
+    with pytest.raises(ModelError, match="The int8 variant of the face detector centerface was"):
+        chosen("faces", NAME, INT8)
+
+
+def test_two_threads_measure_a_model_once_and_never_at_the_same_time(
+    both: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work, most, measured = 0, 0, 0
+
+    def slow(fp32: Path, int8: Path) -> precision.Speed:
+        nonlocal at_work, most, measured
+        at_work, measured = at_work + 1, measured + 1
+        most = max(most, at_work)
+        time.sleep(0.05)
+        at_work -= 1
+        return precision.Speed(2, 1)
+
+    monkeypatch.setattr(precision, "_measured", slow)
+    threads = [
+        threading.Thread(target=chosen, args=("faces", NAME, "auto"), kwargs={"device": "cpu"})
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (measured, most) == (1, 1)
+
+
+def test_a_disturbed_run_does_not_decide(both: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs_ms = iter([9.0, 50.0, 90.0, 5.0, 30.0, 70.0])
+    monkeypatch.setattr(precision, "_run_ms", lambda session, picture: next(runs_ms))
+    chosen("faces", NAME, "auto", device="cpu")
+    ((_, speed),) = kept(both).items()
+    assert speed == {"fp32_ms": 9.0, "int8_ms": 5.0}

@@ -14,6 +14,7 @@ from convergecast.bench.metrics import Scene, average_precision, coco_score
 from convergecast.detection import store
 from convergecast.detection.centerface import LONG_SIDE, CenterFace
 from convergecast.detection.quantize import QUANTIZED, quantize, ranges
+from convergecast.detection.runtime import open_session
 from convergecast.detection.ssd import Ssd
 from convergecast.errors import ModelError
 from convergecast.vision.boxes import iou
@@ -120,13 +121,14 @@ def test_a_cat_stays_no_face_and_a_cat(
 
 
 def test_several_pictures_of_another_size_go_through_together(
-    face_detectors: list[CenterFace], astronaut: Bytes
+    pair: Callable[[str], Pair], astronaut: Bytes
 ) -> None:
-    int8 = face_detectors[1]
-    halves = [np.ascontiguousarray(astronaut[:300]), np.ascontiguousarray(astronaut[:300, ::-1])]
-    heats = int8.heat_maps([int8.prepare(half) for half in halves])
-    alone = int8.heat_maps([int8.prepare(halves[1])])
-    assert np.abs(heats[1] - alone[0]).max() < 1e-4
+    int8 = open_session(pair("centerface")[1], threads=2, device="cpu")
+    half = astronaut[:320].transpose(2, 0, 1).astype(np.float32)
+    halves = np.stack([half, half[..., ::-1]])
+    together, alone = int8.run(halves)[0], int8.run(halves[1:])[0]
+    assert together.shape == (2, 1, 80, 128)
+    assert np.abs(together[1] - alone[0]).max() < 1e-4
 
 
 LOWEST_SCORE = 0.02

@@ -89,6 +89,18 @@ def test_commercial_safe_refuses_a_model_that_is_not(
         create_face_detector(HubConfig(precision="fp32", commercial_safe=True), threads=1)
 
 
+def test_a_model_of_a_later_kind_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CONVERGECAST_MODELS", str(tmp_path))
+    for task in ("faces", "objects"):
+        store.put_added(b"x", task=task, name=f"new-{task}", kind="retina", source="x", licence="x")
+    config = HubConfig(face_model="new-faces", object_model="new-objects")
+    for create in (create_face_detector, create_object_detector):
+        with pytest.raises(ModelError, match=r"of the kind 'retina'.*install a later one"):
+            create(config, threads=1)
+
+
 @pytest.mark.data
 def test_added_models_are_found_by_their_names(
     data_folder: Path,

@@ -12,10 +12,9 @@ from convergecast.bench.datasets import coco_val
 from convergecast.bench.metrics import coco_score
 from convergecast.detection.yolox import LABEL_IDS, MAX_IOU, STRIDES, Yolox, cells, decode_rows
 from convergecast.vision.boxes import iou
-from convergecast.vision.canvas import fit_canvas
 from convergecast.vision.detections import Bytes, Floats
 from convergecast.vision.labels import label
-from convergecast.vision.letterbox import Letterbox
+from convergecast.vision.letterbox import Letterbox, fit_canvas
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +147,12 @@ def test_a_canvas_holds_the_picture_at_its_top_left_and_boxes_come_back(
     back = fitted.back(np.array([right, bottom], np.float32))
     assert back.tolist() == pytest.approx([shape[1], shape[0]])
     assert cv2.countNonZero(fitted.canvas[..., 1]) == 96 * 128
+
+
+def test_a_lowest_score_of_0_ends_with_the_best_100() -> None:
+    rng = np.random.default_rng(2)
+    places = cells(416, 416)
+    rows = rng.random((len(places), 85), np.float32)
+    found = decode_rows(rows, places, picture(416, 416), 0)
+    assert len(found) == 100
+    assert found.scores.min() > 0.9 * (rows[:, 4:5] * rows[:, 5:]).max()

@@ -23,7 +23,7 @@ FILE = "models/face_detection_yunet_2023mar.onnx"
 @pytest.fixture(scope="module")
 def freed_path(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("yunet") / "yunet.onnx"
-    path.write_bytes(recognise((data_folder / FILE).read_bytes()).content)
+    path.write_bytes(recognise((data_folder / FILE).read_bytes()).freed or b"")
     return path
 
 

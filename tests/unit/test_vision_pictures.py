@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convergecast.errors import InvalidInput
-from convergecast.vision.decode import decode
+from convergecast.vision.decode import decode, decode_for
 from convergecast.vision.detections import Bytes
 from convergecast.vision.drawing import PALETTE_RGB, annotate_jpeg, colour_of, count_line, draw
 from convergecast.vision.letterbox import STRIDE, fit
@@ -51,6 +51,40 @@ def test_a_grey_jpeg_gets_three_equal_channels() -> None:
 
 def test_a_picture_held_sideways_is_turned_upright() -> None:
     assert decode(with_orientation(jpeg_of(scene()), 6)).shape == (96, 64, 3)
+
+
+@pytest.mark.parametrize(("width", "height"), [(68, 65), (1279, 1280), (1280, 1279), (90, 64)])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_reduced_picture_has_the_size_of_the_whole_one_however_it_was_held(
+    width: int, height: int, orientation: int
+) -> None:
+    jpeg = with_orientation(jpeg_of(scene(width, height)), orientation)
+    whole = decode(jpeg)
+    for short_side in (8, 16, 32, 640):
+        reduced = decode_for(jpeg, long_side=0, short_side=short_side)
+        assert (reduced.width, reduced.height) == (whole.shape[1], whole.shape[0])
+        assert min(reduced.image.shape[:2]) >= min(short_side, width, height)
+
+
+def test_a_camera_picture_is_still_decoded_reduced() -> None:
+    reduced = decode_for(jpeg_of(scene(1280, 720)), long_side=320, short_side=180)
+    assert reduced.image.shape == (180, 320, 3)
+    square = decode_for(jpeg_of(scene(640, 640)), long_side=320, short_side=320)
+    assert square.image.shape == (320, 320, 3)
+
+
+def with_preview(jpeg: bytes) -> bytes:
+    """Put a smaller JPEG into a header of another, as cameras do."""
+    body = b"preview" + jpeg_of(scene(16, 16))
+    return jpeg[:2] + b"\xff\xe2" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
+
+
+@pytest.mark.parametrize("kind", [(), (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)])
+def test_what_a_telephone_appends_to_a_photograph_does_no_harm(kind: tuple[int, ...]) -> None:
+    jpeg = with_preview(jpeg_of(scene(), *kind))
+    assert np.array_equal(decode(jpeg + b"SEFT" + bytes(5000)), decode(jpeg))
+    with pytest.raises(InvalidInput, match="cut short"):
+        decode(jpeg[:-300])
 
 
 @pytest.mark.parametrize(
@@ -172,9 +206,8 @@ def test_the_count_line_names_what_was_asked_for() -> None:
     assert count_line({"faces": None}) == ""
 
 
-def test_a_jpeg_is_annotated_or_passed_on() -> None:
+def test_a_jpeg_is_annotated() -> None:
     jpeg = jpeg_of(scene(640, 480))
-    assert annotate_jpeg(jpeg, None) == jpeg
     changed = decode(annotate_jpeg(jpeg, RESULT)).astype(int) - decode(jpeg)
     assert np.abs(changed).max() > 100
 

@@ -12,18 +12,17 @@ from convergecast.auth.access import Access, allow
 from convergecast.cameras.settings import known_options
 from convergecast.engine.client import EngineClient
 from convergecast.engine.results import problems, still
-from convergecast.errors import InvalidInput, TooMany, Unavailable
+from convergecast.errors import InvalidInput, Unavailable
 from convergecast.web.services import Services
 
 _AT_ONCE = 2
-_TURN_WITHIN_S = 10.0
 _ENGINE_WITHIN_S = 20.0
 
 
 def blueprint(services: Services) -> Blueprint:
     """Return the route."""
     routes = Blueprint("analyze", __name__, url_prefix="/api/v1/analyze")
-    turns = threading.BoundedSemaphore(_AT_ONCE)
+    turns = threading.Semaphore(_AT_ONCE)
 
     @routes.post("")
     @allow(Access.CHANGE)
@@ -34,12 +33,8 @@ def blueprint(services: Services) -> Blueprint:
         picture = request.get_data()
         if not picture:
             raise InvalidInput("Send one JPEG or PNG as the body.")
-        if not turns.acquire(timeout=_TURN_WITHIN_S):
-            raise TooMany("Too many pictures are being analysed: try again in a moment.")
-        try:
+        with turns:  # not for long: few requests are let in at once
             found = _ask(services, picture, options)
-        finally:
-            turns.release()
         if problem := problems(found):
             raise Unavailable(problem)
         return jsonify(still(found, options))

@@ -40,7 +40,7 @@ _ERRORS = {
     409: ("Conflict", "Not in the present state: the camera waits for approval."),
     413: ("TooLarge", "The body is over its limit."),
     415: ("WrongType", "The body is not said to be JSON."),
-    429: ("TooMany", "Too many cameras are known, or wait for approval."),
+    429: ("TooMany", "Too many cameras are known or wait for approval, or pictures analysed."),
 }
 
 

@@ -26,11 +26,11 @@ export function createActions({ store, say, pointAtCheckboxes }) {
     say('');
     const ids = chosen.map((camera) => camera.id);
     const on = pressed(chosen, name) !== 'true';
-    store.wish(ids, name, on);
-    line = line.then(() => askForOption(ids, name, on));
+    const wish = store.wish(ids, name, on);
+    line = line.then(() => askForOption(ids, name, on, wish));
   }
 
-  async function askForOption(ids, name, on) {
+  async function askForOption(ids, name, on, wish) {
     try {
       const { cameras } = await api.setOption(ids, name, on);
       const refused = Object.entries(cameras).filter(([id, answer]) => takeAnswer(id, answer));
@@ -38,7 +38,7 @@ export function createActions({ store, say, pointAtCheckboxes }) {
     } catch (error) {
       say(error.message);
     }
-    store.settle(ids, name, on);
+    store.settle(ids, name, wish);
   }
 
   /** @returns {boolean} whether the hub refused */
@@ -77,13 +77,22 @@ export function createActions({ store, say, pointAtCheckboxes }) {
       store.gone(id);
     },
     /**
-     * The same for every camera that is named; stops at the first refusal.
+     * The same for every camera that is named. Those that are refused have their old settings again.
      * @param {string[]} ids @param {Partial<import('./types.js').ObjectSettings>} objects
      */
     setObjects(ids, objects) {
-      ids.forEach((id) => store.patchObjects(id, objects));
+      const undo = new Map(ids.map((id) => [id, store.patchObjects(id, objects)]));
       const asked = line.then(async () => {
-        for (const id of ids) store.update([await api.change(id, { objects })]);
+        const refused = [];
+        for (const id of ids) {
+          try {
+            store.update([await api.change(id, { objects })]);
+          } catch (error) {
+            undo.get(id)();
+            refused.push([id, error]);
+          }
+        }
+        if (refused.length) throw new Error(refusal(refused));
       });
       line = asked.catch(() => {});
       return asked;

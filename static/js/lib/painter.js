@@ -78,7 +78,6 @@ export function createPainter({ canvas, acknowledge, onChange }) {
     capturedAt: () => shown?.captured_at ?? null,
     isBroken: () => broken,
     shape: () => (shown ? canvas.width / canvas.height : null),
-    size: () => ({ width: canvas.width, height: canvas.height }),
     setHidden(value) { if (hidden !== value) { hidden = value; canvas.hidden = value; } },
   };
 }

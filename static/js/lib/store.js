@@ -9,8 +9,9 @@ const byAge = (one, other) => (one.registered_at ?? 0) - (other.registered_at ??
 export function createStore(onChange) {
   /** @type {Map<string, import('./types.js').Camera>} */
   const cameras = new Map();
-  /** @type {Map<string, boolean>} "camera option" → what the user asked for */
+  /** @type {Map<string, {on: boolean, number: number}>} "camera option" → what the user asked for last */
   const wishes = new Map();
+  let wished = 0;
   const selected = new Set([].concat(recall('selected', [])));
   let own = { onlySelected: recall('onlySelected', false) === true, asideHidden: recall('asideHidden', false) === true, enlarged: null };
   let hub = { link: 'connecting', status: null, options: [] };
@@ -34,7 +35,7 @@ export function createStore(onChange) {
     const options = new Set(camera.options ?? []);
     for (const { name } of hub.options) {
       const wish = wishes.get(`${camera.id} ${name}`);
-      if (wish !== undefined) options[wish ? 'add' : 'delete'](name);
+      if (wish !== undefined) options[wish.on ? 'add' : 'delete'](name);
     }
     return { ...camera, options: [...options] };
   }
@@ -64,8 +65,19 @@ export function createStore(onChange) {
       changed();
     },
     patch,
-    /** @param {Partial<import('./types.js').ObjectSettings>} objects */
-    patchObjects: (id, objects) => patch(id, { objects: { ...cameras.get(id)?.objects, ...objects } }),
+    /**
+     * @param {Partial<import('./types.js').ObjectSettings>} objects
+     * @returns {() => void} takes it back, but for what was changed again since
+     */
+    patchObjects(id, objects) {
+      const old = cameras.get(id)?.objects ?? {};
+      patch(id, { objects: { ...old, ...objects } });
+      return () => {
+        const now = cameras.get(id)?.objects ?? {};
+        const ours = Object.keys(objects).filter((key) => now[key] === objects[key] && key in old);
+        patch(id, { objects: { ...now, ...Object.fromEntries(ours.map((key) => [key, old[key]])) } });
+      };
+    },
     gone(id) {
       cameras.delete(id);
       selected.delete(id);
@@ -79,13 +91,16 @@ export function createStore(onChange) {
       hub = { ...hub, link };
       changed();
     },
+    /** @returns {number} of this wish */
     wish(ids, option, on) {
-      ids.forEach((id) => wishes.set(`${id} ${option}`, on));
+      wished += 1;
+      ids.forEach((id) => wishes.set(`${id} ${option}`, { on, number: wished }));
       changed();
+      return wished;
     },
     /** The hub has answered, unless the user has asked for something else since. */
-    settle(ids, option, on) {
-      ids.forEach((id) => { if (wishes.get(`${id} ${option}`) === on) wishes.delete(`${id} ${option}`); });
+    settle(ids, option, number) {
+      ids.forEach((id) => { if (wishes.get(`${id} ${option}`)?.number === number) wishes.delete(`${id} ${option}`); });
       changed();
     },
     select(id, on) {

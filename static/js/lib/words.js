@@ -39,7 +39,7 @@ export function foundWords(camera, result, picture_s, status) {
   const on = camera.options ?? [];
   if (on.length === 0) return both('');
   if (camera.analysis_error && !result) return both(camera.analysis_error);
-  if (result && isStale(result, picture_s)) return both(`no result for ${duration(picture_s - validUntil(result))}`);
+  if (result && isStale(result, picture_s)) return both(camera.analysis_error || `no result for ${duration(picture_s - validUntil(result))}`);
   const parts = [];
   if (FACE_OPTIONS.some((name) => on.includes(name))) parts.push(facesWords(on, result, status));
   if (on.includes('objects')) parts.push(objectsWords(camera, result, status));

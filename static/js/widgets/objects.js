@@ -13,7 +13,7 @@ export function createObjectsDialog({ actions }) {
   const number = el('span', { class: 'quiet small numbers', role: 'status', 'data-testid': 'objects-count' });
   const link = (label, testid, run) => el('button', { type: 'button', class: 'link', 'data-testid': testid, onclick: run }, label);
   const list = el('ul', { class: 'labels', 'aria-label': 'Labels', 'data-testid': 'objects-labels' });
-  const nothing = el('p', { class: 'quiet small', hidden: true }, 'No label is called so.');
+  const nothing = el('p', { class: 'quiet small', hidden: true, 'data-testid': 'objects-nothing' });
   const everywhere = el('input', { type: 'checkbox', class: 'check', 'data-testid': 'objects-apply-all' });
   const everywhereWords = el('span', {});
   const everywhereRow = el('label', { class: 'check-row small' }, everywhere, everywhereWords);
@@ -33,6 +33,8 @@ export function createObjectsDialog({ actions }) {
   let camera_id = null;
   let unsent = {};
   let timer = 0;
+  let sending = 0;
+  let labelsProblem = '';
 
   const cameraNow = () => view?.cameras.find((camera) => camera.id === camera_id);
   const others = () => (view?.selected.has(camera_id) ? [...view.selected].filter((id) => id !== camera_id) : []);
@@ -42,7 +44,7 @@ export function createObjectsDialog({ actions }) {
   search.addEventListener('input', showListed);
   list.addEventListener('change', () => changeLabels());
   list.addEventListener('keydown', moveFocus);
-  everywhere.addEventListener('change', () => { if (everywhere.checked) change(shownSettings()); });
+  everywhere.addEventListener('change', () => { if (everywhere.checked) change({ ...cameraNow()?.objects, ...unsent }); });
   dialog.addEventListener('close', () => { send(); camera_id = null; dialog.remove(); });
   dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
 
@@ -56,17 +58,23 @@ export function createObjectsDialog({ actions }) {
     dialog.showModal();
     setState(view);
     await loadLabels();
-    showSettings();
+    takeOver();
   }
 
   async function loadLabels() {
     if (rows.length) return;
+    labelsProblem = '';
     try {
       rows = (await actions.labels()).map(createRow);
       list.replaceChildren(...rows.map((row) => row.element));
     } catch (error) {
-      say(error.message);
+      labelsProblem = `The labels cannot be shown: ${error.message}`;
     }
+  }
+
+  /** The hub's settings, which another page may have changed, unless the user is at them. */
+  function takeOver() {
+    if (sending === 0 && Object.keys(unsent).length === 0) showSettings();
   }
 
   function showSettings() {
@@ -87,14 +95,15 @@ export function createObjectsDialog({ actions }) {
   function showListed() {
     const wanted = search.value.trim().toLowerCase();
     for (const row of rows) setHidden(row.element, !row.name.includes(wanted));
-    setHidden(nothing, rows.length === 0 || rows.some((row) => !row.element.hidden));
+    setText(nothing, labelsProblem || 'No label is called so.');
+    setHidden(nothing, rows.length ? rows.some((row) => !row.element.hidden) : !labelsProblem);
     const checked = taught().filter((row) => row.check.checked).length;
     setText(number, rows.length ? `${checked} of ${taught().length} shown` : '');
   }
 
   function checkListed(on) {
     for (const row of taught()) if (!row.element.hidden) row.check.checked = on;
-    changeLabels();
+    if (rows.length) changeLabels();
   }
 
   function changeLabels() {
@@ -107,11 +116,8 @@ export function createObjectsDialog({ actions }) {
     return checked.length === taught().length ? null : checked.map((row) => row.name);
   }
 
-  const shownSettings = () => ({ min_score: Number(slider.value) / 100, labels: shownLabels() });
-
   /** Applies at once, but not for every pixel that the slider is moved. */
   function change(part) {
-    if (rows.length === 0) return;
     unsent = { ...unsent, ...part };
     clearTimeout(timer);
     timer = setTimeout(send, SEND_AFTER_MS);
@@ -124,16 +130,15 @@ export function createObjectsDialog({ actions }) {
     const part = unsent;
     unsent = {};
     setHidden(problem, true);
+    sending += 1;
     try {
       await actions.setObjects(ids, part);
     } catch (error) {
-      say(error.message);
+      setText(problem, error.message);
+      setHidden(problem, false);
     }
-  }
-
-  function say(sentence) {
-    setText(problem, sentence);
-    setHidden(problem, false);
+    sending -= 1;
+    takeOver();
   }
 
   function moveFocus(event) {
@@ -154,6 +159,7 @@ export function createObjectsDialog({ actions }) {
     const more = others().length;
     setHidden(everywhereRow, more === 0);
     setText(everywhereWords, `Apply to all ${more + 1} selected cameras`);
+    takeOver();
   }
 
   return { open, setState };

@@ -112,11 +112,12 @@ export function createTile({ id, actions, menu, acknowledge, onObjects, onShape 
     setText(found, words.short);
     setTitle(found, words.full);
     element.classList.toggle('has-found', words.short !== '');
-    setAttr(found, 'data-error', camera.analysis_error && !result ? 'true' : null);
+    const current = result && !isStale(result, captured_s) ? result : null;
+    setAttr(found, 'data-error', camera.analysis_error && !current ? 'true' : null);
     const rest = visible && !given.lost ? quietWords(camera) : { short: '', full: '' };
     setText(quiet, rest.short);
     setTitle(quiet, rest.full);
-    overlay.setResult(result && given.shown && !isStale(result, captured_s) ? result : null);
+    overlay.setResult(given.shown ? current : null);
   }
 
   function stateText(captured_s) {

@@ -1,0 +1,76 @@
+"""Where results go, a line each: a file or standard output. `analyze` process."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn
+
+from convergecast.errors import InvalidInput
+
+# Windows says EINVAL of a pipe that nobody reads any more.
+_READER_GONE = frozenset({errno.EPIPE, errno.EINVAL})
+
+
+class Output:
+    """Writes results as they come, so that the next program of a pipe has them at once.
+
+    Args:
+        file: where results go; None for standard output.
+
+    Raises:
+        InvalidInput: the file cannot be written.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._name = "Standard output" if file is None else str(file)
+        try:
+            self._stream = sys.stdout if file is None else file.open("w", encoding="utf-8")
+        except OSError as problem:
+            self._refuse(problem)
+
+    def __enter__(self) -> Output:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._stream is not sys.stdout:
+            with contextlib.suppress(OSError):  # every line was flushed, or refused, before
+                self._stream.close()
+
+    def write(self, result: Mapping[str, Any]) -> None:
+        """Write a line of JSON, in ASCII: a name may have what no encoding can tell.
+
+        Raises:
+            InvalidInput: it cannot be written; the disk is full.
+            BrokenPipeError: who read it has gone.
+        """
+        try:
+            self._stream.write(json.dumps(result) + "\n")
+            self._stream.flush()
+        except OSError as problem:
+            if self._stream is sys.stdout:
+                _drop_standard_output()
+            if problem.errno in _READER_GONE:
+                raise BrokenPipeError from problem
+            self._refuse(problem)
+
+    def _refuse(self, problem: OSError) -> NoReturn:
+        raise InvalidInput(f"{self._name} cannot be written: {problem.strerror}.") from problem
+
+
+def _drop_standard_output() -> None:
+    """Lead standard output nowhere, so that what it still holds does not fail at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

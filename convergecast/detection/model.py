@@ -1,0 +1,34 @@
+"""What the classes of all detectors have in common. Runs in the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
+
+from convergecast.vision.detections import Bytes, Faces, Objects
+
+Found = TypeVar("Found", Faces, Objects)
+
+
+class Model(Protocol[Found]):
+    """What the class of every detector offers.
+
+    Attributes:
+        device: where it runs, `CPU` or `GPU`.
+        device_reason: why not on a GPU; empty where it does.
+        least_size: pixels that a picture's long and its short side should keep when it is
+            decoded at reduced size; 0 for any.
+    """
+
+    device: str
+    device_reason: str
+    least_size: tuple[int, int]
+
+    def prepare(self, image: Bytes) -> Any:
+        """Fit a picture, (H, W, 3) uint8 BGR, into what `detect` takes. Any thread."""
+
+    def detect(self, batch: Sequence[Any], min_score: float = ...) -> list[Found]:
+        """Return what is in every picture, in its pixels, best first. One thread at a time."""
+
+    def warm_up(self) -> None:
+        """Run once, so that the first real picture does not wait."""
