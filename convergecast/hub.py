@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 import uvicorn
 
 from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE, Gate, agent_token
+from convergecast.cameras.counts import CountHistory
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.supervisor import Supervisor
@@ -96,6 +97,7 @@ class Hub:
     def close(self) -> None:
         """End every process, close database and socket."""
         self.services.supervisor.stop()
+        self.services.counts.close()
         self._database.close()
         self._socket.close()
 
@@ -111,8 +113,14 @@ class Hub:
             on_numbers=lambda camera_id: announcer.figures_changed(camera_id),
         )
         engine = EngineHost(config=config, on_change=lambda: supervisor.update_all())
+        counts = CountHistory(database=database, now_s=clock.now())
         supervisor = Supervisor(
-            registry=registry, board=board, broker=broker, engine=engine, config=config
+            registry=registry,
+            board=board,
+            broker=broker,
+            counts=counts,
+            engine=engine,
+            config=config,
         )
         announcer = Announcer(
             view=lambda camera_id: shown_camera(registry, board, camera_id),
@@ -129,6 +137,7 @@ class Hub:
             registry=registry,
             board=board,
             broker=broker,
+            counts=counts,
             announcer=announcer,
             engine=engine,
             supervisor=supervisor,

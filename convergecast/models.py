@@ -37,6 +37,7 @@ OPTIONS = (
     Option("faces", "Face Detection"),
     Option("landmarks", "Face Landmarks"),
     Option("objects", "Object Detection"),
+    Option("people", "Number of People"),
 )
 
 

@@ -13,13 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from convergecast.analyze.annotate import Annotator
-from convergecast.analyze.media import Item, check_there, collect, read_picture, read_video
+from convergecast.analyze.media import (
+    Item,
+    check_there,
+    collect,
+    rate_of,
+    read_picture,
+    read_video,
+)
 from convergecast.analyze.output import Output
 from convergecast.config import HubConfig
 from convergecast.engine.host import usable_processors
 from convergecast.engine.pipeline import Pipeline, Prepared, Wanted
-from convergecast.engine.results import problems, still
+from convergecast.engine.results import problems, shown, still, without_unasked
 from convergecast.errors import ConvergeCastError, InvalidInput, ModelError, TooLarge
+from convergecast.tracking.following import Follower, asked_objects
+from convergecast.tracking.tracker import WEAK_SCORE
 from convergecast.vision.detections import Bytes
 
 _AHEAD = 4
@@ -100,34 +109,76 @@ class _Analysis:
     """Reads ahead in a thread while the models run in this one."""
 
     def __init__(self, order: AnalyzeOrder, pipeline: Pipeline, progress: _Progress) -> None:
-        self._wanted = Wanted(
-            options=order.options,
-            face_min_score=order.min_score,
-            object_min_score=order.min_score,
-            complete=True,
-        )
+        self._order = order
         self._pipeline = pipeline
         self._progress = progress
 
     def results(self, items: Sequence[Item]) -> Iterator[tuple[_Frame, dict[str, Any]]]:
         """Yield every frame with its result, in order."""
+        video: _Video | None = None
         with ThreadPoolExecutor(1, "read") as pool:
             for frame in _ahead(pool, self._frames(items)):
                 found = self._pipeline.run([frame.prepared])[0]
                 if problem := problems(found):
                     raise ModelError(problem)
                 self._progress.step()
-                yield frame, _result(frame, found, self._wanted.options)
+                result = still(found, self._order.options)
+                if frame.number is not None:
+                    if video is None or video.item is not frame.item:
+                        video = _Video(frame.item)
+                    result = video.follow(frame.number, found, result, self._shown_score())
+                yield frame, {**_where(frame), **result}
+
+    def _shown_score(self) -> float:
+        if self._order.min_score is not None:
+            return self._order.min_score
+        return self._pipeline.object_min_score if _counted(self._order.options) else 0.0
 
     def _frames(self, items: Sequence[Item]) -> Iterator[_Frame]:
         for number, item in enumerate(items):
             self._progress.file(number, item.name)
+            wanted = self._wanted(followed=item.is_video)
             try:
                 for image, at in _images(item):
-                    prepared = self._pipeline.prepare_image(image, self._wanted)
-                    yield _Frame(item, at, image, prepared)
+                    yield _Frame(item, at, image, self._pipeline.prepare_image(image, wanted))
             except InvalidInput as problem:
                 self._progress.fail(item, problem)
+
+    def _wanted(self, *, followed: bool) -> Wanted:
+        """Return what is asked of a picture, or of a video, whose weak objects count too."""
+        order = self._order
+        min_score, labels = order.min_score, None
+        if followed and _counted(order.options):
+            usual = WEAK_SCORE if order.min_score is None else order.min_score
+            min_score, labels = asked_objects(order.options, usual, None)
+        return Wanted(
+            options=order.options,
+            face_min_score=order.min_score,
+            object_min_score=min_score,
+            object_labels=None if labels is None else tuple(labels),
+            complete=True,
+        )
+
+
+class _Video:
+    """Follows what is in one video, at its own rate."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self._follower = Follower()
+        self._fps = rate_of(item.path)
+
+    def follow(
+        self, number: int, found: dict[str, Any], result: dict[str, Any], min_score: float
+    ) -> dict[str, Any]:
+        """Return a frame's result with ids and the steadied count of people."""
+        result = {**result, **shown(found, result["options"])}
+        self._follower.follow(result, number / self._fps)
+        return without_unasked(result, min_score)
+
+
+def _counted(options: Sequence[str]) -> bool:
+    return "objects" in options or "people" in options
 
 
 def _images(item: Item) -> Iterator[tuple[Bytes, int | None]]:
@@ -151,11 +202,11 @@ def _ahead(pool: ThreadPoolExecutor, frames: Iterator[_Frame]) -> Iterator[_Fram
         yield frame
 
 
-def _result(frame: _Frame, found: dict[str, Any], options: tuple[str, ...]) -> dict[str, Any]:
+def _where(frame: _Frame) -> dict[str, Any]:
     where: dict[str, Any] = {"path": frame.item.name}
     if frame.number is not None:
         where["frame"] = frame.number
-    return {**where, **still(found, options)}
+    return where
 
 
 class _Progress:

@@ -17,8 +17,9 @@ from convergecast.cameras.motion import MotionGate
 from convergecast.cameras.orders import Orders
 from convergecast.cameras.puller import Frame
 from convergecast.engine.client import EngineClient
-from convergecast.engine.results import problems, shown
+from convergecast.engine.results import problems, shown, without_unasked
 from convergecast.errors import EngineError, InvalidInput
+from convergecast.tracking.following import Follower, asked_objects
 
 _RETRY_S = 0.5
 _CONFIRM_EVERY_S = 0.5
@@ -53,6 +54,7 @@ class Analyst:
         self._engine: EngineClient | None = None
         self._gate = MotionGate(orders.motion_sleep_s)
         self._asked_anew = False
+        self._follower = Follower()
         self._result: dict[str, Any] | None = None
         self._published_at = 0.0
         self._skips = Rate()
@@ -126,12 +128,15 @@ class Analyst:
 
     def _analyse_once(self, frame: Frame, orders: Orders) -> bool:
         """Analyse one frame; whether it worked."""
+        min_score, labels = asked_objects(
+            orders.options, orders.object_min_score, orders.object_labels
+        )
         try:
             found = self._client(orders).analyze(
                 frame.jpeg,
                 orders.options,
-                object_min_score=orders.object_min_score,
-                object_labels=orders.object_labels,
+                object_min_score=min_score,
+                object_labels=labels,
             )
         except (EngineError, InvalidInput) as error:
             self._set_problem(str(error))
@@ -143,7 +148,10 @@ class Analyst:
             self._gate.forget()  # the rest is there in a moment, whether anything moves or not
         self.rate.add(time.monotonic())
         if self._orders.options == orders.options:  # else nobody asks this question any more
-            self._put(make_result(orders.camera_id, frame, orders.options, found), frame, orders)
+            result = make_result(orders.camera_id, frame, orders.options, found)
+            self._follower.follow(result, frame.captured_at)
+            result = without_unasked(result, orders.object_min_score, orders.object_labels)
+            self._put(result, frame, orders)
         return True
 
     def _put(self, result: dict[str, Any], frame: Frame, orders: Orders) -> None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from convergecast.cameras.counts import CountHistory
 from convergecast.cameras.orders import Orders
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
@@ -58,12 +59,14 @@ class Supervisor:
         registry: CameraRegistry,
         board: StatusBoard,
         broker: Broker,
+        counts: CountHistory,
         engine: EngineHost,
         config: HubConfig,
     ) -> None:
         self._registry = registry
         self._board = board
         self._broker = broker
+        self._counts = counts
         self._engine = engine
         self._config = config
         self._lock = threading.Lock()
@@ -164,6 +167,7 @@ class Supervisor:
             self._end(camera_id)
             self._board.forget(camera_id)
             self._broker.forget(camera_id)
+            self._counts.forget(camera_id)
             return
         if camera.approval is not Approval.APPROVED:
             self._end(camera_id)
@@ -243,6 +247,7 @@ class Supervisor:
             self._broker.publish_frame(camera_id, header, payload)
         elif kind == "result" and header["result"]["options"] == list(worker.orders.options):
             self._broker.publish_result(camera_id, header["result"], payload)
+            self._counts.add(camera_id, header["result"])
         process.send(_ACK)
 
     def _end(self, camera_id: str) -> None:

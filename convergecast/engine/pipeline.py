@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from convergecast.detection.registry import Detector, FaceDetector, Found, ObjectDetector
     from convergecast.vision.detections import Bytes, Faces, Floats, Objects
 
-TASKS_OF = {"faces": ("faces",), "landmarks": ("faces", "landmarks"), "objects": ("objects",)}
+TASKS_OF = {
+    "faces": ("faces",),
+    "landmarks": ("faces", "landmarks"),
+    "objects": ("objects",),
+    "people": ("objects",),
+}
 """The models that an option needs."""
 
 _INCLUSIVE = (0, 0, 1, 1)  # the right and lower edges of boxes are exclusive, dlib's are not
@@ -103,6 +108,11 @@ class Pipeline:
     def batches(self) -> bool:
         """Whether a model takes several pictures at once faster than one by one: on a GPU."""
         return any(loader.info.get("device") == "GPU" for loader in self._loaders)
+
+    @property
+    def object_min_score(self) -> float:
+        """The object detector's own lowest score; raises ModelError where it is not loaded."""
+        return self._objects.get().min_score
 
     def status(self) -> list[Info]:
         """Return a line per model that was asked for: task, state, model, precision, device…"""

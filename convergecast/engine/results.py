@@ -6,7 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from convergecast.tracking.people import PERSON
+
 _WITH_FACES = frozenset({"faces", "landmarks"})
+_WITH_OBJECTS = frozenset({"objects", "people"})
 
 
 def shown(found: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
@@ -14,10 +17,11 @@ def shown(found: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
 
     Args:
         found: the engine's answer; what it could not do is missing there.
-        options: what was asked; landmarks bring the list of faces with them.
+        options: what was asked; landmarks bring the list of faces with them, and people that of
+            objects, which `without_unasked` takes away when they are counted.
     """
     faces = found.get("faces") if _WITH_FACES.intersection(options) else None
-    objects = found.get("objects") if "objects" in options else None
+    objects = found.get("objects") if _WITH_OBJECTS.intersection(options) else None
     return {
         "width": found["width"],  # as decoded, upright, which the header's size need not be
         "height": found["height"],
@@ -29,14 +33,37 @@ def shown(found: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
 
 
 def still(found: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
-    """Return the result of a picture that is no camera's."""
-    return {
+    """Return the result of a picture that is no camera's; people are those whose boxes it shows."""
+    result = {
         "camera_id": None,
         "seq": None,
         "captured_at": None,
         "processed_at": time.time(),
         **shown(found, options),
     }
+    if "people" in options and result["objects"] is not None:
+        result["people"] = sum(thing["label_id"] == PERSON for thing in result["objects"])
+    return without_unasked(result)
+
+
+def without_unasked(
+    result: dict[str, Any], min_score: float = 0.0, labels: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Return a result with those objects only that are to be shown; null where none were asked for.
+
+    Args:
+        result: with all objects that were found, to count and to follow.
+        min_score: the lowest score of an object.
+        labels: the only ones to be shown; None for all.
+    """
+    objects = result["objects"] if "objects" in result["options"] else None
+    if objects is not None:
+        objects = [
+            thing
+            for thing in objects
+            if thing["score"] >= min_score and (labels is None or thing["label"] in labels)
+        ]
+    return {**result, "objects": objects}
 
 
 def problems(found: Mapping[str, Any]) -> str | None:

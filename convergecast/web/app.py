@@ -13,7 +13,16 @@ from convergecast.auth.access import Access, allow, declared_access
 from convergecast.auth.gate import same_origin
 from convergecast.errors import ConvergeCastError, Forbidden, NotSignedIn
 from convergecast.web import pages
-from convergecast.web.api import agents, analyze, cameras, contract, labels, metrics, pictures
+from convergecast.web.api import (
+    agents,
+    analyze,
+    cameras,
+    contract,
+    counts,
+    labels,
+    metrics,
+    pictures,
+)
 from convergecast.web.patience import body_limit_bytes
 from convergecast.web.services import Services
 
@@ -30,7 +39,7 @@ def create_app(services: Services) -> Flask:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0
     app.json.sort_keys = False  # type: ignore[attr-defined]
     allow(Access.PUBLIC)(app.view_functions["static"])
-    for module in (pages, agents, cameras, pictures, analyze, labels, metrics, contract):
+    for module in (pages, agents, cameras, pictures, analyze, labels, counts, metrics, contract):
         app.register_blueprint(module.blueprint(services))
     app.before_request(_limit_body)
     app.before_request(lambda: _guard(app, services))

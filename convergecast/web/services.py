@@ -8,6 +8,7 @@ from typing import Any
 
 from convergecast import __version__
 from convergecast.auth.gate import Gate
+from convergecast.cameras.counts import CountHistory
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.supervisor import Supervisor
@@ -34,6 +35,7 @@ class Services:
     registry: CameraRegistry
     board: StatusBoard
     broker: Broker
+    counts: CountHistory
     announcer: Announcer
     engine: EngineHost
     supervisor: Supervisor

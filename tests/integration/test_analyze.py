@@ -115,7 +115,7 @@ def test_a_lower_score_shows_more(folder: Path) -> None:
 
 def test_a_wrong_word_is_wrong_usage_and_says_what_there_is(folder: Path) -> None:
     _, said = analyze(folder, "--options", "faces,noses", status=2)
-    assert "'noses' is none of faces, landmarks, objects" in said
+    assert "'noses' is none of faces, landmarks, objects, people" in said
 
 
 def test_what_is_not_there_is_named_and_the_rest_is_done(folder: Path, tmp_path: Path) -> None:
@@ -258,3 +258,23 @@ def test_ctrl_c_says_how_far_it_came(tmp_path: Path, chelsea: Bytes) -> None:
         said = running.stderr.read().splitlines()[-1]
     frames = len(lines.read_text().splitlines())
     assert said in (f"interrupted after {n} frame{'s' * (n != 1)}" for n in (frames, frames + 1))
+
+
+def test_people_of_a_picture_are_the_boxes_it_shows(folder: Path) -> None:
+    (result,), _ = analyze(folder / "a.jpg", "--options", "people")
+    assert result["people"] == 1
+    assert result["objects"] is None
+
+
+@pytest.mark.data
+def test_people_of_a_video_are_followed_and_counted_steadily(data_folder: Path) -> None:
+    clip = data_folder / "videos" / "classroom.gif"
+    results, _ = analyze(clip, "--options", "people,objects,faces")
+    counts = [result["people"] for result in results]
+    assert set(counts[10:]) == {4}
+    people = [
+        {thing["track_id"] for thing in result["objects"] if thing["label"] == "person"}
+        for result in results[10:]
+    ]
+    assert len(set.union(*people) - {None}) == 4
+    assert all(thing["score"] >= 0.5 for result in results for thing in result["objects"])

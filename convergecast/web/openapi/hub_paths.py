@@ -26,6 +26,7 @@ def hub_paths() -> dict[str, Any]:
         "/server": {"post": _register("register_without_slash")},
         "/api/v1/agent-command": {"get": _agent_command()},
         "/api/v1/analyze": {"post": _analyze()},
+        "/api/v1/counts": {"get": _counts()},
         "/api/v1/labels": {"get": _labels()},
         "/api/openapi.json": {"get": _description()},
         "/healthz": {"get": _health()},
@@ -81,6 +82,26 @@ def _analyze() -> dict[str, Any]:
         errors=[400, 429],
         parameters=[wanted],
         requestBody={"required": True, "description": text, "content": kinds},
+    )
+
+
+def _counts() -> dict[str, Any]:
+    times = [
+        {"name": name, "in": "query", "description": text, "schema": {"type": "number"}}
+        for name, text in (
+            ("since", "UNIX seconds; a day before `until` where it is missing."),
+            ("until", "UNIX seconds; now where it is missing."),
+        )
+    ]
+    camera = {"name": "camera", "in": "query", "description": "`id` of one camera; else all."}
+    return operation(
+        "counts",
+        "cameras",
+        "How many people there were, minute by minute",
+        Access.VIEW,
+        {200: json_answer("The minutes of which something is known, oldest first.", "Minutes")},
+        errors=[400, 404],
+        parameters=[{**camera, "schema": {"type": "string"}}, *times],
     )
 
 

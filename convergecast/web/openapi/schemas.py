@@ -205,7 +205,14 @@ def _objects() -> dict[str, Schema]:
         "ObjectSettings": _object(min_score=min_score, labels=labels),
         "ObjectChange": _object(("min_score", "labels"), min_score=min_score, labels=labels),
         "Labels": _object(labels=_list(label)),
+        "Minutes": _object(minutes=_list(_minute())),
     }
+
+
+def _minute() -> Schema:
+    known = {"type": "number", "description": "How many seconds of the minute are known."}
+    mean = {**_RATE, "description": "People, by time."}
+    return _object(camera=_TEXT, at=_TIME, mean=mean, max=_COUNT, known_s=known)
 
 
 def _agents() -> dict[str, Schema]:
