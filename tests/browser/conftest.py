@@ -127,7 +127,7 @@ OFFERED = [{"name": option.name, "label": option.label} for option in OPTIONS]
 
 
 def told_camera(camera_id: str = "c1", **fields: object) -> dict[str, Any]:
-    """Return a camera that is online with all options on, as the hub would describe it."""
+    """Return a camera that is online and looks for faces, landmarks and objects."""
     return {
         "id": camera_id,
         "name": f"Camera {camera_id}",
@@ -139,7 +139,7 @@ def told_camera(camera_id: str = "c1", **fields: object) -> dict[str, Any]:
         "height": 480,
         "fps": 25,
         "people": None,
-        "options": [option.name for option in OPTIONS],
+        "options": ["faces", "landmarks", "objects"],
         "objects": {"min_score": 0.5, "labels": None},
         "motion": None,
         "analysis_error": None,

@@ -224,3 +224,14 @@ def _picture() -> bytes:
 
 
 PICTURE = _picture()
+
+
+def test_people_are_counted_on_the_tile_and_in_the_header(told: Told) -> None:
+    cameras = [told_camera(id=one, options=["people"], people=None) for one in ("c1", "c2")]
+    told.hello(*cameras)
+    expect(found(told)).to_have_text("people: waiting")
+    told.find("c1", time.time(), people=1)
+    expect(found(told)).to_have_text("1 person")
+    counted = [{**camera, "people": n} for camera, n in zip(cameras, (1, 4), strict=True)]
+    told.tell("cameras", cameras=counted)
+    expect(told.page.get_by_test_id("people-now")).to_have_text("5 people now")

@@ -43,7 +43,7 @@ export function foundWords(camera, result, picture_s, status) {
   const parts = [];
   if (FACE_OPTIONS.some((name) => on.includes(name))) parts.push(facesWords(on, result, status));
   if (on.includes('objects')) parts.push(objectsWords(camera, result, status));
-  if (on.includes('people')) parts.push(both(part('people', result?.people, 'person', 'people')));
+  if (on.includes('people')) parts.push(peopleWords(result, status));
   return { short: parts.map(({ short }) => short).join(' · '), full: parts.map(({ full }) => full).join('\n') };
 }
 
@@ -67,6 +67,12 @@ function objectsWords(camera, result, status) {
   const named = labels.slice(0, LABELS_ON_TILE).join(', ');
   const rest = labels.length > LABELS_ON_TILE ? ', …' : '';
   return { short: `${named}${rest}`, full: `${words}: ${labels.join(', ')}` };
+}
+
+function peopleWords(result, status) {
+  const problem = failure(status, 'people');
+  const missing = result?.people === null || result?.people === undefined;
+  return problem && missing ? failed('people', problem) : both(part('people', result?.people, 'person', 'people'));
 }
 
 /** "person 2, cat 1", the most frequent first. */
