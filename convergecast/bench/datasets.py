@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -18,10 +17,6 @@ import numpy as np
 from convergecast.errors import InvalidInput
 from convergecast.vision.detections import Bytes, Faces, Floats, Objects
 from convergecast.vision.labels import label_id
-
-PETS_SCALE = 0.625
-"""Pixels of vtest_480x360.avi to a pixel of the recording that was labelled."""
-PERSON = 1
 
 Truth = TypeVar("Truth")
 
@@ -82,31 +77,6 @@ def aflw2000(data: Path) -> Iterator[Sample[Floats]]:
     folder = data / "landmarks" / "aflw2000"
     for name, known in json.loads("".join(_lines(folder / "landmarks68.json"))).items():
         yield Sample(name, _image(folder / name), np.array(known["pt3d_68_xy"], np.float32))
-
-
-def pets(data: Path) -> Iterator[Sample[Objects]]:
-    """Yield the labelled frames of vtest_480x360.avi with every person in them."""
-    lines = [line for line in _lines(data / "videos" / "pets09_s2l1_gt_sampled.csv")]
-    rows = sorted([float(value) for value in line.split(",")] for line in lines if line[0] != "#")
-    labelled = {int(frame): [row[2:6] for row in group] for frame, group in groupby(rows, _first)}
-    video = cv2.VideoCapture(str(data / "videos" / "vtest_480x360.avi"))
-    try:
-        for frame in range(1, max(labelled) + 1):
-            done, image = video.read()
-            if not done:
-                raise InvalidInput(f"vtest_480x360.avi of {data} ends before frame {frame}.")
-            if frame in labelled:
-                found = _boxes(labelled[frame]) * np.float32(PETS_SCALE)
-                found[:, 2:] += found[:, :2]
-                ids = np.full(len(found), PERSON, np.int32)
-                truth = Objects(found, _ones(labelled[frame]), ids)
-                yield Sample(f"frame {frame}", np.asarray(image, np.uint8), truth)
-    finally:
-        video.release()
-
-
-def _first(row: list[float]) -> float:
-    return row[0]
 
 
 def _coco_ids(path: Path) -> list[int]:

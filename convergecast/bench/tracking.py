@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convergecast.bench.datasets import PETS_SCALE
 from convergecast.bench.report import Row
 from convergecast.bench.speed import PRECISIONS, THREADS, config_for
 from convergecast.detection.yolox import Yolox
@@ -27,6 +26,8 @@ from convergecast.vision.detections import Bytes
 
 FPS = 10.0
 SIZE = 480, 360
+PETS_SCALE = 0.625
+"""Pixels of the video to a pixel of the recording that was labelled."""
 PEOPLE = (
     (1, 16, 3),
     (17, 21, 4),

@@ -63,7 +63,6 @@ def test_the_minute_that_is_open_outlives_a_restart(rig: Rig) -> None:
     switch(rig, online["id"], "people")
     rig.wait_for(lambda: camera(rig)["people"], "a person in the demonstration's photograph")
     time.sleep(2)
-    assert rig.get("/api/v1/counts") == {"minutes": []} or time.time() % 60 < 15
     rig.restart_hub()
     minutes = rig.get(f"/api/v1/counts?camera={online['id']}")["minutes"]
     assert minutes and minutes[-1]["max"] >= 1

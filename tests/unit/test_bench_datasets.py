@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convergecast.bench.datasets import aflw2000, coco_val, faces_wider, pets, youtubefaces
+from convergecast.bench.datasets import aflw2000, coco_val, faces_wider, youtubefaces
+from convergecast.bench.tracking import people_there
 from convergecast.errors import InvalidInput
 from convergecast.vision.detections import Floats
 from convergecast.vision.labels import label
@@ -50,16 +51,16 @@ def test_the_sixty_eight_points_run_from_ear_to_ear_and_end_at_the_mouth(
 
 @pytest.mark.data
 def test_pets_has_as_many_people_in_its_frames_as_its_readme_says(data_folder: Path) -> None:
-    samples = {sample.name: sample for sample in pets(data_folder)}
-    assert len(samples) == 31
-    assert len(samples["frame 1"].truth) == 3
-    assert len(samples["frame 577"].truth) == 7
-    assert samples["frame 1"].image.shape == (360, 480, 3)
-    assert all(sample.truth.boxes.max() <= 485 for sample in samples.values())
+    there = people_there(data_folder)
+    assert len(there) == 31
+    assert len(there[1]) == 3
+    assert len(there[577]) == 7
+    boxes = [box for people in there.values() for box in people.values()]
+    assert all(x1 < x2 <= 485 and y1 < y2 <= 365 for x1, y1, x2, y2 in boxes)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    for reader in (faces_wider, coco_val, youtubefaces, aflw2000, pets):
+    for reader in (faces_wider, coco_val, youtubefaces, aflw2000, people_there):
         with pytest.raises(InvalidInput, match=re.escape(str(tmp_path))):
             list(reader(tmp_path))
 
