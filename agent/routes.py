@@ -6,16 +6,17 @@ import hmac
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from convergecast.protocol.frames import MAX_WAIT_S, STREAM_TYPE, encode_part, frame_headers
+from convergecast.protocol.frames import MAX_WAIT_S, frame_headers
+from convergecast.protocol.stream import STREAM_TYPE
 
 from .encode import Frame
 from .errors import CameraOffline
+from .parts import StreamParts
 from .server import CHANNEL_KEY
 from .slot import FrameSlot
 
@@ -123,7 +124,8 @@ class _Answers:
         first = self._slot.newer_than(0)
         if not self._streams.take():
             raise _Refusal(503, "busy", f"{MOST_STREAMS} streams are open already")
-        response = Response(self._parts(first, channel, plain=plain), content_type=STREAM_TYPE)
+        parts = StreamParts(slot=self._slot, channel=channel, epoch=self._epoch, plain=plain)
+        response = Response(parts.write(first), content_type=STREAM_TYPE)
         response.call_on_close(self._end_stream)
         return _not_stored(response)
 
@@ -158,19 +160,6 @@ class _Answers:
             frame = self._slot.newer_than(after, timeout_s=max(0.0, min(left_s, _LOOK_UP_S)))
             if frame is not None or left_s <= _LOOK_UP_S or gone():
                 return frame
-
-    def _parts(self, frame: Frame | None, channel: Any, *, plain: bool) -> Iterator[bytes]:
-        seq = 0
-        try:
-            while True:
-                if frame is not None:
-                    seq = frame.seq
-                    yield encode_part(*self._packed(frame, plain=plain))
-                if channel is not None and not channel.wait_until_sent():
-                    return
-                frame = self._slot.newer_than(seq, timeout_s=_LOOK_UP_S)
-        except CameraOffline:
-            return  # the end of the stream tells the hub; asking again tells it why
 
     def _packed(self, frame: Frame, *, plain: bool) -> tuple[dict[str, str], bytes]:
         headers = {"Content-Type": "image/jpeg"}

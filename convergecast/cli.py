@@ -59,9 +59,23 @@ def _parser() -> argparse.ArgumentParser:
 
     bench = commands.add_parser("bench", help="measure")
     bench.add_argument(
-        "name", choices=["live", "fanout", "engine", "accuracy"], help="what to measure"
+        "name",
+        choices=[
+            "live",
+            "transport",
+            "scale",
+            "startup",
+            "fanout",
+            "page",
+            "performance",
+            "engine",
+            "accuracy",
+        ],
+        help="what to measure",
     )
-    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    bench.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the figures there (performance: a folder)"
+    )
     bench.add_argument("--seconds", type=_positive, default=20, help="of each measurement (20)")
     bench.add_argument("--runs", type=_positive, default=1, help="of each case; medians are kept")
     bench.add_argument(
@@ -199,13 +213,21 @@ def _analyze(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from convergecast.bench import fanout, live
-
     if arguments.name in ("engine", "accuracy"):
         return _bench_models(arguments)
-    if arguments.name == "fanout":
-        return fanout.run_bench(seconds=arguments.seconds, json_file=arguments.json)
-    return live.run_bench(seconds=arguments.seconds, runs=arguments.runs, json_file=arguments.json)
+    from convergecast.bench import fanout, live, page, performance, scale, startup, transport
+
+    seconds, runs, file = arguments.seconds, arguments.runs, arguments.json
+    benchmarks = {
+        "live": lambda: live.run_bench(seconds=seconds, runs=runs, json_file=file),
+        "transport": lambda: transport.run_bench(seconds=seconds, json_file=file),
+        "scale": lambda: scale.run_bench(seconds=seconds, runs=runs, json_file=file),
+        "startup": lambda: startup.run_bench(runs=runs, json_file=file),
+        "fanout": lambda: fanout.run_bench(seconds=seconds, json_file=file),
+        "page": lambda: page.run_bench(seconds=seconds, runs=runs, json_file=file),
+        "performance": lambda: performance.run_bench(file),
+    }
+    return benchmarks[arguments.name]()
 
 
 def _bench_models(arguments: argparse.Namespace) -> int:

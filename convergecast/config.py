@@ -63,6 +63,9 @@ class HubConfig:
     commercial_safe: bool = _setting(
         False, "leave out models that may not be used in commercial products"
     )
+    recognition_allowed: bool = _setting(
+        True, "whether face recognition may be switched on; it is off until somebody does"
+    )
     motion_sleep_s: float = _setting(
         3.0, "seconds that a scene without motion goes without analysis, at most; 0: never"
     )

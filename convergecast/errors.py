@@ -8,6 +8,7 @@ ConvergeCastError
 ├── Conflict              right in itself, but not in the present state      409
 ├── TooSlow               did not arrive in time                             408
 ├── TooLarge              over a size limit                                  413
+├── NoUsableFace          no picture shows a face that can be recognised     422
 ├── TooMany               over a limit of number                             429
 └── Unavailable           a part that is needed does not work now            503
     ├── EngineError       the engine is gone, too slow, or says no
@@ -15,6 +16,8 @@ ConvergeCastError
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 
 class ConvergeCastError(Exception):
@@ -64,6 +67,20 @@ class TooLarge(ConvergeCastError):
     """Over a size limit."""
 
     kind, http_status = "too-large", 413
+
+
+class NoUsableFace(ConvergeCastError):
+    """No picture shows a face that can be recognised.
+
+    Attributes:
+        pictures: `{"file", "verdict"}` of each.
+    """
+
+    kind, http_status = "no-usable-face", 422
+
+    def __init__(self, message: str, pictures: Sequence[Mapping[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.pictures = [dict(picture) for picture in pictures]
 
 
 class TooMany(ConvergeCastError):

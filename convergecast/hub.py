@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 import logging
 import os
@@ -23,13 +24,20 @@ from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.supervisor import Supervisor
 from convergecast.clock import SystemClock
 from convergecast.config import HubConfig
+from convergecast.engine.asking import Asker
 from convergecast.engine.host import EngineHost
 from convergecast.errors import ConvergeCastError, InvalidInput, Unavailable
+from convergecast.faces.enrolment import Enrolment
+from convergecast.faces.gallery import Gallery
+from convergecast.faces.recogniser import Recogniser
+from convergecast.faces.settings import FaceSettings, SettingsStore
+from convergecast.faces.upkeep import Upkeep
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
 from convergecast.storage.database import Database
 from convergecast.web.asgi import create_asgi
 from convergecast.web.patience import PatientProtocol
+from convergecast.web.prompt import PromptProtocol
 from convergecast.web.services import Services, engine_status, shown_camera
 
 DATABASE_NAME = "hub.sqlite3"
@@ -96,6 +104,7 @@ class Hub:
 
     def close(self) -> None:
         """End every process, close database and socket."""
+        self.services.upkeep.stop()
         self.services.supervisor.stop()
         self.services.counts.close()
         self._database.close()
@@ -104,7 +113,8 @@ class Hub:
     def _compose(self, admin_token: str | None) -> Services:
         config, database, clock = self._config, self._database, SystemClock()
         gate = Gate(database=database, clock=clock, admin_token=admin_token)
-        registry = CameraRegistry(database=database, config=config, clock=clock)
+        settings = SettingsStore(database=database, clock=clock, allowed=config.recognition_allowed)
+        registry = CameraRegistry(database=database, config=config, clock=clock, faces=settings)
         broker = Broker(on_demand=lambda camera_id: supervisor.update(camera_id))
         board = StatusBoard(
             broker=broker,
@@ -114,11 +124,14 @@ class Hub:
         )
         engine = EngineHost(config=config, on_change=lambda: supervisor.update_all())
         counts = CountHistory(database=database, now_s=clock.now())
+        gallery = Gallery(database, clock)
+        recogniser = Recogniser(gallery, settings, clock)
         supervisor = Supervisor(
             registry=registry,
             board=board,
             broker=broker,
             counts=counts,
+            recogniser=recogniser,
             engine=engine,
             config=config,
         )
@@ -128,7 +141,9 @@ class Hub:
         )
         registry.listen(supervisor.update)
         registry.listen(announcer.state_changed)
-        return Services(
+        asker = Asker(engine=engine, want_engine=supervisor.want_engine)
+        find = functools.partial(asker.ask, options=("recognition",), crops=True)
+        services = Services(
             config=config,
             port=self._socket.getsockname()[1],
             clock=clock,
@@ -141,8 +156,16 @@ class Hub:
             announcer=announcer,
             engine=engine,
             supervisor=supervisor,
+            asker=asker,
+            gallery=gallery,
+            faces_settings=settings,
+            enrolment=Enrolment(gallery, settings, find),
+            recogniser=recogniser,
+            upkeep=Upkeep(gallery=gallery, settings=settings, recogniser=recogniser, find=find),
             show_link=self._show_link,
         )
+        _connect_faces(services)
+        return services
 
     async def _serve(self) -> None:
         server = _Server(
@@ -157,7 +180,7 @@ class Hub:
                 server_header=False,
                 timeout_graceful_shutdown=1,
                 timeout_keep_alive=30,
-                ws="websockets-sansio",
+                ws=PromptProtocol,
                 ws_max_size=_MAX_SOCKET_MESSAGE_BYTES,
                 ws_per_message_deflate=False,
             )
@@ -182,6 +205,7 @@ class Hub:
             time.sleep(0.01)
         try:
             self.services.supervisor.start()
+            self.services.upkeep.start()
             if self._on_ready:
                 self._on_ready(agent_token(self._database))
         except ConvergeCastError as error:
@@ -207,6 +231,31 @@ class Hub:
             if ipaddress.ip_address(host).is_unspecified:
                 host = "127.0.0.1"
         return f"http://{f'[{host}]' if ':' in host else host}:{self.services.port}"
+
+
+def _connect_faces(services: Services) -> None:
+    """Let results and cameras follow what changes of people and of recognition."""
+    gallery, recogniser, registry = services.gallery, services.recogniser, services.registry
+
+    def rename_all() -> None:
+        for camera in registry.all():
+            reconsider = functools.partial(recogniser.reconsider, camera.id)
+            services.broker.revise(camera.id, reconsider)
+        services.upkeep.wake()
+
+    def follow(now: FaceSettings, before: FaceSettings) -> None:
+        if not now.recognition:
+            registry.take_off("recognition")
+            recogniser.forget_all()
+        if before.keep_unknown and not now.keep_unknown:
+            gallery.drop_unknown(None, "the hub, which keeps none any more")
+        gallery.changed()
+        services.supervisor.update_all()
+
+    gallery.listen(rename_all)
+    services.faces_settings.listen(follow)
+    if not services.faces_settings.now.recognition:
+        registry.take_off("recognition")
 
 
 def _bind(config: HubConfig) -> socket.socket:

@@ -36,6 +36,7 @@ class Option:
 OPTIONS = (
     Option("faces", "Face Detection"),
     Option("landmarks", "Face Landmarks"),
+    Option("recognition", "Face Recognition"),
     Option("objects", "Object Detection"),
     Option("people", "Number of People"),
 )

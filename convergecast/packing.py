@@ -7,7 +7,10 @@ travel in the same shape. Any process.
 from __future__ import annotations
 
 import json
+import os
 import struct
+import sys
+from multiprocessing.connection import Connection
 from typing import Any
 
 _LENGTH = struct.Struct(">I")
@@ -16,8 +19,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=
 
 def pack(header: dict[str, Any], payload: bytes | memoryview = b"") -> bytes:
     """Return one message."""
-    head = _encode(header).encode()
-    return b"".join((_LENGTH.pack(len(head)), head, payload))
+    return b"".join(_pieces(header, payload))
 
 
 def unpack(message: bytes) -> tuple[dict[str, Any], bytes]:
@@ -31,3 +33,25 @@ def unpack(message: bytes) -> tuple[dict[str, Any], bytes]:
     if not isinstance(header, dict):
         raise ValueError("the message's header is not an object")
     return header, message[end:]
+
+
+def send(pipe: Connection[Any, Any], header: dict[str, Any], payload: bytes = b"") -> None:
+    """Send one message, as `pipe.send_bytes(pack(header, payload))` does.
+
+    That would send a large message's length by itself, for which the other side wakes in vain.
+    One thread at a time; raises OSError when the other side has gone.
+    """
+    pieces = _pieces(header, payload)
+    if sys.platform == "win32":
+        pipe.send_bytes(b"".join(pieces))
+        return
+    pieces.insert(0, _LENGTH.pack(sum(map(len, pieces))))
+    sent = os.writev(pipe.fileno(), pieces)
+    rest = memoryview(b"".join(pieces))[sent:] if sent < sum(map(len, pieces)) else b""
+    while rest:
+        rest = rest[os.write(pipe.fileno(), rest) :]
+
+
+def _pieces(header: dict[str, Any], payload: bytes | memoryview) -> list[bytes | memoryview]:
+    head = _encode(header).encode()
+    return [_LENGTH.pack(len(head)), head, payload]

@@ -24,6 +24,7 @@ from convergecast.packing import pack, unpack
 log = logging.getLogger("processes")
 
 STOP = pack({"kind": "stop"})
+ACK = pack({"kind": "ack"})
 _PRELOAD = ["convergecast.cameras.worker"]
 _END_TIMEOUT_S = 1.0
 

@@ -15,6 +15,7 @@ from bson.regex import Regex
 from hypothesis import strategies as st
 
 CAMERAS = "/api/v1/cameras"
+PEOPLE, UNKNOWN = "/api/v1/people", "/api/v1/unknown-faces"
 JSON = "application/json"
 
 # What agents send.
@@ -179,11 +180,46 @@ def sent_as_json(order: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[bytes
 
 
 change_bodies, order_bodies = sent_as_json(changes), sent_as_json(orders)
+face_settings = st.fixed_dictionaries(
+    {},
+    optional={
+        "recognition": st.booleans(),
+        "keep_unknown": st.booleans() | json_values,
+        "unknown_hours": st.integers(1, 48) | st.floats() | json_values,
+        "known_below": st.floats(0.3, 0.6) | st.floats(),
+        "perhaps_below": st.floats(0.5, 0.8) | json_values,
+        "sightings_days": st.integers(0, 30) | st.integers(),
+    },
+)
+setting_bodies = sent_as_json(face_settings)
+words = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=20)
+form_names = st.sampled_from(["name", "camera", "track_id", "unknown", "consent_by", "pictures"])
+form_parts = st.tuples(
+    form_names | texts,
+    st.none() | st.sampled_from(["a.jpg", ""]) | words,
+    texts.map(lambda text: text.encode()),
+)
+
+
+def form_of(parts: list[tuple[str, str | None, bytes]], boundary: str) -> bytes:
+    """Return the body of a form; a part with a file name is a file."""
+    pieces = []
+    for name, file, content in parts:
+        file_words = "" if file is None else f'; filename="{file}"'
+        head = f'Content-Disposition: form-data; name="{name}"{file_words}\r\n\r\n'
+        pieces.append(head.encode("utf-8", "replace") + content + b"\r\n")
+    mark = b"--" + boundary.encode()
+    return b"".join(mark + b"\r\n" + piece for piece in pieces) + mark + b"--\r\n"
+
+
+enrolment_bodies = st.tuples(
+    st.lists(form_parts, max_size=6).map(lambda parts: form_of(parts, "x")) | raw,
+    st.sampled_from(["multipart/form-data; boundary=x"] * 4 + ["multipart/form-data", JSON, "x"]),
+)
 
 
 # Everything else.
 
-words = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=20)
 known_paths = [
     *("/", "/login", "/logout", "/server", "/healthz", "/metrics", "/static/x.css", "/static/../x"),
     *(
@@ -195,6 +231,10 @@ known_paths = [
     ),
     *(f"{CAMERAS}/0/{name}" for name in ("result", "snapshot.jpg", "stream.mjpg")),
     f"{CAMERAS}/gone",
+    *("/faces", "/api/v1/settings", "/api/v1/audit", "/api/v1/sightings", PEOPLE, UNKNOWN),
+    *(f"{PEOPLE}/{name}" for name in ("distances", "gone", "gone/faces", "gone/merge", "gone/not")),
+    *(f"{PEOPLE}/gone/faces/{name}" for name in ("gone", "gone.jpg", ".jpg", "..jpg")),
+    *(f"{UNKNOWN}/{name}" for name in ("gone", "gone.jpg")),
 ]
 # The test client takes what follows two slashes for a host, and looks that up.
 any_path = st.text(st.characters(exclude_characters="?#"), max_size=30).map(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,22 +15,24 @@ from convergecast.analyze.media import (
     Item,
     check_there,
     collect,
-    rate_of,
     read_picture,
     read_video,
 )
 from convergecast.analyze.output import Output
+from convergecast.analyze.people import People
+from convergecast.analyze.progress import Progress
+from convergecast.analyze.video import Video
 from convergecast.config import HubConfig
 from convergecast.engine.host import usable_processors
-from convergecast.engine.pipeline import Pipeline, Prepared, Wanted
-from convergecast.engine.results import problems, shown, still, without_unasked
-from convergecast.errors import ConvergeCastError, InvalidInput, ModelError, TooLarge
-from convergecast.tracking.following import Follower, asked_objects
+from convergecast.engine.pipeline import Pipeline
+from convergecast.engine.results import problems, still
+from convergecast.engine.wanted import Prepared, Wanted
+from convergecast.errors import InvalidInput, ModelError, TooLarge
+from convergecast.tracking.following import asked_objects
 from convergecast.tracking.tracker import WEAK_SCORE
 from convergecast.vision.detections import Bytes
 
 _AHEAD = 4
-_PROGRESS_EVERY_S = 2.0
 _INTERRUPTED = 130
 
 
@@ -69,10 +69,11 @@ def run_analyze(order: AnalyzeOrder, config: HubConfig) -> int:
     results any more, it ends without a word.
 
     Raises:
+        Conflict, Forbidden: recognition is asked for, and not switched on in the hub's database.
         InvalidInput: results or drawings cannot be written.
         ModelError: a model that an option needs cannot be loaded.
     """
-    progress = _Progress()
+    progress = Progress()
     try:
         return _run(order, config, progress)
     except KeyboardInterrupt:
@@ -82,12 +83,16 @@ def run_analyze(order: AnalyzeOrder, config: HubConfig) -> int:
         return 1
 
 
-def _run(order: AnalyzeOrder, config: HubConfig, progress: _Progress) -> int:
+def _run(order: AnalyzeOrder, config: HubConfig, progress: Progress) -> int:
     items = collect(order.paths)
     progress.of_files(len(items))
     threads = config.threads or usable_processors()
-    analysis = _Analysis(order, Pipeline(config, threads=threads), progress)
+    pipeline = Pipeline(config, threads=threads)
     with ExitStack() as stack:
+        people = None
+        if "recognition" in order.options:
+            people = stack.enter_context(People(config, progress.say))
+        analysis = _Analysis(order, pipeline, progress, people)
         out = stack.enter_context(Output(order.json_file))
         annotator = stack.enter_context(Annotator(order.annotate)) if order.annotate else None
         for frame, result in analysis.results(items):
@@ -98,7 +103,7 @@ def _run(order: AnalyzeOrder, config: HubConfig, progress: _Progress) -> int:
     return 1 if progress.failed else 0
 
 
-def _draw(annotator: Annotator, frame: _Frame, result: dict[str, Any], progress: _Progress) -> None:
+def _draw(annotator: Annotator, frame: _Frame, result: dict[str, Any], progress: Progress) -> None:
     try:
         annotator.add(frame.item, frame.image, result)
     except TooLarge as problem:
@@ -108,26 +113,43 @@ def _draw(annotator: Annotator, frame: _Frame, result: dict[str, Any], progress:
 class _Analysis:
     """Reads ahead in a thread while the models run in this one."""
 
-    def __init__(self, order: AnalyzeOrder, pipeline: Pipeline, progress: _Progress) -> None:
+    def __init__(
+        self, order: AnalyzeOrder, pipeline: Pipeline, progress: Progress, people: People | None
+    ) -> None:
         self._order = order
         self._pipeline = pipeline
         self._progress = progress
+        self._people = people
+        self._video: Video | None = None
 
     def results(self, items: Sequence[Item]) -> Iterator[tuple[_Frame, dict[str, Any]]]:
         """Yield every frame with its result, in order."""
-        video: _Video | None = None
         with ThreadPoolExecutor(1, "read") as pool:
             for frame in _ahead(pool, self._frames(items)):
-                found = self._pipeline.run([frame.prepared])[0]
-                if problem := problems(found):
-                    raise ModelError(problem)
+                result = self._result(frame)
                 self._progress.step()
-                result = still(found, self._order.options)
-                if frame.number is not None:
-                    if video is None or video.item is not frame.item:
-                        video = _Video(frame.item)
-                    result = video.follow(frame.number, found, result, self._shown_score())
                 yield frame, {**_where(frame), **result}
+
+    def _result(self, frame: _Frame) -> dict[str, Any]:
+        if frame.number is None:
+            found = self._found(frame.prepared)
+            result = still(found, self._order.options)
+            return self._people.name_still(result, found) if self._people else result
+        video = self._video_of(frame.item)
+        video.settle(frame.prepared, frame.number)
+        found = self._found(frame.prepared)
+        return video.follow(frame.number, found, still(found, self._order.options))
+
+    def _found(self, prepared: Prepared) -> dict[str, Any]:
+        found = self._pipeline.run([prepared])[0]
+        if problem := problems(found):
+            raise ModelError(problem)
+        return found
+
+    def _video_of(self, item: Item) -> Video:
+        if self._video is None or self._video.item is not item:
+            self._video = Video(item, self._shown_score(), self._people)
+        return self._video
 
     def _shown_score(self) -> float:
         if self._order.min_score is not None:
@@ -160,23 +182,6 @@ class _Analysis:
         )
 
 
-class _Video:
-    """Follows what is in one video, at its own rate."""
-
-    def __init__(self, item: Item) -> None:
-        self.item = item
-        self._follower = Follower()
-        self._fps = rate_of(item.path)
-
-    def follow(
-        self, number: int, found: dict[str, Any], result: dict[str, Any], min_score: float
-    ) -> dict[str, Any]:
-        """Return a frame's result with ids and the steadied count of people."""
-        result = {**result, **shown(found, result["options"])}
-        self._follower.follow(result, number / self._fps)
-        return without_unasked(result, min_score)
-
-
 def _counted(options: Sequence[str]) -> bool:
     return "objects" in options or "people" in options
 
@@ -207,53 +212,3 @@ def _where(frame: _Frame) -> dict[str, Any]:
     if frame.number is not None:
         where["frame"] = frame.number
     return where
-
-
-class _Progress:
-    """Says on standard error how far it is, when the work is long, and what could not be done."""
-
-    def __init__(self) -> None:
-        self.failed = 0
-        self._files = 0
-        self._at = 0
-        self._name = ""
-        self._frames = 0
-        self._began = self._said = time.monotonic()
-
-    @property
-    def frames(self) -> str:
-        """How many were analysed, in words."""
-        return _count(self._frames, "frame")
-
-    def of_files(self, files: int) -> None:
-        self._files = files
-
-    def file(self, number: int, name: str) -> None:
-        self._at, self._name = number, name
-
-    def step(self) -> None:
-        self._frames += 1
-        now = time.monotonic()
-        if now - self._said >= _PROGRESS_EVERY_S:
-            self._said = now
-            rate = self._frames / (now - self._began)
-            self.say(
-                f"file {self._at + 1} of {self._files} ({self._name}): {self.frames} so far, "
-                f"{rate:.1f} a second"
-            )
-
-    def fail(self, item: Item, problem: ConvergeCastError) -> None:
-        self.failed += 1
-        self.say(f"{item.name}: {problem}")
-
-    def say(self, line: str) -> None:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
-
-    def end(self) -> None:
-        rest = f", {self.failed} of them not or not wholly" if self.failed else ""
-        self.say(f"{self.frames} of {_count(self._files, 'file')} analysed{rest}")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

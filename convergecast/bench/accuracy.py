@@ -14,6 +14,7 @@ import numpy as np
 
 from convergecast.bench import baselines, datasets
 from convergecast.bench.datasets import Sample
+from convergecast.bench.identities import measure_identities
 from convergecast.bench.landmark_accuracy import measure_landmarks
 from convergecast.bench.metrics import Scene, average_precision, coco_score
 from convergecast.bench.parity import measure_parity
@@ -31,7 +32,7 @@ from convergecast.detection.yunet import YuNet
 from convergecast.errors import InvalidInput, ModelError
 from convergecast.vision.detections import Bytes, Faces
 
-PARTS = ("parity", "faces", "objects", "landmarks", "tracking")
+PARTS = ("parity", "faces", "objects", "landmarks", "identities", "tracking")
 LEAST_SIDE_PX = 20
 """Faces with a side shorter than this, in a picture whose longer side is 640, do not count."""
 
@@ -140,7 +141,12 @@ def _measure(part: str, order: Order) -> list[Row]:
         return measure_parity(order.data)
     if part == "tracking":
         return _tracking(order.data)
-    measures = {"faces": measure_faces, "objects": measure_objects, "landmarks": measure_landmarks}
+    measures = {
+        "faces": measure_faces,
+        "objects": measure_objects,
+        "landmarks": measure_landmarks,
+        "identities": measure_identities,
+    }
     return measures[part](order.data, order.limit)
 
 

@@ -163,6 +163,11 @@ class PlainEmbedder:
 
         self._model = dlib.face_recognition_model_v1(str(original(DLIB_RESNET)))
 
+    def describe(self, rgb: Bytes, shapes: list[Any]) -> Floats:
+        """Return (n, 128) float32 of the faces of a picture, of which `shapes` are dlib's."""
+        found = [self._model.compute_face_descriptor(rgb, shape) for shape in shapes]
+        return np.array(found, np.float32).reshape(-1, 128)
+
     def embed(self, chips: Bytes) -> Floats:
         """Return (n, 128) float32 of (n, 150, 150, 3) uint8 RGB."""
         return np.array(self._model.compute_face_descriptor(list(chips)), np.float32)

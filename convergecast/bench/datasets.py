@@ -20,6 +20,19 @@ from convergecast.vision.labels import label_id
 
 Truth = TypeVar("Truth")
 
+GALLERY = "knn_examples/train"
+_PORTRAITS = {
+    "knn_examples/test/alex_lacamoire1.jpg": ("alex_lacamoire",),
+    "knn_examples/test/johnsnow_test1.jpg": ("kit_harington",),
+    "knn_examples/test/kit_with_rose.jpg": ("rose_leslie", "kit_harington"),
+    "knn_examples/test/obama1.jpg": ("obama",),
+    "knn_examples/test/obama_and_biden.jpg": ("biden", "obama"),
+    "examples/alex-lacamoire.png": ("alex_lacamoire",),
+    "examples/lin-manuel-miranda.png": ("lin_manuel_miranda",),
+    "test_images/obama3.jpg": ("obama",),
+}
+"""Who is in the pictures besides the gallery's; the others show the same photographs again."""
+
 
 class Sample(NamedTuple, Generic[Truth]):
     """A picture, (H, W, 3) uint8 BGR, its name, and what is in it; true boxes have the score 1."""
@@ -77,6 +90,18 @@ def aflw2000(data: Path) -> Iterator[Sample[Floats]]:
     folder = data / "landmarks" / "aflw2000"
     for name, known in json.loads("".join(_lines(folder / "landmarks68.json"))).items():
         yield Sample(name, _image(folder / name), np.array(known["pt3d_68_xy"], np.float32))
+
+
+def identities(data: Path) -> Iterator[Sample[tuple[str, ...]]]:
+    """Yield portraits, no photograph twice, and who is in them: the largest faces, from the left.
+
+    Names of samples are paths inside the folder; those of the gallery begin with `GALLERY`.
+    """
+    folder = data / "identities"
+    for path in sorted((folder / GALLERY).glob("*/*")):
+        yield Sample(path.relative_to(folder).as_posix(), _image(path), (path.parent.name,))
+    for name, people in _PORTRAITS.items():
+        yield Sample(name, _image(folder / name), people)
 
 
 def _coco_ids(path: Path) -> list[int]:

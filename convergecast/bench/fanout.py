@@ -2,7 +2,8 @@
 
 The stopped one reads nothing after its first message. The pretender reads nothing either, but
 acknowledges everything blindly, so that credit does not protect the hub and only back-pressure
-does. The slow one reads and acknowledges one message a second.
+does. The slow one reads and acknowledges one message a second. What hub and workers hold is noted
+all the time.
 """
 
 from __future__ import annotations
@@ -10,20 +11,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import statistics
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
 from websockets.asyncio.client import connect
 
 from convergecast.bench.rig import Rig, running_rig
+from convergecast.bench.timing import this_machine
+from convergecast.bench.usage import hub_processes, memory_mb, percentile
 from convergecast.bench.viewer import LiveClient
 from convergecast.packing import unpack
 
 _CAMERAS, _FPS = 4, 25.0
 _STEPS = 10
+_MEMORY_EVERY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was held `seconds` after the beginning, in MB (PSS): by the hub, by the mean worker."""
+
+    seconds: float
+    hub_mb: float
+    worker_mb: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ def run_bench(*, seconds: int, json_file: Path | None) -> int:
     with running_rig() as rig:
         rig.start_feeder(_CAMERAS, _FPS)
         ids = [camera["id"] for camera in rig.wait_online(_CAMERAS)]
-        steps = asyncio.run(_watch(rig, ids, seconds / _STEPS))
+        steps, memory = asyncio.run(_watch(rig, ids, seconds / _STEPS))
     print(f"{_CAMERAS} cameras at {_FPS:g} fps. Step 0: the good viewer alone, the baseline.")
     print("minute   fps each   age p50   age p95   slow viewer's age p95   hub memory")
     for step in steps:
@@ -52,59 +63,66 @@ def run_bench(*, seconds: int, json_file: Path | None) -> int:
             f"{step.age_p95_ms:6.1f} ms {step.slow_age_p95_ms:20.1f} ms {step.hub_mb:9.1f} MB"
         )
     if json_file:
-        json_file.write_text(json.dumps([asdict(step) for step in steps], indent=1))
+        content = {
+            "machine": asdict(this_machine()),
+            "steps": [asdict(step) for step in steps],
+            "memory": [asdict(one) for one in memory],
+        }
+        json_file.write_text(json.dumps(content, indent=1), encoding="utf-8")
     return 0
 
 
-async def _watch(rig: Rig, ids: list[str], step_s: float) -> list[Step]:
-    hub, began = psutil.Process(rig.hub.pid), time.monotonic()
+async def _watch(rig: Rig, ids: list[str], step_s: float) -> tuple[list[Step], list[Memory]]:
     slow_ages: list[float] = []
-    steps = [await _step(rig, ids, step_s, hub, began, slow_ages)]
-    others = [
-        asyncio.create_task(coroutine)
-        for coroutine in (
-            _stopped(rig, ids),
-            _pretending(rig, ids),
-            _slow(rig, ids, slow_ages),
-        )
-    ]
+    memory: list[Memory] = []
+    others = [asyncio.create_task(_note_memory(rig, memory))]
     try:
+        steps = [await _step(rig, ids, step_s, memory, slow_ages)]
+        others += [
+            asyncio.create_task(coroutine)
+            for coroutine in (
+                _stopped(rig, ids),
+                _pretending(rig, ids),
+                _slow(rig, ids, slow_ages),
+            )
+        ]
         for _ in range(_STEPS):
             slow_ages.clear()
-            steps.append(await _step(rig, ids, step_s, hub, began, slow_ages))
+            steps.append(await _step(rig, ids, step_s, memory, slow_ages))
     finally:
         for task in others:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-    return steps
+    return steps, memory
+
+
+async def _note_memory(rig: Rig, memory: list[Memory]) -> None:
+    hub, workers = hub_processes(rig)
+    began = time.monotonic()
+    while True:
+        seconds = time.monotonic() - began
+        worker_mb = memory_mb(workers) / len(workers)
+        memory.append(Memory(round(seconds, 1), memory_mb([hub]), worker_mb))
+        await asyncio.sleep(_MEMORY_EVERY_S)
 
 
 async def _step(
-    rig: Rig,
-    ids: list[str],
-    step_s: float,
-    hub: psutil.Process,
-    began: float,
-    slow_ages: list[float],
+    rig: Rig, ids: list[str], step_s: float, memory: list[Memory], slow_ages: list[float]
 ) -> Step:
     client = LiveClient(rig.url, rig.admin_token)
     settle_s = min(2.0, step_s / 4)
     await client.watch(ids, step_s - settle_s, settle_s=settle_s)
     accounts = client.accounts.values()
-    ages = sorted(age for account in accounts for age in account.ages_s)
+    ages = [age for account in accounts for age in account.ages_s]
     return Step(
-        minute=round((time.monotonic() - began) / 60, 1),
+        minute=round(memory[-1].seconds / 60, 1),
         fps=round(sum(a.pictures for a in accounts) / (step_s - settle_s) / len(ids), 2),
-        age_p50_ms=round(1000 * statistics.median(ages), 1),
-        age_p95_ms=round(1000 * _p95(ages), 1),
-        slow_age_p95_ms=round(1000 * _p95(sorted(slow_ages)), 1),
-        hub_mb=round(hub.memory_info().rss / 2**20, 1),
+        age_p50_ms=round(1000 * percentile(ages, 50), 1),
+        age_p95_ms=round(1000 * percentile(ages, 95), 1),
+        slow_age_p95_ms=round(1000 * percentile(slow_ages, 95), 1),
+        hub_mb=round(memory[-1].hub_mb, 1),
     )
-
-
-def _p95(ordered: list[float]) -> float:
-    return ordered[int(0.95 * (len(ordered) - 1))] if ordered else float("nan")
 
 
 @contextlib.asynccontextmanager

@@ -6,7 +6,6 @@ What it costs is the serving alone; so one feeder can stand for many machines in
 from __future__ import annotations
 
 import argparse
-import importlib
 import signal
 import threading
 from pathlib import Path
@@ -15,9 +14,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from convergecast.bench.agent_code import agent_module
+
 PICTURES = 50
 WIDTH, HEIGHT = 640, 480
-_ROOTS = ("agent", "convergecast_agent")
+_QUALITY = 45
 
 
 def make_pictures(width: int = WIDTH, height: int = HEIGHT) -> list[bytes]:
@@ -27,7 +28,7 @@ def make_pictures(width: int = WIDTH, height: int = HEIGHT) -> list[bytes]:
     pictures = []
     for number in range(PICTURES):
         view = np.roll(scene, -number * 8, axis=1)[:, :width]
-        done, jpeg = cv2.imencode(".jpg", view, [cv2.IMWRITE_JPEG_QUALITY, 65])
+        done, jpeg = cv2.imencode(".jpg", view, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
         if not done:
             raise RuntimeError("OpenCV cannot encode a JPEG")
         pictures.append(jpeg.tobytes())
@@ -57,8 +58,8 @@ def main() -> None:
 
 
 def _agent(arguments: argparse.Namespace, pictures: list[bytes], number: int) -> Any:
-    encode, sources, options = (_agent_module(n) for n in ("encode", "sources", "options"))
-    address, identity, service = (_agent_module(n) for n in ("address", "identity", "service"))
+    encode, sources, options = (agent_module(n) for n in ("encode", "sources", "options"))
+    address, identity, service = (agent_module(n) for n in ("address", "identity", "service"))
     name = f"Feeder {number + 1:02d}"
     chosen = options.parse_options(
         ["--hub", arguments.hub, "--token", arguments.token, "--name", name]
@@ -70,16 +71,6 @@ def _agent(arguments: argparse.Namespace, pictures: list[bytes], number: int) ->
         identity=identity.Identity.temporary(f"bench-feeder-{number}"),
         listener=address.open_listener(hub=chosen.hub),
     )
-
-
-def _agent_module(name: str) -> Any:
-    for root in _ROOTS:
-        try:
-            return importlib.import_module(f"{root}.{name}")
-        except ModuleNotFoundError as error:
-            if error.name != root:
-                raise
-    raise ModuleNotFoundError("the agent is neither beside the hub nor installed")
 
 
 if __name__ == "__main__":

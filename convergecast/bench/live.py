@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import statistics
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
-
+from convergecast.bench.camera_end import write_moving_video
 from convergecast.bench.rig import Rig, running_rig
+from convergecast.bench.usage import cpu_s, memory_mb, percentile, process_groups
 from convergecast.bench.viewer import CameraAccount, LiveClient
 
 _BASELINE = """
@@ -81,7 +79,7 @@ def run_bench(*, seconds: int, runs: int, json_file: Path | None) -> int:
         for result in results:
             print(_line(result), flush=True)
         collected.append(sorted(results, key=lambda r: r.not_shown_percent)[len(results) // 2])
-    fps, cpu_ms = _baseline(min(seconds, 20))
+    fps, cpu_ms = baseline(min(seconds, 20), 50)
     print("\nMedian runs (by frames not shown):")
     print(_table(collected))
     print(
@@ -89,9 +87,11 @@ def run_bench(*, seconds: int, runs: int, json_file: Path | None) -> int:
         "a frame in the puller alone."
     )
     if json_file:
-        baseline = {"fps": fps, "cpu_ms_a_frame": cpu_ms}
-        figures = [asdict(figure) for figure in collected]
-        json_file.write_text(json.dumps({"cases": figures, "baseline": baseline}, indent=1))
+        content = {
+            "cases": [asdict(figure) for figure in collected],
+            "baseline": {"fps": fps, "cpu_ms_a_frame": cpu_ms},
+        }
+        json_file.write_text(json.dumps(content, indent=1))
     return 0
 
 
@@ -100,8 +100,9 @@ def _measure(case: Case, seconds: float) -> Figures:
         if case.feeder:
             sources = [rig.start_feeder(case.cameras, case.fps)]
         else:
+            video = write_moving_video(rig.folder / "moving.avi", fps=case.fps)
             sources = [
-                rig.start_agent("--source", "demo", "--fps", str(case.fps), "--name", f"Cam {n}")
+                rig.start_agent("--source", str(video), "--name", f"Cam {n}")
                 for n in range(case.cameras)
             ]
         ids = [camera["id"] for camera in rig.wait_online(case.cameras)]
@@ -115,12 +116,12 @@ async def _watch(
     settle_s = 3.0
     watching = asyncio.create_task(client.watch(ids, seconds, settle_s=settle_s))
     await asyncio.sleep(settle_s)
-    groups = _processes(rig, sources)
-    cpu_before = {name: _cpu_s(group) for name, group in groups.items()}
+    groups = process_groups(rig, sources)
+    cpu_before = {name: cpu_s(group) for name, group in groups.items()}
     dropped_before = await asyncio.to_thread(_dropped, rig)
     await watching
-    cpu = {name: _cpu_s(group) - cpu_before[name] for name, group in groups.items()}
-    memory = {name: _memory_mb(group) / len(group) for name, group in groups.items()}
+    cpu = {name: cpu_s(group) - cpu_before[name] for name, group in groups.items()}
+    memory = {name: memory_mb(group) / len(group) for name, group in groups.items()}
     dropped = await asyncio.to_thread(_dropped, rig)
     drops = {hop: dropped[hop] - dropped_before[hop] for hop in dropped}
     return _figures(case, seconds, list(client.accounts.values()), cpu, memory, drops)
@@ -136,7 +137,7 @@ def _figures(
 ) -> Figures:
     published = sum(a.last_seq - a.first_seq + 1 for a in accounts)
     shown = sum(a.pictures for a in accounts)
-    ages = sorted(age for account in accounts for age in account.ages_s)
+    ages = [age for account in accounts for age in account.ages_s]
     missing = published - shown
     return Figures(
         cameras=case.cameras,
@@ -151,8 +152,8 @@ def _figures(
         dropped_viewer=drops["viewers"],
         uncounted=max(0, missing - sum(drops.values())),
         kb_a_frame=round(sum(a.bytes for a in accounts) / shown / 1000, 1),
-        age_p50_ms=round(1000 * statistics.median(ages), 1),
-        age_p95_ms=round(1000 * ages[int(0.95 * (len(ages) - 1))], 1),
+        age_p50_ms=round(1000 * percentile(ages, 50), 1),
+        age_p95_ms=round(1000 * percentile(ages, 95), 1),
         agent_cpu_ms=round(1000 * cpu["agent"] / shown, 2),
         worker_cpu_ms=round(1000 * cpu["worker"] / shown, 2),
         hub_cpu_ms=round(1000 * cpu["hub"] / shown, 2),
@@ -160,27 +161,6 @@ def _figures(
         worker_mb=round(memory["worker"], 1),
         hub_mb=round(memory["hub"], 1),
     )
-
-
-def _processes(rig: Rig, sources: list[subprocess.Popen[str]]) -> dict[str, list[psutil.Process]]:
-    hub = psutil.Process(rig.hub.pid)
-    helpers = hub.children()
-    workers = [worker for helper in helpers for worker in helper.children()] or helpers
-    return {
-        "hub": [hub],
-        "worker": workers,
-        "agent": [psutil.Process(source.pid) for source in sources],
-    }
-
-
-def _cpu_s(processes: list[psutil.Process]) -> float:
-    times = [process.cpu_times() for process in processes]
-    return sum(t.user + t.system for t in times)
-
-
-def _memory_mb(processes: list[psutil.Process]) -> float:
-    infos = [process.memory_full_info() for process in processes]
-    return sum(getattr(info, "pss", info.rss) for info in infos) / 2**20
 
 
 def _dropped(rig: Rig) -> dict[str, int]:
@@ -191,18 +171,11 @@ def _dropped(rig: Rig) -> dict[str, int]:
     return totals
 
 
-def _baseline(seconds: float) -> tuple[float, float]:
+def baseline(seconds: float, camera_fps: float) -> tuple[float, float]:
     """Return frames a second and CPU milliseconds a frame of a plain polling loop."""
-    command = [sys.executable, "-m", "convergecast.bench.feeder"]
     with running_rig() as rig:
         key_file = rig.folder / "key"
-        rig.start(
-            [
-                *(*command, "--hub", rig.url, "--token", rig.agent_token),
-                *("--cameras", "1", "--fps", "50", "--key-file", str(key_file)),
-            ],
-            dict(os.environ),
-        )
+        rig.start_feeder(1, camera_fps, key_file=key_file)
         camera = rig.wait_online(1)[0]
         url, key = f"http://{camera['address']}/video", key_file.read_text()
         done = subprocess.run(

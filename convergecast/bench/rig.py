@@ -80,10 +80,17 @@ class Rig:
         command = [*self._agent_prefix, *agent_command(), "--hub", self.url, *options]
         return self.start(command, environment)
 
-    def start_feeder(self, cameras: int, fps: float) -> subprocess.Popen[str]:
-        """Start one process with many cameras whose frames are encoded beforehand."""
+    def start_feeder(
+        self, cameras: int, fps: float, *, key_file: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """Start one process with many cameras whose frames are encoded beforehand.
+
+        The first one's stream key is written to `key_file`, before that one registers.
+        """
         command = [sys.executable, "-m", "convergecast.bench.feeder", "--hub", self.url]
         command += ["--token", self.agent_token, "--cameras", str(cameras), "--fps", str(fps)]
+        if key_file:
+            command += ["--key-file", str(key_file)]
         return self.start(command, dict(os.environ))
 
     def start(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:

@@ -1,9 +1,14 @@
-"""A client of `/live` that takes every picture and keeps account: a browser that paints nothing."""
+"""A client of `/live` that takes every picture and keeps account: a browser that paints nothing.
+
+`python -m convergecast.bench.viewer URL TOKEN SECONDS CAMERA...` is one in a process of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,18 +57,18 @@ class LiveClient:
             await self._take(socket, seconds)
 
     async def _take(self, socket: ClientConnection, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                message = await asyncio.wait_for(socket.recv(), left)
-            except TimeoutError:
-                return
-            if isinstance(message, bytes):
-                await self._account(socket, message)
-            else:
-                text = json.loads(message)
-                if text["type"] == "result":
-                    self.results.append({**text, "received_at": time.time()})
+        deadline = asyncio.get_running_loop().time() + seconds
+        with contextlib.suppress(TimeoutError):
+            while True:
+                async with asyncio.timeout_at(deadline):
+                    message = await socket.recv()
+                await self._understand(socket, message)
+
+    async def _understand(self, socket: ClientConnection, message: str | bytes) -> None:
+        if isinstance(message, bytes):
+            await self._account(socket, message)
+        elif '"result"' in message and (text := json.loads(message))["type"] == "result":
+            self.results.append({**text, "received_at": time.time()})
 
     async def _account(self, socket: ClientConnection, message: bytes) -> None:
         header, jpeg = unpack(message)
@@ -78,3 +83,8 @@ class LiveClient:
         account.bytes += len(jpeg)
         ack = {"type": "ack", "camera": header["camera"], "seq": header["seq"]}
         await socket.send(json.dumps(ack))
+
+
+if __name__ == "__main__":
+    _url, _token, _seconds, *_ids = sys.argv[1:]
+    asyncio.run(LiveClient(_url, _token).watch(_ids, float(_seconds)))

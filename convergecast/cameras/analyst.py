@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from convergecast.cameras.embeddings import EmbeddingPlan
 from convergecast.cameras.health import Rate
 from convergecast.cameras.motion import MotionGate
 from convergecast.cameras.orders import Orders
@@ -33,7 +34,7 @@ class Analyst:
     Args:
         orders: what is wanted now.
         engine_key: the secret that the engine asks for.
-        publish: takes a result and, where pairs are wanted, its picture.
+        publish: takes a result, where pairs are wanted its picture, and the vectors of its faces.
         on_problem: called when `problem` has changed.
     """
 
@@ -42,7 +43,7 @@ class Analyst:
         *,
         orders: Orders,
         engine_key: bytes,
-        publish: Callable[[dict[str, Any], bytes], None],
+        publish: Callable[[dict[str, Any], bytes, dict[str, Any]], None],
         on_problem: Callable[[], None],
     ) -> None:
         self._orders = orders
@@ -55,6 +56,7 @@ class Analyst:
         self._gate = MotionGate(orders.motion_sleep_s)
         self._asked_anew = False
         self._follower = Follower()
+        self._plan = EmbeddingPlan()
         self._result: dict[str, Any] | None = None
         self._published_at = 0.0
         self._skips = Rate()
@@ -117,6 +119,7 @@ class Analyst:
         if asked_anew:
             self._gate.forget()
             self._result = None
+            self._plan = EmbeddingPlan()  # the hub may have forgotten what it was told
         return frame, orders
 
     def _skip(self, frame: Frame, orders: Orders, now_s: float) -> None:
@@ -137,6 +140,8 @@ class Analyst:
                 orders.options,
                 object_min_score=min_score,
                 object_labels=labels,
+                settled=self._plan.settled(frame.captured_at),
+                crops=orders.keep_unknown,
             )
         except (EngineError, InvalidInput) as error:
             self._set_problem(str(error))
@@ -150,13 +155,22 @@ class Analyst:
         if self._orders.options == orders.options:  # else nobody asks this question any more
             result = make_result(orders.camera_id, frame, orders.options, found)
             self._follower.follow(result, frame.captured_at)
+            seen = self._plan.take(result, found, frame.captured_at)
+            if self._plan.in_hurry():
+                self._gate.forget()
             result = without_unasked(result, orders.object_min_score, orders.object_labels)
-            self._put(result, frame, orders)
+            self._put(result, frame, orders, seen)
         return True
 
-    def _put(self, result: dict[str, Any], frame: Frame, orders: Orders) -> None:
+    def _put(
+        self,
+        result: dict[str, Any],
+        frame: Frame,
+        orders: Orders,
+        seen: dict[str, Any] | None = None,
+    ) -> None:
         self._result, self._published_at = result, time.monotonic()
-        self._publish(result, frame.jpeg if orders.pairs else b"")
+        self._publish(result, frame.jpeg if orders.pairs else b"", seen or {})
 
     def _client(self, orders: Orders) -> EngineClient:
         if orders.engine_address is None:

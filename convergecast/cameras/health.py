@@ -5,12 +5,12 @@ Pure: time comes in as an argument.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 
 from convergecast.models import State
 
 _SYNC_SAMPLES = 8
+_MOST_EVENTS = 1024
 
 
 class Health:
@@ -48,101 +48,94 @@ class Health:
 
 
 class Rate:
-    """Events a second over the last few seconds; one thread adds, another reads."""
+    """Events a second over the last few seconds; one thread adds, another reads.
+
+    Adding is for every frame, so it is no more than the deque's own append.
+    """
 
     def __init__(self, window_s: float = 3.0) -> None:
         self._window_s = window_s
-        self._times: deque[float] = deque()
-        self._lock = threading.Lock()
+        self._times: deque[float] = deque(maxlen=_MOST_EVENTS)
 
     def add(self, now: float) -> None:
         """Note one event at monotonic time `now`."""
-        with self._lock:
-            self._times.append(now)
-            self._trim(now)
+        self._times.append(now)
 
     def per_second(self, now: float) -> float:
         """Return the rate; 0 when nothing happened within the window."""
-        with self._lock:
-            self._trim(now)
-            return self._rate(now)
-
-    def _rate(self, now: float) -> float:
-        if len(self._times) < 2:
-            return len(self._times) / self._window_s
+        times = [time for time in list(self._times) if time >= now - self._window_s]
+        if len(times) < 2:
+            return len(times) / self._window_s
         # Between the first and the last event lie one interval fewer than events; a source that
         # has just stopped must fall, so the time since the last one counts once it is longer.
-        span = self._times[-1] - self._times[0]
-        usual = span / (len(self._times) - 1)
-        silence = now - self._times[-1]
-        return (len(self._times) - 1) / max(span + max(0.0, silence - usual), 1e-6)
-
-    def _trim(self, now: float) -> None:
-        while self._times and self._times[0] < now - self._window_s:
-            self._times.popleft()
+        span = times[-1] - times[0]
+        usual = span / (len(times) - 1)
+        silence = now - times[-1]
+        return (len(times) - 1) / max(span + max(0.0, silence - usual), 1e-6)
 
 
 class AgentRate:
-    """The camera's own rate, from the numbers and times of the frames that were seen."""
+    """The camera's own rate, from the numbers and times of the frames that were seen.
+
+    One thread adds, another reads.
+    """
 
     def __init__(self, window_s: float = 4.0) -> None:
         self._window_s = window_s
-        self._seen: deque[tuple[int, float]] = deque()
-        self._lock = threading.Lock()
+        self._seen: deque[tuple[int, float]] = deque(maxlen=_MOST_EVENTS)
 
     def add(self, seq: int, captured_at: float) -> None:
         """Note frame `seq`, captured at `captured_at`; a number that goes back begins again."""
-        with self._lock:
-            if self._seen and (seq <= self._seen[-1][0] or captured_at <= self._seen[-1][1]):
-                self._seen.clear()
-            self._seen.append((seq, captured_at))
-            while captured_at - self._seen[0][1] > self._window_s and len(self._seen) > 2:
-                self._seen.popleft()
+        self._seen.append((seq, captured_at))
 
     def per_second(self) -> float | None:
         """Return frames a second, or None before it is known."""
-        with self._lock:
-            if len(self._seen) < 2:
-                return None
-            (first, began), (last, ended) = self._seen[0], self._seen[-1]
-        return (last - first) / (ended - began)
+        seen = list(self._seen)
+        if not seen:
+            return None
+        last = first = seen.pop()
+        for seq, captured_at in reversed(seen):
+            began_again = seq >= first[0] or captured_at >= first[1]
+            too_old = last[1] - captured_at > self._window_s and first is not last
+            if began_again or too_old:
+                break
+            first = (seq, captured_at)
+        if first is last:
+            return None
+        return (last[0] - first[0]) / (last[1] - first[1])
 
     def clear(self) -> None:
         """Forget what was seen."""
-        with self._lock:
-            self._seen.clear()
+        self._seen.clear()
 
 
 class ClockOffset:
-    """How far an agent's clock is ahead of this machine's, in seconds.
+    """How far an agent's clock is ahead of this machine's.
 
     As in NTP (RFC 5905, section 8): the sample with the shortest round trip is the best, since
     its error is at most half of that. Clocks that agree within the error are taken to be the same.
+
+    Attributes:
+        known: whether there is a sample.
+        seconds: the offset; 0 while unknown.
     """
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, float]] = deque(maxlen=_SYNC_SAMPLES)
+        self.known = False
+        self.seconds = 0.0
 
     def add(self, agent_time: float, local_time: float, round_trip_s: float) -> None:
         """Note that the agent's clock showed `agent_time` about `local_time`."""
         offset = agent_time - local_time
-        if self._samples and abs(offset - self.seconds) > 0.5 + round_trip_s:
+        if self.known and abs(offset - self.seconds) > 0.5 + round_trip_s:
             self._samples.clear()  # one of the clocks was set
         self._samples.append((round_trip_s, offset))
-
-    @property
-    def known(self) -> bool:
-        """Whether there is a sample."""
-        return bool(self._samples)
-
-    @property
-    def seconds(self) -> float:
-        """The offset; 0 while unknown."""
-        if not self._samples:
-            return 0.0
-        round_trip_s, offset_s = min(self._samples)
-        return 0.0 if abs(offset_s) <= round_trip_s / 2 else offset_s
+        best_round_trip_s, offset_s = min(self._samples)
+        self.seconds = 0.0 if abs(offset_s) <= best_round_trip_s / 2 else offset_s
+        self.known = True
 
     def clear(self) -> None:
         """Forget every sample."""
         self._samples.clear()
+        self.known, self.seconds = False, 0.0

@@ -19,6 +19,7 @@ class Orders:
         options: the AI options that are on.
         object_min_score: the score from which objects are shown.
         object_labels: the labels of the objects that are shown; None: all.
+        keep_unknown: whether pictures of faces are to come with what tells people apart.
         engine_address: where the engine listens; None while it does not run.
         engine_problem: why it does not run, for people.
         analysis_fps: frames a second to analyse, at most.
@@ -42,6 +43,7 @@ class Orders:
     analysis_fps: float
     motion_sleep_s: float
     wakes: int
+    keep_unknown: bool = False
 
     @property
     def place(self) -> tuple[object, ...]:

@@ -1,81 +1,112 @@
 """What a worker has for the hub: one slot of each kind, newest wins, one message unacknowledged.
 
-Camera worker; used by its pulling, analysing and sending threads.
+Camera worker; used by its pulling, analysing, reporting and main threads. Whoever makes a message
+sendable sends it, because waking a thread for it costs more than the sending.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
-
-from convergecast.packing import pack
 
 Message = dict[str, Any]
 
 
 class Outbox:
-    """Slots for a frame, a result and a report."""
+    """Slots for a frame, a result and a report.
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
+    Args:
+        send: takes a header and a payload; called by one thread at a time, may wait for the hub.
+    """
+
+    def __init__(self, send: Callable[[Message, bytes], None]) -> None:
+        self._send = send
+        self._lock = threading.Lock()
         self._frame: tuple[Message, bytes] | None = None
         self._result: tuple[Message, bytes] | None = None
-        self._report: Message | None = None
+        self._report: tuple[Message, bytes] | None = None
         self._credit = True
-        self._closed = False
+        self._sending = False
         self.frames_replaced = 0
 
     def put_frame(self, header: Message, jpeg: bytes) -> None:
         """Offer a frame; one that still waits is given up and counted."""
-        with self._changed:
+        with self._lock:
             if self._frame is not None:
                 self.frames_replaced += 1
             self._frame = ({"kind": "frame", **header}, jpeg)
-            self._changed.notify()
+        self._send_what_may_go()
 
-    def put_result(self, result: Message, jpeg: bytes = b"") -> None:
-        """Offer a result, with the picture it belongs to where that was asked for."""
-        with self._changed:
-            self._result = ({"kind": "result", "result": result}, jpeg)
-            self._changed.notify()
+    def put_result(self, result: Message, jpeg: bytes = b"", seen: Message | None = None) -> None:
+        """Offer a result, with the picture it belongs to where that was asked for.
+
+        Args:
+            result: as in docs/api.md.
+            jpeg: the picture.
+            seen: the vectors of its faces, of `EmbeddingPlan.take`; those of a result that it
+                replaces go with it.
+        """
+        header = {"kind": "result", "result": result, "seen": seen or {}}
+        with self._lock:
+            if self._result is not None:
+                header["seen"] = _with_older(header, self._result[0])
+            self._result = (header, jpeg)
+        self._send_what_may_go()
 
     def put_report(self, report: Message) -> None:
         """Offer the newest report; needs no credit."""
-        with self._changed:
-            self._report = {"kind": "report", **report}
-            self._changed.notify()
+        with self._lock:
+            self._report = ({"kind": "report", **report}, b"")
+        self._send_what_may_go()
 
     def acknowledged(self) -> None:
         """Note that the hub took the last frame or result."""
-        with self._changed:
+        with self._lock:
             self._credit = True
-            self._changed.notify()
+        self._send_what_may_go()
 
     def drop_frames(self) -> None:
         """Forget a waiting frame that nobody wants any more, without counting it."""
-        with self._changed:
+        with self._lock:
             self._frame = None
 
-    def close(self) -> None:
-        """End `take`."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+    def _send_what_may_go(self) -> None:
+        """Send until nothing may go; meanwhile others leave theirs to this thread."""
+        while True:
+            with self._lock:
+                message = None if self._sending else self._next()
+                if message is None:
+                    return
+                self._sending = True
+            try:
+                self._send(*message)
+            finally:
+                with self._lock:
+                    self._sending = False
 
-    def take(self) -> bytes | None:
-        """Wait for the next message and return it; None when closed."""
-        with self._changed:
-            while not self._closed:
-                if self._report is not None:
-                    message, self._report = pack(self._report), None
-                    return message
-                if self._credit and self._result is not None:
-                    (header, payload), self._result = self._result, None
-                    self._credit = False
-                    return pack(header, payload)
-                if self._credit and self._frame is not None:
-                    (header, payload), self._frame = self._frame, None
-                    self._credit = False
-                    return pack(header, payload)
-                self._changed.wait()
-        return None
+    def _next(self) -> tuple[Message, bytes] | None:
+        if self._report is not None:
+            message, self._report = self._report, None
+        elif self._credit and self._result is not None:
+            message, self._result = self._result, None
+            self._credit = False
+        elif self._credit and self._frame is not None:
+            message, self._frame = self._frame, None
+            self._credit = False
+        else:
+            return None
+        return message
+
+
+def _with_older(header: Message, older: Message) -> Message:
+    """Return what was seen in a result, and in the one that it replaces if that can go with it."""
+    seen: Message = header["seen"]
+    before: Message = older["seen"]
+    if not before or header["result"]["options"] != older["result"]["options"]:
+        return seen
+    if not seen:
+        return before
+    if seen["embedding"] != before["embedding"]:
+        return seen
+    return {**seen, "faces": {**before["faces"], **seen["faces"]}}

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from convergecast.cameras.health import AgentRate, ClockOffset, Health, Rate
 from convergecast.cameras.orders import Orders
@@ -17,7 +17,7 @@ from convergecast.cameras.source import FrameSource, SourceError
 from convergecast.models import State
 from convergecast.protocol import ProtocolError
 from convergecast.protocol.frames import WireFrame
-from convergecast.protocol.jpeg import read_size
+from convergecast.protocol.jpeg import SizeReader
 
 _IDLE_INTERVAL_S = 1.0
 _LEAST_PAUSE_S = 0.05
@@ -27,8 +27,7 @@ _SYNC_ROUNDS = 3
 log = logging.getLogger("camera")
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """A checked frame; `captured_at` by this machine's clock."""
 
     jpeg: bytes
@@ -45,6 +44,9 @@ class Puller:
         orders: what is wanted now.
         deliver: takes every good frame, in the pulling thread.
         on_state: called after the state or its reason has changed.
+
+    Attributes:
+        still: whether the agent left frames out because they show nothing new.
     """
 
     def __init__(
@@ -59,8 +61,10 @@ class Puller:
         self.agent_rate = AgentRate()
         self.size: tuple[int, int] | None = None
         self.agent_dropped = 0
+        self.still = False
         self.came_online = threading.Event()
         self._clock = ClockOffset()
+        self._read_size = SizeReader()
         self._last: tuple[int, str] | None = None
         self._was_streaming = False
         self._tried_at = 0.0
@@ -69,11 +73,13 @@ class Puller:
         self._aside: FrameSource | None = None
 
     def set_orders(self, orders: Orders) -> None:
-        """Take new orders; a waiting puller acts on them at once."""
-        if orders.wakes != self._orders.wakes or orders.place != self._orders.place:
+        """Take new orders; a waiting puller acts at once on those that concern the pulling."""
+        before, self._orders = self._orders, orders
+        moved = orders.wakes != before.wakes or orders.place != before.place
+        if moved:
             self.health.began_again()
-        self._orders = orders
-        self._woken.set()
+        if moved or orders.full_rate != before.full_rate:
+            self._woken.set()
 
     def run(self) -> None:
         """Pull for ever."""
@@ -135,19 +141,18 @@ class Puller:
         self._take(frame, in_sequence=False)
 
     def _take(self, frame: WireFrame, *, in_sequence: bool) -> None:
-        now = time.time()
-        width, height = read_size(frame.jpeg)
-        self.size = (width, height)
-        captured_at = now
+        now = captured_at = time.time()
+        self.size = width, height = self._read_size(frame.jpeg)
         if frame.captured_at is not None and self._clock.known:
             captured_at = min(now, frame.captured_at - self._clock.seconds)
         self._count(frame, in_sequence=in_sequence)
         self._tried_at = time.monotonic()
         self.received.add(self._tried_at)
-        before = (self.health.state, self.health.reason)
-        self.health.picture_came()
+        came_back = self.health.state is not State.ONLINE
+        if came_back:
+            self.health.picture_came()
         self._deliver(Frame(frame.jpeg, frame.seq, captured_at, width, height))
-        if before != (self.health.state, self.health.reason):
+        if came_back:
             log.info("online: %d×%d", width, height)
             self.came_online.set()
             self._on_state()
@@ -156,11 +161,12 @@ class Puller:
         if frame.seq < 0 or frame.captured_at is None:
             return
         if self._last is not None and self._last[1] == frame.epoch:
-            gap = frame.seq - self._last[0] - 1
+            gap = frame.seq - self._last[0] - 1 - frame.unchanged
             if in_sequence and gap > 0:
                 self.agent_dropped += gap
         else:
             self.agent_rate.clear()
+        self.still = frame.unchanged > 0
         self._last = (frame.seq, frame.epoch)
         self.agent_rate.add(frame.seq, frame.captured_at)
 

@@ -22,7 +22,7 @@ from convergecast.cameras.identity import (
     place_of,
     without_figures,
 )
-from convergecast.cameras.settings import known_options, object_changes, shown_name
+from convergecast.cameras.settings import known_options, object_changes
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
 from convergecast.errors import (
@@ -32,7 +32,9 @@ from convergecast.errors import (
     TooMany,
     Unavailable,
 )
+from convergecast.faces.settings import SettingsStore
 from convergecast.models import Approval, Camera
+from convergecast.names import shown_name
 from convergecast.protocol.registration import Registration, RegistrationReply
 from convergecast.storage.database import Database
 
@@ -47,8 +49,11 @@ class CameraRegistry:
     `listen` functions are called with a camera's id after it was added, changed or removed.
     """
 
-    def __init__(self, *, database: Database, config: HubConfig, clock: Clock) -> None:
+    def __init__(
+        self, *, database: Database, config: HubConfig, clock: Clock, faces: SettingsStore
+    ) -> None:
         self._database = database
+        self._faces = faces
         self._config = config
         self._clock = clock
         self._lock = threading.RLock()
@@ -117,7 +122,8 @@ class CameraRegistry:
 
         Raises:
             InvalidInput: a name that cannot be shown, an option or a label that there is not.
-            Conflict: options for a camera that is not approved.
+            Conflict: options for a camera that is not approved; recognition while it is off.
+            Forbidden: recognition, which the configuration does not allow.
         """
         self.get(camera_id)
         changes: dict[str, object] = {}
@@ -132,6 +138,8 @@ class CameraRegistry:
             approval = changes.get("approval", self.get(camera_id).approval)
             if options is not None and approval is not Approval.APPROVED:
                 raise Conflict("This camera waits for approval: approve it first.")
+            if "recognition" in (options or ()):
+                self._faces.need_recognition()
             camera = self._change(camera_id, **changes)
             if approved:
                 store.remember(self._database, identity_of(camera))
@@ -148,6 +156,15 @@ class CameraRegistry:
             known_options([option])
             options = set(self.get(camera_id).options)
             return self.set_options(camera_id, [*(options - {option}), *([option] if on else [])])
+
+    def take_off(self, option: str) -> None:
+        """Switch an option off wherever it is on, of cameras that wait for approval too."""
+        for camera in self.all():
+            with self._lock, contextlib.suppress(NotFound):
+                options = self.get(camera.id).options
+                if option in options:
+                    self._change(camera.id, options=tuple(o for o in options if o != option))
+            self._tell(camera.id)
 
     def forget(self, camera_id: str) -> None:
         """Remove a camera and all that is stored of it; if it registers again it is pending."""

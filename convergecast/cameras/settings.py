@@ -8,17 +8,8 @@ from convergecast.errors import InvalidInput
 from convergecast.models import OPTIONS
 from convergecast.vision.labels import LABELS, NOT_TAUGHT
 
-MAX_NAME_LENGTH = 80
 MIN_SCORES = (0.05, 0.95)
 """Lowest and highest threshold of objects; below, everything is found everywhere."""
-
-
-def shown_name(name: str) -> str:
-    """Return a name as it is shown; raises InvalidInput for one that cannot be."""
-    name = name.strip()
-    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        raise InvalidInput(f"A name has 1 to {MAX_NAME_LENGTH} printable characters.")
-    return name
 
 
 def known_options(options: Sequence[str]) -> tuple[str, ...]:

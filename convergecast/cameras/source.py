@@ -16,13 +16,8 @@ from typing import Any
 
 from convergecast.cameras.orders import Orders
 from convergecast.protocol import LONG_POLL, STREAM, ProtocolError
-from convergecast.protocol.frames import (
-    MAX_JPEG_BYTES,
-    MAX_WAIT_S,
-    WireFrame,
-    parse_frame,
-    read_part,
-)
+from convergecast.protocol.frames import MAX_JPEG_BYTES, MAX_WAIT_S, WireFrame, parse_frame
+from convergecast.protocol.stream import FrameReader
 
 CONNECT_TIMEOUT_S = 1.0
 WHOLE_PICTURE_S = 10.0
@@ -95,23 +90,29 @@ class FrameSource:
         response = self._get("/stream", _Http10Connection, self.patience_s)
         self._expect_ok(response)
         try:
-            while True:
-                self._begin(self.patience_s)
-                with _translated(self):
-                    frame = parse_frame(*self._read_picture_part(response))
-                yield frame
+            with _translated(self):
+                yield from self._frames(response)
         finally:
             self.close()
 
-    def _read_picture_part(self, response: HTTPResponse) -> tuple[dict[str, str], bytes]:
-        """Return the next part that has a picture; one without says that nothing has changed."""
-        began = time.monotonic()
+    def _frames(self, response: HTTPResponse) -> Iterator[WireFrame]:
+        reading, patience_s = self._reading, self.patience_s
+        if reading is None or response.fp is None:
+            raise EOFError("the stream has no parts")
+        # Straight from the socket: reading through the response costs as much as all the rest.
+        frames = FrameReader(reading.recv_into, begun=response.fp.peek())
+        shown, now = b"", time.monotonic()
+        shown_at = now
         while True:
-            headers, body = read_part(response)
-            if body:
-                return headers, body
-            if time.monotonic() - began > self.patience_s:
-                raise ProtocolError(f"no new picture for {self.patience_s:g} s")
+            self._due = now + patience_s + WHOLE_PICTURE_S
+            frame = frames.read()
+            now = time.monotonic()
+            if frame.jpeg is not shown:
+                shown, shown_at = frame.jpeg, now
+            elif now - shown_at > patience_s:
+                raise ProtocolError(f"no new picture for {patience_s:g} s")
+            if shown:
+                yield frame
 
     def health(self) -> tuple[dict[str, Any], float, float]:
         """Return the agent's own account, the local UNIX time of its middle, and the round trip."""

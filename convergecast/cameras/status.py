@@ -96,6 +96,7 @@ class StatusBoard:
             "height": report.get("height") or camera.height,
             "fps": _rounded(report.get("fps") or camera.fps),
             "received_fps": _rounded(report.get("received_fps", 0.0) if online else 0.0),
+            "still": bool(report.get("still")) and online,
             "analysed_fps": _rounded(report.get("analysed_fps", 0.0) if online else 0.0),
             "analysis_error": report.get("analysis_error") if camera.options else None,
             "motion": motion if online and camera.options else None,

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sqlite3
 
+from convergecast.faces import visits
 from convergecast.models import Approval, Camera
 from convergecast.storage.database import Database
 
@@ -35,13 +36,14 @@ def save_camera(database: Database, camera: Camera) -> None:
 
 
 def delete_camera(database: Database, camera_id: str, identity: str, at: float) -> None:
-    """Remove a camera and note that its identity was forgotten."""
-    database.write(
-        lambda connection: (
-            connection.execute("DELETE FROM cameras WHERE id = ?", (camera_id,)),
-            connection.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (identity, at)),
-        )
-    )
+    """Remove a camera with what was seen by it, and note that its identity was forgotten."""
+
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM cameras WHERE id = ?", (camera_id,))
+        connection.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (identity, at))
+        visits.erase_camera(connection, camera_id)
+
+    database.write(write)
 
 
 def is_forgotten(database: Database, identity: str) -> bool:

@@ -21,6 +21,7 @@ from convergecast.cameras.worker import run_worker
 from convergecast.config import HubConfig
 from convergecast.engine.host import EngineHost
 from convergecast.errors import NotFound
+from convergecast.faces.recogniser import Recogniser
 from convergecast.live.broker import Broker
 from convergecast.models import Approval, Camera, State
 from convergecast.packing import pack
@@ -60,6 +61,7 @@ class Supervisor:
         board: StatusBoard,
         broker: Broker,
         counts: CountHistory,
+        recogniser: Recogniser,
         engine: EngineHost,
         config: HubConfig,
     ) -> None:
@@ -67,6 +69,7 @@ class Supervisor:
         self._board = board
         self._broker = broker
         self._counts = counts
+        self._recogniser = recogniser
         self._engine = engine
         self._config = config
         self._lock = threading.Lock()
@@ -168,6 +171,7 @@ class Supervisor:
             self._board.forget(camera_id)
             self._broker.forget(camera_id)
             self._counts.forget(camera_id)
+            self._recogniser.erase_camera(camera_id)
             return
         if camera.approval is not Approval.APPROVED:
             self._end(camera_id)
@@ -184,6 +188,8 @@ class Supervisor:
             before, worker.orders = worker.orders, orders
             if orders.options != before.options:
                 self._broker.clear_result(camera_id)
+            if "recognition" not in orders.options:
+                self._recogniser.forget_camera(camera_id)
             if worker.process is not None:
                 worker.process.post(_message(orders))
 
@@ -207,6 +213,7 @@ class Supervisor:
             analysis_fps=self._config.analysis_fps,
             motion_sleep_s=self._config.motion_sleep_s,
             wakes=self._wakes.get(camera.id, 0),
+            keep_unknown=self._recogniser.keeps_unknown,
         )
 
     def _launch(self, camera_id: str, worker: _Worker, now: float) -> None:
@@ -220,6 +227,7 @@ class Supervisor:
             on_end=self._news.set,
         )
         worker.started_at, worker.restart_at = now, now + _RESTART_MOST_S
+        self._recogniser.forget_camera(camera_id)  # its numbers of faces begin anew
         try:
             process.start()
         except OSError as error:
@@ -246,12 +254,22 @@ class Supervisor:
         if kind == "frame":
             self._broker.publish_frame(camera_id, header, payload)
         elif kind == "result" and header["result"]["options"] == list(worker.orders.options):
-            self._broker.publish_result(camera_id, header["result"], payload)
+            self._publish(camera_id, header, payload)
             self._counts.add(camera_id, header["result"])
         process.send(_ACK)
 
+    def _publish(self, camera_id: str, header: dict[str, Any], jpeg: bytes) -> None:
+        """Publish a result with its faces named, and never with a name that holds no more."""
+        recogniser = self._recogniser
+        version = recogniser.version
+        result = recogniser.annotate(camera_id, header["result"], header.get("seen") or {})
+        self._broker.publish_result(camera_id, result, jpeg)
+        if recogniser.version != version:
+            self._broker.revise(camera_id, lambda now: recogniser.reconsider(camera_id, now))
+
     def _end(self, camera_id: str) -> None:
         worker = self._workers.pop(camera_id, None)
+        self._recogniser.forget_camera(camera_id)
         with self._lock:
             self._wakes.pop(camera_id, None)
         if worker is not None and worker.process is not None:

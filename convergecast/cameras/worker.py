@@ -1,6 +1,6 @@
 """The process of one camera: pulls its frames, has them analysed, passes both to the hub.
 
-Threads pull, analyse, send, report and set the clock; the main one takes orders. The process ends
+Threads pull, analyse, report and set the clock; the main one takes orders. The process ends
 when the hub's end of the pipe closes, however the hub ended.
 """
 
@@ -19,8 +19,8 @@ from convergecast.cameras.orders import Orders
 from convergecast.cameras.outbox import Outbox
 from convergecast.cameras.puller import Frame, Puller
 from convergecast.logs import set_up_logging
-from convergecast.packing import unpack
-from convergecast.processes import leave_signals_to_hub
+from convergecast.packing import send, unpack
+from convergecast.processes import ACK, leave_signals_to_hub
 
 REPORT_EVERY_S = 1.0
 _IDLE_FRAME_EVERY_S = 0.9
@@ -48,7 +48,7 @@ class Worker:
     def __init__(self, pipe: Connection[Any, Any], orders: Orders, engine_key: bytes) -> None:
         self._pipe = pipe
         self._orders = orders
-        self._outbox = Outbox()
+        self._outbox = Outbox(lambda header, payload: send(pipe, header, payload))
         self._idle_frame_at = 0.0
         self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)
         self._analyst = Analyst(
@@ -63,16 +63,17 @@ class Worker:
         for name, loop in (
             ("pull", self._puller.run),
             ("analyse", self._analyst.run),
-            ("send", self._send_loop),
             ("report", self._report_loop),
             ("clock", self._clock_loop),
         ):
             threading.Thread(target=_guard, args=(loop,), name=name, daemon=True).start()
         while True:
-            header, _ = unpack(self._pipe.recv_bytes())
-            if header["kind"] == "ack":
+            message = self._pipe.recv_bytes()
+            if message == ACK:
                 self._outbox.acknowledged()
-            elif header["kind"] == "orders":
+                continue
+            header, _ = unpack(message)
+            if header["kind"] == "orders":
                 self._set_orders(Orders.of(header))
             elif header["kind"] == "stop":
                 return
@@ -102,10 +103,6 @@ class Worker:
         }
         self._outbox.put_frame(header, frame.jpeg)
 
-    def _send_loop(self) -> None:
-        while (message := self._outbox.take()) is not None:
-            self._pipe.send_bytes(message)
-
     def _report_loop(self) -> None:
         while True:
             self._put_report()
@@ -129,6 +126,7 @@ class Worker:
                 "height": height,
                 "fps": puller.agent_rate.per_second(),
                 "received_fps": puller.received.per_second(now),
+                "still": puller.still,
                 "analysed_fps": self._analyst.rate.per_second(now) if analysed else 0,
                 "analysis_error": self._analyst.problem,
                 "motion": self._analyst.motion(now),

@@ -35,6 +35,8 @@ class EngineClient:
         object_min_score: float | None = None,
         object_labels: Sequence[str] | None = None,
         complete: bool = False,
+        settled: Sequence[Sequence[float]] | None = None,
+        crops: bool = False,
     ) -> dict[str, Any]:
         """Return what the engine finds in a picture.
 
@@ -44,12 +46,18 @@ class EngineClient:
             object_min_score: the lowest score of objects; None for the default.
             object_labels: the only objects to be told of; None for all.
             complete: wait for models that are being loaded, instead of doing without them.
+            settled: for recognition, where in the picture only a face of better quality than
+                known is to be embedded: `x1, y1, x2, y2, quality` each; None for a picture that
+                stands alone, of which every usable face is.
+            crops: whether faces that are embedded are to come with their pictures.
 
         Returns:
             `{"faces": [{"box", "score", "landmarks"}], "objects": [{"box", "score", "label",
             "label_id"}], "width", "height", "problems"}`: lists only for what was asked and could
             be done, `problems` why something could not, by task. Boxes and points are in pixels
-            of the picture.
+            of the picture. With recognition a face also has `quality` (0 to 1), `flaws` (words),
+            `usable`, `vector` (128 float32, lowest byte first, in base64, or None) and `crop` (a
+            JPEG in base64, or None), and `embedding` is `{"model", "precision", "alignment"}`.
 
         Raises:
             EngineError: the engine is gone, too slow, or cannot do it; the text says which.
@@ -62,6 +70,8 @@ class EngineClient:
             "object_min_score": object_min_score,
             "object_labels": None if object_labels is None else list(object_labels),
             "complete": complete,
+            "settled": None if settled is None else [list(place) for place in settled],
+            "crops": crops,
         }
         try:
             connection = self._connect()

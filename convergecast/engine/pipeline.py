@@ -9,77 +9,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from convergecast.config import HubConfig
 from convergecast.engine.loading import Info, Loader
+from convergecast.engine.plain import plain_faces, plain_objects
+from convergecast.engine.wanted import TASKS_OF as TASKS_OF
+from convergecast.engine.wanted import Prepared as Prepared
+from convergecast.engine.wanted import Wanted as Wanted
 from convergecast.errors import ModelError
 
 if TYPE_CHECKING:
     from convergecast.detection.landmarks import Landmarks
     from convergecast.detection.registry import Detector, FaceDetector, Found, ObjectDetector
-    from convergecast.vision.detections import Bytes, Faces, Floats, Objects
+    from convergecast.engine.embedding import FaceEmbedding
+    from convergecast.vision.detections import Bytes, Faces, Floats
 
-TASKS_OF = {
-    "faces": ("faces",),
-    "landmarks": ("faces", "landmarks"),
-    "objects": ("objects",),
-    "people": ("objects",),
-}
-"""The models that an option needs."""
-
+_DETECTORS = ("faces", "objects")
 _INCLUSIVE = (0, 0, 1, 1)  # the right and lower edges of boxes are exclusive, dlib's are not
 
 D = TypeVar("D", bound="FaceDetector | ObjectDetector")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is asked about one picture.
-
-    Attributes:
-        options: names of `models.OPTIONS`.
-        face_min_score: of 0 to 1; None for the detector's own.
-        object_min_score: likewise.
-        object_labels: the only ones to be told of; None for all.
-        complete: wait for every model, where otherwise those that are loaded answer alone.
-    """
-
-    options: tuple[str, ...]
-    face_min_score: float | None = None
-    object_min_score: float | None = None
-    object_labels: tuple[str, ...] | None = None
-    complete: bool = False
-
-    @property
-    def tasks(self) -> frozenset[str]:
-        """The models that have to run."""
-        return frozenset(task for option in self.options for task in TASKS_OF.get(option, ()))
-
-
-@dataclass(slots=True, kw_only=True)
-class Prepared:
-    """A picture, decoded and fitted for the models that are to see it.
-
-    Attributes:
-        width, height: of the picture, upright, in pixels.
-        scale: of x and y, pixels of the picture per pixel that was decoded; 1 unless it was
-            decoded at reduced size.
-        image: (H, W, 3) uint8 BGR where landmarks are wanted.
-        canvases: what each detector's `prepare` made of it, by task.
-        problems: why a task cannot be done, by task, for people.
-        loading: whether one of them can be done in a moment.
-    """
-
-    wanted: Wanted
-    width: int
-    height: int
-    scale: tuple[float, float]
-    image: Bytes | None = None
-    canvases: dict[str, Any] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)
-    loading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +52,15 @@ class Pipeline:
         self._faces = Loader("faces", "face detector", self._load_faces, say)
         self._landmarks = Loader("landmarks", "model of landmarks", self._load_landmarks, say)
         self._objects = Loader("objects", "object detector", self._load_objects, say)
-        self._loaders: tuple[Loader[Any], ...] = (self._faces, self._landmarks, self._objects)
+        self._recognition = Loader(
+            "recognition", "face embedding model", self._load_recognition, say
+        )
+        self._loaders: tuple[Loader[Any], ...] = (
+            self._faces,
+            self._landmarks,
+            self._recognition,
+            self._objects,
+        )
 
     @property
     def batches(self) -> bool:
@@ -144,7 +102,8 @@ class Pipeline:
 
         `problems` tells, by task, what could not be done, and `loading` whether that is so for a
         moment only. Boxes and points are in pixels of the picture, `landmarks` are None where they
-        were not wanted.
+        were not wanted. Faces that were wanted for recognition have what `FaceEmbedding.tell` says
+        of them, and `embedding` is the kind of their vectors.
         """
         replies: list[dict[str, Any]] = [
             {"width": p.width, "height": p.height, "problems": p.problems, "loading": p.loading}
@@ -157,11 +116,10 @@ class Pipeline:
             try:
                 found = find([batch[at] for at in rows])
             except ModelError as problem:
-                for at in rows:
-                    replies[at]["problems"] = {**batch[at].problems, task: str(problem)}
-            else:
-                for at, things in zip(rows, found, strict=True):
-                    replies[at][task] = things
+                found = [{"problems": {task: str(problem)}} for _ in rows]
+            for at, part in zip(rows, found, strict=True):
+                said = {**replies[at]["problems"], **part.get("problems", {})}
+                replies[at] |= {**part, "problems": said}
         return replies
 
     def _there(self, wanted: Wanted) -> _There:
@@ -171,11 +129,11 @@ class Pipeline:
         """
         loaders = [loader for loader in self._loaders if loader.task in wanted.tasks]
         models = {loader.task: loader.start() for loader in loaders}
-        detectors = [model for task, model in models.items() if task != "landmarks"]
+        first = [model for task, model in models.items() if task in _DETECTORS]
         if wanted.complete:
             wait(models.values())
         else:
-            wait(detectors, return_when=FIRST_COMPLETED)
+            wait(first, return_when=FIRST_COMPLETED)
         found: dict[str, Any] = {}
         problems: dict[str, str] = {}
         for loader in loaders:
@@ -183,18 +141,45 @@ class Pipeline:
                 found[loader.task] = loader.get()
             except ModelError as problem:
                 problems[loader.task] = str(problem)
-        found.pop("landmarks", None)
         loading = any(loader.loading for loader in loaders if loader.task in problems)
-        return _There(found, problems, loading)
+        detectors = {task: model for task, model in found.items() if task in _DETECTORS}
+        return _There(detectors, problems, loading)
 
-    def _find_faces(self, batch: Sequence[Prepared]) -> list[list[Any]]:
+    def _find_faces(self, batch: Sequence[Prepared]) -> list[dict[str, Any]]:
         scores = [p.wanted.face_min_score for p in batch]
         found = _detect(self._faces.get(), [p.canvases["faces"] for p in batch], scores)
         points = self._find_landmarks(batch, found)
-        return [
-            _plain_faces(faces, landmarks, prepared)
-            for prepared, faces, landmarks in zip(batch, found, points, strict=True)
+        parts: list[dict[str, Any]] = []
+        for prepared, faces, fitted in zip(batch, found, points, strict=True):
+            shown = fitted if "landmarks" in prepared.wanted.options else None
+            parts.append({"faces": plain_faces(faces, shown, prepared)})
+        if any(prepared.can("recognition") for prepared in batch):
+            self._add_recognition(parts, batch, found, points)
+        return parts
+
+    def _add_recognition(
+        self,
+        parts: Sequence[dict[str, Any]],
+        batch: Sequence[Prepared],
+        found: Sequence[Faces],
+        points: Sequence[Floats | None],
+    ) -> None:
+        """Add to the faces what tells people apart; a failure leaves them as they are."""
+        asked = [
+            part for part, prepared in zip(parts, batch, strict=True) if prepared.can("recognition")
         ]
+        try:
+            embedding = self._recognition.get()
+            told = embedding.tell(batch, found, points)
+        except ModelError as problem:
+            for part in asked:
+                part["problems"] = {"recognition": str(problem)}
+            return
+        for part, faces in zip(parts, told, strict=True):
+            for face, more in zip(part["faces"], faces, strict=False):  # none, where not asked
+                face |= more
+        for part in asked:
+            part["embedding"] = embedding.kind
 
     def _find_landmarks(
         self, batch: Sequence[Prepared], found: Sequence[Faces]
@@ -209,6 +194,7 @@ class Pipeline:
         import numpy as np
 
         from convergecast.detection.landmarks import gray
+        from convergecast.detection.upright import fit_upright
 
         model = self._landmarks.get()
         no_picture = np.empty((0, 0), np.uint8)
@@ -218,7 +204,15 @@ class Pipeline:
         ]
         boxes = [faces.boxes[:count] for faces, count in zip(found, counts, strict=True)]
         rects = self._boxes_for_landmarks(np.concatenate(boxes))
-        fitted = model.fit(grays, np.repeat(np.arange(len(batch)), counts), rects)
+        detected = [faces.points[:count] for faces, count in zip(found, counts, strict=True)]
+        fitted = fit_upright(
+            model,
+            grays,
+            np.repeat(np.arange(len(batch)), counts),
+            rects,
+            np.concatenate(boxes),
+            np.concatenate(detected),
+        )
         parts = np.split(fitted, np.cumsum(counts)[:-1])
         return [None if image is None else part for image, part in zip(images, parts, strict=True)]
 
@@ -229,11 +223,11 @@ class Pipeline:
             return rounded(boxes - _INCLUSIVE)
         return boxes_for_landmarks(boxes)
 
-    def _find_objects(self, batch: Sequence[Prepared]) -> list[list[Any]]:
+    def _find_objects(self, batch: Sequence[Prepared]) -> list[dict[str, Any]]:
         scores = [p.wanted.object_min_score for p in batch]
         found = _detect(self._objects.get(), [p.canvases["objects"] for p in batch], scores)
         return [
-            _plain_objects(objects, prepared)
+            {"objects": plain_objects(objects, prepared)}
             for prepared, objects in zip(batch, found, strict=True)
         ]
 
@@ -255,6 +249,16 @@ class Pipeline:
         model = Landmarks(store.find("landmarks", name).path)
         reason = None if compile_kernels() else "numba does not work here: NumPy does it, slower"
         return model, {"model": name, "precision": "", "device": "CPU", "reason": reason}
+
+    def _load_recognition(self) -> tuple[FaceEmbedding, Info]:
+        from convergecast.engine.embedding import FaceEmbedding
+
+        model = FaceEmbedding(
+            alignment=self._config.landmarks_in_use,
+            threads=self._threads,
+            device=self._config.device,
+        )
+        return model, model.info
 
 
 def _fit(image: Bytes, size: tuple[int, int], there: _There, wanted: Wanted) -> Prepared:
@@ -304,42 +308,3 @@ def _above(found: Any, score: float) -> Any:
     return type(found)(
         **{entry.name: getattr(found, entry.name)[:count] for entry in dataclasses.fields(found)}
     )
-
-
-def _plain_faces(faces: Faces, landmarks: Floats | None, prepared: Prepared) -> list[Any]:
-    scale = prepared.scale
-    return [
-        {
-            "box": _plain(box.reshape(2, 2), scale, flat=True),
-            "score": round(float(score), 3),
-            "landmarks": None if landmarks is None else _plain(landmarks[at], scale),
-        }
-        for at, (box, score) in enumerate(zip(faces.boxes, faces.scores, strict=True))
-    ]
-
-
-def _plain_objects(objects: Objects, prepared: Prepared) -> list[Any]:
-    from convergecast.vision.labels import label
-
-    wanted = prepared.wanted.object_labels
-    return [
-        {
-            "box": _plain(box.reshape(2, 2), prepared.scale, flat=True),
-            "score": round(float(score), 3),
-            "label": label(int(label_id)),
-            "label_id": int(label_id),
-        }
-        for box, score, label_id in zip(
-            objects.boxes, objects.scores, objects.label_ids, strict=True
-        )
-        if wanted is None or label(int(label_id)) in wanted
-    ]
-
-
-def _plain(points: Floats, scale: tuple[float, float], *, flat: bool = False) -> list[Any]:
-    """Return points as lists of numbers with one decimal, in pixels of the picture."""
-    import numpy as np
-
-    scaled = np.asarray(points, np.float64) * scale
-    rounded: list[Any] = np.round(scaled.ravel() if flat else scaled, 1).tolist()
-    return rounded

@@ -26,7 +26,8 @@ from typing import Any
 
 from convergecast.config import HubConfig
 from convergecast.engine.client import TIMEOUT_S
-from convergecast.engine.pipeline import Pipeline, Prepared, Wanted
+from convergecast.engine.pipeline import Pipeline
+from convergecast.engine.wanted import Prepared, Wanted
 from convergecast.errors import ConvergeCastError
 from convergecast.logs import set_up_logging
 from convergecast.packing import pack, unpack
@@ -194,12 +195,14 @@ class Engine:
                 connection.send_bytes(pack({**reply, "id": header.get("id")}))
 
     def _answer(self, header: dict[str, Any], picture: bytes) -> dict[str, Any]:
-        labels = header["object_labels"]
+        labels, settled = header["object_labels"], header["settled"]
         wanted = Wanted(
             options=tuple(header["options"]),
             object_min_score=header["object_min_score"],
             object_labels=None if labels is None else tuple(labels),
             complete=header["complete"],
+            settled=None if settled is None else tuple(map(tuple, settled)),
+            crops=header["crops"],
         )
         try:
             prepared = self._pipeline.prepare(picture, wanted)

@@ -8,7 +8,7 @@ from typing import Any
 
 from convergecast.tracking.people import PERSON
 
-_WITH_FACES = frozenset({"faces", "landmarks"})
+_WITH_FACES = frozenset({"faces", "landmarks", "recognition"})
 _WITH_OBJECTS = frozenset({"objects", "people"})
 
 
@@ -17,8 +17,8 @@ def shown(found: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
 
     Args:
         found: the engine's answer; what it could not do is missing there.
-        options: what was asked; landmarks bring the list of faces with them, and people that of
-            objects, which `without_unasked` takes away when they are counted.
+        options: what was asked; landmarks and recognition bring the list of faces with them, and
+            people that of objects, which `without_unasked` takes away when they are counted.
     """
     faces = found.get("faces") if _WITH_FACES.intersection(options) else None
     objects = found.get("objects") if _WITH_OBJECTS.intersection(options) else None
@@ -78,6 +78,19 @@ def _face(face: Mapping[str, Any]) -> dict[str, Any]:
         "track_id": None,
         "landmarks": face["landmarks"],
         "person": None,
+        "identity": _undecided(face) if "quality" in face else None,
+    }
+
+
+def _undecided(face: Mapping[str, Any]) -> dict[str, Any]:
+    """Return who a face is as long as nobody has compared it with the people that are known."""
+    return {
+        "state": "undecided",
+        "id": None,
+        "name": None,
+        "distance": None,
+        "quality": face["quality"],
+        "flaws": face["flaws"],
     }
 
 

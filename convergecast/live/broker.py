@@ -44,7 +44,7 @@ class Watcher(Protocol):
         """There is a newer frame of a watched camera."""
 
     def result_ready(self, camera_id: str) -> None:
-        """There is a newer result of a watched camera."""
+        """There is a newer result of a watched camera, or none any more."""
 
 
 class Broker:
@@ -92,15 +92,32 @@ class Broker:
             feed.result = result
             if jpeg:
                 feed.pair = (jpeg, result)
-            if feed.watchers:
-                self._dirty_results.add(camera_id)
-                self._schedule()
+            self._tell_of_result(camera_id, feed)
+
+    def revise(self, camera_id: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Put `change(result)` in place of a camera's newest result, its pair's too; any thread."""
+        while True:
+            with self._lock:
+                feed = self._feeds.get(camera_id)
+                result, pair = (feed.result, feed.pair) if feed else (None, None)
+            if result is None and pair is None:
+                return
+            revised = None if result is None else change(result)
+            revised_pair = None if pair is None else (pair[0], change(pair[1]))
+            with self._lock:
+                feed = self._feed(camera_id)
+                if feed.result is result and feed.pair is pair:
+                    feed.result, feed.pair = revised, revised_pair
+                    if revised != result:
+                        self._tell_of_result(camera_id, feed)
+                    return
 
     def clear_result(self, camera_id: str) -> None:
         """Forget a result whose options are no longer on."""
         with self._lock:
             feed = self._feed(camera_id)
             feed.result = feed.pair = None
+            self._tell_of_result(camera_id, feed)
 
     def forget(self, camera_id: str) -> None:
         """Forget all of a camera."""
@@ -108,6 +125,7 @@ class Broker:
             feed = self._feeds.pop(camera_id, None)
             if feed is not None and feed.watchers:
                 self._feeds[camera_id] = Feed(watchers=feed.watchers)
+                self._tell_of_result(camera_id, feed)
 
     def frame(self, camera_id: str) -> LiveFrame | None:
         """Return the newest frame."""
@@ -157,6 +175,11 @@ class Broker:
 
     def _feed(self, camera_id: str) -> Feed:
         return self._feeds.setdefault(camera_id, Feed())
+
+    def _tell_of_result(self, camera_id: str, feed: Feed) -> None:
+        if feed.watchers:
+            self._dirty_results.add(camera_id)
+            self._schedule()
 
     def _schedule(self) -> None:
         if not self._scheduled and self._loop is not None:

@@ -45,6 +45,7 @@ class Viewer:
         """Watch exactly these cameras from now on."""
         for camera_id in self._watches.keys() - set(camera_ids):
             del self._watches[camera_id]
+            self._texts.pop(_slot(camera_id), None)
             self._broker.unwatch(camera_id, self)
         for camera_id in camera_ids:
             if camera_id not in self._watches:
@@ -59,20 +60,24 @@ class Viewer:
         watch = self._watches.get(camera_id)
         if watch is not None:
             watch.credit = min(watch.credit + 1, CREDIT)
-            self._changed.set()
+            if watch.waiting:
+                self._changed.set()
 
     def frame_ready(self, camera_id: str) -> None:
         """Note a newer frame."""
         watch = self._watches.get(camera_id)
         if watch is not None:
             watch.waiting = True
-            self._changed.set()
+            if watch.credit:
+                self._changed.set()
 
     def result_ready(self, camera_id: str) -> None:
-        """Note a newer result."""
+        """Note a newer result, or that the last one does not hold any more."""
         result = self._broker.result(camera_id)
-        if result is not None:
-            self.put_text(f"result {camera_id}", {"type": "result", **result})
+        if result is None:
+            self._texts.pop(_slot(camera_id), None)
+        elif camera_id in self._watches:
+            self.put_text(_slot(camera_id), {"type": "result", **result})
 
     def close(self) -> None:
         """Stop watching."""
@@ -112,3 +117,7 @@ class Viewer:
             "dropped": watch.dropped,
         }
         return pack(header, frame.jpeg)
+
+
+def _slot(camera_id: str) -> str:
+    return f"result {camera_id}"

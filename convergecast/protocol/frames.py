@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, TypeAlias
 
 from convergecast.protocol import ProtocolError
 
 SEQ_HEADER = "X-Frame-Seq"
 CAPTURED_AT_HEADER = "X-Captured-At"
 EPOCH_HEADER = "X-Epoch"
-BOUNDARY = "convergecast-frame"
-STREAM_TYPE = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
+UNCHANGED_HEADER = "X-Unchanged"
+DEFLATE, IDENTITY = "deflate", "identity"
+
+_SEQ, _CAPTURED_AT, _EPOCH, _UNCHANGED = (
+    name.lower() for name in (SEQ_HEADER, CAPTURED_AT_HEADER, EPOCH_HEADER, UNCHANGED_HEADER)
+)
 
 MAX_JPEG_BYTES = 8 << 20
 MAX_WAIT_S = 30.0
@@ -24,12 +27,9 @@ MAX_WAIT_S = 30.0
 _JPEG_START = b"\xff\xd8\xff"
 _JPEG_END = b"\xff\xd9"
 _ZLIB_START = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")  # RFC 1950, section 2.2
-_MAX_HEADER_LINE_BYTES = 1024
-_MAX_HEADER_LINES = 32
 
 
-@dataclass(frozen=True, slots=True)
-class WireFrame:
+class WireFrame(NamedTuple):
     """A frame as it was received.
 
     Attributes:
@@ -37,12 +37,19 @@ class WireFrame:
         seq: the agent's frame number, or -1 where the agent sends none.
         captured_at: UNIX seconds by the agent's clock, or None where the agent sends none.
         epoch: a word that changes when the agent restarts, or "".
+        unchanged: how many frames before this one a stream left out because they showed the same
+            as the one before them.
     """
 
     jpeg: bytes
     seq: int
     captured_at: float | None
     epoch: str
+    unchanged: int = 0
+
+
+Fields: TypeAlias = tuple[str, int, float | None, str, int]
+"""The `Content-Encoding`, and what follows the picture in a `WireFrame`."""
 
 
 class Deflater:
@@ -61,16 +68,20 @@ class Deflater:
 
     def __call__(self, jpeg: bytes) -> bytes:
         """Return `jpeg` in the zlib format."""
+        return self.shrunk(jpeg) or zlib.compress(jpeg, 0)
+
+    def shrunk(self, jpeg: bytes) -> bytes | None:
+        """Return `jpeg` in the zlib format where that makes such pictures smaller, else None."""
         probe = self._count % self._probe_every == 0
         self._count += 1
         if not probe:
-            return zlib.compress(jpeg, self.level)
+            return zlib.compress(jpeg, self.level) if self.level else None
         packed = zlib.compress(jpeg, 1)
         self.level = 1 if len(packed) <= len(jpeg) * (1 - self._min_gain) else 0
-        return packed if self.level else zlib.compress(jpeg, 0)
+        return packed if self.level else None
 
 
-def inflate(data: bytes, max_bytes: int = MAX_JPEG_BYTES) -> bytes:
+def inflate(data: bytes | memoryview, max_bytes: int = MAX_JPEG_BYTES) -> bytes:
     """Return what `data` (zlib format) holds, never producing more than `max_bytes`.
 
     Raises:
@@ -105,17 +116,20 @@ def cut_jpeg(data: bytes) -> bytes:
     return data[begin : end + len(_JPEG_END)]
 
 
-def frame_headers(*, seq: int, captured_at: float, epoch: str) -> dict[str, str]:
-    """Return the headers that travel with every picture."""
-    return {
+def frame_headers(
+    *, seq: int, captured_at: float, epoch: str, unchanged: int = 0
+) -> dict[str, str]:
+    """Return the headers that travel with every picture; see `WireFrame` for their meaning."""
+    headers = {
         SEQ_HEADER: str(seq),
         CAPTURED_AT_HEADER: f"{captured_at:.6f}",
         EPOCH_HEADER: epoch,
     }
+    return headers | {UNCHANGED_HEADER: str(unchanged)} if unchanged else headers
 
 
-def parse_frame(headers: Mapping[str, str], body: bytes) -> WireFrame:
-    """Make a frame of a response's (or part's) headers and body.
+def parse_frame(headers: Mapping[str, str], body: bytes | memoryview) -> WireFrame:
+    """Make a frame of a response's headers and body.
 
     Args:
         headers: names in lower case.
@@ -124,27 +138,34 @@ def parse_frame(headers: Mapping[str, str], body: bytes) -> WireFrame:
     Raises:
         ProtocolError: an unknown encoding, bad zlib, a header that is no number.
     """
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding == "deflate" or (encoding == "identity" and body.startswith(_ZLIB_START)):
-        body = inflate(body)
-    elif encoding != "identity":
-        raise ProtocolError(f"the picture has the unknown encoding {encoding[:20]!r}")
-    if not body.startswith(_JPEG_START):
-        body = cut_jpeg(body)
-    seq = _number(headers, SEQ_HEADER, -1.0)
-    captured_at = _number(headers, CAPTURED_AT_HEADER, None)
-    return WireFrame(
-        jpeg=body,
-        seq=-1 if seq is None else int(seq),
-        captured_at=captured_at,
-        epoch=headers.get(EPOCH_HEADER.lower(), "")[:64],
+    fields = parse_fields(headers)
+    return WireFrame(unpack_picture(fields[0], body), *fields[1:])
+
+
+def parse_fields(headers: Mapping[str, str]) -> Fields:
+    """Return what a frame's headers (names in lower case) say; raises ProtocolError."""
+    seq, captured_at, unchanged = map(headers.get, (_SEQ, _CAPTURED_AT, _UNCHANGED))
+    return (
+        headers.get("content-encoding", IDENTITY).strip().lower(),
+        -1 if seq is None else int(_number(SEQ_HEADER, seq)),
+        None if captured_at is None else _number(CAPTURED_AT_HEADER, captured_at),
+        headers.get(_EPOCH, "")[:64],
+        0 if unchanged is None else int(_number(UNCHANGED_HEADER, unchanged)),
     )
 
 
-def _number(headers: Mapping[str, str], name: str, default: float | None) -> float | None:
-    text = headers.get(name.lower())
-    if text is None:
-        return default
+def unpack_picture(encoding: str, body: bytes | memoryview) -> bytes:
+    """Return the JPEG of a body in this `Content-Encoding`; raises ProtocolError."""
+    if encoding == DEFLATE or (encoding == IDENTITY and bytes(body[:2]) in _ZLIB_START):
+        jpeg = inflate(body)
+    elif encoding == IDENTITY:
+        jpeg = bytes(body)
+    else:
+        raise ProtocolError(f"the picture has the unknown encoding {encoding[:20]!r}")
+    return jpeg if jpeg.startswith(_JPEG_START) else cut_jpeg(jpeg)
+
+
+def _number(name: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError as error:
@@ -152,68 +173,3 @@ def _number(headers: Mapping[str, str], name: str, default: float | None) -> flo
     if not -1 <= value < 1e15:  # also refuses nan
         raise ProtocolError(f"the header {name} is out of range")
     return value
-
-
-def encode_part(headers: Mapping[str, str], body: bytes) -> bytes:
-    """Return one part of a `/stream` response, ready for a single send."""
-    lines = [f"--{BOUNDARY}", *(f"{name}: {value}" for name, value in headers.items())]
-    lines += [f"Content-Length: {len(body)}", "", ""]
-    return "\r\n".join(lines).encode("ascii") + body + b"\r\n"
-
-
-class ByteReader(Protocol):
-    """What `read_part` reads from: a buffered file or an HTTP response."""
-
-    def readline(self, limit: int = -1, /) -> bytes:
-        """Return a line with its end, or what there is of it at `limit` or the end."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return `size` bytes, fewer only at the end."""
-
-
-def read_part(stream: ByteReader, max_bytes: int = MAX_JPEG_BYTES) -> tuple[dict[str, str], bytes]:
-    """Read one part of a `/stream` response; return its headers (lower case) and body.
-
-    Raises:
-        ProtocolError: not a part, a header or body over its limit.
-        EOFError: the stream ended between or within parts.
-    """
-    line = _read_line(stream) or _read_line(stream)  # the line that ends the part before
-    if not line.startswith(b"--"):
-        raise ProtocolError("the stream is not multipart: a boundary was expected")
-    if line.endswith(b"--") and len(line) > 2:
-        raise EOFError("the agent ended its stream")
-    headers = _read_headers(stream)
-    length = headers.get("content-length", "")
-    if not (length.isascii() and length.isdigit()):
-        raise ProtocolError("a part of the stream has no Content-Length")
-    if len(length) > 10 or int(length) > max_bytes:
-        raise ProtocolError(f"a picture of the stream has more than {max_bytes >> 20} MB")
-    body = stream.read(int(length))
-    if len(body) < int(length):
-        raise EOFError("the stream ended within a picture")
-    return headers, body
-
-
-def _read_headers(stream: ByteReader) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for _ in range(_MAX_HEADER_LINES):
-        line = _read_line(stream)
-        if not line:
-            return headers
-        name, colon, value = line.decode("latin-1").partition(":")
-        if not colon:
-            raise ProtocolError("a header of the stream has no colon")
-        headers[name.strip().lower()] = value.strip()
-    raise ProtocolError("a part of the stream has too many headers")
-
-
-def _read_line(stream: ByteReader) -> bytes:
-    line = stream.readline(_MAX_HEADER_LINE_BYTES)
-    if not line:
-        raise EOFError("the stream ended")
-    if not line.endswith(b"\n"):
-        if len(line) >= _MAX_HEADER_LINE_BYTES:
-            raise ProtocolError("a header line of the stream is too long")
-        raise EOFError("the stream ended within a header")
-    return line.rstrip(b"\r\n")

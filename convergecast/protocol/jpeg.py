@@ -6,6 +6,7 @@ Marker codes: ITU-T T.81, table B.1.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 from convergecast.protocol import ProtocolError
@@ -16,6 +17,8 @@ _START = b"\xff\xd8"
 _END = b"\xff\xd9"
 _SCAN = 0xDA
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_FRAME_HEADER_BYTES = 9  # marker, length, precision, and then
+_SIZE = struct.Struct(">HH")  # height and width
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
@@ -31,10 +34,9 @@ def read_size(jpeg: bytes, *, trailer_allowed: bool = False) -> tuple[int, int]:
     """
     if not jpeg.startswith(_START):
         raise ProtocolError("the picture is not a JPEG")
-    ends = jpeg.rfind(_END, max(2, len(jpeg) - 64)) >= 0
-    if not ends and not (trailer_allowed and _ends_behind_scan(jpeg)):
+    if not _ends(jpeg) and not (trailer_allowed and _ends_behind_scan(jpeg)):
         raise ProtocolError("the JPEG is cut short")
-    height, width = _find_frame_header(jpeg)
+    height, width = _SIZE.unpack_from(jpeg, _find_frame_header(jpeg) + 5)
     if width == 0 or height == 0:
         raise ProtocolError("the JPEG has no pixels")
     if width * height > MAX_PIXELS:
@@ -42,13 +44,29 @@ def read_size(jpeg: bytes, *, trailer_allowed: bool = False) -> tuple[int, int]:
     return width, height
 
 
-def _find_frame_header(jpeg: bytes) -> tuple[int, int]:
+class SizeReader:
+    """Reads the sizes of one camera's pictures, which nearly always begin with the same bytes."""
+
+    def __init__(self) -> None:
+        self._known = b""
+        self._size = (0, 0)
+
+    def __call__(self, jpeg: bytes) -> tuple[int, int]:
+        """Return what `read_size` does, or raise that."""
+        if not self._known or not jpeg.startswith(self._known) or not _ends(jpeg):
+            self._size = read_size(jpeg)
+            self._known = jpeg[: _find_frame_header(jpeg) + _FRAME_HEADER_BYTES]
+        return self._size
+
+
+def _ends(jpeg: bytes) -> bool:
+    return jpeg.rfind(_END, max(2, len(jpeg) - 64)) >= 0
+
+
+def _find_frame_header(jpeg: bytes) -> int:
     for code, at in _segments(jpeg):
-        if code in _FRAME_HEADERS and at + 9 <= len(jpeg):
-            return (
-                int.from_bytes(jpeg[at + 5 : at + 7], "big"),
-                int.from_bytes(jpeg[at + 7 : at + 9], "big"),
-            )
+        if code in _FRAME_HEADERS and at + _FRAME_HEADER_BYTES <= len(jpeg):
+            return at
     raise ProtocolError("the JPEG has no header with its size")
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from importlib import resources
@@ -16,6 +19,9 @@ from convergecast.errors import InvalidInput, Unavailable
 
 T = TypeVar("T")
 _BUSY_TIMEOUT_S = 5.0
+_TRY_AGAIN_S = 0.1
+
+log = logging.getLogger("database")
 
 
 class Database:
@@ -29,17 +35,21 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: dict[threading.Thread, sqlite3.Connection] = {}
+        self._readers_lock = threading.Lock()
         self._closed = False
+        self._log_is_clean = threading.Event()
         self._work: queue.SimpleQueue[Callable[[sqlite3.Connection], None] | None]
         self._work = queue.SimpleQueue()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _keep_to_owner(path)
             connection = _connect(path)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA secure_delete = ON")
             _migrate(connection, path)
+            _truncate_log(connection)
         except OSError as error:
             raise Unavailable(
                 f"The folder {path.parent} cannot be used: {error.strerror}"
@@ -48,8 +58,6 @@ class Database:
             raise Unavailable(f"The database {path} cannot be opened: {error}") from error
         except sqlite3.DatabaseError as error:
             raise InvalidInput(f"{path} is not a database of this program: {error}") from error
-        with contextlib.suppress(OSError):
-            path.chmod(0o600)
         self._thread = threading.Thread(
             target=self._write_loop, args=(connection,), name="database", daemon=True
         )
@@ -86,26 +94,102 @@ class Database:
         return self.write(lambda connection: connection.execute(sql, parameters).rowcount)
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """Return the rows of a query, seen by this thread's own connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = _connect(self.path)
-            self._local.connection = connection
-            self._readers.append(connection)
-        return connection.execute(sql, parameters).fetchall()
+        """Return the rows of a query, seen by this thread's own connection.
+
+        Raises:
+            Unavailable: the file cannot be opened or read.
+        """
+        try:
+            connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = self._local.connection = self._new_reader()
+            return connection.execute(sql, parameters).fetchall()
+        except sqlite3.OperationalError as error:
+            raise Unavailable(f"The database cannot be read: {error}.") from error
+
+    def empty_log(self, timeout_s: float = 5.0) -> bool:
+        """Empty the write-ahead log, so that what was deleted is in no file any more.
+
+        Whoever reads the old state holds it up. It is tried until it succeeds, by the writer
+        thread, at the end too, and when the database is opened again.
+
+        Args:
+            timeout_s: how long to wait for it here; 0: not at all.
+
+        Returns:
+            Whether it has succeeded.
+        """
+        deadline = time.monotonic() + timeout_s
+        self._log_is_clean.clear()
+        self.write(lambda _: None)  # wakes the writer, after all that was asked for before
+        done = self._log_is_clean.wait(max(0.0, deadline - time.monotonic()))
+        if not done and timeout_s:
+            log.warning("deleted rows stay in the database's log while another program reads it")
+        return done
 
     def close(self) -> None:
         """Finish what was asked for and close the file."""
         self._closed = True
         self._work.put(None)
         self._thread.join(timeout=10)
-        for connection in self._readers:
-            connection.close()
+        with self._readers_lock:
+            for connection in self._readers.values():
+                connection.close()
+
+    def _new_reader(self) -> sqlite3.Connection:
+        """Return a connection for this thread; those of threads that have ended are closed."""
+        with self._readers_lock:
+            for thread in [thread for thread in self._readers if not thread.is_alive()]:
+                self._readers.pop(thread).close()
+            connection = self._readers[threading.current_thread()] = _connect(self.path)
+        return connection
 
     def _write_loop(self, connection: sqlite3.Connection) -> None:
-        while (task := self._work.get()) is not None:
+        self._log_is_clean.set()
+        while (task := self._next_task(connection)) is not None:
             task(connection)
+        _truncate_log(connection)
         connection.close()
+
+    def _next_task(
+        self, connection: sqlite3.Connection
+    ) -> Callable[[sqlite3.Connection], None] | None:
+        """Wait for a task; meanwhile empty the log where that is due."""
+        while not self._log_is_clean.is_set():
+            with contextlib.suppress(queue.Empty):
+                return self._work.get_nowait()
+            if _truncate_log(connection):
+                self._log_is_clean.set()
+                break
+            with contextlib.suppress(queue.Empty):
+                return self._work.get(timeout=_TRY_AGAIN_S)
+        return self._work.get()
+
+
+def _truncate_log(connection: sqlite3.Connection) -> bool:
+    """Copy the write-ahead log into the file and cut it to nothing; False: a reader is in the way.
+
+    Raises nothing: a disk that is full now may not be so at the next attempt.
+    """
+    try:
+        connection.execute("PRAGMA busy_timeout = 0")
+        busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {round(_BUSY_TIMEOUT_S * 1000)}")
+    return not busy
+
+
+def _keep_to_owner(path: Path) -> None:
+    """Make the file, if there is none, and let nobody else read it or what lies beside it.
+
+    SQLite gives the log the rights that the file has when the log is begun.
+    """
+    os.close(os.open(path, os.O_CREAT, 0o600))
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + suffix).chmod(0o600)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

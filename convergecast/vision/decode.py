@@ -13,6 +13,7 @@ from convergecast.protocol.jpeg import MAX_PIXELS, read_size
 from convergecast.vision.detections import Bytes
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8"
 # libjpeg leaves out what a smaller picture does not show, so these cost less than the full size.
 _REDUCED = {
     8: cv2.IMREAD_REDUCED_COLOR_8,
@@ -81,6 +82,8 @@ def _suffices(width: int, height: int, factor: int, sides: tuple[int, int]) -> b
 def _read_size(content: bytes) -> tuple[int, int]:
     if content.startswith(_PNG):
         return _png_size(content)
+    if not content.startswith(_JPEG):
+        raise InvalidInput("The picture cannot be used: it is neither JPEG nor PNG.")
     try:
         return read_size(content, trailer_allowed=True)
     except ProtocolError as problem:

@@ -9,6 +9,7 @@ import cv2
 
 from convergecast.vision.decode import decode
 from convergecast.vision.detections import Bytes
+from convergecast.vision.lettering import letter, stamp
 
 Colour = tuple[int, int, int]
 
@@ -17,6 +18,12 @@ REFERENCE_SIDE = 640
 
 FACE_PER_POINT = 90
 """Widths of a landmark's radius that go into a face."""
+
+LONGEST_NAME = 24
+"""Letters of a name that are shown: a label must not lie over the faces beside it."""
+
+EM_PER_SCALE = 28
+"""Pixels of an em whose capitals are as high as OpenCV's letters at scale 1."""
 
 DARK: Colour = (24, 24, 24)
 LIGHT: Colour = (255, 255, 255)
@@ -46,13 +53,24 @@ def draw(image: Bytes, result: Mapping[str, Any]) -> Bytes:
     for thing in result.get("objects") or ():
         pen.box(thing["box"], f"{thing['label']} {thing['score']:.2f}", _colour(thing))
     for face in result.get("faces") or ():
-        person = face.get("person")
-        name = f"{person['name']} " if person else ""
-        pen.box(face["box"], f"{name}{face['score']:.2f}", _colour(face))
+        words = who(face) or f"{face['score']:.2f}"
+        pen.box(face["box"], words, _colour(face))
         pen.points(face.get("landmarks") or (), face["box"], _colour(face))
     if counts := count_line(result):
         pen.text(counts, pen.width * 3, canvas.shape[0] - pen.width * 6)
     return canvas
+
+
+def who(face: Mapping[str, Any]) -> str:
+    """Return whom a face is said to be, as on the page: `Zoë`, `Zoë?`, `unknown` or nothing."""
+    identity = face.get("identity") or {}
+    state = identity.get("state")
+    if state == "unknown":
+        return "unknown"
+    named = identity if state in ("known", "perhaps") else face.get("person") or {}
+    name = named.get("name") or ""
+    shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME].rstrip()}..."
+    return f"{shown}?" if shown and state == "perhaps" else shown
 
 
 def annotate_jpeg(jpeg: bytes, result: Mapping[str, Any], quality_percent: int = 85) -> bytes:
@@ -131,12 +149,24 @@ class _Pen:
             cv2.circle(self._canvas, (x, y), size, tint, cv2.FILLED, cv2.LINE_AA, shift)
 
     def text(self, text: str, x: int, y: int) -> None:
-        """Write at a baseline, moved left where it would leave the picture; ASCII only (cv2)."""
-        shown = text.encode("ascii", "replace").decode()
-        x = max(0, min(x, self._canvas.shape[1] - self._size(shown)[0]))
+        """Write at a baseline, moved left where it would leave the picture."""
+        size_px = round(EM_PER_SCALE * self._font_scale)
+        drawn = None if text.isascii() else letter(text, size_px, self.width // 2 + 1)
+        if drawn is None:
+            self._ascii(text.encode("ascii", "replace").decode(), x, y)
+            return
+        left = self._within(x, drawn.letters.shape[1]) + max(0, drawn.left)
+        for mask, tint in ((drawn.outline, DARK), (drawn.letters, LIGHT)):
+            stamp(self._canvas, mask, left, y + drawn.top, tint)
+
+    def _ascii(self, text: str, x: int, y: int) -> None:
+        x = self._within(x, self._size(text)[0])
         face, scale = cv2.FONT_HERSHEY_SIMPLEX, self._font_scale
         for line, tint in ((self.width + 2, DARK), (max(1, self.width // 2), LIGHT)):
-            cv2.putText(self._canvas, shown, (x, y), face, scale, tint, line, cv2.LINE_AA)
+            cv2.putText(self._canvas, text, (x, y), face, scale, tint, line, cv2.LINE_AA)
+
+    def _within(self, x: int, width: int) -> int:
+        return max(0, min(x, int(self._canvas.shape[1]) - width))
 
     def _size(self, text: str) -> tuple[int, int]:
         size, below = cv2.getTextSize(

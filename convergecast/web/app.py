@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 
-from flask import Flask, Response, jsonify, redirect, render_template, request
+from flask import Flask, Request, Response, jsonify, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from convergecast.assets import static_folder, templates_folder
 from convergecast.auth.access import Access, allow, declared_access
 from convergecast.auth.gate import same_origin
-from convergecast.errors import ConvergeCastError, Forbidden, NotSignedIn
+from convergecast.errors import ConvergeCastError, Forbidden, NotSignedIn, NoUsableFace
 from convergecast.web import pages
 from convergecast.web.api import (
     agents,
@@ -21,12 +22,27 @@ from convergecast.web.api import (
     counts,
     labels,
     metrics,
+    people,
     pictures,
+    settings,
+    sightings,
 )
 from convergecast.web.patience import body_limit_bytes
 from convergecast.web.services import Services
 
+_ROUTES: tuple[Any, ...] = (
+    *(pages, agents, cameras, pictures, analyze, labels, counts, metrics, contract),
+    *(people, sightings, settings),
+)
+
 log = logging.getLogger("web")
+
+
+class _Request(Request):
+    """Keeps the pictures of forms in memory: what shows a face is not put on a disk in passing."""
+
+    def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
+        return BytesIO()
 
 
 def create_app(services: Services) -> Flask:
@@ -36,10 +52,11 @@ def create_app(services: Services) -> Flask:
         template_folder=str(templates_folder()),
         static_folder=str(static_folder()),
     )
+    app.request_class = _Request
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0
     app.json.sort_keys = False  # type: ignore[attr-defined]
     allow(Access.PUBLIC)(app.view_functions["static"])
-    for module in (pages, agents, cameras, pictures, analyze, labels, counts, metrics, contract):
+    for module in _ROUTES:
         app.register_blueprint(module.blueprint(services))
     app.before_request(_limit_body)
     app.before_request(lambda: _guard(app, services))
@@ -51,7 +68,7 @@ def create_app(services: Services) -> Flask:
 
 
 def _limit_body() -> None:
-    request.max_content_length = body_limit_bytes(request.path)
+    request.max_content_length = body_limit_bytes(request.method, request.path)
 
 
 def _guard(app: Flask, services: Services) -> Any:
@@ -102,6 +119,9 @@ def _answer(kind: str, message: str, status: int) -> Any:
 def _refuse(error: ConvergeCastError) -> Any:
     if isinstance(error, NotSignedIn) and _wants_page():
         return redirect("/login", 303)
+    if isinstance(error, NoUsableFace):
+        refusal = {"error": error.kind, "message": str(error), "pictures": error.pictures}
+        return jsonify(refusal), error.http_status
     return _answer(error.kind, str(error), error.http_status)
 
 

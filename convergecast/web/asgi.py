@@ -29,7 +29,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _FLASK_THREADS = 16
-# Each may hold 20 MB, and a thread of Flask's until its turn at the engine comes.
+# Each may hold 20 MB, or 60 MB of several pictures, and a thread of Flask's until its turn at the
+# engine comes.
 _LARGE_BODIES_AT_ONCE = 4
 _MJPEG = re.compile(r"/api/v1/cameras/([^/]+)/stream\.mjpg")
 
@@ -51,7 +52,8 @@ def create_asgi(services: Services) -> Callable[[Scope, Receive, Send], Awaitabl
         if match and scope["method"] == "GET":
             await _mjpeg(services, match[1], scope, receive, send)
         elif scope["type"] == "http":
-            await (large if takes_large_body(scope["path"]) else usual)(scope, receive, send)
+            is_large = takes_large_body(scope["method"], scope["path"])
+            await (large if is_large else usual)(scope, receive, send)
 
     async def large(scope: Scope, receive: Receive, send: Send) -> None:
         try:

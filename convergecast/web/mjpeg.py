@@ -41,7 +41,7 @@ class MjpegStream:
         self._annotated = annotated
         self._may_stay = may_stay
         self._changed = asyncio.Event()
-        self._last: float | None = None
+        self._last: object = None
 
     def frame_ready(self, camera_id: str) -> None:
         """Wake the sender."""
@@ -86,8 +86,8 @@ class MjpegStream:
             head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n".encode()
             await _body(send, head + jpeg + b"\r\n--" + _BOUNDARY + b"\r\n")
 
-    async def _newest(self) -> tuple[float, bytes] | None:
-        """Return the time and bytes of a picture other than the last, or None."""
+    async def _newest(self) -> tuple[object, bytes] | None:
+        """Return what tells a picture from the last, and its bytes; None where it is the last."""
         camera = self._services.registry.get(self._camera_id)
         if not (self._annotated and camera.options):
             frame = self._services.broker.frame(camera.id)
@@ -95,13 +95,13 @@ class MjpegStream:
                 return None
             return frame.captured_at, frame.jpeg
         pair = self._services.broker.pair(camera.id)
-        if pair is None or pair[1]["unchanged_until"] == self._last:
+        if pair is None or pair[1] is self._last:  # the same picture with another name is another
             return None
         if self._services.clock.now() - pair[1]["unchanged_until"] > _FRESH_S:
             return None  # of an earlier viewer
         from convergecast.vision.drawing import annotate_jpeg
 
-        return pair[1]["unchanged_until"], await asyncio.to_thread(annotate_jpeg, pair[0], pair[1])
+        return pair[1], await asyncio.to_thread(annotate_jpeg, pair[0], pair[1])
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -1,4 +1,4 @@
-"""The pages: dashboard, signing in and out, and whether the hub lives. Hub process."""
+"""The pages: dashboard, faces, signing in and out, and whether the hub lives. Hub process."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.VIEW)
     def dashboard() -> str:
         return render_template("dashboard.html", version=__version__)
+
+    @routes.get("/faces")
+    @allow(Access.VIEW)
+    def faces() -> str:
+        return render_template("faces.html", version=__version__)
 
     @routes.get("/login")
     @allow(Access.PUBLIC)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -20,27 +21,34 @@ FIRST_REQUEST_WITHIN_S = 15.0
 BODY_WITHIN_S = 10.0
 _LARGE_BODY_WITHIN_S = 60.0
 _LINGER_S = 2.0
-# In bytes, for paths that need another than the usual one.
+MAX_PICTURE_BYTES = 20 * 1000 * 1000
+MAX_PICTURES_BYTES = 3 * MAX_PICTURE_BYTES
+"""Of one picture, and of a form with several."""
+# In bytes, for the POST requests that need another than the usual one.
 _USUAL_LIMIT_BYTES = 1 << 20
-_LIMITS_BYTES = {
-    "/server": MAX_REGISTRATION_BYTES,
-    "/server/": MAX_REGISTRATION_BYTES,
-    "/login": 4 << 10,
-    "/api/v1/analyze": 20 * 1000 * 1000,
-}
+_LIMITS_BYTES = (
+    (re.compile(r"/server/?"), MAX_REGISTRATION_BYTES),
+    (re.compile(r"/login"), 4 << 10),
+    (re.compile(r"/api/v1/analyze"), MAX_PICTURE_BYTES),
+    (re.compile(r"/api/v1/people(/[^/]+/faces)?"), MAX_PICTURES_BYTES),
+)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
-def body_limit_bytes(path: str) -> int:
-    """Return how large the body of a request for this path may be."""
-    return _LIMITS_BYTES.get(path, _USUAL_LIMIT_BYTES)
+def body_limit_bytes(method: str, path: str) -> int:
+    """Return how large the body of such a request may be."""
+    if method == "POST":
+        for pattern, limit in _LIMITS_BYTES:
+            if pattern.fullmatch(path):
+                return limit
+    return _USUAL_LIMIT_BYTES
 
 
-def takes_large_body(path: str) -> bool:
-    """Whether a request for this path may bring so much that its sender is asked for first."""
-    return body_limit_bytes(path) > _USUAL_LIMIT_BYTES
+def takes_large_body(method: str, path: str) -> bool:
+    """Whether such a request may bring so much that its sender is asked for first."""
+    return body_limit_bytes(method, path) > _USUAL_LIMIT_BYTES
 
 
 class PatientProtocol(H11Protocol):
@@ -64,13 +72,13 @@ async def read_body(scope: Scope, receive: Receive) -> Receive:
     without a length for an empty one (PEP 3333).
 
     Raises:
-        TooLarge: it is larger than this path needs.
+        TooLarge: it is larger than such a request needs.
         TooSlow: it was not there in time.
         InvalidInput: the client went in the midst of it.
     """
-    path = scope["path"]
-    limit = body_limit_bytes(path)
-    within_s = _LARGE_BODY_WITHIN_S if takes_large_body(path) else BODY_WITHIN_S
+    limit = body_limit_bytes(scope["method"], scope["path"])
+    large = takes_large_body(scope["method"], scope["path"])
+    within_s = _LARGE_BODY_WITHIN_S if large else BODY_WITHIN_S
     try:
         async with asyncio.timeout(within_s):
             body = await _collect(receive, limit)

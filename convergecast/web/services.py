@@ -14,9 +14,15 @@ from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.supervisor import Supervisor
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
+from convergecast.engine.asking import Asker
 from convergecast.engine.host import EngineHost
 from convergecast.engine.pipeline import TASKS_OF
 from convergecast.errors import NotFound
+from convergecast.faces.enrolment import Enrolment
+from convergecast.faces.gallery import Gallery
+from convergecast.faces.recogniser import Recogniser
+from convergecast.faces.settings import SettingsStore
+from convergecast.faces.upkeep import Upkeep
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
 from convergecast.models import OPTIONS, Approval
@@ -39,6 +45,12 @@ class Services:
     announcer: Announcer
     engine: EngineHost
     supervisor: Supervisor
+    asker: Asker
+    gallery: Gallery
+    faces_settings: SettingsStore
+    enrolment: Enrolment
+    recogniser: Recogniser
+    upkeep: Upkeep
     show_link: Callable[[], None]
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import time
@@ -14,21 +13,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocketRoute, sync_playwright
 
+from convergecast.bench.browser import ARGUMENTS, chromium
+from convergecast.bench.page import WITHOUT_WORKERS
 from convergecast.bench.rig import Rig
 from convergecast.models import OPTIONS
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
-
-
-def chromium() -> str | None:
-    """The browser to drive: `CONVERGECAST_CHROMIUM`, or one on the PATH."""
-    chosen = os.environ.get("CONVERGECAST_CHROMIUM")
-    found = [chosen] if chosen else [shutil.which(name) for name in _NAMES]
-    return next((path for path in found if path), None)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +25,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.skip("no Chromium: ./install_linux.sh test installs one")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
         browser.close()
 
@@ -96,12 +84,30 @@ class Told:
         self.page = watched.page
         self.complaints = watched.complaints
         self._sockets: list[WebSocketRoute] = []
-        self.page.route_web_socket(
-            re.compile("/live$"), lambda socket: self._sockets.append(socket)
-        )
-        self.page.goto(f"{watched.rig.url}/?token={watched.rig.admin_token}")
-        while not self._sockets:
+        self.page.add_init_script(WITHOUT_WORKERS)  # no socket of a worker can be taken over
+        self.watched: list[str] = []
+        self.acknowledged: list[int] = []
+        self.page.route_web_socket(re.compile("/live$"), self._connected)
+        self.rig = watched.rig
+        self.go(f"/?token={watched.rig.admin_token}")
+
+    def go(self, path: str) -> None:
+        """Open a page; it says hello to nobody until `hello`."""
+        before = len(self._sockets)
+        self.page.goto(f"{self.rig.url}{path}")
+        while len(self._sockets) == before:
             self.page.wait_for_timeout(20)
+
+    def _connected(self, socket: WebSocketRoute) -> None:
+        socket.on_message(self._heard)
+        self._sockets.append(socket)
+
+    def _heard(self, text: str | bytes) -> None:
+        message = json.loads(text)
+        if message["type"] == "watch":
+            self.watched = message["cameras"]
+        elif message["type"] == "ack":
+            self.acknowledged.append(message["seq"])
 
     def hello(self, *cameras: dict[str, Any]) -> None:
         self.tell("hello", hub_time=time.time(), options=OFFERED, cameras=cameras, status=None)
@@ -110,10 +116,17 @@ class Told:
         self._sockets[-1].send(json.dumps({"type": type_, **fields}))
 
     def show(self, camera_id: str, jpeg: bytes, at: float, seq: int = 1) -> None:
-        """Send a picture."""
+        """Send a picture, as soon as it is wanted."""
+        while camera_id not in self.watched:
+            self.page.wait_for_timeout(20)
         header = {"camera": camera_id, "seq": seq, "captured_at": at, "dropped": 0}
         head = json.dumps(header).encode()
         self._sockets[-1].send(len(head).to_bytes(4, "big") + head + jpeg)
+
+    def wait_watched(self, *camera_ids: str) -> None:
+        """Wait until exactly these cameras' pictures are wanted."""
+        while self.watched != list(camera_ids):
+            self.page.wait_for_timeout(20)
 
     def find(self, camera_id: str, at: float, **found: object) -> None:
         """Send a result in a picture of 640 × 480."""

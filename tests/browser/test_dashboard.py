@@ -70,7 +70,9 @@ def test_a_camera_appears_lives_and_shows_its_faces(page: Page, rig: Rig, portra
     (camera,) = rig.wait_online(1)
     wait_painted(page, camera["id"])
     expect(page.get_by_test_id("camera-count")).to_have_text("1 of 1 camera")
-    expect(hall.get_by_test_id("tile-fps")).to_have_text(re.compile(r"^(9|10|11) fps$"))
+    # The portrait does not move, so that not every frame is sent.
+    expect(hall.get_by_test_id("tile-fps")).to_have_text("still")
+    expect(hall.get_by_test_id("tile-fps")).to_have_attribute("title", re.compile("gives 10 fps"))
     expect(hall.get_by_test_id("tile-age")).to_have_text(re.compile(r"^\d+ ms$|^\d\.\d s$"))
     assert hall.get_by_test_id("tile-picture").evaluate(_COLOURED) > 0.5
 
@@ -186,9 +188,9 @@ def test_only_selected_shows_the_pictures_of_checked_cameras(page: Page, rig: Ri
     wait_painted(page, ids["Garage"])
 
 
-def test_the_age_is_true(page: Page, rig: Rig, portrait: Path) -> None:
+def test_the_age_is_true(page: Page, rig: Rig) -> None:
     """The page's clock is the hub's here: no age may be less than what the way has taken."""
-    rig.start_agent("--source", str(portrait), "--name", "Hall", "--fps", "20")
+    rig.start_agent("--source", "demo", "--name", "Hall", "--fps", "20")
     (camera,) = rig.wait_online(1)
     wait_painted(page, camera["id"], 60)
     ages_ms = [stats(page)[camera["id"]]["age_ms"] for _ in range(40)]
@@ -302,7 +304,8 @@ def test_the_picture_of_the_page_for_the_readme(page: Page, rig: Rig) -> None:
         wait_painted(page, camera["id"])
     select(page, "Hall", "Workshop")
     for button in OPTIONS:
-        option(page, button.name).click()
+        if button.name != "recognition":  # nobody is enrolled
+            option(page, button.name).click()
     expect(tile(page, "Hall").get_by_test_id("tile-found")).to_have_text(re.compile("face"))
     expect(tile(page, "Workshop").get_by_test_id("tile-found")).to_have_text(re.compile("face"))
     page.wait_for_timeout(3000)

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from convergecast.bench.camera_end import write_moving_video
 from convergecast.bench.rig import Rig
 from tests.fakes.link import FaultyLink, link_available
 from tests.fakes.observer import Record
 from tests.fakes.relay import Faults
 
 ROOT = Path(__file__).parents[2]
+WRONG_CLOCK = Path(__file__).with_name("wrong_clock.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +44,27 @@ class LinkedRig:
 
 
 @contextmanager
-def linked_rig(folder: Path, *agent_options: str) -> Iterator[LinkedRig]:
-    """Run a demo camera of 25 frames a second behind a link of 100 ms round trip."""
+def linked_rig(
+    folder: Path, *, fps: float = 25.0, clock_ahead_s: float = 0.0
+) -> Iterator[LinkedRig]:
+    """Run a camera before which everything moves behind a link of 100 ms round trip.
+
+    Args:
+        folder: where everything is kept.
+        fps: frames a second of 640×480 pixels.
+        clock_ahead_s: how wrong the clock of the camera's machine is.
+    """
     available, why_not = link_available()
     if not available:
         pytest.skip(why_not)
     written = folder / "observed.jsonl"
     with FaultyLink(Faults(delay_s=0.05)) as link:
         a, b = link.command("a"), link.command("b")
-        rig = Rig(folder, host=link.address("a"), hub_prefix=a, agent_prefix=b)
+        wrong = [sys.executable, str(WRONG_CLOCK), str(clock_ahead_s)] if clock_ahead_s else []
+        rig = Rig(folder, host=link.address("a"), hub_prefix=a, agent_prefix=[*b, *wrong])
         try:
-            rig.start_agent("--source", "demo", "--fps", "25", *agent_options)
+            video = write_moving_video(folder / "moving.avi", fps=fps)
+            rig.start_agent("--source", str(video))
             observer = [sys.executable, "-m", "tests.fakes.observer", "--url", rig.url]
             observer += ["--token", rig.admin_token, "--out", str(written)]
             rig.start([*a, *observer], {**os.environ, "PYTHONPATH": str(ROOT)})

@@ -17,13 +17,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from convergecast.protocol.frames import WireFrame, parse_frame, read_part
+from convergecast.protocol.frames import WireFrame, parse_frame
 from convergecast.protocol.registration import (
     Registration,
     RegistrationReply,
     decode_registration,
     encode_reply,
 )
+from convergecast.protocol.stream import FrameReader
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 30.0
@@ -185,9 +186,11 @@ class Stream:
         self._client = client
         self.response = client.connection.getresponse()
         assert self.response.status == 200, self.response.read()
+        assert self.response.fp is not None
+        self._frames = FrameReader(self.response.fp.readinto1)
 
     def frame(self) -> WireFrame:
-        return parse_frame(*read_part(self.response))
+        return self._frames.read()
 
     def close(self) -> None:
         self.response.close()

@@ -115,7 +115,7 @@ def test_a_lower_score_shows_more(folder: Path) -> None:
 
 def test_a_wrong_word_is_wrong_usage_and_says_what_there_is(folder: Path) -> None:
     _, said = analyze(folder, "--options", "faces,noses", status=2)
-    assert "'noses' is none of faces, landmarks, objects, people" in said
+    assert "'noses' is none of faces, landmarks, recognition, objects, people" in said
 
 
 def test_what_is_not_there_is_named_and_the_rest_is_done(folder: Path, tmp_path: Path) -> None:

@@ -15,16 +15,19 @@ import pytest
 from tests.fakes.linked import LinkedRig, linked_rig
 from tests.fakes.observer import Record, Said
 
+FPS = 50.0
+CHANCES = 4  # at five seconds in which nothing else keeps the machine from carrying 50 frames
 ONE_WAY_S = 0.05
 OUTAGE_S = 10.0
 NOTICED_WITHIN_S = 3.5
 LIVE_AGAIN_WITHIN_S = 2.0
+CONGESTION_CONTROLS = Path("/proc/sys/net/ipv4/tcp_available_congestion_control")
 
 
 @pytest.fixture(scope="module")
 def linked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LinkedRig]:
-    """A camera with the pictures that an agent sends unless told otherwise."""
-    with linked_rig(tmp_path_factory.mktemp("linked")) as linked:
+    """A camera of 50 frames a second, with the pictures that an agent usually sends."""
+    with linked_rig(tmp_path_factory.mktemp("linked"), fps=FPS) as linked:
         yield linked
 
 
@@ -84,13 +87,15 @@ def say(**measured: Any) -> None:
 
 def test_a_hundred_milliseconds_cost_no_frames_and_are_part_of_the_age(linked: LinkedRig) -> None:
     observe(linked, 2)
-    record = observe(linked, 5)
-    found = figures(record)
-    say(**found)
-    assert {said.state for said in record.said} == {"online"}
-    assert found["shown"] >= 0.96 * found["published"]
-    assert found["received_fps"] >= 0.96 * found["published"] / 5
-    assert found["fps"] > 15, "the machine is too busy for this test to mean anything"
+    for _ in range(CHANCES):
+        record = observe(linked, 5)
+        found = figures(record)
+        say(**found)
+        assert {said.state for said in record.said} == {"online"}
+        if found["shown"] >= 0.98 * found["published"]:
+            break
+    assert found["shown"] >= 0.98 * found["published"]
+    assert found["received_fps"] >= 0.96 * FPS
     # Half of the best round trip is what the clock's estimate may be wrong by, at most.
     assert found["least_age_ms"] > ONE_WAY_S * 1000 - 5
     assert found["median_age_ms"] < 250
@@ -98,18 +103,38 @@ def test_a_hundred_milliseconds_cost_no_frames_and_are_part_of_the_age(linked: L
 
 
 def test_two_percent_loss_slows_the_pictures_and_the_tile_stays_true(tmp_path: Path) -> None:
-    # At this loss Reno carries some 150 kB/s, which is two pictures of 640×480 a second.
-    with linked_rig(tmp_path, "--size", "320x240") as linked:
+    # At this loss Reno, the link's usual way, carries some 150 kB/s: three pictures a second, each
+    # of them whole. An agent asks for BBR, which some kernels have.
+    has_bbr = "bbr" in CONGESTION_CONTROLS.read_text().split()
+    with linked_rig(tmp_path) as linked:
         linked.link.set(loss=0.02)
-        observe(linked, 1)
+        observe(linked, 2)
         before = linked.link.counts("a")
-        record = observe(linked, 15)
+        record = observe(linked, 20)
         after = linked.link.counts("a")
     lost_percent = 100 * (after.lost - before.lost) / (after.packets - before.packets)
     say(**figures(record), lost_percent=lost_percent)
-    assert longest_gap_s(record) < 1.5
+    assert longest_gap_s(record) < (1.0 if has_bbr else 2.0)
+    assert len(record.pictures) > (200 if has_bbr else 20)
     assert {said.state for said in record.said} == {"online"}
     assert max(untrue_amid_pictures_s(said, record) for said in record.said if said.newest) < 0.3
+    assert_never_backwards(record)
+
+
+@pytest.mark.parametrize("clock_ahead_s", [-400.0, 300.0])
+def test_a_clock_that_is_wrong_by_minutes_changes_no_age(
+    tmp_path: Path, clock_ahead_s: float
+) -> None:
+    with linked_rig(tmp_path, clock_ahead_s=clock_ahead_s) as linked:
+        observe(linked, 1)
+        record = observe(linked, 3)
+    found = figures(record)
+    say(**found)
+    assert found["least_age_ms"] > ONE_WAY_S * 1000 - 5
+    assert found["median_age_ms"] < 250
+    said_ms = [said.age_ms or 0 for said in record.said]
+    assert min(said_ms) > ONE_WAY_S * 1000 - 5
+    assert statistics.median(said_ms) < 300
     assert_never_backwards(record)
 
 

@@ -25,7 +25,8 @@ from PIL import Image
 
 from convergecast.bench.rig import Rig
 from convergecast.bench.viewer import LiveClient
-from convergecast.protocol.frames import encode_part, frame_headers
+from convergecast.protocol.frames import frame_headers
+from convergecast.protocol.stream import encode_part
 from tests.fakes.agents import Handler, RawAgent, answer, picture, prototype
 
 GOOD_MINIMUM_FPS = 10

@@ -19,6 +19,7 @@ import requests
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from convergecast.bench.camera_end import write_moving_video
 from convergecast.bench.rig import Rig, end
 from convergecast.bench.viewer import LiveClient
 from convergecast.detection import store
@@ -27,7 +28,7 @@ from convergecast.protocol.folders import pictures_folder
 
 CAMERA_FIELDS = {
     *("id", "name", "address", "state", "state_reason", "state_since", "width", "height", "fps"),
-    *("received_fps", "analysed_fps", "motion", "age_ms", "people", "options", "dropped"),
+    *("received_fps", "still", "analysed_fps", "motion", "age_ms", "people", "options", "dropped"),
     *("registered_at", "last_seen"),
 }
 RESULT_FIELDS = {
@@ -337,8 +338,11 @@ def test_the_socket_greets_with_everything_and_understands_or_says_so(rig: Rig) 
     asyncio.run(talk())
 
 
-def test_an_idle_camera_is_asked_once_a_second_and_a_viewer_gets_every_frame(rig: Rig) -> None:
-    rig.start_agent("--source", "demo", "--fps", "25")
+def test_an_idle_camera_is_asked_once_a_second_and_a_viewer_gets_every_frame(
+    rig: Rig, tmp_path: Path
+) -> None:
+    video = write_moving_video(tmp_path / "moving.avi", fps=25.0)
+    rig.start_agent("--source", str(video))
     (camera,) = rig.wait_online(1)
     time.sleep(4)
     idle = rig.cameras()[0]

@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convergecast.bench.datasets import aflw2000, coco_val, faces_wider, youtubefaces
+from convergecast.bench.datasets import (
+    GALLERY,
+    aflw2000,
+    coco_val,
+    faces_wider,
+    identities,
+    youtubefaces,
+)
 from convergecast.bench.tracking import people_there
 from convergecast.errors import InvalidInput
 from convergecast.vision.detections import Floats
@@ -68,3 +75,11 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 def centre(points: Floats) -> Floats:
     middle: Floats = np.mean(points, axis=0)
     return middle
+
+
+@pytest.mark.data
+def test_portraits_show_nineteen_faces_of_six_people(data_folder: Path) -> None:
+    samples = list(identities(data_folder))
+    people = [person for sample in samples for person in sample.truth]
+    assert (len(samples), len(people), len(set(people))) == (17, 19, 6)
+    assert sum(sample.name.startswith(GALLERY) for sample in samples) == 9

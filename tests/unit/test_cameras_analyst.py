@@ -29,7 +29,7 @@ FRAME = Frame(jpeg=b"", seq=7, captured_at=100.0, width=64, height=48)
 def test_a_result_has_lists_for_what_was_asked_and_null_for_the_rest() -> None:
     found = {**SIZE, "faces": [FACE], "objects": [CAT]}
     both = make_result("c", FRAME, ("faces", "objects"), found)
-    shown_face = {**FACE, "track_id": None, "person": None}
+    shown_face = {**FACE, "track_id": None, "person": None, "identity": None}
     assert both["faces"] == [shown_face]
     assert both["objects"] == [{**CAT, "track_id": None}]
     assert (both["people"], both["options"]) == (None, ["faces", "objects"])
@@ -84,6 +84,7 @@ class Scene:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.results: queue.Queue[tuple[dict[str, Any], bytes]] = queue.Queue()
+        self.seen: list[dict[str, Any]] = []
         self.jpeg = picture(1)
         self.orders = Orders(
             camera_id="c",
@@ -106,7 +107,7 @@ class Scene:
         self.analyst = Analyst(
             orders=self.orders,
             engine_key=KEY,
-            publish=lambda result, jpeg: self.results.put((result, jpeg)),
+            publish=self._publish,
             on_problem=lambda: None,
         )
         self._closed = threading.Event()
@@ -128,6 +129,11 @@ class Scene:
 
     def close(self) -> None:
         self._closed.set()
+
+    def _publish(self, result: dict[str, Any], jpeg: bytes, seen: dict[str, Any]) -> None:
+        self.results.put((result, jpeg))
+        if seen:
+            self.seen.append(seen)
 
     def _feed(self) -> None:
         seq = 0
@@ -260,3 +266,64 @@ def test_a_failure_that_comes_after_the_options_went_off_is_not_kept(scene: Scen
     may_answer.set()
     time.sleep(0.3)
     assert scene.analyst.problem is None
+
+
+KIND = {"model": "m-1", "precision": "fp32", "alignment": "landmarks-68"}
+TOLD = {"quality": 0.8, "flaws": [], "usable": True, "vector": "AAAA", "crop": None}
+BIG_FACE = {**FACE, "box": [10.0, 10.0, 40.0, 40.0], **TOLD}
+
+
+class Embedding(Engine):
+    """Embeds the only face whenever its place is not settled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.think = self._decide
+        self.face = BIG_FACE
+        self._decide_for([])
+
+    def _decide(self) -> None:
+        self._decide_for(self.requests[-1]["settled"])
+
+    def _decide_for(self, settled: list[list[float]]) -> None:
+        face = {**self.face, "vector": None} if settled else self.face
+        self.answer = {**SIZE, "faces": [face], "embedding": KIND}
+
+
+@pytest.fixture
+def recognising() -> Iterator[Scene]:
+    engine = Embedding()
+    scene = Scene(engine)
+    scene.order(options=("recognition",))
+    yield scene
+    scene.close()
+    engine.close()
+
+
+def test_a_quiet_scene_is_looked_at_until_its_face_can_be_decided(recognising: Scene) -> None:
+    wait_for(lambda: len(recognising.seen) == 3, timeout_s=5)
+    assert not recognising.engine.requests[0]["crops"]
+    (track_id,) = {track for seen in recognising.seen for track in seen["faces"]}
+    recognising.rest()
+    result, _ = newest(recognising.results)
+    (face,) = result["faces"]
+    assert str(face["track_id"]) == track_id
+    assert face["identity"]["state"] == "undecided"
+    assert "vector" not in face
+    assert recognising.seen[0] == {
+        "embedding": KIND,
+        "faces": {track_id: {name: TOLD[name] for name in ("vector", "quality", "flaws", "crop")}},
+    }
+
+
+def test_crops_are_asked_for_where_unknown_faces_are_kept(recognising: Scene) -> None:
+    recognising.order(keep_unknown=True)
+    wait_for(lambda: recognising.engine.requests and recognising.engine.requests[-1]["crops"])
+
+
+def test_asked_anew_the_hub_is_told_all_again(recognising: Scene) -> None:
+    wait_for(lambda: len(recognising.seen) == 3)
+    recognising.rest()
+    told = len(recognising.seen)
+    recognising.order(options=("faces", "recognition"))
+    wait_for(lambda: len(recognising.seen) >= told + 3, timeout_s=5)

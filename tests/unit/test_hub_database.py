@@ -10,6 +10,7 @@ import threading
 from importlib import resources
 from pathlib import Path
 
+import psutil
 import pytest
 
 from convergecast.cameras import store
@@ -100,5 +101,31 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     path = tmp_path / "hub.sqlite3"
-    Database(path).close()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    left = path.with_name(path.name + "-wal")
+    left.touch(0o644)  # of a hub that was killed
+    database = Database(path)
+    database.execute("INSERT INTO hub_values VALUES ('a', '')")
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert left.name in modes
+    assert set(modes.values()) == {0o600}, modes
+    database.close()
+
+
+def test_threads_that_have_ended_hold_no_file_open(tmp_path: Path) -> None:
+    database, process = Database(tmp_path / "hub.sqlite3"), psutil.Process()
+    database.read("SELECT 1")
+    files = []
+    for _ in range(5):
+        reader = threading.Thread(target=database.read, args=("SELECT count(*) FROM cameras",))
+        reader.start()
+        reader.join()
+        files.append(len(process.open_files()))
+    assert files[-1] <= files[0]
+    database.close()
+
+
+def test_a_file_that_cannot_be_read_any_more_is_said(tmp_path: Path) -> None:
+    database = Database(tmp_path / "hub.sqlite3")
+    with pytest.raises(Unavailable, match="cannot be read"):
+        database.read("SELECT * FROM cameras_that_are_not")
+    database.close()

@@ -165,3 +165,34 @@ def test_a_new_viewer_gets_the_newest_picture_and_result_at_once() -> None:
         assert (await pictures(viewer, 1))[0]["seq"] == 9
 
     asyncio.run(scene())
+
+
+def test_a_result_that_is_gone_does_not_reach_who_has_not_read_it_yet() -> None:
+    async def scene() -> None:
+        for end in (Broker.clear_result, Broker.forget):
+            broker, _ = make_broker()
+            viewer = Viewer(broker)
+            viewer.watch(["c"])
+            broker.publish_result("c", {"faces": ["Anna"]}, b"")
+            await settle()
+            broker.revise("c", lambda _: {"faces": []})
+            end(broker, "c")
+            await settle()
+            assert await is_silent(viewer)
+
+    asyncio.run(scene())
+
+
+def test_a_result_does_not_wait_for_who_has_stopped_watching() -> None:
+    async def scene() -> None:
+        broker, _ = make_broker()
+        viewer = Viewer(broker)
+        viewer.watch(["c"])
+        broker.publish_result("c", {"faces": ["Anna"]}, b"")
+        await settle()
+        viewer.watch([])
+        broker.revise("c", lambda _: {"faces": []})
+        await settle()
+        assert await is_silent(viewer)
+
+    asyncio.run(scene())

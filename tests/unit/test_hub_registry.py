@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from convergecast.cameras import store
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.config import HubConfig
 from convergecast.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany, Unavailable
+from convergecast.faces.settings import SettingsStore
 from convergecast.models import Approval
 from convergecast.protocol.registration import Registration
 from convergecast.storage.database import Database
@@ -28,8 +30,10 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-def make_registry(database: Database, **settings: int) -> CameraRegistry:
-    return CameraRegistry(database=database, config=HubConfig(**settings), clock=FakeClock())  # type: ignore[arg-type]
+def make_registry(database: Database, **settings: Any) -> CameraRegistry:
+    faces = SettingsStore(database=database, clock=FakeClock(), allowed=True)
+    config = HubConfig(**settings)
+    return CameraRegistry(database=database, config=config, clock=FakeClock(), faces=faces)
 
 
 def agent(**fields: object) -> Registration:
@@ -270,8 +274,7 @@ def test_ones_own_address_is_fine(database: Database, announced: str, sender: st
 
 
 def test_an_allowed_network_may_announce_another_address(database: Database) -> None:
-    config = HubConfig(agent_networks=("10.1.0.0/16",))
-    registry = CameraRegistry(database=database, config=config, clock=FakeClock())
+    registry = make_registry(database, agent_networks=("10.1.0.0/16",))
     assert registry.register(agent(ipaddress="10.1.2.3"), HOME).status == "pending"
     with pytest.raises(Forbidden, match="agent_networks"):
         registry.register(agent(ipaddress="10.2.0.1"), HOME)
@@ -294,7 +297,8 @@ def test_a_full_disk_changes_nothing_and_costs_no_heartbeat(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = FakeClock()
-    registry = CameraRegistry(database=database, config=HubConfig(), clock=clock)
+    faces = SettingsStore(database=database, clock=clock, allowed=True)
+    registry = CameraRegistry(database=database, config=HubConfig(), clock=clock, faces=faces)
     trusted = agent(token=agent_token(database))
     reply = registry.register(trusted, HOME)
     beat = dataclasses.replace(trusted, camera_key=reply.camera_key)

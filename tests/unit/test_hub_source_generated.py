@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from convergecast.cameras.orders import Orders
 from convergecast.cameras.source import FrameSource, SourceError
 from convergecast.protocol import ProtocolError
-from convergecast.protocol.frames import WireFrame, encode_part, frame_headers
+from convergecast.protocol.frames import WireFrame, frame_headers
 from convergecast.protocol.jpeg import read_size
+from convergecast.protocol.stream import encode_part
 from tests.fakes.agents import answer, picture
 
 JPEG = picture(width=32, height=32)

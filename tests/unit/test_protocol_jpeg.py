@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convergecast.protocol import ProtocolError
-from convergecast.protocol.jpeg import read_size
+from convergecast.protocol.jpeg import SizeReader, read_size
 
 
 def jpeg_of(width: int, height: int, *parameters: int) -> bytes:
@@ -59,3 +59,20 @@ def test_noise_is_refused_or_gives_a_possible_size(noise: bytes) -> None:
         return
     assert width > 0
     assert height > 0
+
+
+def test_one_cameras_sizes_are_read_though_its_pictures_begin_alike() -> None:
+    size_of, small, other = SizeReader(), jpeg_of(16, 16), jpeg_of(70, 33)
+    for picture, size in (
+        (small, (16, 16)),
+        (small, (16, 16)),
+        (other, (70, 33)),
+        (small, (16, 16)),
+    ):
+        assert size_of(picture) == size
+    taller = small.replace(b"\xff\xc0\x00\x11\x08\x00\x10", b"\xff\xc0\x00\x11\x08\x00\x20")
+    assert size_of(taller) == (16, 32)
+    for damaged in (taller[:-2], taller[:40], b""):
+        with pytest.raises(ProtocolError):
+            size_of(damaged)
+    assert size_of(taller) == (16, 32)

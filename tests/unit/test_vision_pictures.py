@@ -12,9 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convergecast.errors import InvalidInput
+from convergecast.vision import lettering
 from convergecast.vision.decode import decode, decode_for
 from convergecast.vision.detections import Bytes
-from convergecast.vision.drawing import PALETTE_RGB, annotate_jpeg, colour_of, count_line, draw
+from convergecast.vision.drawing import (
+    PALETTE_RGB,
+    annotate_jpeg,
+    colour_of,
+    count_line,
+    draw,
+    who,
+)
 from convergecast.vision.letterbox import STRIDE, fit
 
 
@@ -192,6 +200,60 @@ def test_68_landmarks_do_not_cover_the_face(side: int, most: float) -> None:
     assert changed.sum() < most * side * side
     changed[100 : 100 + side, 100 : 100 + side] = False
     assert not changed.any()
+
+
+def drawn_name(name: str, **identity: str) -> Bytes:
+    face = {"box": [40, 60, 140, 160], "score": 0.9, "identity": {"name": name, **identity}}
+    return draw(np.full((200, 400, 3), 128, np.uint8), {"faces": [face]})
+
+
+@pytest.mark.parametrize("name", ["Женщина", "Zoë", "Ελένη", "Őry"])
+def test_names_in_other_scripts_are_not_question_marks(name: str) -> None:
+    if not any(lettering._has(font, name[0]) for font in lettering.FONTS):
+        pytest.skip("no font of this machine has this script")
+    asked = drawn_name("?" * len(name), state="known")
+    shown = drawn_name(name, state="known")
+    assert (shown != asked).any()
+    assert (shown != drawn_name(name[::-1], state="known")).any()
+
+
+@pytest.mark.parametrize("fonts", [(), ("no such font.ttf",)])
+def test_without_fonts_the_name_is_still_written(
+    fonts: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lettering, "FONTS", fonts)
+    lettering.letter.cache_clear()
+    own = drawn_name("ローズ", state="known")
+    assert (own[20:56, 40:] != 128).any()
+    monkeypatch.setattr(lettering, "_font", lambda name, size_px: None)
+    lettering.letter.cache_clear()
+    assert (drawn_name("ローズ", state="known") == drawn_name("???", state="known")).all()
+    lettering.letter.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("face", "words"),
+    [
+        ({"person": {"name": "Zoë"}}, "Zoë"),
+        ({"identity": {"state": "known", "name": "Zoë"}}, "Zoë"),
+        ({"identity": {"state": "perhaps", "name": "Zoë"}, "person": None}, "Zoë?"),
+        ({"identity": {"state": "unknown", "name": None}, "person": None}, "unknown"),
+        ({"identity": {"state": "undecided", "name": None}, "person": None}, ""),
+        ({"identity": {"state": "known", "name": "x" * 80}}, "x" * 24 + "..."),
+        ({}, ""),
+    ],
+)
+def test_a_face_is_named_as_on_the_page(face: dict[str, Any], words: str) -> None:
+    assert who(face) == words
+
+
+@pytest.mark.parametrize("at", [(-30, -9), (630, 475), (9999, 5), (-9999, 5)])
+def test_a_name_at_the_edge_stays_in_the_picture(at: tuple[int, int]) -> None:
+    canvas = np.zeros((480, 640, 3), np.uint8)
+    drawn = lettering.letter("Zoë", 20, 2)
+    assert drawn is not None
+    lettering.stamp(canvas, drawn.letters, *at, (255, 255, 255))
+    assert canvas.any() == (abs(at[0]) < 1000)
 
 
 @pytest.mark.parametrize("side", [8, 64, 4000])

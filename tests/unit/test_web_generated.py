@@ -24,10 +24,11 @@ from convergecast.web.app import create_app
 from convergecast.web.asgi import create_asgi
 from tests import strategies
 from tests.contract import Contract
-from tests.strategies import CAMERAS, JSON, encoded
+from tests.strategies import CAMERAS, JSON, PEOPLE, encoded
 
 TOKEN = "an administrator's token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+SETTINGS = "/api/v1/settings"
 MAX_CAMERAS, MAX_PENDING, MAX_PENDING_PER_ADDRESS = 3, 4, 2
 
 generated = settings(
@@ -207,6 +208,43 @@ def test_orders_to_switch(
     assert after[1:] == standing[1:], "only the approved one can be switched"
     if answer.status_code != 200:
         assert after == standing
+
+
+@settings(generated, max_examples=300)
+@example((b'{"known_below": NaN}', JSON))
+@example((b'{"unknown_hours": 1e999, "recognition": true}', JSON))
+@given(strategies.setting_bodies)
+def test_settings(
+    hub: Hub, client: FlaskClient, contract: Contract, sent: tuple[bytes, str]
+) -> None:
+    data, content_type = sent
+    before = client.get(SETTINGS, headers=BEARER).get_json()
+    answer = client.put(SETTINGS, data=data, headers=BEARER, content_type=content_type)
+    contract.check("PUT", SETTINGS, answer.status_code, answer.content_type, answer.data)
+    answer_now = client.get(SETTINGS, headers=BEARER)
+    contract.check("GET", SETTINGS, 200, answer_now.content_type, answer_now.data)
+    now = answer_now.get_json()
+    assert now == (answer.get_json() if answer.status_code == 200 else before)
+    assert 0 < now["known_below"] <= now["perhaps_below"]
+
+
+@settings(generated, max_examples=300)
+@example((b"--x\r\n" * 5000, "multipart/form-data; boundary=x"))
+@example((b"--x\r\nContent-Disposition: form-data; name*=u''%ff\r\n\r\n", "multipart/form-data"))
+@given(strategies.enrolment_bodies)
+def test_forms_without_consent(
+    hub: Hub, client: FlaskClient, contract: Contract, sent: tuple[bytes, str]
+) -> None:
+    hub.services.faces_settings.change(recognition=True)
+    data, content_type = sent
+    answer = client.post(PEOPLE, data=data, headers=BEARER, content_type=content_type)
+    assert answer.status_code in (400, 413)
+    contract.check("POST", PEOPLE, answer.status_code, answer.content_type, answer.data)
+    url = f"{PEOPLE}/gone/faces"
+    answer = client.post(url, data=data, headers=BEARER, content_type=content_type)
+    assert answer.status_code == 404
+    contract.check("POST", url, answer.status_code, answer.content_type, answer.data)
+    assert hub.services.gallery.people() == []
 
 
 @settings(generated, max_examples=600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -235,6 +236,37 @@ def show_a_face(hub: Hub, camera_id: str) -> None:
     found = {"faces": [face], "width": 64, "height": 48}
     result = make_result(camera_id, frame, ("faces",), found)
     hub.services.broker.publish_result(camera_id, result, b"")
+
+
+def test_answers_about_people_where_nobody_is_known(caller: Caller, hub: Hub) -> None:
+    lists = {"people": "people", "sightings": "sightings", "unknown-faces": "faces"}
+    for path, name in lists.items():
+        assert caller.ask("GET", f"/api/v1/{path}").get_json() == {name: []}
+    distances = caller.ask("GET", "/api/v1/people/distances").get_json()
+    assert (distances["genuine"], distances["impostor"]) == ([], [])
+    settings = caller.ask("GET", "/api/v1/settings").get_json()
+    assert settings["recognition"] is False and settings["recognition_allowed"] is True
+    form = {"name": "Anna", "consent": "true", "pictures": (io.BytesIO(b"x"), "a.jpg")}
+    answer = caller.ask("POST", "/api/v1/people", data=form)
+    assert answer.status_code == 409
+    assert caller.ask("PUT", "/api/v1/settings", json={"recognition": True}).status_code == 200
+    entries = caller.ask("GET", "/api/v1/audit").get_json()["entries"]
+    assert caller.ask("GET", "/faces").status_code == 200
+    for method, path in (
+        ("PATCH", "people/gone"),
+        ("DELETE", "people/gone"),
+        ("POST", "people/gone/merge"),
+        ("DELETE", "people/gone/faces/gone"),
+        ("GET", "people/gone/faces/gone.jpg"),
+        ("GET", "unknown-faces/gone.jpg"),
+        ("DELETE", "unknown-faces/gone"),
+        ("GET", "sightings?person=gone"),
+    ):
+        body = {"PATCH": {"name": "Anna"}, "POST": {"from": "gone too"}}.get(method)
+        assert caller.ask(method, f"/api/v1/{path}", json=body).status_code == 404
+        assert caller.ask(method, f"/api/v1/{path}", signed_in=False).status_code == 401
+    assert caller.ask("DELETE", "/api/v1/unknown-faces").status_code == 204
+    assert caller.ask("GET", "/api/v1/audit").get_json()["entries"][-len(entries) :] == entries
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from convergecast.auth.access import Access, allow
 from convergecast.errors import ConvergeCastError, InvalidInput
 from convergecast.models import Approval
+from convergecast.web.api.bodies import check_names, json_object
 from convergecast.web.services import Services
 
 _MAX_CAMERAS = 1000
@@ -35,17 +35,17 @@ def blueprint(services: Services) -> Blueprint:
     @routes.patch("/<camera_id>")
     @allow(Access.CHANGE)
     def change(camera_id: str) -> Response:
-        changes = _object({"name": str, "options": list, "approved": bool, "objects": dict})
+        changes = json_object({"name": str, "options": list, "approved": bool, "objects": dict})
         if "options" in changes:
             _strings(changes["options"], "options")
         if "objects" in changes:
-            _check_names(changes["objects"], ("min_score", "labels"))
+            check_names(changes["objects"], ("min_score", "labels"))
         return jsonify(board.view(registry.change(camera_id, **changes)))
 
     @routes.post("/options")
     @allow(Access.CHANGE)
     def switch() -> Response:
-        order = _object({"cameras": list, "option": str, "on": bool})
+        order = json_object({"cameras": list, "option": str, "on": bool})
         if len(order) < 3:
             raise InvalidInput(
                 "Send cameras (a list of ids), option (a name) and on (true, false)."
@@ -70,30 +70,6 @@ def blueprint(services: Services) -> Blueprint:
         return Response(status=204)
 
     return routes
-
-
-def _object(fields: dict[str, type]) -> dict[str, Any]:
-    """Return the JSON object of the body, checked for names and types."""
-    try:
-        body = request.get_json()
-    except RecursionError as error:
-        raise InvalidInput("This JSON is nested too deeply.") from error
-    if not isinstance(body, dict):
-        raise InvalidInput("Send a JSON object.")
-    _check_names(body, fields)
-    for name, value in body.items():
-        if not isinstance(value, fields[name]):
-            raise InvalidInput(f"{name} must be a JSON {_JSON_NAMES[fields[name]]}.")
-    return body
-
-
-_JSON_NAMES = {str: "string", list: "list", bool: "true or false", dict: "object"}
-
-
-def _check_names(body: dict[str, Any], known: Iterable[str]) -> None:
-    for name in body:
-        if name not in known:
-            raise InvalidInput(f"{name[:40]!r} cannot be set; what can be: {', '.join(known)}.")
 
 
 def _strings(values: list[Any], name: str) -> list[str]:

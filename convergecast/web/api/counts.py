@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 from flask import Blueprint, Response, jsonify, request
 
 from convergecast.auth.access import Access, allow
-from convergecast.errors import InvalidInput
+from convergecast.web.api.bodies import seconds_of
 from convergecast.web.services import Services
 
 _USUAL_S = 86_400
@@ -20,8 +18,8 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/api/v1/counts")
     @allow(Access.VIEW)
     def counts() -> Response:
-        until_s = _seconds("until", services.clock.now())
-        since_s = _seconds("since", until_s - _USUAL_S)
+        until_s = seconds_of("until", services.clock.now())
+        since_s = seconds_of("since", until_s - _USUAL_S)
         camera_id = request.args.get("camera") or None
         if camera_id is not None:
             services.registry.get(camera_id)
@@ -29,16 +27,3 @@ def blueprint(services: Services) -> Blueprint:
         return jsonify(minutes=minutes)
 
     return routes
-
-
-def _seconds(name: str, otherwise: float) -> float:
-    text = request.args.get(name)
-    if not text:
-        return otherwise
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < 1e11:
-        raise InvalidInput(f"{name} must be UNIX seconds, such as 1760000000.")
-    return value

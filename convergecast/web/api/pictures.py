@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -53,20 +54,31 @@ class PairWatcher:
         """Nothing to do: the newest is fetched when needed."""
 
 
+def wait_for_pair(
+    services: Services, camera_id: str, holds: Callable[[dict[str, Any]], bool]
+) -> tuple[bytes, dict[str, Any]] | None:
+    """Return a camera's newest picture with its result; None if none that `holds` came in time."""
+    watcher, deadline = PairWatcher(), time.monotonic() + _PAIR_WAIT_S
+    services.broker.watch(camera_id, watcher, pairs=True)
+    try:
+        while time.monotonic() < deadline:
+            pair = services.broker.pair(camera_id)
+            is_fresh = pair and services.clock.now() - pair[1]["unchanged_until"] < _PAIR_FRESH_S
+            if pair and is_fresh and holds(pair[1]):
+                return pair
+            time.sleep(0.02)
+    finally:
+        services.broker.unwatch(camera_id, watcher)
+    return None
+
+
 def _annotated(services: Services, camera: Camera) -> Response:
     """Draw a result on the very picture it was found in."""
     from convergecast.vision.drawing import annotate_jpeg
 
-    watcher, deadline = PairWatcher(), time.monotonic() + _PAIR_WAIT_S
-    services.broker.watch(camera.id, watcher, pairs=True)
-    try:
-        while time.monotonic() < deadline:
-            pair = services.broker.pair(camera.id)
-            if pair and services.clock.now() - pair[1]["unchanged_until"] < _PAIR_FRESH_S:
-                return _jpeg(annotate_jpeg(pair[0], pair[1]), pair[1]["unchanged_until"])
-            time.sleep(0.02)
-    finally:
-        services.broker.unwatch(camera.id, watcher)
+    pair = wait_for_pair(services, camera.id, lambda _: True)
+    if pair:
+        return _jpeg(annotate_jpeg(pair[0], pair[1]), pair[1]["unchanged_until"])
     error = services.board.view(camera)["analysis_error"]
     raise NotFound(f"There is no picture with its result yet{f': {error}' if error else ''}.")
 

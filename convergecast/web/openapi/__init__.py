@@ -1,7 +1,8 @@
 """The description of the hub's API that `/api/openapi.json` serves: OpenAPI 3.1. Hub process.
 
-`schemas` says what is sent, `camera_paths` and `hub_paths` by which requests, `operations` holds
-what they have in common. Tests compare it with the routes and with real answers.
+`schemas` and `people_schemas` say what is sent, `camera_paths`, `people_paths` and `hub_paths` by
+which requests; `shapes` and `operations` hold what they have in common. Tests compare it with the
+routes and with real answers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from convergecast.web.live import SOCKET_MESSAGES
 from convergecast.web.openapi.camera_paths import camera_paths
 from convergecast.web.openapi.hub_paths import hub_paths
 from convergecast.web.openapi.operations import PARAMETERS, SECURITY, error_responses
+from convergecast.web.openapi.people_paths import people_paths
+from convergecast.web.openapi.people_schemas import people_schemas
 from convergecast.web.openapi.schemas import schemas
 
 _DESCRIPTION = f"""\
@@ -46,13 +49,14 @@ def document(*, cookie: str) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [
             {"name": "cameras", "description": "Cameras, their pictures and results."},
+            {"name": "people", "description": "People who are known by face; off until set."},
             {"name": "agents", "description": "What agents send, and how one is started."},
             {"name": "operation", "description": "Health, figures, this description."},
             {"name": "pages", "description": "The dashboard and signing in."},
         ],
-        "paths": {**camera_paths(), **hub_paths()},
+        "paths": {**camera_paths(), **people_paths(), **hub_paths()},
         "components": {
-            "schemas": schemas(),
+            "schemas": {**schemas(), **people_schemas()},
             "parameters": PARAMETERS,
             "responses": error_responses(),
             "securitySchemes": _security_schemes(cookie),

@@ -13,7 +13,7 @@ from convergecast.web.openapi.operations import (
     json_answer,
     operation,
 )
-from convergecast.web.openapi.schemas import ref
+from convergecast.web.openapi.shapes import ref
 
 _CAMERAS = "/api/v1/cameras"
 _ONE = f"{_CAMERAS}/{{camera_id}}"

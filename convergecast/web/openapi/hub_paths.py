@@ -11,10 +11,11 @@ from convergecast.web.openapi.operations import (
     body,
     json_answer,
     operation,
+    period,
     redirect,
     text_header,
 )
-from convergecast.web.openapi.schemas import ref
+from convergecast.web.openapi.shapes import ref
 
 _COOKIE = {"Set-Cookie": text_header("The session, for 30 days.")}
 
@@ -32,6 +33,7 @@ def hub_paths() -> dict[str, Any]:
         "/healthz": {"get": _health()},
         "/metrics": {"get": _metrics()},
         "/": {"get": _dashboard()},
+        "/faces": {"get": _faces_page()},
         "/login": {"get": _login_page(), "post": _sign_in()},
         "/logout": {"post": _sign_out()},
     }
@@ -79,20 +81,13 @@ def _analyze() -> dict[str, Any]:
         "What is in one picture",
         Access.CHANGE,
         {200: json_answer("What was found; it is no camera's.", "PictureResult")},
-        errors=[400, 429],
+        errors=[400, 409, 429],
         parameters=[wanted],
         requestBody={"required": True, "description": text, "content": kinds},
     )
 
 
 def _counts() -> dict[str, Any]:
-    times = [
-        {"name": name, "in": "query", "description": text, "schema": {"type": "number"}}
-        for name, text in (
-            ("since", "UNIX seconds; a day before `until` where it is missing."),
-            ("until", "UNIX seconds; now where it is missing."),
-        )
-    ]
     camera = {"name": "camera", "in": "query", "description": "`id` of one camera; else all."}
     return operation(
         "counts",
@@ -101,7 +96,7 @@ def _counts() -> dict[str, Any]:
         Access.VIEW,
         {200: json_answer("The minutes of which something is known, oldest first.", "Minutes")},
         errors=[400, 404],
-        parameters=[{**camera, "schema": {"type": "string"}}, *times],
+        parameters=[{**camera, "schema": {"type": "string"}}, *period()],
     )
 
 
@@ -149,6 +144,12 @@ def _dashboard() -> dict[str, Any]:
             {**token, "description": "The administrator's token or the link's word: signs in."}
         ],
     )
+
+
+def _faces_page() -> dict[str, Any]:
+    seen_out = redirect("A browser without a session.", "/login")
+    answers = {200: _page("The page."), 303: seen_out}
+    return operation("faces_page", "pages", "People and their faces", Access.VIEW, answers)
 
 
 def _login_page() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convergecast.auth.access import Access
-from convergecast.web.openapi.schemas import Schema, ref
+from convergecast.web.openapi.shapes import Schema, ref
 
 # What a caller shows, by the access that a route declares; any one entry of a list is enough.
 SECURITY: dict[str, list[dict[str, list[str]]]] = {
@@ -14,14 +14,28 @@ SECURITY: dict[str, list[dict[str, list[str]]]] = {
     Access.VIEW: [{"bearer": []}, {"session": []}],
     Access.CHANGE: [{"bearer": []}, {"session": [], "ownPage": []}],
 }
+
+
+def path_parameter(name: str, description: str) -> dict[str, Any]:
+    """Return a Parameter Object for a part of the path."""
+    where = {"name": name, "in": "path", "required": True}
+    return {**where, "description": description, "schema": {"type": "string"}}
+
+
+def period() -> list[dict[str, Any]]:
+    """Return the Parameter Objects of a time from `since` until `until`."""
+    texts = {
+        "since": "UNIX seconds; a day before `until` where it is missing.",
+        "until": "UNIX seconds; now where it is missing.",
+    }
+    return [
+        {"name": name, "in": "query", "description": text, "schema": {"type": "number"}}
+        for name, text in texts.items()
+    ]
+
+
 PARAMETERS: dict[str, Any] = {
-    "CameraId": {
-        "name": "camera_id",
-        "in": "path",
-        "required": True,
-        "description": "`id` of the camera.",
-        "schema": {"type": "string"},
-    },
+    "CameraId": path_parameter("camera_id", "`id` of the camera."),
     "Annotated": {
         "name": "annotated",
         "in": "query",
@@ -36,11 +50,14 @@ _ERRORS = {
     400: ("Invalid", "The request cannot be understood, or a value is impossible."),
     401: ("NotSignedIn", "No session, no token, or a wrong one."),
     403: ("Forbidden", "From another page, or not allowed."),
-    404: ("NotFound", "There is no such camera, picture or result."),
-    409: ("Conflict", "Not in the present state: the camera waits for approval."),
+    404: ("NotFound", "There is no such camera, picture, result, person or face."),
+    409: (
+        "Conflict",
+        "Not in the present state: a camera waits for approval, recognition is off.",
+    ),
     413: ("TooLarge", "The body is over its limit."),
     415: ("WrongType", "The body is not said to be JSON."),
-    429: ("TooMany", "Too many cameras are known or wait for approval, or pictures analysed."),
+    429: ("TooMany", "Too many cameras, people, pictures, or requests at once."),
 }
 
 

@@ -34,7 +34,7 @@ export function createActions({ store, say, pointAtCheckboxes }) {
     try {
       const { cameras } = await api.setOption(ids, name, on);
       const refused = Object.entries(cameras).filter(([id, answer]) => takeAnswer(id, answer));
-      if (refused.length) say(refusal(refused));
+      if (refused.length) say(refusal(refused, ids.length));
     } catch (error) {
       say(error.message);
     }
@@ -47,8 +47,10 @@ export function createActions({ store, say, pointAtCheckboxes }) {
     return !answer.options;
   }
 
-  function refusal(refused) {
+  /** What all of them are refused for is said once. */
+  function refusal(refused, asked) {
     const [id, answer] = refused[0];
+    if (asked > 1 && refused.length === asked && refused.every(([, { message }]) => message === answer.message)) return answer.message;
     const name = store.view().cameras.find((camera) => camera.id === id)?.name;
     const more = refused.length > 1 ? ` And ${refused.length - 1} more.` : '';
     return `${name ? `${name}: ` : ''}${answer.message ?? 'The hub refused.'}${more}`;
@@ -92,7 +94,7 @@ export function createActions({ store, say, pointAtCheckboxes }) {
             refused.push([id, error]);
           }
         }
-        if (refused.length) throw new Error(refusal(refused));
+        if (refused.length) throw new Error(refusal(refused, ids.length));
       });
       line = asked.catch(() => {});
       return asked;

@@ -2,7 +2,8 @@
 // may be wrong by half its way; clocks that agree within that are taken to be the same.
 
 const KEPT = 8;
-const seconds = () => performance.now() / 1000;
+/** A clock that is never set and that a page and its workers share. */
+export const seconds = () => (performance.timeOrigin + performance.now()) / 1000;
 
 export function createClock() {
   /** @type {{rtt_s: number, offset_s: number}[]} */
@@ -23,7 +24,7 @@ export function createClock() {
       const own_s = Date.now() / 1000 - seconds();
       offset_s = Math.abs(best.offset_s - own_s) <= best.rtt_s / 2 ? own_s : best.offset_s;
     },
-    seconds,
+    offset_s: () => offset_s,
     /** UNIX seconds by the hub's clock */
     now: () => seconds() + offset_s,
   };

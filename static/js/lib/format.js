@@ -3,13 +3,15 @@
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const two = (number) => String(number).padStart(2, '0');
 
-/** @param {number} seconds UNIX @param {number} [now_s] UNIX → "14:02", "yesterday 18:40", "3 Oct 18:40" */
+/** @param {number} seconds UNIX @param {number} [now_s] UNIX → "14:02", "yesterday 18:40", "3 Oct 18:40", "3 Oct 2025 18:40" */
 export function clockTime(seconds, now_s = Date.now() / 1000) {
   const at = new Date(seconds * 1000);
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
   const days = daysBetween(at, new Date(now_s * 1000));
   if (days <= 0) return time;
-  return days === 1 ? `yesterday ${time}` : `${at.getDate()} ${MONTHS[at.getMonth()]} ${time}`;
+  if (days === 1) return `yesterday ${time}`;
+  const year = at.getFullYear() === new Date(now_s * 1000).getFullYear() ? '' : ` ${at.getFullYear()}`;
+  return `${at.getDate()} ${MONTHS[at.getMonth()]}${year} ${time}`;
 }
 
 function daysBetween(then, now) {

@@ -26,10 +26,11 @@ export function pressed(cameras, name) {
 }
 
 /** The models that an option needs, its own last. */
-const TASKS = { landmarks: ['faces', 'landmarks'], recognition: ['faces', 'recognition'], people: ['objects', 'people'] };
+const TASKS = { landmarks: ['faces', 'landmarks'], recognition: ['faces', 'landmarks', 'recognition'], people: ['objects', 'people'] };
 const tasksOf = (name) => TASKS[name] ?? [name];
 const MODEL_NAMES = {
   centerface: 'CenterFace', yunet: 'YuNet', haar: 'Haar cascade', hog: 'HOG', 'ssd-mobilenet-v2': 'SSD MobileNet V2', 'landmarks-68': '68 points', 'landmarks-5': '5 points',
+  'embedding-dlib-resnet': 'dlib ResNet', 'dlib-resnet': 'dlib ResNet',
 };
 
 const modelOf = (status, task) => status?.models?.find((model) => model.task === task);

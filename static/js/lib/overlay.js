@@ -1,5 +1,7 @@
 // Draws what was found in one camera's picture, on a canvas of its own above it, sharp on every screen.
 
+import { faceWords, personHue } from './people.js';
+
 const HUES = 12;
 const CROWD = 24;
 const NARROWEST_FOR_WORDS = 20;
@@ -24,8 +26,10 @@ function palette() {
 /** Measuring text is dear, and the same words come again and again. */
 const widths = new Map();
 
-/** The same thing keeps its hue: by its track; an object else by its label; faces without a track share one. */
-const hueOf = (item) => (item.track_id ?? item.label_id ?? 0) % HUES;
+/** The same thing keeps its hue: a known person everywhere; else by its track; an object else by its label; faces without a track share one. */
+const hueOf = (item) => (item.person ? personHue(item.person.id) : (item.track_id ?? item.label_id ?? 0) % HUES);
+
+const percent = (score) => `${Math.round(score * 100)}%`;
 
 /**
  * Radius of a landmark in CSS pixels: a face of 40 must not be covered, one of 400 shows dots.
@@ -61,15 +65,15 @@ export function createOverlay(canvas) {
   function placed(ratio) {
     const scale = size.width / result.width;
     const snap = (value) => Math.round(value * scale * ratio) / ratio;
-    const place = (item, name) => ({
+    const place = (item, words) => ({
       box: item.box.map(snap),
       hue: colours.hues[hueOf(item)],
-      words: `${name ? `${name} ` : ''}${Math.round(item.score * 100)}%`,
+      words,
       points: item.landmarks?.map(([x, y]) => [x * scale, y * scale]) ?? [],
     });
     return [
-      ...(result.objects ?? []).map((object) => place(object, object.label)),
-      ...(result.faces ?? []).map((face) => place(face, face.person?.name)),
+      ...(result.objects ?? []).map((object) => place(object, `${object.label} ${percent(object.score)}`)),
+      ...(result.faces ?? []).map((face) => place(face, faceWords(face) ?? percent(face.score))),
     ];
   }
 
@@ -113,7 +117,7 @@ export function createOverlay(canvas) {
     context.font = colours.font;
     const taken = [];
     for (const { box: [x1, y1, x2, y2], words } of items) {
-      if (x2 - x1 < NARROWEST_FOR_WORDS) continue;
+      if (!words || x2 - x1 < NARROWEST_FOR_WORDS) continue;
       const width = widthOf(words) + 8;
       const left = Math.max(0, Math.min(x1 - 1, size.width - width));
       const top = tops(y1, y2).find((y) => !taken.some((other) => overlap(other, { left, top: y, width })));

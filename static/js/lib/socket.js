@@ -1,5 +1,6 @@
-// The only module that owns the socket: opens it, keeps it alive, opens it again.
+// The only module that owns the socket: opens it, keeps it alive, says when to open it again. Runs in a worker or in the page.
 
+import { seconds } from './clock.js';
 import { parsePicture } from './wire.js';
 
 const PING_MS = 2000;
@@ -9,14 +10,13 @@ const LONGEST_WAIT_MS = 5000;
 
 /**
  * @param {object} parts
- * @param {string} parts.url
  * @param {ReturnType<import('./clock.js').createClock>} parts.clock
  * @param {(message: object) => void} parts.onMessage
  * @param {(header: object, jpeg: Uint8Array) => void} parts.onPicture
  * @param {() => void} parts.onLost
- * @param {() => Promise<boolean>} parts.mayReturn  false when the session is gone and trying again is useless
+ * @param {() => void} parts.onRetry  now is the time to open it again
  */
-export function createSocket({ url, clock, onMessage, onPicture, onLost, mayReturn }) {
+export function createSocket({ clock, onMessage, onPicture, onLost, onRetry }) {
   /** @type {WebSocket|null} */
   let socket = null;
   let wait_ms = FIRST_WAIT_MS;
@@ -24,7 +24,8 @@ export function createSocket({ url, clock, onMessage, onPicture, onLost, mayRetu
   let pingTimer = 0;
   let missed = 0;
 
-  function open() {
+  /** @param {string} url */
+  function open(url) {
     clearTimeout(retryTimer);
     retryTimer = 0;
     const mine = new WebSocket(url);
@@ -59,7 +60,7 @@ export function createSocket({ url, clock, onMessage, onPicture, onLost, mayRetu
     pingTimer = setInterval(() => { missed += 1; if (missed > MISSED_PINGS) drop(); else ping(); }, PING_MS);
   }
 
-  const ping = () => send({ type: 'ping', t: clock.seconds() });
+  const ping = () => send({ type: 'ping', t: seconds() });
 
   function drop() {
     const old = socket;
@@ -68,7 +69,7 @@ export function createSocket({ url, clock, onMessage, onPicture, onLost, mayRetu
     lost();
   }
 
-  async function lost() {
+  function lost() {
     socket = null;
     clearInterval(pingTimer);
     onLost();
@@ -77,14 +78,14 @@ export function createSocket({ url, clock, onMessage, onPicture, onLost, mayRetu
     retryTimer = setTimeout(retry, pause_ms);
   }
 
-  async function retry() {
-    retryTimer = -1;
-    if (await mayReturn()) open();
+  function retry() {
+    retryTimer = 0;
+    onRetry();
   }
 
   /** Tries at once instead of waiting: the network or the tab has just come back. */
   function hurry() {
-    if (retryTimer <= 0) return;
+    if (retryTimer === 0) return;
     clearTimeout(retryTimer);
     wait_ms = FIRST_WAIT_MS;
     retry();
@@ -94,7 +95,5 @@ export function createSocket({ url, clock, onMessage, onPicture, onLost, mayRetu
     if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
   }
 
-  window.addEventListener('online', hurry);
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) hurry(); });
-  return { open, send };
+  return { open, send, hurry };
 }

@@ -15,6 +15,7 @@
  * @property {number|null} people
  * @property {string[]} options
  * @property {ObjectSettings} objects
+ * @property {boolean} [still] nothing moves, so most frames are not sent
  * @property {{quiet: boolean, skipped: number, skipped_fps: number}|null} [motion]
  * @property {string|null} [analysis_error]
  * @property {number} [registered_at]
@@ -29,6 +30,15 @@
  * @property {number|null} track_id
  * @property {number[][]|null} landmarks
  * @property {{id: string, name: string}|null} person
+ * @property {Identity|null} [identity]  null while recognition was not asked for
+ *
+ * @typedef {object} Identity
+ * @property {'known'|'perhaps'|'unknown'|'undecided'} state
+ * @property {string|null} id
+ * @property {string|null} name
+ * @property {number|null} distance
+ * @property {number} quality
+ * @property {string[]} flaws  why it cannot be compared, in words
  *
  * @typedef {object} Thing
  * @property {number[]} box  x1, y1, x2, y2 in pixels of the frame
@@ -69,6 +79,13 @@
  *
  * @typedef {{camera: string, seq: number, captured_at: number, dropped: number}} PictureHeader
  *
+ * @typedef {object} PaintReport  how it goes with the pictures of one camera
+ * @property {number|null} captured_at  of the picture that is shown, UNIX seconds; null before the first
+ * @property {boolean} broken  the newest could not be decoded
+ * @property {number|null} shape  width / height
+ * @property {number} fps  painted a second
+ * @property {Object<string, number|null>} counters  since the page was opened; the ages are those of the last pictures when painted
+ *
  * @typedef {'connecting'|'live'|'lost'} Link
  *
  * @typedef {object} View  what every widget is given
@@ -81,6 +98,50 @@
  * @property {boolean} onlySelected
  * @property {string|null} enlarged
  * @property {boolean} asideHidden
+ *
+ * @typedef {object} FaceSettings
+ * @property {boolean} recognition
+ * @property {boolean} recognition_allowed  by the configuration
+ * @property {boolean} keep_unknown
+ * @property {number} unknown_hours
+ * @property {number} sightings_days
+ * @property {number} known_below
+ * @property {number} perhaps_below
+ *
+ * @typedef {object} Person
+ * @property {string} id
+ * @property {string} name
+ * @property {{by: string|null, at: number}|null} consent
+ * @property {FacePicture[]} pictures
+ * @property {string|null} warning
+ * @property {{camera: string, at: number}|null} last_seen
+ *
+ * @typedef {{id: string, used: boolean, verdict: string, quality: number, added_at: number, source: string}} FacePicture
+ *
+ * @typedef {{file: string, verdict: string}} Refused
+ *
+ * @typedef {Person & {rejected?: Refused[]}} Enrolled
+ *
+ * @typedef {object} Sighting
+ * @property {string} person
+ * @property {string} name
+ * @property {string} camera
+ * @property {string} camera_name
+ * @property {number} first_at
+ * @property {number} last_at
+ * @property {number} distance
+ *
+ * @typedef {{id: string, camera: string, camera_name: string, seen_at: number, quality: number, verdict: string}} UnknownFace
+ *
+ * @typedef {object} GalleryState  what the page Faces knows beside the View
+ * @property {FaceSettings|null} settings
+ * @property {Person[]|null} people  null: not known yet
+ * @property {UnknownFace[]} unknown
+ * @property {Sighting[]} sightings
+ * @property {{genuine: number[], impostor: number[]}} distances
+ * @property {string} trouble  why it could not be loaded
+ *
+ * @typedef {View & GalleryState & {now_s: number}} FacesView
  */
 
 export {};

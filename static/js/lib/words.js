@@ -2,9 +2,10 @@
 
 import { clockTime, count, duration } from './format.js';
 import { failure } from './options.js';
+import { whoWords } from './people.js';
 
 const FACE_OPTIONS = ['faces', 'landmarks', 'recognition'];
-const LABELS_ON_TILE = 3;
+const WORDS_ON_TILE = 3;
 const FIXED_SPACE = '\u00a0'; // at which no line is broken
 export const RESULT_LIFE_S = 2;
 
@@ -53,8 +54,12 @@ function facesWords(on, result, status) {
   const problem = failure(status, 'faces');
   if (problem && !result?.faces) return failed('faces', problem);
   const words = part('faces', result?.faces?.length, 'face', 'faces');
-  const pointless = on.includes('landmarks') && failure(status, 'landmarks');
-  return pointless ? { short: `${words} · landmarks: not working`, full: `${words}\nlandmarks: ${pointless}` } : both(words);
+  const who = on.includes('recognition') ? whoWords(result?.faces ?? []) : [];
+  const useless = ['landmarks', 'recognition'].filter((name) => on.includes(name) && failure(status, name));
+  return {
+    short: [who.length ? listed(who) : words, ...useless.map((name) => `${name}: not working`)].join(' · '),
+    full: [[words, who.join(', ')].filter(Boolean).join(': '), ...useless.map((name) => `${name}: ${failure(status, name)}`)].join('\n'),
+  };
 }
 
 function objectsWords(camera, result, status) {
@@ -64,10 +69,10 @@ function objectsWords(camera, result, status) {
   const words = part('objects', result?.objects?.length, 'object', 'objects');
   const labels = tally(result?.objects ?? []);
   if (labels.length === 0) return both(words);
-  const named = labels.slice(0, LABELS_ON_TILE).join(', ');
-  const rest = labels.length > LABELS_ON_TILE ? ', …' : '';
-  return { short: `${named}${rest}`, full: `${words}: ${labels.join(', ')}` };
+  return { short: listed(labels), full: `${words}: ${labels.join(', ')}` };
 }
+
+const listed = (words) => `${words.slice(0, WORDS_ON_TILE).join(', ')}${words.length > WORDS_ON_TILE ? ', …' : ''}`;
 
 function peopleWords(result, status) {
   const problem = failure(status, 'people');
@@ -99,8 +104,10 @@ export function stillAsked(result, camera) {
 }
 
 function withoutOld(faces, camera) {
-  const stray = !camera.options.includes('landmarks') && faces?.some((face) => face.landmarks);
-  return stray ? faces.map((face) => ({ ...face, landmarks: null })) : faces;
+  const points = !camera.options.includes('landmarks') && faces?.some((face) => face.landmarks);
+  const names = !camera.options.includes('recognition') && faces?.some((face) => face.person || face.identity);
+  if (!points && !names) return faces;
+  return faces.map((face) => ({ ...face, ...(points ? { landmarks: null } : {}), ...(names ? { person: null, identity: null } : {}) }));
 }
 
 function chosen(objects, settings) {

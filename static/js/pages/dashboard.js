@@ -2,8 +2,7 @@
 
 import { createActions, SELECT_FIRST } from '../lib/actions.js';
 import { api } from '../lib/api.js';
-import { createClock } from '../lib/clock.js';
-import { createSocket } from '../lib/socket.js';
+import { createLive } from '../lib/live.js';
 import { createStore } from '../lib/store.js';
 import { createAddCameraDialog } from '../widgets/addcamera.js';
 import { createAside } from '../widgets/aside.js';
@@ -16,13 +15,11 @@ import { createObjectsDialog } from '../widgets/objects.js';
 
 const TICK_MS = 250;
 const at = (id) => document.getElementById(id);
-const clock = createClock();
-const store = createStore(render);
-const socket = createSocket({
+const store = createStore(renderSoon);
+const live = createLive({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`,
-  clock,
   onMessage: receive,
-  onPicture: (header, jpeg) => grid.picture(header, jpeg),
+  onPictures: (reports) => grid.pictures(reports, live.now()),
   onLost: () => store.setLink('lost'),
   mayReturn: api.signedIn,
 });
@@ -41,13 +38,27 @@ const empty = createEmpty(at('stage'), { actions });
 const grid = createGrid(at('stage'), {
   actions,
   menu,
+  live,
   onObjects: objects.open,
-  acknowledge: (camera, seq) => socket.send({ type: 'ack', camera, seq }),
-  onWatch: (cameras) => socket.send({ type: 'watch', cameras }),
 });
 const aside = createAside(at('aside'), { actions, onAddCamera: addCamera.open });
 const announcer = createAnnouncer(at('announcer'));
 const widgets = [header, banner, empty, grid, aside, menu, addCamera, objects, announcer];
+
+/** @type {import('../lib/types.js').View|null} */
+let next = null;
+
+/** Once a frame at most, and not at all while the tab is hidden: figures of many cameras come together. */
+function renderSoon(view) {
+  if (next === null) requestAnimationFrame(renderNow);
+  next = view;
+}
+
+function renderNow() {
+  const view = next;
+  next = null;
+  if (view) render(view);
+}
 
 /** @param {import('../lib/types.js').View} view */
 function render(view) {
@@ -58,10 +69,11 @@ function render(view) {
 
 function receive(message) {
   switch (message.type) {
-    case 'hello': store.hello(message); grid.tick(clock.now()); break;
+    case 'hello': store.hello(message); grid.tick(live.now()); break;
     case 'cameras': store.update(message.cameras); break;
     case 'gone': store.gone(message.camera); break;
-    case 'result': grid.result(message); break;
+    // What is asked for must be known first: other results are not shown.
+    case 'result': renderNow(); grid.result(message); break;
     case 'status': store.setStatus(message); break;
     case 'error': console.warn(`The hub did not understand this page: ${message.message}`); break;
     default: break;
@@ -71,7 +83,7 @@ function receive(message) {
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !menu.isOpen() && !document.querySelector('dialog[open]')) actions.enlarge(null);
 });
-setInterval(() => grid.tick(clock.now()), TICK_MS);
-window.convergecast = { stats: () => grid.stats(clock.now()), clock: clock.now };
+setInterval(() => grid.tick(live.now()), TICK_MS);
+window.convergecast = { stats: () => grid.stats(live.now()), clock: live.now };
 store.changed();
-socket.open();
+live.open();

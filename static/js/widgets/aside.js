@@ -46,9 +46,15 @@ export function createAside(root, { actions, onAddCamera }) {
 
   /** @param {string} sentence @param {'selected'} [until] when it has served its purpose */
   function say(sentence, until) {
-    setText(notice, sentence);
+    notice.replaceChildren(...withPageLink(sentence));
     setAttr(notice, 'data-until', until ?? null);
   }
 
   return { setState, say };
+}
+
+/** What the hub says of the page Faces leads there. */
+function withPageLink(sentence) {
+  const [before, ...after] = sentence.split('page Faces');
+  return after.length ? [before, el('a', { href: '/faces', 'data-testid': 'to-faces' }, 'page Faces'), after.join('page Faces')] : [sentence];
 }

@@ -10,14 +10,14 @@ const PULSE_MS = 700;
  * @param {HTMLElement} root
  * @param {object} parts
  * @param {(id: string) => void} parts.onObjects  what objects of this camera are shown shall be chosen
- * @param {(ids: string[]) => void} parts.onWatch  the cameras whose pictures can be seen now
+ * @param {ReturnType<import('../lib/live.js').createLive>} parts.live  is told where to draw, and what can be seen
  */
-export function createGrid(root, { actions, menu, acknowledge, onObjects, onWatch }) {
+export function createGrid(root, { actions, menu, live, onObjects }) {
   const element = el('div', { class: 'grid', 'data-testid': 'grid' });
   const tiles = new Map();
   const visible = new Set();
   let view = null;
-  let watched = '';
+  let watched = '[]';
   root.append(element);
 
   const seen = new IntersectionObserver((entries) => {
@@ -28,8 +28,9 @@ export function createGrid(root, { actions, menu, acknowledge, onObjects, onWatc
   document.addEventListener('visibilitychange', () => watch());
 
   function make({ id }) {
-    const tile = createTile({ id, actions, menu, acknowledge, onObjects: () => onObjects(id), onShape: arrange });
+    const tile = createTile({ id, actions, menu, onObjects: () => onObjects(id), onShape: arrange });
     seen.observe(tile.element);
+    live.show(id, tile.canvas);
     return tile;
   }
 
@@ -40,6 +41,7 @@ export function createGrid(root, { actions, menu, acknowledge, onObjects, onWatc
   function setState(next) {
     if (next === null) return;
     view = next;
+    const before = [...tiles.keys()];
     const offered = new Set(view.options.map((option) => option.name));
     keyed(element, view.cameras, tiles, {
       key: (camera) => camera.id,
@@ -52,7 +54,7 @@ export function createGrid(root, { actions, menu, acknowledge, onObjects, onWatc
         });
       },
     });
-    for (const id of visible) if (!tiles.has(id)) visible.delete(id);
+    for (const id of before) if (!tiles.has(id)) { visible.delete(id); live.forget(id); }
     arrange();
     watch();
   }
@@ -72,22 +74,21 @@ export function createGrid(root, { actions, menu, acknowledge, onObjects, onWatc
     shown.forEach((id) => tiles.get(id).setSize(fitShape(tiles.get(id).shape() ?? shape, cells)));
   }
 
-  /** Tells the hub which pictures are wanted: none for a hidden tab, none for tiles out of sight. */
+  /** Only what can be seen is asked for: nothing for a hidden tab, nothing for tiles out of sight. */
   function watch() {
     if (!view) return;
     const ids = document.hidden ? [] : view.cameras.map(({ id }) => id).filter((id) => visible.has(id) && isShown(id) && !isHidden(id));
-    const now = JSON.stringify([view.link, ids]);
-    if (now === watched || view.link !== 'live') { watched = view.link === 'live' ? watched : ''; return; }
+    const now = JSON.stringify(ids);
+    if (now === watched) return;
     watched = now;
-    onWatch(ids);
+    live.watch(ids);
   }
 
   return {
     setState,
-    picture: (header, jpeg) => {
-      const tile = tiles.get(header.camera);
-      if (tile) tile.picture(header, jpeg);
-      else acknowledge(header.camera, header.seq);
+    /** @param {Object<string, import('../lib/types.js').PaintReport>} reports by camera */
+    pictures(reports, now_s) {
+      for (const [id, report] of Object.entries(reports)) tiles.get(id)?.setReport(report, now_s);
     },
     result: (message) => tiles.get(message.camera_id)?.result(message),
     tick: (now_s) => tiles.forEach((tile) => tile.tick(now_s)),

@@ -5,19 +5,27 @@ import { engineHint, engineText } from '../lib/options.js';
 
 const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting' };
 
-/** @param {HTMLElement} root */
-export function createHeader(root, { actions, version }) {
-  const cameraCount = el('span', { class: 'fact numbers', 'data-testid': 'camera-count' });
+const PAGES = [{ name: 'cameras', label: 'Cameras', href: '/' }, { name: 'faces', label: 'Faces', href: '/faces' }];
+
+/**
+ * @param {HTMLElement} root
+ * @param {object} parts
+ * @param {{setAsideHidden: (hidden: boolean) => void}|null} parts.actions  null on a page without the panel
+ * @param {'cameras'|'faces'} [parts.page]  the one this is
+ */
+export function createHeader(root, { actions, version, page = 'cameras' }) {
+  const cameraCount = el('span', { class: 'fact numbers camera-count', 'data-testid': 'camera-count' });
   const people = el('span', { class: 'fact numbers', 'data-testid': 'people-now' });
-  const recognition = el('span', { class: 'badge', 'data-testid': 'recognition-on' }, 'recognition on');
+  const recognition = el('span', { class: 'badge', role: 'img', 'aria-label': 'recognition on', title: 'recognition on', 'data-testid': 'recognition-on' }, icon('recognition'), el('span', {}, 'recognition on'));
   const engine = el('span', { class: 'fact quiet numbers engine', 'data-testid': 'engine' });
   const word = el('span', { 'data-testid': 'connection' });
   const link = el('span', { class: 'link-state', role: 'status' }, el('span', { class: 'link-dot', 'aria-hidden': 'true' }, '●'), word);
   const full = iconButton('fullscreen', 'Full screen', { onclick: toggleFullScreen, 'data-testid': 'fullscreen', 'aria-pressed': 'false' });
   const panel = iconButton('panel', 'Panel', { class: 'icon-button panel-button', 'data-testid': 'panel' });
   const brand = el('p', { class: 'brand', title: `ConvergeCast ${version}` }, icon('brand'), el('span', {}, 'ConvergeCast'));
-  root.append(brand, cameraCount, people, recognition, el('span', { class: 'spring' }), engine, link, full, panel);
+  root.append(brand, navigation(page), cameraCount, people, recognition, el('span', { class: 'spring' }), engine, link, full, panel);
 
+  setHidden(panel, actions === null);
   panel.addEventListener('click', () => actions.setAsideHidden(panel.getAttribute('aria-pressed') === 'true'));
   document.addEventListener('fullscreenchange', () => setAttr(full, 'aria-pressed', Boolean(document.fullscreenElement)));
   setHidden(full, !document.fullscreenEnabled);
@@ -43,6 +51,11 @@ export function createHeader(root, { actions, version }) {
   }
 
   return { setState };
+}
+
+function navigation(page) {
+  const link = ({ name, label, href }) => el('a', { href, 'aria-current': name === page ? 'page' : null, 'data-testid': `page-${name}` }, label);
+  return el('nav', { class: 'pages', 'aria-label': 'Pages' }, ...PAGES.map(link));
 }
 
 /** "12 of 14 cameras" are online. */

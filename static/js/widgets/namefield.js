@@ -2,7 +2,7 @@
 
 import { el, setHidden, setText } from '../lib/dom.js';
 
-const LONGEST_NAME = 100;
+const LONGEST_NAME = 80;
 
 /** @param {{onRename: (name: string) => void, onDone: () => void}} parts onDone: the keyboard is through with it */
 export function createNameField({ onRename, onDone }) {

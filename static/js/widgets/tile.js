@@ -3,21 +3,23 @@
 import { el, iconButton, setAttr, setHidden, setText, setTitle } from '../lib/dom.js';
 import { age, rate } from '../lib/format.js';
 import { createOverlay } from '../lib/overlay.js';
-import { createPainter } from '../lib/painter.js';
 import { foundWords, isStale, quietWords, stateSentence, stillAsked } from '../lib/words.js';
 import { createNameField } from './namefield.js';
 import { tileMenu } from './tilemenu.js';
+
+const REPORT_LIFE_S = 0.4;
+/** @type {import('../lib/types.js').PaintReport} */
+const NOTHING_PAINTED = { captured_at: null, broken: false, shape: null, fps: 0, counters: { painted: 0 } };
 
 /**
  * @param {object} parts
  * @param {string} parts.id
  * @param {object} parts.actions
  * @param {ReturnType<import('./menu.js').createMenu>} parts.menu
- * @param {(camera: string, seq: number) => void} parts.acknowledge
  * @param {() => void} parts.onObjects  what objects are shown shall be chosen
  * @param {() => void} parts.onShape  the picture has another shape than the tile
  */
-export function createTile({ id, actions, menu, acknowledge, onObjects, onShape }) {
+export function createTile({ id, actions, menu, onObjects, onShape }) {
   const picture = el('canvas', { class: 'tile-picture', role: 'img', 'data-testid': 'tile-picture', width: 1, height: 1 });
   const boxes = el('canvas', { class: 'tile-overlay', 'aria-hidden': 'true', 'data-testid': 'tile-overlay' });
   const state = el('p', { class: 'tile-state', 'data-testid': 'tile-state', hidden: true });
@@ -37,14 +39,11 @@ export function createTile({ id, actions, menu, acknowledge, onObjects, onShape 
     picture, el('div', { class: 'tile-shade' }), boxes, state, problem, top, bottom);
 
   const overlay = createOverlay(boxes);
-  const painter = createPainter({
-    canvas: picture,
-    acknowledge: (header) => acknowledge(header.camera, header.seq),
-    onChange: () => { render(); onShape(); },
-  });
   let camera = null;
   let given = { selected: false, shown: true, lost: false, enlarged: false, offered: new Set(), status: null };
   let result = null;
+  let report = NOTHING_PAINTED;
+  let reported_s = 0;
   let now_s = 0;
 
   check.addEventListener('change', () => actions.select(id, check.checked));
@@ -87,12 +86,11 @@ export function createTile({ id, actions, menu, acknowledge, onObjects, onShape 
     setAttr(picture, 'aria-label', `Picture of ${camera.name}`);
     setAttr(element, 'data-state', camera.state);
     element.classList.toggle('is-selected', given.selected);
-    element.classList.toggle('has-picture', given.shown && painter.capturedAt() !== null);
+    element.classList.toggle('has-picture', given.shown && report.captured_at !== null);
     element.classList.toggle('is-old', given.lost || (camera.state !== 'online' && camera.state !== 'connecting'));
     setHidden(recognition, !camera.options.includes('recognition'));
-    painter.setHidden(!given.shown);
-    setHidden(boxes, !given.shown);
-    fps.title = camera.fps ? `The camera gives ${rate(camera.fps)} fps` : '';
+    setHidden(picture, !given.shown);
+    fps.title = [camera.fps && `The camera gives ${rate(camera.fps)} fps`, camera.still && 'nothing moves, so what shows nothing new is not sent'].filter(Boolean).join('; ');
     tick(now_s);
   }
 
@@ -100,13 +98,13 @@ export function createTile({ id, actions, menu, acknowledge, onObjects, onShape 
   function tick(time_s) {
     now_s = time_s;
     if (!camera) return;
-    const captured_s = painter.capturedAt();
+    const captured_s = report.captured_at;
     const sentence = given.shown ? stateText(captured_s) : stateSentence(camera, now_s, captured_s) || 'not selected';
     setText(state, sentence);
     setHidden(state, sentence === '');
     const visible = given.shown && captured_s !== null;
     setHidden(meta, !visible);
-    setText(fps, visible && !given.lost && camera.state === 'online' ? `${rate(painter.fps())} fps` : '');
+    setText(fps, visible && !given.lost && camera.state === 'online' ? (camera.still ? 'still' : `${rate(report.fps)} fps`) : '');
     setText(old, visible ? age(captured_s, now_s) : '');
     const words = given.shown && camera.state === 'online' ? foundWords(camera, result, captured_s, given.status) : { short: '', full: '' };
     setText(found, words.short);
@@ -118,20 +116,34 @@ export function createTile({ id, actions, menu, acknowledge, onObjects, onShape 
     setText(quiet, rest.short);
     setTitle(quiet, rest.full);
     overlay.setResult(given.shown ? current : null);
+    // An empty canvas too is laid over the picture, sixty times a second.
+    setHidden(boxes, !given.shown || current === null);
   }
 
   function stateText(captured_s) {
     const sentence = stateSentence(camera, now_s, captured_s);
     if (sentence || given.lost) return sentence;
-    if (painter.isBroken()) return 'this picture cannot be read';
+    if (report.broken) return 'this picture cannot be read';
     return captured_s === null ? 'waiting for a picture' : '';
   }
 
   return {
     element,
+    /** where the pictures are to be drawn */
+    canvas: picture,
     setState,
-    tick,
-    picture: painter.push,
+    /** Ages are told where they are true: right after a report, or when none comes. @param {number} time_s UNIX, hub's clock */
+    tick(time_s) { if (time_s - reported_s > REPORT_LIFE_S) tick(time_s); },
+    /** @param {import('../lib/types.js').PaintReport} next @param {number} time_s UNIX, hub's clock */
+    setReport(next, time_s) {
+      const other = next.shape !== report.shape || next.broken !== report.broken;
+      report = next;
+      now_s = time_s;
+      reported_s = time_s;
+      if (!other) return tick(time_s);
+      render();
+      return onShape();
+    },
     /** @param {import('../lib/types.js').Result} next */
     result(next) {
       if (!camera) return;
@@ -144,12 +156,12 @@ export function createTile({ id, actions, menu, acknowledge, onObjects, onShape 
       overlay.setSize({ width, height });
     },
     /** width / height; null when nothing is known yet */
-    shape: () => painter.shape() ?? (camera?.width && camera?.height ? camera.width / camera.height : null),
+    shape: () => report.shape ?? (camera?.width && camera?.height ? camera.width / camera.height : null),
     focus: () => check.focus({ focusVisible: true }),
     stats: (time_s) => ({
-      ...painter.counters,
-      age_ms: painter.capturedAt() === null ? null : (time_s - painter.capturedAt()) * 1000,
-      fps: painter.fps(),
+      ...report.counters,
+      age_ms: report.captured_at === null ? null : (time_s - report.captured_at) * 1000,
+      fps: report.fps,
     }),
   };
 }

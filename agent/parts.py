@@ -1,0 +1,98 @@
+"""The parts of one `/stream`: a picture when there is a new one, now and then a word when not.
+
+Runs in the server's threads, one object for each stream.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Protocol
+
+from convergecast.protocol.frames import frame_headers
+from convergecast.protocol.stream import encode_part
+
+from .encode import Frame
+from .errors import CameraOffline
+from .slot import FrameSlot
+
+_LOOK_UP_S = 1.0
+# Together under six packets a second for a scene that does not change, and never older than 1 s.
+_WORD_EVERY_S = 0.45
+_PICTURE_EVERY_S = 0.9
+
+
+class Channel(Protocol):
+    """A connection that can tell when there is room for the next part."""
+
+    def wait_until_sent(self) -> bool:
+        """Wait until all has left; return False when the client is gone."""
+
+
+class StreamParts:
+    """Chooses and writes the parts.
+
+    Args:
+        slot: where the newest frame lies.
+        channel: the client's connection, or None where that is not known.
+        epoch: the word that names this run of the agent.
+        plain: whether the client wants no zlib format.
+    """
+
+    def __init__(
+        self, *, slot: FrameSlot, channel: Channel | None, epoch: str, plain: bool
+    ) -> None:
+        self._slot = slot
+        self._channel = channel
+        self._epoch = epoch
+        self._plain = plain
+        self._shown: Frame | None = None
+        self._picture_at_s = self._part_at_s = 0.0
+        self._unchanged = 0
+
+    def write(self, frame: Frame | None) -> Iterator[bytes]:
+        """Yield part after part, beginning with `frame`, until camera or client are gone."""
+        seq = 0
+        try:
+            while True:
+                if frame is not None:
+                    seq = frame.seq
+                    part = self.part(frame, time.perf_counter())
+                    if part:
+                        yield part
+                if self._channel is not None and not self._channel.wait_until_sent():
+                    return
+                frame = self._slot.newer_than(seq, timeout_s=_LOOK_UP_S)
+        except CameraOffline:
+            return  # the end of the stream tells the hub; asking again tells it why
+
+    def part(self, frame: Frame, now_s: float) -> bytes:
+        """Return the part for a frame; empty where the one before still says all.
+
+        A frame that shows the same as the last picture goes without it, and most go not at all.
+        """
+        same = self._shown is not None and frame.shows_the_same_as(self._shown)
+        if same and now_s - self._part_at_s < _WORD_EVERY_S:
+            self._unchanged += 1
+            return b""
+        self._part_at_s = now_s
+        if same and now_s - self._picture_at_s < _PICTURE_EVERY_S:
+            packed: tuple[dict[str, str], bytes] = {}, b""
+        else:
+            self._picture_at_s, self._shown = now_s, frame
+            packed = self._packed(frame)
+        headers = packed[0] | frame_headers(
+            seq=frame.seq,
+            captured_at=frame.captured_at,
+            epoch=self._epoch,
+            unchanged=self._unchanged,
+        )
+        self._unchanged = 0
+        return encode_part(headers, packed[1])
+
+    def _packed(self, frame: Frame) -> tuple[dict[str, str], bytes]:
+        headers = {"Content-Type": "image/jpeg"}
+        shrunk = None if self._plain else frame.shrunk()
+        if shrunk is None:
+            return headers, frame.jpeg()
+        return headers | {"Content-Encoding": "deflate"}, shrunk

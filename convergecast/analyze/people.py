@@ -1,0 +1,115 @@
+"""Who is in pictures and videos, by the people whom a hub knows. `analyze` process.
+
+The hub's database is read; nothing of what is seen here is noted in it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from convergecast.config import HubConfig
+from convergecast.errors import Conflict
+from convergecast.faces.gallery import Gallery
+from convergecast.faces.recogniser import Recogniser
+from convergecast.faces.settings import SettingsStore
+from convergecast.storage.database import Database
+
+
+class _VideoClock:
+    """Goes as fast as videos are analysed."""
+
+    at_s = 0.0
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return self.at_s
+
+
+class People:
+    """The people of the data folder of a configuration.
+
+    Args:
+        config: `data_dir` and `recognition_allowed` are read.
+        say: takes a sentence on why nobody will be recognised.
+
+    Raises:
+        Conflict: recognition is not switched on there.
+        Forbidden: the configuration does not allow it.
+        InvalidInput, Unavailable: the database cannot be used.
+    """
+
+    def __init__(self, config: HubConfig, say: Callable[[str], None]) -> None:
+        from convergecast.hub import DATABASE_NAME
+
+        path = config.data_dir / DATABASE_NAME
+        if not path.is_file():
+            raise Conflict(
+                f"{config.data_dir} holds no hub's database: name the data folder of a hub whose "
+                "face recognition is switched on, with --data-dir."
+            )
+        self._say = say
+        self._clock = _VideoClock()
+        self._database = Database(path)
+        try:
+            allowed = config.recognition_allowed
+            settings = SettingsStore(database=self._database, clock=self._clock, allowed=allowed)
+            settings.need_recognition()
+            self._gallery = Gallery(self._database, self._clock)
+            self._recogniser = Recogniser(self._gallery, settings, self._clock)
+            self._somebody = bool(self._gallery.people())
+        except BaseException:
+            self._database.close()
+            raise
+        if not self._somebody:
+            say(f"Nobody is enrolled in {config.data_dir}: every face stays unknown.")
+
+    def __enter__(self) -> People:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._database.close()
+
+    def name_still(self, result: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+        """Return a picture's result with its faces named, by what the engine found in it."""
+        named = self._recogniser.annotate_still(result, found)
+        self._check(found)
+        return named
+
+    def begin_video(self, name: str) -> None:
+        """Forget the tracks of a video of this name."""
+        self._recogniser.forget_camera(name)
+
+    def name_frame(
+        self, video: str, at_s: float, result: dict[str, Any], seen: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return the result of a video's frame with its faces named.
+
+        Args:
+            video: its name.
+            at_s: when the frame is shown, in seconds of the video.
+            result: with ids of tracks, and no time at which it was taken: so it is not noted.
+            seen: the vectors of tracks, of `EmbeddingPlan.take`.
+        """
+        self._clock.at_s = at_s
+        named = self._recogniser.annotate(video, result, seen)
+        self._check(seen)
+        return named
+
+    def _check(self, found: dict[str, Any]) -> None:
+        """Say once that there is nobody whose vectors can be compared with these."""
+        if self._somebody and "embedding" in found and not len(self._gallery.known().index):
+            self._somebody = False
+            self._say(
+                "The people were enrolled with other models than these: every face stays unknown. "
+                "Use the hub's own --config."
+            )

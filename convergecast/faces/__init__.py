@@ -1,0 +1,1 @@
+"""Who the faces belong to: the people who are known, and how they are told. Hub process."""

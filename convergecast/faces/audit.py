@@ -1,0 +1,31 @@
+"""The list of what was changed about people and recognition; it holds no names. Hub process."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from convergecast.storage.database import Database
+
+_INSERT = "INSERT INTO face_audit (at, action, person_id, done_by, detail) VALUES (?, ?, ?, ?, ?)"
+_NEWEST = """
+SELECT at, action, person_id AS person, done_by AS by, detail FROM face_audit
+ORDER BY id DESC LIMIT ?
+"""
+
+
+def note(
+    connection: sqlite3.Connection,
+    at_s: float,
+    action: str,
+    person_id: str | None,
+    by: str,
+    detail: str = "",
+) -> None:
+    """Add a line within the transaction of the change; `at_s` is UNIX seconds."""
+    connection.execute(_INSERT, (at_s, action, person_id, by, detail))
+
+
+def newest(database: Database, limit: int) -> list[dict[str, Any]]:
+    """Return the newest lines first: `at`, `action`, `person` (an id), `by`, `detail`."""
+    return [dict(row) for row in database.read(_NEWEST, (limit,))]

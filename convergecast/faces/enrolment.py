@@ -1,0 +1,224 @@
+"""Makes people known: looks at their pictures, says what is wrong with them, stores faces. Hub.
+
+What the engine answers is read here too, for pictures that are embedded anew.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convergecast.errors import InvalidInput, NoUsableFace, Unavailable
+from convergecast.faces.gallery import Gallery
+from convergecast.faces.people import Face, words
+from convergecast.faces.settings import SettingsStore
+from convergecast.names import shown_name
+
+NO_FACE = "no face found"
+THERE_ALREADY = "the same picture is there already"
+SEVERAL_FROM = 0.5
+"""A face counts beside the largest from this part of its size; smaller ones are bystanders."""
+
+Find = Callable[[bytes], dict[str, Any]]
+Box = tuple[float, float, float, float]
+
+_HARDLY_A_FACE = "hardly a face"
+_NUMBERS = ("two", "three", "four", "five", "six")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A picture to know somebody by.
+
+    Attributes:
+        name: what to call it in a verdict.
+        content: JPEG or PNG.
+        box: which face is meant, `x1, y1, x2, y2` in pixels; None: there is to be one only.
+        unknown_id: the unknown face that it is; it leaves the unknown ones.
+        source: `upload` or `camera`.
+    """
+
+    name: str
+    content: bytes
+    box: Box | None = None
+    unknown_id: str | None = None
+    source: str = "upload"
+
+
+class Enrolment:
+    """Adds pictures to people.
+
+    Args:
+        gallery: where people are kept.
+        settings: whether recognition is on.
+        find: asks the engine for the faces of one picture, with vectors and crops.
+    """
+
+    def __init__(self, gallery: Gallery, settings: SettingsStore, find: Find) -> None:
+        self._gallery = gallery
+        self._settings = settings
+        self._find = find
+
+    def enrol(
+        self,
+        *,
+        name: str | None,
+        person_id: str | None,
+        consent_by: str,
+        pictures: Sequence[Source],
+        by: str,
+    ) -> dict[str, Any]:
+        """Look at all pictures, then store the usable ones, all in one step.
+
+        Args:
+            name: of a new person; None for somebody who is known.
+            person_id: who gets more pictures; None for a new person.
+            consent_by: who says that a new person agreed.
+            pictures: at least one.
+            by: who does this, for the audit.
+
+        Returns:
+            The person as the API shows it, and `rejected`: `{"file", "verdict"}` of the others.
+
+        Raises:
+            NoUsableFace: no picture can be used.
+            InvalidInput, NotFound, TooMany: name, consent, person, or room for them.
+            Conflict, Forbidden: recognition is off.
+            Unavailable: the engine cannot do it now.
+        """
+        self._settings.need_recognition()
+        if (name is None) == (person_id is None):
+            raise InvalidInput("Say either the name of a new person, or who gets more pictures.")
+        if name is not None:
+            shown_name(name)
+        self._gallery.check_room(person_id)
+        accepted, rejected = self._look_at_all(pictures, person_id)
+        if not accepted:
+            raise NoUsableFace(_why_none(rejected), rejected)
+        self._settings.need_recognition()  # which may have been switched off while it looked
+        faces = [(_where_from(source), face) for source, face in accepted]
+        if person_id is None:
+            person_id = self._gallery.new_person(name or "", consent_by, faces, by)
+        else:
+            self._gallery.add_pictures(person_id, faces, by)
+        for source, _ in accepted:
+            if source.unknown_id is not None:
+                self._gallery.drop_unknown(source.unknown_id, None)
+        return {**self._gallery.person(person_id), "rejected": rejected}
+
+    def _look_at_all(
+        self, pictures: Sequence[Source], person_id: str | None
+    ) -> tuple[list[tuple[Source, Face]], list[dict[str, str]]]:
+        """Return the usable faces, and file and verdict of the other pictures."""
+        accepted: list[tuple[Source, Face]] = []
+        rejected: list[dict[str, str]] = []
+        for source in pictures:
+            found = self._look_at(source)
+            if isinstance(found, Face) and self._is_there(found, accepted, person_id):
+                found = THERE_ALREADY
+            if isinstance(found, Face):
+                accepted.append((source, found))
+            else:
+                rejected.append({"file": source.name, "verdict": found})
+        return accepted, rejected
+
+    def _look_at(self, source: Source) -> Face | str:
+        """Return the face of a picture, or why there is none to use."""
+        if source.unknown_id is not None:
+            return self._gallery.unknown_face(source.unknown_id)
+        try:
+            reply = self._find(source.content)
+        except InvalidInput as problem:
+            return str(problem)
+        check_answer(reply)
+        self._gallery.use_kind(kind_of(reply["embedding"]))
+        return face_of(reply, source.box)
+
+    def _is_there(
+        self, face: Face, accepted: Sequence[tuple[Source, Face]], person_id: str | None
+    ) -> bool:
+        from convergecast.faces.matching import SAME_PICTURE_BELOW, distances_between, vectors_of
+
+        others = [other.vector for _, other in accepted if other.kind == face.kind]
+        if person_id is not None:
+            others += self._gallery.vectors(person_id, face.kind)
+        if not others:
+            return False
+        apart = distances_between(vectors_of([face.vector]), vectors_of(others))
+        return bool(apart.min() < SAME_PICTURE_BELOW)
+
+
+def kind_of(embedding: Mapping[str, str]) -> str:
+    """Return by what vectors can be compared, of what the engine says of them."""
+    return " ".join(embedding[name] for name in ("model", "precision", "alignment"))
+
+
+def check_answer(reply: Mapping[str, Any]) -> None:
+    """Raise Unavailable where the engine could not do all of what it was asked."""
+    if reply["problems"] or "faces" not in reply or not reply.get("embedding"):
+        why = " ".join(dict.fromkeys(reply["problems"].values()))
+        raise Unavailable(why or "The engine cannot tell faces now: try again in a moment.")
+
+
+def face_of(reply: Mapping[str, Any], box: Box | None) -> Face | str:
+    """Return the face that an answer of the engine is about, or why there is none to use.
+
+    Args:
+        reply: of `EngineClient.analyze`, for `recognition` with crops.
+        box: which face is meant; None: the only one, or the one that stands out.
+    """
+    faces = reply["faces"]
+    if not faces:
+        return NO_FACE
+    face = _only(faces) if box is None else _meant(faces, box)
+    if isinstance(face, str):
+        return face
+    if face["vector"] is None or face["crop"] is None:
+        return words(face["flaws"]) if face["flaws"] else "this face cannot be used"
+    return Face(
+        crop=base64.b64decode(face["crop"]),
+        vector=base64.b64decode(face["vector"]),
+        kind=kind_of(reply["embedding"]),
+        quality=float(face["quality"]),
+        flaws=tuple(face["flaws"]),
+    )
+
+
+def _only(faces: Sequence[dict[str, Any]]) -> dict[str, Any] | str:
+    """Return the largest face unless others are of its size."""
+    faces = [face for face in faces if _HARDLY_A_FACE not in face["flaws"]] or faces
+    largest = max(faces, key=lambda face: _side(face["box"]))
+    count = sum(_side(face["box"]) >= SEVERAL_FROM * _side(largest["box"]) for face in faces)
+    if count == 1:
+        return largest
+    number = _NUMBERS[count - 2] if count - 2 < len(_NUMBERS) else str(count)
+    return f"{number} faces: send a picture with one"
+
+
+def _meant(faces: Sequence[dict[str, Any]], box: Box) -> dict[str, Any] | str:
+    best = max(faces, key=lambda face: _iou(face["box"], box))
+    return best if _iou(best["box"], box) > 0.1 else NO_FACE
+
+
+def _side(box: Sequence[float]) -> float:
+    return min(box[2] - box[0], box[3] - box[1])
+
+
+def _iou(one: Sequence[float], other: Sequence[float]) -> float:
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    shared = max(width, 0.0) * max(height, 0.0)
+    areas = sum((b[2] - b[0]) * (b[3] - b[1]) for b in (one, other))
+    return shared / (areas - shared) if shared else 0.0
+
+
+def _where_from(source: Source) -> str:
+    return "unknown" if source.unknown_id is not None else source.source
+
+
+def _why_none(rejected: Sequence[Mapping[str, str]]) -> str:
+    if len(rejected) == 1:
+        return f"{rejected[0]['file']}: {rejected[0]['verdict']}."
+    return "None of these pictures can be used: each has its own verdict."

@@ -1,0 +1,371 @@
+"""The people who are known by face, what belongs to them, and every change to it. Hub process.
+
+All of it is in SQLite; the vectors are held in memory from when a face is first compared.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from convergecast.clock import Clock
+from convergecast.errors import Conflict, InvalidInput, NotFound
+from convergecast.faces import audit, changes, people, visits
+from convergecast.faces.people import Face
+from convergecast.faces.settings import FaceSettings, stored_settings
+from convergecast.names import shown_name
+from convergecast.storage.database import Database
+
+if TYPE_CHECKING:
+    from convergecast.faces.matching import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The people as faces are compared with them: their vectors, and what they are called."""
+
+    version: int
+    index: Index
+    names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Vectors of one face, 512 bytes each, best first, and of which kind they are."""
+
+    kind: str
+    vectors: tuple[bytes, ...]
+
+
+class Gallery:
+    """The people; methods may be called from any thread.
+
+    `listen` functions are called after every change of what a face is compared with or called.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: Known | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self.version = 0
+        self.kind: str | None = None
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener()` after every change, from the thread that made it."""
+        self._listeners.append(listener)
+
+    def use_kind(self, kind: str) -> None:
+        """Note that vectors are of this kind now; those of another are not compared with them."""
+        if kind != self.kind:
+            self.kind = kind
+            self.changed()
+
+    def known(self) -> Known:
+        """Return what faces are compared with now."""
+        from convergecast.faces.known import read_index
+
+        with self._lock:
+            version = self.version
+            if self._known is None or self._known.version != version:
+                rows = self._database.read("SELECT id, name FROM people")
+                names = {row["id"]: row["name"] for row in rows}
+                self._known = Known(version, read_index(self._database, self._kind()), names)
+            return self._known
+
+    def changed(self) -> None:
+        """Have everybody compare anew."""
+        self._begin_version()
+        self._tell()
+
+    def people(self) -> list[dict[str, Any]]:
+        """Return everybody as the API shows them."""
+        return people.shown_people(self._database, self.kind)
+
+    def person(self, person_id: str) -> dict[str, Any]:
+        """Return one person as the API shows it; raises NotFound."""
+        found = people.shown_people(self._database, self.kind, person_id)
+        if not found:
+            raise NotFound("There is no such person: he or she may have been forgotten.")
+        return found[0]
+
+    def picture(self, person_id: str, picture_id: str) -> bytes:
+        """Return a JPEG; raises NotFound."""
+        query = "SELECT crop FROM face_pictures WHERE id = ? AND person_id = ?"
+        rows = self._database.read(query, (picture_id, person_id))
+        if not rows:
+            raise NotFound("There is no such picture.")
+        crop: bytes = rows[0]["crop"]
+        return crop
+
+    def vectors(self, person_id: str, kind: str) -> list[bytes]:
+        """Return a person's vectors of a kind, 512 bytes each."""
+        query = "SELECT vector FROM face_pictures WHERE person_id = ? AND kind = ?"
+        rows = self._database.read(query, (person_id, kind))
+        return [row["vector"] for row in rows if row["vector"] is not None]
+
+    def stale_picture(self) -> tuple[str, bytes] | None:
+        """Return id and crop of a picture whose vector is of another kind than is in use."""
+        query = "SELECT id, crop FROM face_pictures WHERE kind != ? LIMIT 1"
+        rows = self._database.read(query, (self.kind,))
+        return (rows[0]["id"], rows[0]["crop"]) if rows else None
+
+    def set_face(self, picture_id: str, found: Face | str) -> None:
+        """Note what a stored picture gave when it was looked at anew: a face, or why none."""
+        face = found if isinstance(found, Face) else None
+        values = (face.vector, face.kind, None) if face else (None, self.kind, found)
+        update = "UPDATE face_pictures SET vector = ?, kind = ?, problem = ? WHERE id = ?"
+        self._database.execute(update, (*values, picture_id))
+
+    def distances(self) -> dict[str, list[float]]:
+        """Return the gallery's own distances, `genuine` and `impostor`, rising."""
+        from convergecast.faces.known import sampled_distances
+
+        return sampled_distances(self._database, self.kind)
+
+    def audit(self, limit: int = 500) -> list[dict[str, Any]]:
+        """Return what was changed, newest first."""
+        return audit.newest(self._database, limit)
+
+    def check_room(self, person_id: str | None) -> None:
+        """Raise TooMany where no more pictures of a person, or no more people (None), go."""
+
+        def check(connection: sqlite3.Connection) -> None:
+            if person_id is None:
+                people.check_room_for_person(connection)
+            else:
+                people.check_person(connection, person_id)
+                people.check_room_for_pictures(connection, person_id, 1)
+
+        self._database.write(check)
+
+    def new_person(
+        self, name: str, consent_by: str, faces: Sequence[tuple[str, Face]], by: str
+    ) -> str:
+        """Store a new person with pictures, all or nothing, and return the id.
+
+        Args:
+            name: how the person is called.
+            consent_by: who says that the person agreed.
+            faces: where each comes from, `upload`, `camera` or `unknown`, and the face.
+            by: who does it, for the audit.
+
+        Raises:
+            InvalidInput: a name that cannot be shown, or nobody consented.
+            TooMany: people or pictures.
+        """
+        name, person_id, now_s = shown_name(name), secrets.token_hex(8), self._clock.now()
+        if not consent_by.strip():
+            raise InvalidInput("A face is kept only with consent: say who says that it was given.")
+
+        def write(connection: sqlite3.Connection) -> None:
+            people.check_room_for_person(connection)
+            connection.execute(
+                "INSERT INTO people (id, name, consent_by, consent_at) VALUES (?, ?, ?, ?)",
+                (person_id, name, shown_name(consent_by), now_s),
+            )
+            changes.insert_pictures(connection, person_id, now_s, faces)
+            audit.note(connection, now_s, "enrolled", person_id, by, _count(len(faces), "picture"))
+
+        self._write(write, person_id)
+        return person_id
+
+    def add_pictures(self, person_id: str, faces: Sequence[tuple[str, Face]], by: str) -> None:
+        """Store more pictures of somebody, all or none; raises NotFound, TooMany."""
+        now_s = self._clock.now()
+
+        def write(connection: sqlite3.Connection) -> None:
+            people.check_person(connection, person_id)
+            changes.insert_pictures(connection, person_id, now_s, faces)
+            count = _count(len(faces), "picture")
+            audit.note(connection, now_s, "pictures added", person_id, by, count)
+
+        self._write(write, person_id)
+
+    def rename(self, person_id: str, name: str, by: str) -> None:
+        """Call somebody differently; raises NotFound, InvalidInput."""
+        name = shown_name(name)
+
+        def write(connection: sqlite3.Connection) -> None:
+            people.check_person(connection, person_id)
+            connection.execute("UPDATE people SET name = ? WHERE id = ?", (name, person_id))
+            audit.note(connection, self._clock.now(), "renamed", person_id, by)
+
+        self._write(write)
+        self._database.empty_log()
+
+    def merge(self, into: str, other: str, by: str) -> None:
+        """Make two people one: `into` keeps its name and consent, and gets what `other` has.
+
+        Raises:
+            NotFound: there is no such person.
+            Conflict: they are the same already.
+            TooMany: together they have more pictures than a person may.
+        """
+        if into == other:
+            raise Conflict("This is one person already: choose two.")
+
+        def write(connection: sqlite3.Connection) -> None:
+            changes.merge(connection, into, other)
+            audit.note(connection, self._clock.now(), "merged", into, by, f"with {other}")
+
+        self._write(write, into)
+        self._database.empty_log()
+
+    def forget(self, person_id: str, by: str) -> None:
+        """Delete somebody with everything that shows or names them; raises NotFound.
+
+        Unknown faces and "not this person" that may be theirs go too. What stays is the random id
+        in the audit.
+        """
+
+        def write(connection: sqlite3.Connection) -> None:
+            changes.forget(connection, person_id)
+            audit.note(connection, self._clock.now(), "forgotten", person_id, by)
+
+        self._write(write)
+        self._database.empty_log()
+
+    def remove_picture(self, person_id: str, picture_id: str, by: str) -> None:
+        """Delete one picture; raises NotFound."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            gone = connection.execute(
+                "DELETE FROM face_pictures WHERE id = ? AND person_id = ?", (picture_id, person_id)
+            )
+            if not gone.rowcount:
+                raise NotFound("There is no such picture.")
+            audit.note(connection, self._clock.now(), "picture removed", person_id, by)
+
+        self._write(write, person_id)
+        self._database.empty_log()
+
+    def add_negative(self, person_id: str, face: Embedded, by: str) -> None:
+        """Keep that a face is not this person's, whatever it looks like; raises NotFound."""
+        now_s = self._clock.now()
+
+        def write(connection: sqlite3.Connection) -> None:
+            people.check_person(connection, person_id)
+            people.insert_negatives(connection, person_id, now_s, face.kind, face.vectors)
+            audit.note(connection, now_s, "not this person", person_id, by)
+
+        self._write(write)
+
+    def unknown_faces(self) -> list[dict[str, Any]]:
+        """Return the unknown faces that are kept, newest first, as the API shows them."""
+        return visits.shown_unknown(self._database)
+
+    def unknown_face(self, unknown_id: str) -> Face:
+        """Return one of them; raises NotFound."""
+        return visits.unknown_face(self._database, unknown_id)
+
+    def unknown_picture(self, unknown_id: str) -> bytes:
+        """Return its JPEG; raises NotFound."""
+        return self.unknown_face(unknown_id).crop
+
+    def keep_unknown(self, unknown_id: str | None, camera_id: str, at_s: float, face: Face) -> str:
+        """Keep an unknown face, in place of an earlier picture of it; return its id."""
+        return self._database.write(
+            lambda connection: visits.keep_unknown(connection, unknown_id, camera_id, at_s, face)
+        )
+
+    def drop_unknown(self, unknown_id: str | None, by: str | None) -> None:
+        """Delete an unknown face, or all of them (None).
+
+        Args:
+            unknown_id: which.
+            by: who does it, for the audit; None where nobody does, as when it is known now.
+
+        Raises:
+            NotFound: somebody asked for one that is not there.
+        """
+
+        def write(connection: sqlite3.Connection) -> int:
+            found = connection.execute(
+                "DELETE FROM unknown_faces WHERE ? IS NULL OR id = ?", (unknown_id, unknown_id)
+            ).rowcount
+            if by is not None:
+                if not found and unknown_id is not None:
+                    raise NotFound("There is no such unknown face: its time may be over.")
+                action, count = "unknown faces dropped", _count(found, "face")
+                audit.note(connection, self._clock.now(), action, None, by, count)
+            return found
+
+        if self._database.write(write):
+            self._database.empty_log(5.0 if by else 0.0)
+
+    def note_sighting(self, person_id: str, camera_id: str, at_s: float, distance: float) -> None:
+        """Note that somebody is seen now."""
+        self._database.write(
+            lambda connection: visits.note_sighting(
+                connection, person_id, camera_id, at_s, distance
+            )
+        )
+
+    def sightings(
+        self, since_s: float, until_s: float, person_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return who was seen in a time, UNIX seconds; raises InvalidInput for too many."""
+        return visits.sightings(self._database, since_s, until_s, person_id)
+
+    def forget_camera(self, camera_id: str) -> None:
+        """Delete what is kept of a camera: sightings and unknown faces."""
+        self._database.write(lambda connection: visits.erase_camera(connection, camera_id))
+        self._database.empty_log(0.0)
+
+    def expire(self, settings: FaceSettings) -> None:
+        """Delete what has been kept for as long as it may be."""
+        now_s = self._clock.now()
+        if self._database.write(lambda connection: visits.expire(connection, settings, now_s)):
+            self._database.empty_log()
+
+    def _write(
+        self, work: Callable[[sqlite3.Connection], None], person_id: str | None = None
+    ) -> None:
+        """Make a change and tell of it; where a person's pictures changed, see who looks alike."""
+        self._database.write(work)
+        self.changed()
+        if person_id is not None:
+            self._compare(person_id)
+
+    def _begin_version(self) -> None:
+        with self._lock:
+            self.version += 1
+            self._known = None  # nobody who was forgotten stays in memory until the next face
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    def _compare(self, person_id: str) -> None:
+        """Note who else a person looks like, to warn of one who was enrolled twice.
+
+        Those of whom it was noted that they look like this person are compared anew too.
+        """
+        from convergecast.faces.known import nearest_other
+
+        index, kind = self.known().index, self._kind()
+        known_below = stored_settings(self._database).known_below
+        warned = self._database.read("SELECT id FROM people WHERE like_id = ?", (person_id,))
+        for each in (person_id, *(row["id"] for row in warned)):
+            found = nearest_other(index, each, self.vectors(each, kind))
+            alike = found and found[1] <= known_below
+            self._database.execute(
+                "UPDATE people SET like_id = ? WHERE id = ?",
+                (found[0] if found and alike else None, each),
+            )
+
+    def _kind(self) -> str:
+        """Return the kind of vectors that is in use, as far as is known."""
+        from convergecast.faces.known import most_common_kind
+
+        return self.kind or most_common_kind(self._database) or ""
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

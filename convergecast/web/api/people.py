@@ -1,0 +1,91 @@
+"""`/api/v1/people`: who is known by face; enrol, correct, rename, merge, forget. Hub process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+
+from convergecast.auth.access import Access, allow
+from convergecast.web.api.bodies import whole_object
+from convergecast.web.api.enrolling import caller, more_pictures, new_person
+from convergecast.web.services import Services
+
+
+def blueprint(services: Services) -> Blueprint:
+    """Return the routes."""
+    routes = Blueprint("people", __name__, url_prefix="/api/v1/people")
+    gallery = services.gallery
+
+    @routes.get("")
+    @allow(Access.VIEW)
+    def people() -> Response:
+        return jsonify(people=gallery.people())
+
+    @routes.post("")
+    @allow(Access.CHANGE)
+    def enrol() -> Any:
+        services.faces_settings.need_recognition()
+        return jsonify(services.enrolment.enrol(**new_person(services))), 201
+
+    @routes.get("/distances")
+    @allow(Access.VIEW)
+    def distances() -> Response:
+        settings = services.faces_settings.now
+        return jsonify(
+            **gallery.distances(),
+            known_below=settings.known_below,
+            perhaps_below=settings.perhaps_below,
+        )
+
+    @routes.patch("/<person_id>")
+    @allow(Access.CHANGE)
+    def rename(person_id: str) -> Response:
+        gallery.rename(person_id, whole_object({"name": str})["name"], caller(services))
+        return jsonify(gallery.person(person_id))
+
+    @routes.delete("/<person_id>")
+    @allow(Access.CHANGE)
+    def forget(person_id: str) -> Response:
+        gallery.forget(person_id, caller(services))
+        return Response(status=204)
+
+    @routes.post("/<person_id>/merge")
+    @allow(Access.CHANGE)
+    def merge(person_id: str) -> Response:
+        gallery.merge(person_id, whole_object({"from": str})["from"], caller(services))
+        return jsonify(gallery.person(person_id))
+
+    @routes.post("/<person_id>/not")
+    @allow(Access.CHANGE)
+    def not_this_person(person_id: str) -> Response:
+        face = whole_object({"camera": str, "track_id": int})
+        services.registry.get(face["camera"])
+        vector = services.recogniser.vector_of(face["camera"], face["track_id"])
+        gallery.add_negative(person_id, vector, caller(services))
+        return Response(status=204)
+
+    _add_pictures(routes, services)
+    return routes
+
+
+def _add_pictures(routes: Blueprint, services: Services) -> None:
+    gallery = services.gallery
+
+    @routes.post("/<person_id>/faces")
+    @allow(Access.CHANGE)
+    def add(person_id: str) -> Any:
+        services.faces_settings.need_recognition()
+        gallery.person(person_id)
+        return jsonify(services.enrolment.enrol(**more_pictures(services, person_id))), 201
+
+    @routes.get("/<person_id>/faces/<face_id>.jpg")
+    @allow(Access.VIEW)
+    def picture(person_id: str, face_id: str) -> Response:
+        return Response(gallery.picture(person_id, face_id), mimetype="image/jpeg")
+
+    @routes.delete("/<person_id>/faces/<face_id>")
+    @allow(Access.CHANGE)
+    def remove(person_id: str, face_id: str) -> Response:
+        gallery.remove_picture(person_id, face_id, caller(services))
+        return jsonify(gallery.person(person_id))

@@ -1,0 +1,65 @@
+// The page's end of lib/viewer.js, which lives in a worker, or here where the browser lacks what that needs.
+
+import { seconds } from './clock.js';
+
+/**
+ * @param {object} parts
+ * @param {string} parts.url of the socket
+ * @param {(message: object) => void} parts.onMessage  what the hub tells
+ * @param {(reports: Object<string, import('./types.js').PaintReport>) => void} parts.onPictures  by camera, now and then
+ * @param {() => void} parts.onLost
+ * @param {() => Promise<boolean>} parts.mayReturn  false when the session is gone and trying again is useless
+ */
+export function createLive({ url, onMessage, onPictures, onLost, mayReturn }) {
+  let offset_s = Date.now() / 1000 - seconds();
+  const home = workerHome(receive).catch(() => pageHome(receive));
+  const order = (message) => home.then((post) => post(message));
+
+  function receive(message) {
+    switch (message.type) {
+      case 'text': onMessage(message.message); break;
+      case 'pictures': onPictures(message.reports); break;
+      case 'clock': ({ offset_s } = message); break;
+      case 'lost': onLost(); break;
+      case 'retry': mayReturn().then((may) => { if (may) open(); }); break;
+      default: break;
+    }
+  }
+
+  const open = () => order({ type: 'open', url });
+
+  window.addEventListener('online', () => order({ type: 'hurry' }));
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) order({ type: 'hurry' }); });
+  return {
+    open,
+    /** @param {string[]} cameras the whole list of those whose pictures are wanted from now on */
+    watch: (cameras) => order({ type: 'watch', cameras }),
+    /** Pictures of this camera are drawn there from now on. @param {HTMLCanvasElement} canvas */
+    show: (camera, canvas) => order({ type: 'canvas', camera, canvas }),
+    forget: (camera) => order({ type: 'forget', camera }),
+    /** UNIX seconds by the hub's clock */
+    now: () => seconds() + offset_s,
+  };
+}
+
+const able = () => 'Worker' in window && 'OffscreenCanvas' in window && 'transferControlToOffscreen' in HTMLCanvasElement.prototype;
+
+/** @returns {Promise<(message: object) => void>} fails where there is no such worker; browsers tell that in several ways */
+function workerHome(receive) {
+  return new Promise((resolve, reject) => {
+    if (!able()) throw new Error('this browser cannot draw in a worker');
+    const worker = new Worker(new URL('./liveworker.js', import.meta.url), { type: 'module' });
+    worker.onerror = reject;
+    worker.onmessage = ({ data }) => (data.type === 'ready' ? resolve(postTo(worker)) : receive(data));
+  });
+}
+
+const postTo = (worker) => (message) => {
+  const canvas = message.canvas?.transferControlToOffscreen();
+  worker.postMessage(canvas ? { ...message, canvas } : message, canvas ? [canvas] : []);
+};
+
+async function pageHome(receive) {
+  const { createViewer } = await import('./viewer.js');
+  return createViewer(receive);
+}

@@ -1,0 +1,93 @@
+// The composition root of the page Faces: who is known, who was seen, and what is kept.
+
+import { api } from '../lib/api.js';
+import { el } from '../lib/dom.js';
+import { ignoreOtherFiles } from '../lib/drop.js';
+import { createGallery } from '../lib/gallery.js';
+import { createLive } from '../lib/live.js';
+import { createStore } from '../lib/store.js';
+import { createBanner } from '../widgets/banner.js';
+import { createChanges } from '../widgets/changes.js';
+import { createDistances } from '../widgets/distances.js';
+import { createEnrol } from '../widgets/enrol.js';
+import { createFaceSettings } from '../widgets/facesettings.js';
+import { createHeader } from '../widgets/header.js';
+import { createInView } from '../widgets/inview.js';
+import { createMenu } from '../widgets/menu.js';
+import { createPeople } from '../widgets/people.js';
+import { createSightings } from '../widgets/sightings.js';
+import { createUnknown } from '../widgets/unknown.js';
+
+const REFRESH_MS = 10000;
+const main = document.getElementById('gallery');
+const store = createStore(render);
+const live = createLive({
+  url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`,
+  onMessage: receive,
+  onPictures: (reports) => [enrol, inView].forEach((widget) => widget.pictures(reports)),
+  onLost: () => store.setLink('lost'),
+  mayReturn: api.signedIn,
+});
+const gallery = createGallery({ now: live.now, onChange: store.changed });
+
+const part = (name) => main.appendChild(el('section', { class: `part ${name}`, 'data-testid': name }));
+const menu = createMenu();
+const settings = createFaceSettings(part('meaning-part'), { gallery });
+const enrol = createEnrol({ gallery, live, onWatch: watchOther });
+const parts = { gallery, menu, onEnrol: addFaces };
+const people = createPeople(part('people-part'), parts);
+const inView = createInView(part('in-view-part'), { ...parts, live, onWatch: watch });
+const unknown = createUnknown(part('unknown-part'), parts);
+const sightings = createSightings(part('sightings-part'), { gallery });
+const distances = createDistances(part('distances-part'), { gallery });
+const changes = createChanges(part('changes-part'));
+const header = createHeader(document.getElementById('header'), { actions: null, version: main.dataset.version, page: 'faces' });
+const banner = createBanner(document.getElementById('banner'));
+const widgets = [header, banner, settings, people, inView, unknown, sightings, distances, changes, enrol, menu];
+let watched = '[]';
+
+/** @param {import('../lib/types.js').View} view */
+function render(view) {
+  document.body.classList.toggle('is-lost', view.link === 'lost');
+  const all = { ...view, ...gallery.state(), now_s: live.now() };
+  widgets.forEach((widget) => widget.setState(all));
+}
+
+/** Enrolment is refused while recognition is off: better said before anybody has filled in a form. */
+function addFaces(wish) {
+  if (gallery.state().settings?.recognition) enrol.open(wish);
+  else settings.point();
+}
+
+function receive(message) {
+  switch (message.type) {
+    case 'hello': store.hello(message); gallery.refresh(); break;
+    case 'cameras': store.update(message.cameras); break;
+    case 'gone': store.gone(message.camera); break;
+    case 'status': store.setStatus(message); break;
+    case 'result': inView.result(message); enrol.result(message); break;
+    case 'error': console.warn(`The hub did not understand this page: ${message.message}`); break;
+    default: break;
+  }
+}
+
+function watch() {
+  const cameras = [inView.watched(), enrol.watched()].filter(Boolean);
+  const now = JSON.stringify(cameras);
+  if (now === watched) return;
+  watched = now;
+  live.watch(cameras);
+}
+
+/** The dialog lies over the page, and a camera is drawn in one place at a time. */
+function watchOther() {
+  inView.setPaused(enrol.watched() !== null);
+  watch();
+}
+
+const refresh = () => { if (!document.hidden) gallery.refresh(); };
+document.addEventListener('visibilitychange', refresh);
+setInterval(refresh, REFRESH_MS);
+ignoreOtherFiles();
+store.changed();
+live.open();

@@ -1,0 +1,34 @@
+"""What the processes of a hub at work have loaded, and that they answer soon after their start."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psutil
+
+from convergecast.bench.rig import Rig
+from convergecast.bench.usage import hub_processes
+from convergecast.bench.viewer import LiveClient
+
+MODELS = {"numpy", "cv2", "onnxruntime", "onnx", "numba", "dlib"}
+WEB = {"_sqlite3", "markupsafe", "bson", "h11", "flask"}
+
+
+def libraries(process: psutil.Process) -> set[str]:
+    """Return words of the paths of all files that a process has mapped into its memory."""
+    paths = [region.path.replace("\\", "/") for region in process.memory_maps()]
+    return {word.split(".")[0] for path in paths for word in path.split("/")}
+
+
+def test_what_shows_cameras_has_loaded_no_libraries_of_models(rig: Rig) -> None:
+    rig.start_feeder(1, 10)
+    camera = rig.wait_online(1)[0]
+    client = LiveClient(rig.url, rig.admin_token)
+    asyncio.run(client.watch([camera["id"]], 1, settle_s=0.5))
+    assert client.accounts[camera["id"]].pictures > 0
+    hub, workers = hub_processes(rig)
+    loaded = libraries(hub)
+    assert "_sqlite3" in loaded
+    assert loaded & MODELS == set()
+    for worker in workers:
+        assert libraries(worker) & (MODELS | WEB) == set()

@@ -1,0 +1,97 @@
+"""What may be set of recognition, and what is said of what may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convergecast.errors import Conflict, Forbidden, InvalidInput
+from convergecast.faces import audit
+from convergecast.faces.settings import FaceSettings, SettingsStore
+from convergecast.storage.database import Database
+from tests.fakes import FakeClock
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path / "hub.sqlite3")
+    yield database
+    database.close()
+
+
+def store(database: Database, *, allowed: bool = True) -> SettingsStore:
+    return SettingsStore(database=database, clock=FakeClock(), allowed=allowed)
+
+
+def test_recognition_is_off_until_somebody_switches_it_on(database: Database) -> None:
+    settings = store(database)
+    assert settings.now == FaceSettings()
+    assert not settings.now.recognition
+    assert not settings.now.keep_unknown
+    with pytest.raises(Conflict, match="switched off: switch it on on the page Faces first"):
+        settings.need_recognition()
+    settings.change(recognition=True)
+    settings.need_recognition()
+
+
+def test_what_is_set_stands_after_a_restart_and_in_the_audit(database: Database) -> None:
+    told = []
+    settings = store(database)
+    settings.listen(lambda now, before: told.append((now, before)))
+    now = settings.change(by="Ada", recognition=True, unknown_hours=48, known_below=0.45)
+    assert told == [(now, FaceSettings())]
+    assert store(database).now == now
+    (line,) = audit.newest(database, 10)
+    assert line["action"] == "settings changed"
+    assert line["by"] == "Ada"
+    assert line["detail"] == "recognition true; unknown_hours 48; known_below 0.45"
+
+
+def test_setting_what_is_set_already_changes_nothing(database: Database) -> None:
+    settings = store(database)
+    settings.listen(lambda now, before: pytest.fail("nothing has changed"))
+    settings.change(unknown_hours=24, recognition=False)
+    assert audit.newest(database, 10) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"colour": 1}, "'colour' is not a setting; there are recognition, keep_unknown"),
+        ({"recognition": 1}, "recognition must be true or false"),
+        ({"keep_unknown": "yes"}, "keep_unknown must be true or false"),
+        ({"unknown_hours": 0}, "unknown_hours must be a whole number from 1 to 720"),
+        ({"unknown_hours": 1.5}, "a whole number"),
+        ({"unknown_hours": True}, "a whole number"),
+        ({"sightings_days": 367}, "from 1 to 366"),
+        ({"known_below": 0.1}, "known_below must be a number from 0.2 to 0.8"),
+        ({"known_below": None}, "must be a number"),
+        ({"known_below": float("nan")}, "must be a number"),
+        ({"perhaps_below": 0.95}, "from 0.2 to 0.9"),
+        ({"known_below": 0.7}, "perhaps_below must not be less than known_below"),
+        ({"perhaps_below": 0.4}, "perhaps_below must not be less than known_below"),
+    ],
+)
+def test_what_cannot_be_set_is_said_and_changes_nothing(
+    database: Database, changes: dict[str, Any], words: str
+) -> None:
+    settings = store(database)
+    with pytest.raises(InvalidInput, match=words):
+        settings.change(**{"sightings_days": 9, **changes})
+    assert settings.now == store(database).now == FaceSettings()
+
+
+def test_a_configuration_that_forbids_recognition_wins_over_what_is_stored(
+    database: Database,
+) -> None:
+    store(database).change(recognition=True)
+    settings = store(database, allowed=False)
+    assert not settings.now.recognition
+    with pytest.raises(Forbidden, match="switches face recognition off for good"):
+        settings.need_recognition()
+    with pytest.raises(Forbidden, match="recognition_allowed"):
+        settings.change(recognition=True)
+    assert settings.change(sightings_days=3).sightings_days == 3
