@@ -72,7 +72,7 @@ def test_what_cannot_be_used_is_refused_with_one_sentence(rig: Rig, astronaut: B
         ("faces", b"", "invalid", "Send one JPEG or PNG as the body."),
         ("", jpeg, "invalid", "Say what to look for"),
         ("noses", jpeg, "invalid", "'noses' is not an option"),
-        ("faces", b"GIF89a nothing", "invalid", "not a JPEG"),
+        ("faces", b"GIF89a nothing", "invalid", "neither JPEG nor PNG"),
         ("faces", jpeg[: len(jpeg) // 2], "invalid", "cut short"),
         ("faces", encoded(astronaut, ".png")[:200], "invalid", "PNG is damaged"),
         ("faces", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "invalid", "PNG is damaged"),

@@ -185,7 +185,7 @@ def test_a_stranger_who_says_nothing_holds_nobody_up() -> None:
     threading.Thread(target=engine.run, daemon=True).start()
     with Client(address), Client(address):
         client = EngineClient(address, b"key")
-        with pytest.raises(InvalidInput, match="not a JPEG"):
+        with pytest.raises(InvalidInput, match="neither JPEG nor PNG"):
             client.analyze(b"nothing", ("faces",))
         client.close()
         with pytest.raises(EngineError):

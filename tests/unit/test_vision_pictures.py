@@ -98,8 +98,8 @@ def test_what_a_telephone_appends_to_a_photograph_does_no_harm(kind: tuple[int, 
 @pytest.mark.parametrize(
     ("broken", "words"),
     [
-        (b"", "not a JPEG"),
-        (b"GIF89a", "not a JPEG"),
+        (b"", "neither JPEG nor PNG"),
+        (b"GIF89a", "neither JPEG nor PNG"),
         (jpeg_of(scene())[:-200], "cut short"),
         (jpeg_of(scene())[:300] + b"\xff\xd9", "damaged|no header"),
     ],
