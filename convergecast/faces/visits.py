@@ -87,18 +87,25 @@ def keep_unknown(
     """
     from convergecast.faces.known import same_unknown
 
-    unknown_id = unknown_id or same_unknown(connection, face)
-    if unknown_id is not None:
-        worse = connection.execute(
-            "DELETE FROM unknown_faces WHERE id = ? AND quality < ?", (unknown_id, face.quality)
-        )
-        if not worse.rowcount:
-            return unknown_id
+    if unknown_id is not None and not _gave_way(connection, unknown_id, face):
+        return unknown_id
+    while (twin := same_unknown(connection, face)) is not None:  # another track's
+        if not _gave_way(connection, twin, face):
+            return twin
+        unknown_id = unknown_id or twin
     unknown_id = unknown_id or secrets.token_hex(8)
     values = {"id": unknown_id, "camera_id": camera_id, "seen_at": at_s}
     insert_face(connection, "unknown_faces", values, face)
     connection.execute(_OLDEST_UNKNOWN, (MOST_UNKNOWN,))
     return unknown_id
+
+
+def _gave_way(connection: sqlite3.Connection, unknown_id: str, face: Face) -> bool:
+    """Delete an unknown face that is worse than another picture of it; whether it was there."""
+    worse = connection.execute(
+        "DELETE FROM unknown_faces WHERE id = ? AND quality < ?", (unknown_id, face.quality)
+    )
+    return bool(worse.rowcount)
 
 
 def shown_unknown(database: Database) -> list[dict[str, Any]]:

@@ -227,6 +227,18 @@ def test_unknown_faces_are_kept_once_each_and_for_their_time(
     assert gallery.unknown_faces() == []
 
 
+def test_two_tracks_that_turn_out_to_show_the_same_face_leave_one(
+    gallery: Gallery, clock: FakeClock
+) -> None:
+    crowd, now = Crowd(), clock.now()
+    one = gallery.keep_unknown(None, "hall", now, face(crowd.vector("x", 0.0), 0.5))
+    other = gallery.keep_unknown(None, "hall", now, face(crowd.vector("y", 0.0), 0.6))
+    assert gallery.keep_unknown(one, "hall", now, face(crowd.vector("y", 0.1), 0.9)) == one
+    assert [row["id"] for row in gallery.unknown_faces()] == [one]
+    assert gallery.keep_unknown(other, "hall", now, face(crowd.vector("y", 0.1), 0.95)) == other
+    assert [row["id"] for row in gallery.unknown_faces()] == [one]
+
+
 def test_only_so_many_unknown_faces_are_kept(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
