@@ -111,7 +111,7 @@ def test_without_a_usable_face_nothing_is_stored_and_every_picture_has_its_reaso
     for file, words in (
         ("cat.jpg", "no face"),
         ("cut.jpg", "cut short"),
-        ("text.jpg", "not a"),
+        ("text.jpg", "neither JPEG nor PNG"),
         ("two.jpg", "faces"),
     ):
         assert words in verdicts[file], verdicts

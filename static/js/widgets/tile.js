@@ -1,6 +1,6 @@
 // One camera: its picture, what was found in it, its name and how it is.
 
-import { el, iconButton, setAttr, setHidden, setText, setTitle } from '../lib/dom.js';
+import { el, icon, iconButton, setAttr, setHidden, setText, setTitle } from '../lib/dom.js';
 import { age, rate } from '../lib/format.js';
 import { createOverlay } from '../lib/overlay.js';
 import { foundWords, isStale, quietWords, stateSentence, stillAsked } from '../lib/words.js';
@@ -26,7 +26,7 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
   const problem = el('p', { class: 'tile-problem', role: 'status', 'data-testid': 'tile-problem', hidden: true });
   const check = el('input', { type: 'checkbox', class: 'check', 'data-testid': 'tile-checkbox' });
   const name = createNameField({ onRename: (text) => tell(actions.rename(id, text)), onDone: () => more.focus() });
-  const recognition = el('span', { class: 'badge on-picture', 'data-testid': 'tile-recognition', hidden: true }, 'recognition');
+  const recognition = el('span', { class: 'badge on-picture', role: 'img', 'aria-label': 'recognition on', title: 'recognition on', 'data-testid': 'tile-recognition', hidden: true }, icon('recognition'), el('span', {}, 'recognition'));
   const more = iconButton('more', 'More', { class: 'icon-button tile-more', 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': 'tile-menu' });
   const found = el('span', { class: 'tile-found numbers', 'data-testid': 'tile-found' });
   const fps = el('span', { class: 'tile-fps', 'data-testid': 'tile-fps' });
