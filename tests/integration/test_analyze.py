@@ -248,6 +248,8 @@ def test_a_full_disk_is_told_in_one_sentence(folder: Path) -> None:
 def test_ctrl_c_says_how_far_it_came(tmp_path: Path, chelsea: Bytes) -> None:
     clip, lines = write_clip(tmp_path / "clip.avi", chelsea, 3000), tmp_path / "lines"
     command = [*COMMAND, str(clip), "--options", "faces", "--json", str(lines)]
+    # A shell that runs the tests in its background has it ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
         deadline = time.monotonic() + 60
         while not (lines.exists() and lines.read_text()) and time.monotonic() < deadline:
