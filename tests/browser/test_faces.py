@@ -27,6 +27,13 @@ LONG_QUESTION = """() => {
   });
 }"""
 
+CLOSE_AND_OPEN_AGAIN = """([dialog, button]) => {
+  const find = (name) => document.querySelector(`[data-testid=${name}]`);
+  find(dialog).close();
+  find(button).click();
+}"""
+"""Before the browser has told of the close, as a quick hand or a busy page does it."""
+
 SLOW_MS = 40_000
 """For what needs the engine, which loads its models on the first picture."""
 
@@ -140,6 +147,29 @@ def test_the_keyboard_is_enough_and_what_is_missing_is_said(faces: Page) -> None
     faces.keyboard.press("Enter")
     expect(dialog.get_by_test_id("enrol-problem")).to_contain_text("has agreed")
     expect(dialog.get_by_test_id("enrol-consent")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("path", "button", "named"),
+    [
+        ("faces", "add-person", "enrol-dialog"),
+        ("cameras", "add-camera-button", "add-camera-dialog"),
+    ],
+)
+def test_a_dialog_opened_again_at_once_stays(
+    faces: Page, path: str, button: str, named: str
+) -> None:
+    switch_on(faces)
+    if path != "faces":
+        go(faces, path)
+    faces.get_by_test_id(button).click()
+    expect(faces.get_by_test_id(named)).to_be_visible()
+    for _ in range(5):
+        faces.evaluate(CLOSE_AND_OPEN_AGAIN, [named, button])
+        faces.wait_for_timeout(30)
+        expect(faces.get_by_test_id(named)).to_be_visible()
+    faces.keyboard.press("Escape")
+    expect(faces.get_by_test_id(named)).to_have_count(0)
 
 
 def test_a_picture_without_a_face_is_refused_with_the_reason(

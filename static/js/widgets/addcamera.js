@@ -1,5 +1,6 @@
 // The command that makes a camera of any machine, ready to copy.
 
+import { opener } from '../lib/dialog.js';
 import { el, icon, setAttr, setHidden, setText } from '../lib/dom.js';
 
 const SYSTEMS = [{ name: 'linux', label: 'Linux' }, { name: 'windows', label: 'Windows' }];
@@ -78,9 +79,9 @@ export function createAddCameraDialog({ actions }) {
     el('h2', {}, 'Add a camera'), el('p', { class: 'quiet' }, 'Run this on a machine with a camera, and it appears here by itself.'),
     inside.element, el('div', { class: 'row end' }, el('button', { type: 'button', class: 'button', onclick: () => dialog.close() }, 'Close')));
   let view = null;
-  dialog.addEventListener('close', () => { inside.setState(null); dialog.remove(); });
+  const show = opener(dialog, () => inside.setState(null));
   return {
-    open() { document.body.append(dialog); dialog.showModal(); inside.setState(view); },
+    open() { show(); inside.setState(view); },
     setState(next) { view = next; if (dialog.open) inside.setState(view); },
   };
 }

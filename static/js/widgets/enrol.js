@@ -1,5 +1,6 @@
 // Adds a person, or pictures to one: from files, from a camera now in view, from faces that nobody knew.
 
+import { opener } from '../lib/dialog.js';
 import { el, keyed, setAttr, setHidden, setText } from '../lib/dom.js';
 import { takeFiles } from '../lib/drop.js';
 import { count } from '../lib/format.js';
@@ -58,21 +59,19 @@ export function createEnrol({ gallery, live, onWatch }) {
   picker.element.hidden = true;
   takeFiles(dialog, sources.addFiles);
   file.addEventListener('change', () => { sources.addFiles([...file.files]); file.value = ''; });
-  dialog.addEventListener('close', () => { showPicker(false); sources.clear(); dialog.remove(); });
+  const show = opener(dialog, () => { showPicker(false); sources.clear(); });
 
   /** @param {{person?: object, files?: File[], unknown?: object[], live?: object}} [wish] */
   function open(wish = {}) {
+    show();
     person = wish.person ?? null;
     added = false;
     given = Boolean(wish.unknown || wish.live);
-    sources.clear();
     name.value = '';
     who.value = NEW;
     consent.checked = false;
     say(problem, '');
     say(done, '');
-    document.body.append(dialog);
-    dialog.showModal();
     sources.addFiles(wish.files ?? []);
     sources.addUnknown(wish.unknown ?? []);
     if (wish.live) sources.setLive(wish.live);

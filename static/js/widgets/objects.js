@@ -1,5 +1,6 @@
 // What objects of a camera are shown: from which score up, and which of the 91 labels.
 
+import { opener } from '../lib/dialog.js';
 import { el, setAttr, setHidden, setText } from '../lib/dom.js';
 
 const SEND_AFTER_MS = 200;
@@ -45,17 +46,16 @@ export function createObjectsDialog({ actions }) {
   list.addEventListener('change', () => changeLabels());
   list.addEventListener('keydown', moveFocus);
   everywhere.addEventListener('change', () => { if (everywhere.checked) change({ ...cameraNow()?.objects, ...unsent }); });
-  dialog.addEventListener('close', () => { send(); camera_id = null; dialog.remove(); });
+  const show = opener(dialog, () => { send(); camera_id = null; });
   dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
 
   async function open(id) {
+    show();
     camera_id = id;
     unsent = {};
     search.value = '';
     everywhere.checked = false;
     setHidden(problem, true);
-    document.body.append(dialog);
-    dialog.showModal();
     setState(view);
     await loadLabels();
     takeOver();
