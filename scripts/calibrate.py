@@ -36,8 +36,8 @@ LOGITS = {"/ClassPredictor/Conv2D": (-7.0, 7.0)}
 
 
 def centerface_input(image: np.ndarray) -> np.ndarray:
-    """Return what CenterFace is given: (1, 3, H, W) float32 RGB."""
-    return np.asarray(cv2.dnn.blobFromImage(fit(image, LONG_SIDE).canvas, swapRB=True))
+    """Return what CenterFace is given: (1, H, W, 3) uint8 BGR."""
+    return fit(image, LONG_SIDE).canvas[None]
 
 
 def ssd_input(image: np.ndarray) -> np.ndarray:

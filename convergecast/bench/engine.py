@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from convergecast.bench import first, four_cameras, overhead, speed
+from convergecast.bench import first, four_cameras, gpu, overhead, speed
 from convergecast.bench.pictures import Pictures, take_pictures
 from convergecast.bench.report import Row, machine_line, table, unmeasured, written
 from convergecast.bench.timing import Machine, this_machine
@@ -87,6 +87,11 @@ def _first(order: Order, pictures: Pictures, machine: Machine) -> list[Row]:
     return first.measure_first(_FIRST_RUNS * order.runs)
 
 
+def _gpu(order: Order, pictures: Pictures, machine: Machine) -> list[Row]:
+    stretch_s = order.seconds / _STRETCH_OF_SECONDS
+    return gpu.measure_gpu(pictures, machine, _MODEL_ROUNDS * order.runs, stretch_s)
+
+
 PARTS: dict[str, Part] = {
     "faces": _models(speed.measure_faces),
     "objects": _models(speed.measure_objects),
@@ -96,5 +101,6 @@ PARTS: dict[str, Part] = {
     "memory": _memory,
     "cameras": _cameras,
     "first": _first,
+    "gpu": _gpu,
 }
 """What can be measured, in this order."""

@@ -107,7 +107,7 @@ def _compare(
         client.close()
         pairs = []
         for _ in range(rounds):
-            pairs.append((loop.run(stretch_s), _feed(engine, pictures, option, stretch_s)))
+            pairs.append((loop.run(stretch_s), feed(engine, pictures, (option,), stretch_s)))
     bare, fed = (
         Stretch(statistics.median(s.fps for s in one), statistics.median(s.cpu_ms for s in one))
         for one in zip(*pairs, strict=True)
@@ -152,20 +152,26 @@ class _BareLoop:
         return self._pipeline.run([self._pipeline.prepare(jpeg, self._wanted)])
 
 
-def _feed(engine: RunningEngine, pictures: Pictures, option: str, seconds: float) -> Stretch:
+def feed(
+    engine: RunningEngine,
+    pictures: Pictures,
+    options: Sequence[str],
+    seconds: float,
+    clients: int = CLIENTS,
+) -> Stretch:
     """Feed the engine for a while; the last pictures may end a little later."""
-    counts = [0] * CLIENTS
+    counts = [0] * clients
     deadline = time.perf_counter() + seconds
 
     def ask(number: int) -> None:
         client = engine.client()
         while time.perf_counter() < deadline:
             at = (number * 7 + counts[number]) % len(pictures.jpegs)
-            client.analyze(pictures.jpegs[at], (option,))
+            client.analyze(pictures.jpegs[at], options)
             counts[number] += 1
         client.close()
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(CLIENTS)]
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(clients)]
     began, cpu_began = time.perf_counter(), engine.cpu_s()
     for thread in threads:
         thread.start()

@@ -115,7 +115,7 @@ CENTERFACE = ModelSpec(
     source="github.com/Star-Clouds/CenterFace",
     licence="MIT",
     kind="centerface",
-    conversion=1,
+    conversion=2,
     quantization=1,
 )
 

@@ -10,19 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from convergecast.detection.runtime import CPU, open_session
 from convergecast.vision.boxes import nms
 from convergecast.vision.detections import Bytes, Faces, Floats
-from convergecast.vision.letterbox import Letterbox, fit
+from convergecast.vision.letterbox import Letterbox, fit, fit_square
 
 LONG_SIDE = 640
 MIN_SCORE = 0.35
 MAX_IOU = 0.3
-MAX_BATCH = 16
 CELL = 4
 
 Prepared = Letterbox
@@ -56,17 +54,19 @@ class CenterFace:
             model_path: what `convert.convert_centerface` made.
             long_side: pixels to which pictures are scaled, up too.
         """
-        self._session = open_session(model_path, threads=threads, device=device)
-        # On a CPU a batch gains no time and costs memory.
-        self._batch = 1 if self._session.device == CPU else MAX_BATCH
+        self._session = open_session(model_path, threads=threads, device=device, together=True)
+        self._batch = self._session.batches[-1]
         self._long_side = long_side
         self.least_size = long_side, 0
         self.device = self._session.device
         self.device_reason = self._session.device_reason
 
     def prepare(self, image: Bytes) -> Prepared:
-        """Fit a picture, (H, W, 3) uint8 BGR, into what the model takes. Uses no session."""
-        return fit(image, self._long_side)
+        """Fit a picture, (H, W, 3) uint8 BGR, into what the model takes. Uses no session.
+
+        On a GPU every canvas is a square: sessions there are made for one shape.
+        """
+        return (fit if self.device == CPU else fit_square)(image, self._long_side)
 
     def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Faces]:
         """Return the faces of every picture, in its own pixels, scored above `min_score`.
@@ -85,14 +85,13 @@ class CenterFace:
         return found
 
     def warm_up(self) -> None:
-        """Run once on a blank picture, so that the first real one does not wait."""
-        self.detect([self.prepare(np.zeros((480, 640, 3), np.uint8))])
+        """Run on blank pictures, so that the first real ones do not wait."""
+        blank = self.prepare(np.zeros((480, 640, 3), np.uint8))
+        for count in self._session.batches:
+            self.detect([blank] * count)
 
     def _run(self, canvases: list[Bytes]) -> list[Floats]:
-        # (n, 3, H, W) float32 RGB, 0 to 255, as the weights were trained.
-        return self._session.run(
-            np.asarray(cv2.dnn.blobFromImages(canvases, swapRB=True), np.float32)
-        )
+        return self._session.run(np.stack(canvases))
 
 
 def decode_maps(maps: Maps, prepared: Prepared, min_score: float) -> Faces:

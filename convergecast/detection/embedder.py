@@ -15,7 +15,7 @@ from convergecast.detection.chip_reference import SIZE
 from convergecast.vision.detections import Bytes, Floats
 
 NUMBERS = 128
-MAX_BATCH = {runtime.CPU: 8, runtime.GPU: 64}
+MAX_BATCH = {runtime.CPU: 8, runtime.GPU: runtime.GPU_BATCHES[-1]}
 
 
 class Embedder:
@@ -23,7 +23,9 @@ class Embedder:
 
     def __init__(self, model_path: Path, *, threads: int, device: str = "auto") -> None:
         """Load the model, `dlib_convert.convert_resnet`'s; the rest as `runtime.open_session`."""
-        self._session = runtime.open_session(model_path, threads=threads, device=device)
+        self._session = runtime.open_session(
+            model_path, threads=threads, device=device, together=True
+        )
         self.device = self._session.device
         self.device_reason = self._session.device_reason
 
@@ -39,5 +41,6 @@ class Embedder:
         return np.concatenate([np.empty((0, NUMBERS), np.float32), *vectors])
 
     def warm_up(self) -> None:
-        """Run once on a blank chip, so that the first face does not wait."""
-        self.embed(np.zeros((1, SIZE, SIZE, 3), np.uint8))
+        """Run on blank chips, so that the first faces do not wait."""
+        for count in self._session.batches:
+            self.embed(np.zeros((count, SIZE, SIZE, 3), np.uint8))

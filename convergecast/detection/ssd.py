@@ -14,14 +14,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from convergecast.detection.runtime import CPU, open_session
+from convergecast.detection.runtime import open_session
 from convergecast.vision.boxes import best_of_each_label
 from convergecast.vision.detections import Bytes, Floats, Objects
 
 SIDE = 300
 MIN_SCORE = 0.5
 MAX_IOU = 0.6
-MAX_BATCH = 16
 TINY_SCORE = 1e-7
 
 GRIDS = (19, 10, 5, 3, 2, 1)
@@ -50,10 +49,9 @@ class Ssd:
         Args:
             model_path: what `ssd_graph.convert_ssd` made, or its int8 variant.
         """
-        self._session = open_session(model_path, threads=threads, device=device)
+        self._session = open_session(model_path, threads=threads, device=device, together=True)
         self._anchors = anchors()
-        # On a CPU a batch gains no time and costs memory.
-        self._batch = 1 if self._session.device == CPU else MAX_BATCH
+        self._batch = self._session.batches[-1]
         self.device = self._session.device
         self.device_reason = self._session.device_reason
         self.least_size = 0, SIDE
@@ -80,8 +78,10 @@ class Ssd:
         return found
 
     def warm_up(self) -> None:
-        """Run once on a blank picture, so that the first real one does not wait."""
-        self.detect([self.prepare(np.zeros((SIDE, SIDE, 3), np.uint8))])
+        """Run on blank pictures, so that the first real ones do not wait."""
+        blank = self.prepare(np.zeros((SIDE, SIDE, 3), np.uint8))
+        for count in self._session.batches:
+            self.detect([blank] * count)
 
 
 def anchors() -> Floats:

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convergecast.detection.runtime import open_session
+from convergecast.detection.runtime import CPU, open_session
 from convergecast.vision.boxes import nms
 from convergecast.vision.detections import Bytes, Faces, Floats
-from convergecast.vision.letterbox import Letterbox, fit, fit_canvas
+from convergecast.vision.letterbox import Letterbox, fit, fit_canvas, fit_square
 
 LONG_SIDE = 640
 MIN_SCORE = 0.6
@@ -55,7 +55,7 @@ class YuNet:
         if self._fixed:
             height, width = self._fixed
             return fit_canvas(image, width, height, fill=0)
-        return fit(image, self._long_side)
+        return (fit if self.device == CPU else fit_square)(image, self._long_side)
 
     def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Faces]:
         """Return the faces of every picture, in its own pixels, scored above `min_score`.

@@ -65,6 +65,17 @@ def fit(image: Bytes, long_side: int) -> Letterbox:
     return Letterbox(image, width, height, new_width / width, new_height / height)
 
 
+def fit_square(image: Bytes, long_side: int) -> Letterbox:
+    """Fit a picture, (H, W, 3) uint8 BGR, as `fit` does; all canvases are the same black square."""
+    side = long_side + -long_side % STRIDE
+    fitted = fit(image, long_side)
+    height, width = fitted.canvas.shape[:2]
+    square = cv2.copyMakeBorder(
+        fitted.canvas, 0, side - height, 0, side - width, cv2.BORDER_CONSTANT
+    )
+    return dataclasses.replace(fitted, canvas=np.asarray(square, np.uint8))
+
+
 def fit_gray(image: Bytes, long_side: int) -> Letterbox:
     """Fit a picture, (H, W, 3) uint8 BGR, as `fit` does; the canvas returned is gray, (H, W)."""
     fitted = fit(image, long_side)

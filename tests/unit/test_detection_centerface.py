@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,10 +12,11 @@ import pytest
 
 from convergecast.bench.datasets import faces_wider
 from convergecast.bench.metrics import Scene, average_precision
-from convergecast.detection import runtime, store
+from convergecast.detection import centerface, runtime, store
 from convergecast.detection.carriers import CENTERFACE
 from convergecast.detection.centerface import CELL, LONG_SIDE, CenterFace, Maps, decode_maps
 from convergecast.detection.convert import convert_centerface
+from convergecast.detection.originals import original
 from convergecast.errors import ModelError
 from convergecast.protocol.folders import pictures_folder
 from convergecast.vision.boxes import iou
@@ -64,12 +66,11 @@ def test_heat_maps_equal_those_of_opencv(
     detector: CenterFace, astronaut: Bytes, model_path: Path
 ) -> None:
     prepared = detector.prepare(astronaut)
-    network = cv2.dnn.readNetFromONNX(str(model_path))
+    network = cv2.dnn.readNetFromONNX(str(original(CENTERFACE.member)))
     network.setInput(cv2.dnn.blobFromImage(prepared.canvas, swapRB=True))
     expected = network.forward("537")
     opened = runtime.open_session(model_path, threads=2, device="cpu")
-    blob = np.asarray(cv2.dnn.blobFromImage(prepared.canvas, swapRB=True), np.float32)
-    difference = opened.run(blob)[0] - np.asarray(expected)
+    difference = opened.run(prepared.canvas[None])[0] - np.asarray(expected)
     assert np.abs(difference).max() < 1e-4
 
 
@@ -90,6 +91,42 @@ def test_a_batch_of_several_sizes_equals_one_by_one(
         same(faces, detector.detect([prepared])[0], within_px=0.05)
     assert len(together[0]) == len(together[2]) == 1
     assert detector.detect([]) == []
+
+
+@pytest.mark.parametrize(("count", "given"), [(1, [1]), (3, [8]), (8, [8]), (17, [8, 8, 1])])
+def test_on_a_gpu_only_shapes_are_used_that_it_knows(
+    model_path: Path,
+    astronaut: Bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    given: list[int],
+) -> None:
+    """What the session does there, with the CPU in its place."""
+    on_cpu = runtime.open_session(model_path, threads=2, device="cpu")
+    shapes: list[tuple[int, ...]] = []
+
+    class Watched:
+        get_inputs = on_cpu.session.get_inputs
+
+        def run(self, names: None, inputs: dict[str, Bytes]) -> list[Any]:
+            shapes.extend(pictures.shape for pictures in inputs.values())
+            return list(on_cpu.session.run(names, inputs))
+
+    as_gpu = runtime.OpenSession(dict.fromkeys(runtime.GPU_BATCHES, Watched()), runtime.GPU, "")
+    monkeypatch.setattr(centerface, "open_session", lambda *_, **__: as_gpu)
+    detector = CenterFace(model_path, threads=2, long_side=192)
+    detector.warm_up()
+    known, shapes[:] = set(shapes), []
+    pictures = [astronaut, astronaut[:300], astronaut[:, 100:300]] * 6
+    found = detector.detect([detector.prepare(picture) for picture in pictures[:count]])
+    assert [shape[0] for shape in shapes] == given
+    assert set(shapes) <= known
+    assert len(found) == count
+    plain = CenterFace(model_path, threads=2, long_side=192, device="cpu")
+    for faces, picture in zip(found, pictures, strict=False):
+        (expected,) = plain.detect([plain.prepare(picture)])
+        assert len(faces) == len(expected)
+        assert np.diag(iou(faces.boxes, expected.boxes)).min(initial=1) > 0.95
 
 
 def test_a_small_picture_is_scaled_up_and_boxes_come_back_in_its_pixels(
@@ -167,7 +204,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
 def test_a_failing_run_is_a_model_error(model_path: Path) -> None:
     opened = runtime.open_session(model_path, threads=1, device="cpu")
     with pytest.raises(ModelError, match="The model failed on the CPU: "):
-        opened.run(np.zeros((1, 1, 32, 32), np.float32))
+        opened.run(np.zeros((1, 32, 32, 1), np.uint8))
 
 
 def test_another_onnx_model_is_not_converted(model_path: Path) -> None:
@@ -183,9 +220,9 @@ def test_the_converted_model_is_free_and_has_only_weights_it_uses(model_path: Pa
     import onnx
 
     graph = onnx.load_model(str(model_path)).graph
-    assert [value.name for value in graph.input] == ["input.1"]
+    assert [value.name for value in graph.input] == ["pictures"]
     shape = graph.input[0].type.tensor_type.shape.dim
-    assert [dim.dim_param or dim.dim_value for dim in shape] == ["N", 3, "H", "W"]
+    assert [dim.dim_param or dim.dim_value for dim in shape] == ["N", "H", "W", 3]
     used = {name for node in graph.node for name in node.input}
     assert {tensor.name for tensor in graph.initializer} <= used
     assert CENTERFACE.member.sha256 not in store.find("faces").path.name

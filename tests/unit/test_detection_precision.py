@@ -152,7 +152,7 @@ def test_a_gpu_takes_fp32(both: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for device, expected in ((GPU, "int8 is slow on a GPU"), (CPU, "ms against")):
 
         def on_device(path: Path, *, threads: int, device: str, at: str = device) -> OpenSession:
-            return OpenSession(open_session(path, threads=threads, device="cpu").session, at, "")
+            return OpenSession(open_session(path, threads=threads, device="cpu").sessions, at, "")
 
         monkeypatch.setattr(precision, "open_session", on_device)
         assert expected in chosen("faces", NAME, "auto")[1]

@@ -170,7 +170,7 @@ def test_operators_that_onnx_runtime_does_not_have_are_refused() -> None:
 
 
 def test_the_built_in_face_detector_is_none_of_these(models_ready: None) -> None:
-    with pytest.raises(ModelError, match=r"one input input\.1"):
+    with pytest.raises(ModelError, match=r"one input pictures"):
         recognise(store.find("faces").path.read_bytes())
 
 

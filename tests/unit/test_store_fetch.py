@@ -116,7 +116,7 @@ def test_a_new_conversion_replaces_the_old_one(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetch(quiet, downloader=FakeIndex())
-    offer(monkeypatch, dataclasses.replace(FACES, conversion=2))
+    offer(monkeypatch, dataclasses.replace(FACES, conversion=FACES.conversion + 1))
     monkeypatch.setitem(convert.CONVERTERS, "upper", bytes.swapcase)
     assert store.list_models()[0].state == "outdated"
     with pytest.raises(ModelError, match="made by another version of ConvergeCast: run python"):
