@@ -15,11 +15,10 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any
 
-from convergecast.packing import pack, unpack
+from convergecast.packing import Receiver, pack, unpack
 
 log = logging.getLogger("processes")
 
@@ -141,8 +140,9 @@ class ChildProcess:
 
     def _read_loop(self) -> None:
         try:
+            receiver = Receiver(self._pipe)
             while True:
-                header, payload = unpack(_receive(self._pipe))
+                header, payload = unpack(receiver.receive())
                 self.heard_at = time.monotonic()
                 self._on_message(header, payload)
         except (EOFError, OSError):
@@ -167,7 +167,3 @@ class ChildProcess:
                     return
                 message, self._posted = self._posted, None
             self.send(message)
-
-
-def _receive(pipe: Connection[Any, Any]) -> bytes:
-    return pipe.recv_bytes()

@@ -153,12 +153,33 @@ KINDS = {
 }
 
 
+def _counting(device: str) -> list[int]:
+    """Return a list that grows every second by the packets that went through a device so far."""
+    counts: list[int] = []
+
+    def run() -> None:
+        due = time.monotonic()
+        while True:
+            counts.append(packets(device))
+            due += 1.0
+            time.sleep(max(0.0, due - time.monotonic()))
+
+    threading.Thread(target=run, daemon=True).start()
+    return counts
+
+
 def main() -> None:
     """Pull until standard input ends."""
     kind, address, device = sys.argv[1:4]
-    got = _Got()
+    got, counts = _Got(), _counting(device)
     account = KINDS[kind](address, got)
-    answer_marks(lambda: {"t": time.time(), "packets": packets(device)} | got.account() | account())
+    answer_marks(
+        lambda: (
+            {"t": time.time(), "packets": packets(device), "packets_each_s": counts}
+            | got.account()
+            | account()
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -30,6 +30,10 @@ BENCHMARKS = {
 }
 """Names of benchmarks, each with the further words of its command."""
 
+_PLOTTED_S = 20
+_MOST_PLOTTED_PACKETS = 1000
+"""A line far above all others would press them flat; its figure is in the table."""
+
 _BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -98,8 +102,12 @@ def _rows_block(content: Content) -> Block:
 
 def _transport_block(content: Content) -> Block:
     lines, charts = _rows_block(content) if "rows" in content else ([], {})
-    packets: Any = content.get("packets_per_s") or {}
-    series: dict[str, Points] = packets if isinstance(packets, dict) else {"packets": packets}
+    counts: dict[str, list[int]] = content.get("packets_each_s", {})
+    series: dict[str, Points] = {
+        name: [*enumerate(each[:_PLOTTED_S], start=1)]
+        for name, each in counts.items()
+        if each and max(each) <= _MOST_PLOTTED_PACKETS
+    }
     if series:
         title = "Packets on the hub's network device, both directions"
         charts["packets.svg"] = line_chart(title, "seconds", "packets a second", series)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from convergecast.bench.timing import Machine
 from convergecast.errors import ModelError
@@ -56,21 +57,28 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def write_json(path: Path, machine: Machine, rows: Sequence[Row]) -> None:
-    """Write what the table shows, as `{"machine": {…}, "rows": [{…}]}`."""
-    content = {"machine": asdict(machine), "rows": [asdict(row) for row in rows]}
+def write_json(
+    path: Path,
+    machine: Machine,
+    rows: Sequence[Row],
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> None:
+    """Write what the table shows, as `{"machine": {…}, "rows": [{…}]}`, and `more` beside it."""
+    content = {"machine": asdict(machine), "rows": [asdict(row) for row in rows], **more}
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 @contextmanager
-def written(path: Path | None, machine: Machine) -> Iterator[list[Row]]:
+def written(
+    path: Path | None, machine: Machine, more: Mapping[str, object] = MappingProxyType({})
+) -> Iterator[list[Row]]:
     """Yield a list for rows; what is in it when this ends, in whichever way, is written."""
     rows: list[Row] = []
     try:
         yield rows
     finally:
         if path:
-            write_json(path, machine, rows)
+            write_json(path, machine, rows, more)
 
 
 def unmeasured(part: str, what: str, problem: ModelError) -> Row:

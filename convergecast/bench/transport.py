@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import itertools
 import json
 import subprocess
 import sys
@@ -22,26 +23,36 @@ from convergecast.bench.report import Row, machine_line, table, written
 from convergecast.bench.timing import this_machine
 from convergecast.errors import Unavailable
 
+_LISTS = ("news", "packets_each_s")
 _SETTLE_S = 3.0
 _END_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to carry pictures: for people, the kinds of its two ends, and what is filmed."""
+    """One way to carry pictures.
+
+    Attributes:
+        name, short: for people, in tables and in plots.
+        camera, hub: the kinds of its two ends.
+        scene: what is filmed.
+        least_s: how long it is measured at least, for what happens seldom.
+    """
 
     name: str
+    short: str
     camera: str
     hub: str
     scene: str = "moving"
+    least_s: float = 0.0
 
 
-_STREAM = Way("our stream, everything moves", "ours", "stream")
-_STILL = Way("our stream, nothing moves", "ours", "stream", "still")
-_IDLE = Way("nobody watches", "ours", "idle")
-_POLL = Way("our poll", "ours", "poll")
-_PROTOTYPE = Way("like the first prototype", "werkzeug", "requests")
-_IMAGEZMQ = Way("imageZMQ", "imagezmq", "imagezmq")
+_STREAM = Way("our stream, everything moves", "all moves", "ours", "stream", least_s=60.0)
+_STILL = Way("our stream, nothing moves", "nothing moves", "ours", "stream", "still")
+_IDLE = Way("nobody watches", "nobody watches", "ours", "idle")
+_POLL = Way("our poll", "by poll", "ours", "poll")
+_PROTOTYPE = Way("like the first prototype", "first prototype", "werkzeug", "requests")
+_IMAGEZMQ = Way("imageZMQ", "imageZMQ", "imagezmq", "imagezmq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ class Figures:
     Attributes:
         published_fps, fps: frames a second that were captured, and that arrived.
         packets_a_frame, packets_per_s: both directions, on the hub's device.
+        packets_each_s: of every whole second.
         hub_ms: CPU time of the process that receives, per frame that arrived.
         agent_ms: CPU time of the agent per captured frame, its JPEG encoder's left out.
         encode_ms: the encoder's.
@@ -71,16 +83,20 @@ class Figures:
     age_ms: float
     given_up_percent: float
     fresh_ms: float | None
+    packets_each_s: list[int]
 
 
 def run_bench(*, seconds: int, json_file: Path | None) -> int:
-    """Measure each way for `seconds`, print the table, write it where that is asked for."""
+    """Measure each way for `seconds` or its own least; print the table, write it if asked to."""
     machine = this_machine()
-    with written(json_file, machine) as rows, two_hosts() as hosts:
+    series: dict[str, list[int]] = {}
+    more = {"packets_each_s": series}
+    with written(json_file, machine, more) as rows, two_hosts() as hosts:
         print(f"{machine_line(machine)}\n{hosts.words}", flush=True)
         found: dict[Way, Figures] = {}
         for way in _ways():
-            found[way] = _measure(hosts, way, seconds)
+            found[way] = _measure(hosts, way, max(seconds, way.least_s))
+            series[way.short] = found[way].packets_each_s
             new = list(_rows(way, found[way], found))
             rows += new
             print(table(new), flush=True)
@@ -108,7 +124,7 @@ def _measure(hosts: Hosts, way: Way, seconds: float) -> Figures:
 
 
 def _figures(hub0: Account, camera0: Account, hub1: Account, camera1: Account) -> Figures:
-    hub = {name: hub1[name] - hub0[name] for name in hub1 if name != "news"}
+    hub = {name: hub1[name] - hub0[name] for name in hub1 if name not in _LISTS}
     camera = {name: camera1[name] - camera0[name] for name in camera1 if name != "changes"}
     frames, published = max(1, hub["frames"]), max(1, hub["seq"])
     fresh = _freshness(camera1["changes"], hub1["news"], hub0["t"])
@@ -124,6 +140,12 @@ def _figures(hub0: Account, camera0: Account, hub1: Account, camera1: Account) -
         age_ms=1000 * hub["age_s"] / frames,
         given_up_percent=100 * hub["given_up"] / published,
         fresh_ms=1000 * max(fresh) if fresh else None,
+        packets_each_s=[
+            later - earlier
+            for earlier, later in itertools.pairwise(
+                hub1["packets_each_s"][len(hub0["packets_each_s"]) :]
+            )
+        ],
     )
 
 

@@ -7,6 +7,7 @@ when the hub's end of the pipe closes, however the hub ended.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import threading
@@ -19,7 +20,7 @@ from convergecast.cameras.orders import Orders
 from convergecast.cameras.outbox import Outbox
 from convergecast.cameras.puller import Frame, Puller
 from convergecast.logs import set_up_logging
-from convergecast.packing import send, unpack
+from convergecast.packing import Receiver, frame_head, send, unpack
 from convergecast.processes import ACK, leave_signals_to_hub
 
 REPORT_EVERY_S = 1.0
@@ -48,7 +49,7 @@ class Worker:
     def __init__(self, pipe: Connection[Any, Any], orders: Orders, engine_key: bytes) -> None:
         self._pipe = pipe
         self._orders = orders
-        self._outbox = Outbox(lambda header, payload: send(pipe, header, payload))
+        self._outbox = Outbox(functools.partial(send, pipe))
         self._idle_frame_at = 0.0
         self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)
         self._analyst = Analyst(
@@ -67,8 +68,9 @@ class Worker:
             ("clock", self._clock_loop),
         ):
             threading.Thread(target=_guard, args=(loop,), name=name, daemon=True).start()
+        receiver = Receiver(self._pipe)
         while True:
-            message = self._pipe.recv_bytes()
+            message = receiver.receive()
             if message == ACK:
                 self._outbox.acknowledged()
                 continue
@@ -95,13 +97,10 @@ class Worker:
             if now - self._idle_frame_at < _IDLE_FRAME_EVERY_S:
                 return
             self._idle_frame_at = now
-        header = {
-            "seq": frame.seq,
-            "captured_at": frame.captured_at,
-            "width": frame.width,
-            "height": frame.height,
-        }
-        self._outbox.put_frame(header, frame.jpeg)
+        head = frame_head(
+            seq=frame.seq, captured_at=frame.captured_at, width=frame.width, height=frame.height
+        )
+        self._outbox.put_frame(head, frame.jpeg)
 
     def _report_loop(self) -> None:
         while True:

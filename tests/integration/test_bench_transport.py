@@ -12,7 +12,7 @@ from convergecast.bench.hosts import two_hosts
 def test_a_stream_between_two_hosts_is_measured(
     scene: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    way = transport.Way("a stream", "ours", "stream", scene)
+    way = transport.Way("a stream", "stream", "ours", "stream", scene)
     monkeypatch.setattr(transport, "_SETTLE_S", 1.5)
     with two_hosts() as hosts:
         figures = transport._measure(hosts, way, 3.0)
@@ -20,6 +20,7 @@ def test_a_stream_between_two_hosts_is_measured(
     assert 40 < figures.kb_a_frame < 60
     assert 0 < figures.hub_ms < 20
     assert 0 < figures.agent_ms < 20
+    assert 1 <= len(figures.packets_each_s) <= 3
     if scene == "moving":
         missing_percent = 100 * (1 - figures.fps / figures.published_fps)
         assert figures.given_up_percent == pytest.approx(missing_percent, abs=3)

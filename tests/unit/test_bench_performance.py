@@ -83,8 +83,9 @@ def test_figures_replace_their_block_and_nothing_else(tmp_path: Path) -> None:
 def test_packets_over_time_become_a_chart(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text(PAGE)
-    packets = {"packets_per_s": [[0, 98], [1, 100], [2, 99]]}
-    (tmp_path / "transport.json").write_text(json.dumps(packets))
+    packets = {"all moves": [98, 100, 99], "first prototype": [6000, 6001, 6002]}
+    content = {"rows": [], "packets_each_s": packets}
+    (tmp_path / "transport.json").write_text(json.dumps(content))
     performance.write_page(tmp_path, page)
     assert "(images/packets.svg)" in page.read_text()
     (line,) = lines_of((tmp_path / "images" / "packets.svg").read_text())

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
 from convergecast.cameras.outbox import Message, Outbox
+from convergecast.packing import frame_head
+
+
+def head(seq: int) -> bytes:
+    return frame_head(seq=seq, captured_at=1760000000.5, width=640, height=480)
+
+
+def decoded(header: Message | bytes) -> Message:
+    return dict(json.loads(header)) if isinstance(header, bytes) else header
 
 
 class Hub:
@@ -15,8 +25,8 @@ class Hub:
         self.taken: list[Message] = []
         self.outbox = Outbox(self.take)
 
-    def take(self, header: Message, payload: bytes) -> None:
-        self.taken.append(header)
+    def take(self, header: Message | bytes, payload: bytes) -> None:
+        self.taken.append(decoded(header))
 
     def last(self) -> tuple[str, int | None]:
         return self.taken[-1]["kind"], self.taken[-1].get("seq")
@@ -25,7 +35,7 @@ class Hub:
 def busy() -> Hub:
     """A hub that has not yet acknowledged what it was sent."""
     hub = Hub()
-    hub.outbox.put_frame({"seq": 0}, b"")
+    hub.outbox.put_frame(head(0), b"")
     assert hub.last() == ("frame", 0)
     return hub
 
@@ -33,7 +43,7 @@ def busy() -> Hub:
 def test_newest_frame_wins_and_the_replaced_are_counted() -> None:
     hub = busy()
     for seq in (1, 2, 3):
-        hub.outbox.put_frame({"seq": seq}, b"b")
+        hub.outbox.put_frame(head(seq), b"b")
     assert hub.last() == ("frame", 0)
     hub.outbox.acknowledged()
     assert hub.last() == ("frame", 3)
@@ -42,7 +52,7 @@ def test_newest_frame_wins_and_the_replaced_are_counted() -> None:
 
 def test_without_credit_only_reports_go() -> None:
     hub = busy()
-    hub.outbox.put_frame({"seq": 2}, b"")
+    hub.outbox.put_frame(head(2), b"")
     hub.outbox.put_result({"faces": [], "options": []})
     hub.outbox.put_report({"state": "online"})
     assert [header["kind"] for header in hub.taken] == ["frame", "report"]
@@ -56,9 +66,9 @@ def test_without_credit_only_reports_go() -> None:
 
 def test_a_frame_nobody_wants_any_more_is_not_a_drop() -> None:
     hub = busy()
-    hub.outbox.put_frame({"seq": 1}, b"")
+    hub.outbox.put_frame(head(1), b"")
     hub.outbox.drop_frames()
-    hub.outbox.put_frame({"seq": 2}, b"")
+    hub.outbox.put_frame(head(2), b"")
     hub.outbox.acknowledged()
     assert hub.last() == ("frame", 2)
     assert hub.outbox.frames_replaced == 0
@@ -68,13 +78,13 @@ def test_what_is_put_while_another_sends_is_sent_by_that_one() -> None:
     began, may_end = threading.Event(), threading.Event()
     taken: list[tuple[str, int]] = []
 
-    def take(header: Message, payload: bytes) -> None:
-        taken.append((header["kind"], threading.get_ident()))
+    def take(header: Message | bytes, payload: bytes) -> None:
+        taken.append((decoded(header)["kind"], threading.get_ident()))
         began.set()
         assert may_end.wait(5)
 
     outbox = Outbox(take)
-    sending = threading.Thread(target=outbox.put_frame, args=({"seq": 1}, b""))
+    sending = threading.Thread(target=outbox.put_frame, args=(head(1), b""))
     sending.start()
     assert began.wait(5)
     outbox.put_report({"state": "online"})  # does not wait for the hub
