@@ -76,6 +76,7 @@ def _face(face: Mapping[str, Any]) -> dict[str, Any]:
         "box": face["box"],
         "score": face["score"],
         "track_id": None,
+        "velocity": None,
         "landmarks": face["landmarks"],
         "person": None,
         "identity": _undecided(face) if "quality" in face else None,
@@ -101,4 +102,5 @@ def _object(thing: Mapping[str, Any]) -> dict[str, Any]:
         "label": thing["label"],
         "label_id": thing["label_id"],
         "track_id": None,
+        "velocity": None,
     }

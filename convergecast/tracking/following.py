@@ -19,7 +19,7 @@ class Follower:
         self._faces = Tracker(ids)
 
     def follow(self, result: dict[str, Any], at_s: float) -> None:
-        """Fill in the `track_id` of faces and objects, and `people` where that was asked for.
+        """Fill in `track_id` and `velocity` of faces and objects, and `people` where asked for.
 
         Args:
             result: as in docs/api.md, with all objects from `WEAK_SCORE` up; changed in place.
@@ -35,7 +35,9 @@ class Follower:
             tracks = tracker.update(things, at_s, size)
             for track in tracks:
                 if track.detection is not None:
-                    things[track.detection]["track_id"] = track.id
+                    thing = things[track.detection]
+                    thing["track_id"] = track.id
+                    thing["velocity"] = [round(speed, 1) for speed in track.motion.velocity]
             if tracker is self._objects and "people" in result["options"]:
                 result["people"] = count_people(tracks)
 

@@ -235,3 +235,28 @@ def test_people_are_counted_on_the_tile_and_in_the_header(told: Told) -> None:
     counted = [{**camera, "people": n} for camera, n in zip(cameras, (1, 4), strict=True)]
     told.tell("cameras", cameras=counted)
     expect(told.page.get_by_test_id("people-now")).to_have_text("5 people now")
+
+
+def left_edge(told: Told) -> float:
+    """Return where a box of the overlay begins, in pixels of the 640 × 480 picture."""
+    pixels = overlay(told)
+    columns = np.flatnonzero(pixels[..., 3].any(axis=0))
+    return float(columns[0]) * 640 / pixels.shape[1] if len(columns) else -1.0
+
+
+def test_what_moves_is_drawn_where_the_picture_shows_it(told: Told) -> None:
+    told.hello(told_camera(options=["objects"]))
+    walking = {**thing("person", 1, [100.0, 200.0, 160.0, 400.0]), "velocity": [200.0, 0.0]}
+    now = time.time()
+    told.show("c1", PICTURE, now)
+    told.find("c1", now - 0.2, objects=[walking])
+    expect(found(told)).to_have_text("person 1")
+    assert left_edge(told) >= 100 + 0.2 * 200 - 3
+    told.page.wait_for_timeout(1500)
+    assert left_edge(told) <= 100 + 0.5 * 200 + 3, "it goes on without a picture that shows it"
+    told.find("c1", now - 0.2, objects=[{**walking, "velocity": None}])
+    told.page.wait_for_timeout(300)
+    assert left_edge(told) == pytest.approx(100, abs=4)
+    told.find("c1", now - 0.2, objects=[walking], unchanged_until=now)
+    told.page.wait_for_timeout(300)
+    assert left_edge(told) == pytest.approx(100, abs=4), "nothing moves"

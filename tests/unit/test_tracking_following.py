@@ -41,6 +41,21 @@ def test_things_get_ids_that_stay_and_faces_never_share_them_with_objects() -> N
     assert last["people"] == 1
 
 
+def test_what_is_followed_has_its_velocity_and_what_is_new_has_none() -> None:
+    follower = Follower()
+    results = []
+    for at in range(12):
+        x = 10.0 + 8 * at  # 40 pixels a second
+        moving = {**PERSON, "box": [x, 10.0, x + 20, 70.0]}
+        results.append(follow(follower, at / 5, ("objects",), found(moving, CAT)))
+    first, last = (
+        {o["label"]: o["velocity"] for o in r["objects"]} for r in results[:: len(results) - 1]
+    )
+    assert first == {"person": None, "cat": None}
+    assert last["person"] == [pytest.approx(40, abs=4), pytest.approx(0, abs=1)]
+    assert last["cat"] == [pytest.approx(0, abs=1)] * 2
+
+
 def test_people_are_counted_through_a_short_gap_and_not_after_it() -> None:
     follower = Follower()
     counts = [

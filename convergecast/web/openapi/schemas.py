@@ -94,11 +94,16 @@ def _camera() -> dict[str, Schema]:
 
 def _result() -> dict[str, Schema]:
     track = or_null({"type": "integer"}, "The same for the same thing from frame to frame.")
+    velocity = or_null(
+        listed({"type": "number"}, minItems=2, maxItems=2),
+        "Of the box, x and y, in pixels a second; null: not followed yet.",
+    )
     score = {"type": "number", "minimum": 0, "maximum": 1}
     face = shape(
         box=ref("Box"),
         score=score,
         track_id=track,
+        velocity=velocity,
         landmarks=or_null(ref("Landmarks"), "Null: not asked for."),
         person=or_null(ref("Match"), "Null: nobody known, or not asked for."),
         identity=or_null(ref("Identity"), "Null: not asked for."),
@@ -117,6 +122,7 @@ def _result() -> dict[str, Schema]:
             label={"enum": list(LABELS)},
             label_id={"type": "integer", "minimum": 1, "maximum": len(LABELS)},
             track_id=track,
+            velocity=velocity,
         ),
         "Result": shape(
             camera_id=TEXT,

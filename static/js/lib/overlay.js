@@ -7,6 +7,9 @@ const CROWD = 24;
 const NARROWEST_FOR_WORDS = 20;
 const WORDS_HEIGHT = 17;
 const MOST_WIDTHS = 2000;
+// What is followed is moved on to the time of the picture, but not for long: it may stop or turn.
+const MOST_AHEAD_S = 0.5;
+const LEAST_MOVE_PX = 1;
 // The camera's name lies over the upper edge of the picture.
 const NAME_HEIGHT = 38;
 
@@ -44,6 +47,8 @@ export function createOverlay(canvas) {
   let size = { width: 0, height: 0 };
   /** @type {import('./types.js').Result|null} */
   let result = null;
+  let ahead_s = 0;
+  let fastest = 0;
 
   function draw() {
     const ratio = window.devicePixelRatio || 1;
@@ -65,12 +70,16 @@ export function createOverlay(canvas) {
   function placed(ratio) {
     const scale = size.width / result.width;
     const snap = (value) => Math.round(value * scale * ratio) / ratio;
-    const place = (item, words) => ({
-      box: item.box.map(snap),
-      hue: colours.hues[hueOf(item)],
-      words,
-      points: item.landmarks?.map(([x, y]) => [x * scale, y * scale]) ?? [],
-    });
+    const place = (item, words) => {
+      const [right, down] = (item.velocity ?? [0, 0]).map((speed) => speed * ahead_s);
+      const [x1, y1, x2, y2] = item.box;
+      return {
+        box: [x1 + right, y1 + down, x2 + right, y2 + down].map(snap),
+        hue: colours.hues[hueOf(item)],
+        words,
+        points: item.landmarks?.map(([x, y]) => [(x + right) * scale, (y + down) * scale]) ?? [],
+      };
+    };
     return [
       ...(result.objects ?? []).map((object) => place(object, `${object.label} ${percent(object.score)}`)),
       ...(result.faces ?? []).map((face) => place(face, faceWords(face) ?? percent(face.score))),
@@ -154,12 +163,22 @@ export function createOverlay(canvas) {
   }
 
   return {
-    /** @param {import('./types.js').Result|null} next */
-    setResult(next) {
-      if (next === result) return;
+    /**
+     * @param {import('./types.js').Result|null} next
+     * @param {number|null} picture_s when the picture was captured that it lies over
+     */
+    setResult(next, picture_s) {
+      const other = next !== result;
+      const ahead = next === null || picture_s === null || rests(next) ? 0 : Math.min(Math.max(picture_s - next.captured_at, 0), MOST_AHEAD_S);
+      if (other) fastest = next === null ? 0 : fastestOf(next);
+      const moved_px = Math.abs(ahead - ahead_s) * fastest * (size.width / (next?.width ?? 1));
+      if (!other && moved_px < LEAST_MOVE_PX) return;
       result = next;
+      ahead_s = ahead;
       draw();
     },
+    /** Whether anything in it moves. */
+    moves: () => result !== null && fastest > 0 && !rests(result),
     /** @param {{width: number, height: number}} next in CSS pixels */
     setSize(next) {
       if (next.width === size.width && next.height === size.height) return;
@@ -168,6 +187,12 @@ export function createOverlay(canvas) {
     },
   };
 }
+
+/** A scene in which nothing has moved since. @param {import('./types.js').Result} result */
+const rests = ({ captured_at, unchanged_until }) => (unchanged_until ?? 0) > captured_at;
+
+/** @param {import('./types.js').Result} result */
+const fastestOf = ({ faces, objects }) => Math.max(0, ...[...(faces ?? []), ...(objects ?? [])].map(({ velocity }) => (velocity ? Math.hypot(...velocity) : 0)));
 
 const overlap = (one, other) => (
   Math.abs(one.top - other.top) < WORDS_HEIGHT && one.left < other.left + other.width && other.left < one.left + one.width

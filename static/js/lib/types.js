@@ -28,6 +28,7 @@
  * @property {number[]} box  x1, y1, x2, y2 in pixels of the frame
  * @property {number} score
  * @property {number|null} track_id
+ * @property {[number, number]|null} velocity  of the box, pixels a second
  * @property {number[][]|null} landmarks
  * @property {{id: string, name: string}|null} person
  * @property {Identity|null} [identity]  null while recognition was not asked for
@@ -46,6 +47,7 @@
  * @property {string} label
  * @property {number} label_id
  * @property {number|null} track_id
+ * @property {[number, number]|null} velocity  of the box, pixels a second
  *
  * @typedef {object} Result
  * @property {string} camera_id

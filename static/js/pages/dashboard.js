@@ -14,6 +14,7 @@ import { createMenu } from '../widgets/menu.js';
 import { createObjectsDialog } from '../widgets/objects.js';
 
 const TICK_MS = 250;
+const FOLLOW_MS = 66;
 const at = (id) => document.getElementById(id);
 const store = createStore(renderSoon);
 const live = createLive({
@@ -84,6 +85,7 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !menu.isOpen() && !document.querySelector('dialog[open]')) actions.enlarge(null);
 });
 setInterval(() => grid.tick(live.now()), TICK_MS);
+setInterval(() => { if (!document.hidden) grid.follow(live.now()); }, FOLLOW_MS);
 window.convergecast = { stats: () => grid.stats(live.now()), clock: live.now };
 store.changed();
 live.open();

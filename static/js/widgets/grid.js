@@ -91,6 +91,7 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
       for (const [id, report] of Object.entries(reports)) tiles.get(id)?.setReport(report, now_s);
     },
     result: (message) => tiles.get(message.camera_id)?.result(message),
+    follow: (now_s) => tiles.forEach((tile) => tile.follow(now_s)),
     tick: (now_s) => tiles.forEach((tile) => tile.tick(now_s)),
     stats: (now_s) => Object.fromEntries([...tiles].map(([id, tile]) => [id, tile.stats(now_s)])),
     /** Draws the eye to where one selects, and puts the focus there. */

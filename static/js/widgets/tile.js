@@ -115,7 +115,7 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
     const rest = visible && !given.lost ? quietWords(camera) : { short: '', full: '' };
     setText(quiet, rest.short);
     setTitle(quiet, rest.full);
-    overlay.setResult(given.shown ? current : null);
+    overlay.setResult(given.shown ? current : null, captured_s);
     // An empty canvas too is laid over the picture, sixty times a second.
     setHidden(boxes, !given.shown || current === null);
   }
@@ -134,6 +134,10 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
     setState,
     /** Ages are told where they are true: right after a report, or when none comes. @param {number} time_s UNIX, hub's clock */
     tick(time_s) { if (time_s - reported_s > REPORT_LIFE_S) tick(time_s); },
+    /** Boxes follow the picture, which runs on between reports. @param {number} time_s UNIX, hub's clock */
+    follow(time_s) {
+      if (overlay.moves()) overlay.setResult(result, report.captured_at + Math.min(time_s - reported_s, REPORT_LIFE_S));
+    },
     /** @param {import('../lib/types.js').PaintReport} next @param {number} time_s UNIX, hub's clock */
     setReport(next, time_s) {
       const other = next.shape !== report.shape || next.broken !== report.broken;
