@@ -39,7 +39,7 @@ def unpack(message: bytes | memoryview) -> tuple[dict[str, Any], bytes]:
 
 def frame_head(*, seq: int, captured_at: float, width: int, height: int) -> bytes:
     """Return the header of a frame for `send`: what JSON's encoder would make, for less."""
-    return b'{"kind":"frame","seq":%d,"captured_at":%.6f,"width":%d,"height":%d}' % (
+    return b'{"kind":"frame","seq":%d,"captured_at":%a,"width":%d,"height":%d}' % (
         seq,
         captured_at,
         width,

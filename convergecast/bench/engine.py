@@ -13,7 +13,7 @@ from convergecast.bench import first, four_cameras, gpu, overhead, speed
 from convergecast.bench.pictures import Pictures, take_pictures
 from convergecast.bench.report import Row, machine_line, table, unmeasured, written
 from convergecast.bench.timing import Machine, this_machine
-from convergecast.errors import InvalidInput, ModelError
+from convergecast.errors import ConvergeCastError, InvalidInput
 
 _MODEL_ROUNDS, _ENGINE_ROUNDS, _FIRST_RUNS = 10, 3, 3
 _STRETCH_OF_SECONDS = 8
@@ -45,7 +45,7 @@ def run_bench(order: Order, json_file: Path | None) -> int:
         for part in _chosen(order.only):
             try:
                 found = PARTS[part](order, pictures, machine)
-            except ModelError as problem:
+            except ConvergeCastError as problem:
                 found = [unmeasured(part, "not measured", problem)]
             print(table(found), flush=True)
             rows += found

@@ -25,7 +25,7 @@ from convergecast.detection.embedder import Embedder
 from convergecast.detection.registry import create_face_detector, create_object_detector
 from convergecast.vision.detections import Bytes
 
-CLIENTS = 16
+_CLIENTS = 16
 _BATCH = 16
 _ENGINE_ROUNDS = 3
 _OPTIONS = ("faces", "landmarks", "objects")
@@ -112,10 +112,10 @@ def _engine(configs: dict[str, HubConfig], pictures: Pictures, stretch_s: float)
             client.close()
         for _ in range(_ENGINE_ROUNDS):
             for device, engine in engines.items():
-                taken[device].append(feed(engine, pictures, _OPTIONS, stretch_s, CLIENTS))
+                taken[device].append(feed(engine, pictures, _OPTIONS, stretch_s, _CLIENTS))
     fps = {one: statistics.median(each.fps for each in many) for one, many in taken.items()}
     cpu_ms = {one: statistics.median(each.cpu_ms for each in many) for one, many in taken.items()}
-    what = f"engine, {CLIENTS} cameras, all three options"
+    what = f"engine, {_CLIENTS} cameras, all three options"
     return [
         Row(
             part="gpu",

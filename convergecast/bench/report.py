@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from convergecast.bench.timing import Machine
-from convergecast.errors import ModelError
+from convergecast.errors import ConvergeCastError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def written(
             write_json(path, machine, rows, more)
 
 
-def unmeasured(part: str, what: str, problem: ModelError) -> Row:
+def unmeasured(part: str, what: str, problem: ConvergeCastError) -> Row:
     """Return the row of what could not be measured, with the reason."""
     return Row(part=part, what=what, value=None, unit="", note=str(problem))
 

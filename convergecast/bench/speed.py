@@ -1,7 +1,7 @@
 """`bench engine`, the models alone: milliseconds beside OpenCV's and dlib's, in turns.
 
 Times are from the decoded picture to boxes or points, pre- and post-processing included, with two
-threads each, but for dlib, which has one only, and the landmarks, which the engine fits in one.
+threads each, but for dlib, which has one only.
 """
 
 from __future__ import annotations
@@ -84,26 +84,31 @@ def measure_objects(pictures: Pictures, machine: Machine, rounds: int) -> list[R
 def measure_landmarks(pictures: Pictures, machine: Machine, rounds: int) -> list[Row]:
     """Measure 68 points of 1, 8 and 32 faces, dlib beside this; making the gray picture counts.
 
-    Both run in one thread: dlib knows no other way, and the engine leaves it at that.
+    dlib has one thread; ours share the faces, as in the engine, and are given in one thread too.
     """
     from convergecast.detection.landmarks import Landmarks, gray
 
     del machine
-    model = Landmarks(store.find("landmarks", "landmarks-68").path)
+    path = store.find("landmarks", "landmarks-68").path
+    models = {threads: Landmarks(path, threads=threads) for threads in (1, THREADS)}
     plain, frame = baselines.PlainLandmarks(), pictures.frames[0]
     rgb = baselines.as_rgb(frame)
 
     def measure(count: int) -> list[Row]:
         boxes, at = _boxes(frame, count), np.zeros(count, np.intp)
         rectangles = [baselines.as_rectangle(box) for box in boxes]
+
+        def fit(threads: int, _: int) -> object:
+            return models[threads].fit([gray(frame)], at, boxes)
+
         ways: dict[str, Way] = {
             f"dlib, {_faces(count)} (baseline)": lambda _: [
                 plain.shape(rgb, r) for r in rectangles
             ],
-            f"68 points, {_faces(count)}, one thread": lambda _: model.fit(
-                [gray(frame)], at, boxes
-            ),
+            f"68 points, {_faces(count)}, 1 thread": functools.partial(fit, 1),
         }
+        if count > 1:
+            ways[f"68 points, {_faces(count)}, {THREADS} threads"] = functools.partial(fit, THREADS)
         aim = _LANDMARK_AIM if count > 1 else None
         medians_ms = alternate(ways, rounds=rounds, calls=_CALLS)
         return _rows("landmarks", medians_ms, list(ways)[1:], aim)

@@ -23,6 +23,7 @@ _IDLE_INTERVAL_S = 1.0
 _LEAST_PAUSE_S = 0.05
 _PLAIN_INTERVAL_S = 1 / 30  # for agents that answer at once, whether there is news or not
 _SYNC_ROUNDS = 3
+_LATEST_TIME_S = 1e15  # as for the times of frames; infinity and NaN are no time either
 
 log = logging.getLogger("camera")
 
@@ -194,7 +195,7 @@ class Puller:
         for _ in range(_SYNC_ROUNDS):
             account, local_time, round_trip_s = source.health()
             agent_time = account.get("time")
-            if isinstance(agent_time, int | float):
+            if isinstance(agent_time, int | float) and abs(agent_time) < _LATEST_TIME_S:
                 self._clock.add(float(agent_time), local_time, round_trip_s)
 
     def _failed(self, error: SourceError | ProtocolError) -> float:

@@ -78,7 +78,7 @@ class CenterFace:
         """
         found = [Faces.empty()] * len(batch)
         for indices in _by_shape(batch, self._batch):
-            outputs = self._run([batch[at].canvas for at in indices])
+            outputs = self._session.run(np.stack([batch[at].canvas for at in indices]))
             for row, at in enumerate(indices):
                 maps = Maps(*(output[row] for output in outputs))
                 found[at] = decode_maps(maps, batch[at], min_score)
@@ -89,9 +89,6 @@ class CenterFace:
         blank = self.prepare(np.zeros((480, 640, 3), np.uint8))
         for count in self._session.batches:
             self.detect([blank] * count)
-
-    def _run(self, canvases: list[Bytes]) -> list[Floats]:
-        return self._session.run(np.stack(canvases))
 
 
 def decode_maps(maps: Maps, prepared: Prepared, min_score: float) -> Faces:

@@ -31,4 +31,4 @@ class Model(Protocol[Found]):
         """Return what is in every picture, in its pixels, best first. One thread at a time."""
 
     def warm_up(self) -> None:
-        """Run once, so that the first real picture does not wait."""
+        """Run on blank pictures, so that the first real ones do not wait."""

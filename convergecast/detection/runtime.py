@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,11 +101,9 @@ def open_session(
         raise ValueError(f"device: {device!r} is none of {', '.join(DEVICES)}")
     if device == "cpu":
         return OpenSession({1: _load(model_path, threads, [])}, CPU, "the CPU was chosen")
-    session, reason = _try_gpu(model_path)
-    if session is not None:
-        more = GPU_BATCHES[1:] if together else ()
-        larger = {size: _load_on_gpu(model_path) for size in more}
-        return OpenSession({1: session, **larger}, GPU, "")
+    sessions, reason = _try_gpu(model_path, GPU_BATCHES if together else (1,))
+    if sessions:
+        return OpenSession(sessions, GPU, "")
     if device == "gpu":
         raise ModelError(f"The GPU cannot be used: {reason}.")
     return OpenSession({1: _load(model_path, threads, [])}, CPU, reason)
@@ -119,26 +117,25 @@ def _filled_up(pictures: NDArray[Any], size: int) -> NDArray[Any]:
     return np.concatenate([pictures, blank])
 
 
-def _try_gpu(model_path: Path) -> tuple[Any | None, str]:
+def _try_gpu(model_path: Path, sizes: Sequence[int]) -> tuple[dict[int, Any], str]:
+    """Return a session for each number of pictures, or none of them and why."""
     import onnxruntime
 
     if _CUDA not in onnxruntime.get_available_providers():
-        return None, "this ONNX Runtime has no CUDA"
+        return {}, "this ONNX Runtime has no CUDA"
     onnxruntime.preload_dlls()
-    try:
-        session = _load_on_gpu(model_path)
-    except ModelError as problem:
-        return None, f"CUDA failed to load the model: {problem}"
-    # A provider that does not load is left out with no more than a warning.
-    if session.get_providers()[0] != _CUDA:
-        return None, "CUDA or cuDNN libraries, or the driver, are missing"
-    return session, ""
-
-
-def _load_on_gpu(model_path: Path) -> Any:
-    session = _load(model_path, 1, [(_CUDA, _CUDA_OPTIONS)])
-    session.disable_fallback()
-    return session
+    sessions = {}
+    for size in sizes:
+        try:
+            session = _load(model_path, 1, [(_CUDA, _CUDA_OPTIONS)])
+        except ModelError as problem:
+            return {}, f"CUDA failed to load the model: {problem}"
+        # A provider that does not load is left out with no more than a warning.
+        if session.get_providers()[0] != _CUDA:
+            return {}, "CUDA or cuDNN libraries, or the driver, are missing"
+        session.disable_fallback()
+        sessions[size] = session
+    return sessions, ""
 
 
 def _load(model_path: Path, threads: int, gpu: list[tuple[str, dict[str, str]]]) -> Any:

@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 
 from convergecast.detection import chips, store
 from convergecast.detection.carriers import FACE_EMBEDDING
-from convergecast.detection.embedder import MAX_BATCH, Embedder
+from convergecast.detection.embedder import Embedder
 from convergecast.detection.face_quality import Quality, assess
 from convergecast.detection.landmarks import rounded
+from convergecast.detection.runtime import CPU, GPU
 from convergecast.engine.loading import Info
 from convergecast.engine.wanted import Prepared, SettledBox
 from convergecast.vision.boxes import iou
 from convergecast.vision.detections import Bytes, Faces, Floats
 
 MOST_ALONE = 16
-"""Faces embedded of a picture that stands alone; of a camera's, as many as one run takes."""
+"""Faces embedded of a picture that stands alone."""
+MOST_FOLLOWED = {CPU: 8, GPU: 64}
+"""Faces embedded of one of a camera's pictures: others have their turn with the next."""
 SAME_PLACE_IOU = 0.3
 BETTER_BY = 0.1
 """By how much a face of a settled place is better, in quality, to be embedded again."""
@@ -129,7 +132,7 @@ class FaceEmbedding:
         each = itertools.groupby(range(len(spots)), lambda row: spots[row].picture)
         for picture, members in each:
             settled = batch[picture].wanted.settled
-            most = MOST_ALONE if settled is None else MAX_BATCH[self._embedder.device]
+            most = MOST_ALONE if settled is None else MOST_FOLLOWED[self._embedder.device]
             own = list(members)
             boxes = np.stack([spots[row].box for row in own])
             wanted = to_embed([qualities[row] for row in own], boxes, settled or ())

@@ -246,7 +246,7 @@ class Pipeline:
         from convergecast.detection.landmarks import Landmarks, compile_kernels
 
         name = self._config.landmarks_in_use
-        model = Landmarks(store.find("landmarks", name).path)
+        model = Landmarks(store.find("landmarks", name).path, threads=self._threads)
         reason = None if compile_kernels() else "numba does not work here: NumPy does it, slower"
         return model, {"model": name, "precision": "", "device": "CPU", "reason": reason}
 

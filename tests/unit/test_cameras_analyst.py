@@ -29,9 +29,10 @@ FRAME = Frame(jpeg=b"", seq=7, captured_at=100.0, width=64, height=48)
 def test_a_result_has_lists_for_what_was_asked_and_null_for_the_rest() -> None:
     found = {**SIZE, "faces": [FACE], "objects": [CAT]}
     both = make_result("c", FRAME, ("faces", "objects"), found)
-    shown_face = {**FACE, "track_id": None, "person": None, "identity": None}
+    not_followed = {"track_id": None, "velocity": None}
+    shown_face = {**FACE, **not_followed, "person": None, "identity": None}
     assert both["faces"] == [shown_face]
-    assert both["objects"] == [{**CAT, "track_id": None}]
+    assert both["objects"] == [{**CAT, **not_followed}]
     assert (both["people"], both["options"]) == (None, ["faces", "objects"])
     assert (both["camera_id"], both["seq"], both["width"], both["height"]) == ("c", 7, 64, 48)
     assert both["captured_at"] == both["unchanged_until"] == 100.0

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import time
+from typing import Any
+
+import pytest
 
 from convergecast.cameras.puller import Frame, Puller
+from convergecast.cameras.source import FrameSource
 from convergecast.models import State
 from convergecast.protocol.frames import WireFrame
 from tests.fakes.agents import picture
@@ -57,3 +62,35 @@ def test_only_orders_that_concern_the_pulling_wake_it() -> None:
         puller._woken.clear()
         puller.set_orders(dataclasses.replace(start, **change))
         assert puller._woken.is_set()
+
+
+class Telling(FrameSource):
+    """An agent that tells a time of its own making."""
+
+    def __init__(self, told: object) -> None:
+        super().__init__(orders(1))
+        self.told = told
+
+    def health(self) -> tuple[dict[str, Any], float, float]:
+        return {"time": self.told}, 1_760_000_000.0, 0.001
+
+
+@pytest.mark.parametrize(
+    "told",
+    [float("inf"), float("nan"), 10**400, -1e300, "now", None],
+    ids=["inf", "nan", "huge", "long ago", "text", "nothing"],
+)
+def test_an_agent_that_tells_no_time_leaves_the_frames_theirs(told: object) -> None:
+    puller = Pulled()
+    puller._orders = dataclasses.replace(orders(1), capabilities=("stream",))
+    puller._synchronise(Telling(told))
+    puller.take(1)
+    assert abs(puller.delivered[0].captured_at - time.time()) < 60
+
+
+def test_an_agent_whose_clock_is_wrong_is_put_right() -> None:
+    puller = Pulled()
+    puller._orders = dataclasses.replace(orders(1), capabilities=("stream",))
+    puller._synchronise(Telling(1_760_000_300.0))
+    puller.take(1)
+    assert puller.delivered[0].captured_at == pytest.approx(100 + 1 / 50 - 300)

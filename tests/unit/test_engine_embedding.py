@@ -18,14 +18,13 @@ import pytest
 
 from convergecast.config import HubConfig
 from convergecast.detection.carriers import DLIB_LANDMARKS_5, DLIB_LANDMARKS_68, DLIB_RESNET, Member
-from convergecast.detection.embedder import MAX_BATCH
 from convergecast.detection.face_quality import Quality
 from convergecast.detection.landmarks import boxes_for_landmarks, gray
 from convergecast.detection.originals import original
 from convergecast.detection.registry import create_face_detector
 from convergecast.detection.runtime import CPU
 from convergecast.engine.client import EngineClient
-from convergecast.engine.embedding import MOST_ALONE, to_embed
+from convergecast.engine.embedding import MOST_ALONE, MOST_FOLLOWED, to_embed
 from convergecast.engine.pipeline import Pipeline
 from convergecast.engine.process import Engine
 from convergecast.engine.results import still
@@ -197,7 +196,7 @@ def test_no_more_faces_are_embedded_at_once_than_agreed(
     pipeline: Pipeline, astronaut: Bytes
 ) -> None:
     image = np.asarray(np.vstack([crowd(astronaut[40:240, 140:300], 6)] * 3), np.uint8)
-    for wanted, most in ((ALONE, MOST_ALONE), (settled(), MAX_BATCH[CPU])):
+    for wanted, most in ((ALONE, MOST_ALONE), (settled(), MOST_FOLLOWED[CPU])):
         faces = tell(pipeline, image, wanted)["faces"]
         assert len(faces) > most
         assert sum(face["vector"] is not None for face in faces) == most

@@ -60,7 +60,12 @@ def test_the_end_in_the_middle_of_a_message_is_an_end() -> None:
 
 
 def test_the_header_of_a_frame_is_that_of_jsons_encoder() -> None:
-    fields: dict[str, Any] = {"seq": 7, "captured_at": 1760000000.123, "width": 640, "height": 480}
+    fields: dict[str, Any] = {
+        "seq": 7,
+        "captured_at": 1760000000.1234567,
+        "width": 640,
+        "height": 480,
+    }
     here, there = multiprocessing.Pipe()
     send(there, frame_head(**fields), b"jpeg")
     assert unpack(here.recv_bytes()) == ({"kind": "frame", **fields}, b"jpeg")

@@ -52,6 +52,8 @@ export function createEnrol({ gallery, live, onWatch }) {
   let person = null;
   let picking = false;
   let busy = false;
+  // What is still on its way from an earlier opening has no say in this one.
+  let openings = 0;
   let added = false;
   // Whether it began with faces, which may be somebody's who is known.
   let given = false;
@@ -64,6 +66,7 @@ export function createEnrol({ gallery, live, onWatch }) {
   /** @param {{person?: object, files?: File[], unknown?: object[], live?: object}} [wish] */
   function open(wish = {}) {
     show();
+    openings += 1;
     person = wish.person ?? null;
     added = false;
     given = Boolean(wish.unknown || wish.live);
@@ -103,19 +106,25 @@ export function createEnrol({ gallery, live, onWatch }) {
   async function send() {
     say(problem, missing());
     if (busy || problem.textContent) return;
+    const opening = openings;
     busy = true;
     say(done, '');
     showPicker(false);
     render();
     try {
-      answered(await (isNew() ? gallery.addPerson(form()) : gallery.addFaces(chosen().id, form())));
+      const answer = await (isNew() ? gallery.addPerson(form()) : gallery.addFaces(chosen().id, form()));
+      if (opening === openings) answered(answer);
     } catch (error) {
-      const refused = error.answer?.pictures ?? [];
-      const rest = sources.refuse(refused);
-      say(problem, [error.message, ...rest.map(({ file: of, verdict }) => `${of}: ${verdict}.`)].join(' '));
+      if (opening === openings) refuse(error);
     }
     busy = false;
     render();
+  }
+
+  function refuse(error) {
+    const refused = error.answer?.pictures ?? [];
+    const rest = sources.refuse(refused);
+    say(problem, [error.message, ...rest.map(({ file: of, verdict }) => `${of}: ${verdict}.`)].join(' '));
   }
 
   /** What is missing yet, and the focus goes there. */

@@ -8,6 +8,8 @@ import { createNameField } from './namefield.js';
 import { tileMenu } from './tilemenu.js';
 
 const REPORT_LIFE_S = 0.4;
+// Below, a picture stays long enough to be seen, and what lies over it stays with it.
+const LEAST_FLOWING_FPS = 5;
 /** @type {import('../lib/types.js').PaintReport} */
 const NOTHING_PAINTED = { captured_at: null, broken: false, shape: null, fps: 0, counters: { painted: 0 } };
 
@@ -44,6 +46,7 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
   let result = null;
   let report = NOTHING_PAINTED;
   let reported_s = 0;
+  let changed_s = 0;
   let now_s = 0;
 
   check.addEventListener('change', () => actions.select(id, check.checked));
@@ -115,9 +118,16 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
     const rest = visible && !given.lost ? quietWords(camera) : { short: '', full: '' };
     setText(quiet, rest.short);
     setTitle(quiet, rest.full);
-    overlay.setResult(given.shown ? current : null, captured_s);
+    overlay.setResult(given.shown ? current : null, pictured_s(now_s));
     // An empty canvas too is laid over the picture, sixty times a second.
     setHidden(boxes, !given.shown || current === null);
+  }
+
+  /** When the picture was captured that is seen now: the one reported last, or one that came since. @param {number} time_s */
+  function pictured_s(time_s) {
+    const since_s = time_s - changed_s;
+    const flows = !given.lost && camera.state === 'online' && report.fps >= LEAST_FLOWING_FPS && since_s < REPORT_LIFE_S;
+    return report.captured_at === null ? null : report.captured_at + (flows ? Math.max(since_s, 0) : 0);
   }
 
   function stateText(captured_s) {
@@ -136,11 +146,12 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
     tick(time_s) { if (time_s - reported_s > REPORT_LIFE_S) tick(time_s); },
     /** Boxes follow the picture, which runs on between reports. @param {number} time_s UNIX, hub's clock */
     follow(time_s) {
-      if (overlay.moves()) overlay.setResult(result, report.captured_at + Math.min(time_s - reported_s, REPORT_LIFE_S));
+      if (overlay.moves()) overlay.setResult(result, pictured_s(time_s));
     },
     /** @param {import('../lib/types.js').PaintReport} next @param {number} time_s UNIX, hub's clock */
     setReport(next, time_s) {
       const other = next.shape !== report.shape || next.broken !== report.broken;
+      if (next.captured_at !== report.captured_at) changed_s = time_s;
       report = next;
       now_s = time_s;
       reported_s = time_s;
