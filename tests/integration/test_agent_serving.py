@@ -272,6 +272,7 @@ def test_a_vanished_source_is_503_with_the_reason_and_comes_back(folder: Path) -
         assert read_size(client.frame().jpeg) == (640, 320)
         stream = Stream(hub.registrations[-1])
         stream.frame()
+        agent.wait_for_log("gives pictures")  # it looks now and then: what is short is not told
         shutil.rmtree(pictures)
         eventually(lambda: client.json("/health")[1]["state"] == "offline", "noticed")
         for path in ("/video", "/stream"):
@@ -282,7 +283,7 @@ def test_a_vanished_source_is_503_with_the_reason_and_comes_back(folder: Path) -
         with pytest.raises(EOFError):
             for _ in range(100):
                 stream.frame()
-        agent.wait_for_log("gives no picture")  # it looks now and then: a short loss is not told
+        agent.wait_for_log("gives no picture")
         write_pictures(pictures)
         eventually(lambda: client.json("/health")[1]["state"] == "online", "recovered")
         client.frame()
