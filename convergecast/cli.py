@@ -248,6 +248,9 @@ def _bench_models(arguments: argparse.Namespace) -> int:
 
 def _leave() -> None:
     """End the process now: a thread that waits for a client that has gone would hold it up."""
+    from convergecast.processes import remove_temporary_files
+
+    remove_temporary_files()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(0)

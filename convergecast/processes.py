@@ -10,7 +10,9 @@ import contextlib
 import functools
 import logging
 import multiprocessing
+import multiprocessing.util
 import os
+import shutil
 import signal
 import threading
 import time
@@ -38,6 +40,15 @@ def context() -> BaseContext:
     chosen = multiprocessing.get_context("forkserver")
     chosen.set_forkserver_preload(_PRELOAD)
     return chosen
+
+
+def remove_temporary_files() -> None:
+    """Remove what starting processes has left on the disk: the folder of the fork server's socket.
+
+    `multiprocessing` does so at an orderly exit only.
+    """
+    if context.cache_info().currsize and context().get_start_method() == "forkserver":
+        shutil.rmtree(multiprocessing.util.get_temp_dir(), ignore_errors=True)
 
 
 def leave_signals_to_hub() -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -32,7 +33,7 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         (["serve", "--port", "70000"], "between 0 and 65535"),
         (["serve", "--config", "none.toml"], "cannot be read"),
         (["serve", "--host", "0.0.0.0", "--port", "0"], "CONVERGECAST_ADMIN_TOKEN"),
-        (["serve", "--data-dir", f"{__file__}/x"], "cannot be used"),
+        (["serve", "--data-dir", f"{__file__}/x", "--port", "0"], "cannot be used"),
     ],
 )
 def test_what_cannot_work_fails_with_one_line(words: list[str], said: str) -> None:
@@ -95,9 +96,16 @@ def test_the_demonstration_prints_its_link_last_and_takes_its_agents_along(
     command = [*PROGRAM, "demo", "--cameras", "2", "--port", "0", "--data-dir", str(tmp_path)]
     environment = {**os.environ, "CONVERGECAST_AGENT_STATE": str(tmp_path / "agents")}
     environment.pop("CONVERGECAST_ADMIN_TOKEN", None)
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-    ) as demo:
+    with (
+        tempfile.TemporaryDirectory(prefix="cc") as temporary,  # short: a socket lies within
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**environment, "TMPDIR": temporary},
+        ) as demo,
+    ):
         assert demo.stdout
         lines = []
         for line in demo.stdout:
@@ -110,6 +118,8 @@ def test_the_demonstration_prints_its_link_last_and_takes_its_agents_along(
         assert sum("agent.py" in " ".join(child.cmdline()) for child in children) == 2
         demo.send_signal(number)
         demo.wait(timeout=10)
+        if number == signal.SIGTERM:
+            assert list(Path(temporary).iterdir()) == []
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
 
