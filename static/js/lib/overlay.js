@@ -7,8 +7,8 @@ const CROWD = 24;
 const NARROWEST_FOR_WORDS = 20;
 const WORDS_HEIGHT = 17;
 const MOST_WIDTHS = 2000;
-// What is followed is moved on to the time of the picture, but not for long: it may stop or turn.
-const MOST_AHEAD_S = 0.5;
+// What is followed is moved on to the time of the picture, but not for long: it may stop or turn (docs/models.md).
+const MOST_AHEAD_S = 0.8;
 const LEAST_MOVE_PX = 1;
 // The camera's name lies over the upper edge of the picture.
 const NAME_HEIGHT = 38;
