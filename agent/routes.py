@@ -16,7 +16,7 @@ from convergecast.protocol.stream import STREAM_TYPE
 
 from .encode import Frame
 from .errors import CameraOffline
-from .parts import StreamParts
+from .multipart import StreamParts
 from .server import CHANNEL_KEY
 from .slot import FrameSlot
 

@@ -21,10 +21,16 @@ def static_folder() -> Path:
 
 def agent_command() -> list[str]:
     """Return the start of a command line that runs an agent on this machine."""
-    script = _CHECKOUT / "agent" / "agent.py"
-    if (_CHECKOUT / "pyproject.toml").exists() and script.exists():
-        return [sys.executable, str(script)]
-    return [sys.executable, "-m", "convergecast_agent"]
+    root = checkout_folder()
+    if root is None:
+        return [sys.executable, "-m", "convergecast_agent"]
+    return [sys.executable, str(root / "agent" / "agent.py")]
+
+
+def checkout_folder() -> Path | None:
+    """Return the top folder of the checkout that this code runs in; None for an installed wheel."""
+    wanted = (_CHECKOUT / "pyproject.toml", _CHECKOUT / "agent" / "agent.py")
+    return _CHECKOUT if all(path.exists() for path in wanted) else None
 
 
 def _folder(name: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import os
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from convergecast import __version__
-from convergecast.errors import ConvergeCastError
+from convergecast.errors import ConvergeCastError, Unavailable
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench.set_defaults(run=_bench)
 
-    from convergecast.detection.commands import add_models_parser
+    from convergecast.model_tools.commands import add_models_parser
 
     add_models_parser(commands)
     return parser
@@ -213,42 +214,22 @@ def _analyze(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    if arguments.name in ("engine", "accuracy"):
-        return _bench_models(arguments)
-    from convergecast.bench import fanout, live, page, performance, scale, startup, transport
+    from convergecast.assets import checkout_folder
 
-    seconds, runs, file = arguments.seconds, arguments.runs, arguments.json
-    benchmarks = {
-        "live": lambda: live.run_bench(seconds=seconds, runs=runs, json_file=file),
-        "transport": lambda: transport.run_bench(seconds=seconds, json_file=file),
-        "scale": lambda: scale.run_bench(seconds=seconds, runs=runs, json_file=file),
-        "startup": lambda: startup.run_bench(runs=runs, json_file=file),
-        "fanout": lambda: fanout.run_bench(seconds=seconds, json_file=file),
-        "page": lambda: page.run_bench(seconds=seconds, runs=runs, json_file=file),
-        "performance": lambda: performance.run_bench(file),
-    }
-    return benchmarks[arguments.name]()
-
-
-def _bench_models(arguments: argparse.Namespace) -> int:
-    from convergecast.bench import accuracy, engine
-    from convergecast.bench.pictures import data_folder
-
-    data = data_folder(arguments.data)
-    if arguments.name == "accuracy":
-        order = accuracy.Order(only=arguments.only, data=data)
-        return accuracy.run_bench(order, arguments.json)
-    return engine.run_bench(
-        engine.Order(
-            only=arguments.only, seconds=arguments.seconds, runs=arguments.runs, data=data
-        ),
-        arguments.json,
-    )
+    root = checkout_folder()
+    if root is None:
+        raise Unavailable(
+            "The benches are not part of the installed package: run this in a checkout of the "
+            "project, set up by ./install_linux.sh test."
+        )
+    sys.path.insert(0, str(root))
+    status: int = importlib.import_module("scripts.bench.command").run(arguments)
+    return status
 
 
 def _leave() -> None:
     """End the process now: a thread that waits for a client that has gone would hold it up."""
-    from convergecast.processes import remove_temporary_files
+    from convergecast.ipc.processes import remove_temporary_files
 
     remove_temporary_files()
     logging.shutdown()

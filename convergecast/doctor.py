@@ -94,8 +94,8 @@ def _detectors(config: HubConfig) -> Iterator[Finding]:
 
 
 def _landmarks(config: HubConfig) -> Finding:
-    from convergecast.detection import store
-    from convergecast.detection.landmarks import Landmarks, compile_kernels
+    from convergecast.detection.faces.landmarks import Landmarks, compile_kernels
+    from convergecast.model_store import store
 
     name = config.landmarks_in_use
     try:
@@ -109,8 +109,8 @@ def _landmarks(config: HubConfig) -> Finding:
 
 
 def _models(config: HubConfig) -> Iterator[Finding]:
-    from convergecast.detection import store
-    from convergecast.detection.carriers import LANDMARKS_68
+    from convergecast.model_store import store
+    from convergecast.model_store.catalog import LANDMARKS_68
 
     variants: dict[tuple[str, bool], dict[str, list[str]]] = {}
     for model in store.list_models():
@@ -175,7 +175,7 @@ def _unwritable(what: str, folder: Path, reason: str | None) -> Finding:
 
 
 def _is_complete() -> bool:
-    from convergecast.detection import store
+    from convergecast.model_store import store
 
     states = [model.state for model in store.list_models()]
     states += [picture.state for picture in store.list_pictures()]

@@ -18,27 +18,27 @@ from collections.abc import Callable, Iterator
 import uvicorn
 
 from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE, Gate, agent_token
-from convergecast.cameras.counts import CountHistory
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.supervisor import Supervisor
 from convergecast.clock import SystemClock
 from convergecast.config import HubConfig
-from convergecast.engine.asking import Asker
-from convergecast.engine.host import EngineHost
+from convergecast.engine.engine_process import EngineHost
+from convergecast.engine.still_pictures import Asker
 from convergecast.errors import ConvergeCastError, InvalidInput, Unavailable
+from convergecast.events.people_counts import CountHistory
 from convergecast.faces.enrolment import Enrolment
 from convergecast.faces.gallery import Gallery
+from convergecast.faces.maintenance import Upkeep
 from convergecast.faces.recogniser import Recogniser
 from convergecast.faces.settings import FaceSettings, SettingsStore
-from convergecast.faces.upkeep import Upkeep
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
 from convergecast.storage.database import Database
 from convergecast.web.asgi import create_asgi
-from convergecast.web.patience import PatientProtocol
-from convergecast.web.prompt import PromptProtocol
+from convergecast.web.request_limits import PatientProtocol
 from convergecast.web.services import Services, engine_status, shown_camera
+from convergecast.web.websocket_protocol import PromptProtocol
 
 DATABASE_NAME = "hub.sqlite3"
 _MAX_SOCKET_MESSAGE_BYTES = 64 << 10

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Takes the ranges from which `convergecast.detection.quantize` makes an int8 model.
+"""Takes the ranges from which `convergecast.model_tools.converters.quantize` makes an int8 model.
 
 `venv/bin/python scripts/calibrate.py centerface FOLDER…` runs the installed fp32 model over the
 pictures below the folders and writes `convergecast/detection/ranges/centerface.json`.
@@ -21,11 +21,11 @@ import onnxruntime
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from convergecast.detection import store
-from convergecast.detection.carriers import MODELS
-from convergecast.detection.centerface import LONG_SIDE
-from convergecast.detection.quantize import QUANTIZED, RANGES_FOLDER
-from convergecast.detection.ssd import SIDE
+from convergecast.detection.faces.centerface import LONG_SIDE
+from convergecast.detection.objects.ssd import SIDE
+from convergecast.model_store import store
+from convergecast.model_store.catalog import MODELS, QUANTIZED
+from convergecast.model_tools.converters.quantize import RANGES_FOLDER
 from convergecast.vision.letterbox import fit
 
 SUFFIXES = {".jpg", ".jpeg", ".png"}

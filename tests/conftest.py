@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
-from convergecast.bench.rig import Rig
-from convergecast.detection import store
-from convergecast.detection.fetch import fetch
+from convergecast.model_store import store
+from convergecast.model_tools.fetch import fetch
 from convergecast.protocol.folders import pictures_folder
 from convergecast.vision.detections import Bytes
+from tests.support.rig import Rig
 
 
 @pytest.fixture(scope="session")

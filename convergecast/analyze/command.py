@@ -23,11 +23,11 @@ from convergecast.analyze.people import People
 from convergecast.analyze.progress import Progress
 from convergecast.analyze.video import Video
 from convergecast.config import HubConfig
-from convergecast.engine.host import usable_processors
+from convergecast.engine.engine_process import usable_processors
 from convergecast.engine.pipeline import Pipeline
-from convergecast.engine.results import problems, still
-from convergecast.engine.wanted import Prepared, Wanted
 from convergecast.errors import InvalidInput, ModelError, TooLarge
+from convergecast.messages.engine import Prepared, Wanted
+from convergecast.messages.results import problems, still
 from convergecast.tracking.following import asked_objects
 from convergecast.tracking.tracker import WEAK_SCORE
 from convergecast.vision.detections import Bytes

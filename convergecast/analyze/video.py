@@ -7,9 +7,9 @@ from typing import Any
 
 from convergecast.analyze.media import Item, rate_of
 from convergecast.analyze.people import People
-from convergecast.cameras.embeddings import EmbeddingPlan
-from convergecast.engine.results import shown, without_unasked
-from convergecast.engine.wanted import Prepared
+from convergecast.messages.engine import Prepared
+from convergecast.messages.results import shown, without_unasked
+from convergecast.tracking.embedding_plan import EmbeddingPlan
 from convergecast.tracking.following import Follower
 
 

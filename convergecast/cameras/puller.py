@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from convergecast.cameras.health import AgentRate, ClockOffset, Health, Rate
-from convergecast.cameras.orders import Orders
 from convergecast.cameras.source import FrameSource, SourceError
+from convergecast.messages.worker import Orders
 from convergecast.models import State
 from convergecast.protocol import ProtocolError
 from convergecast.protocol.frames import WireFrame

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 
-from convergecast.cameras.orders import Orders
+from convergecast.messages.worker import Orders
 from convergecast.protocol import LONG_POLL, STREAM, ProtocolError
 from convergecast.protocol.frames import MAX_JPEG_BYTES, MAX_WAIT_S, WireFrame, parse_frame
 from convergecast.protocol.stream import FrameReader

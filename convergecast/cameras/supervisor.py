@@ -13,19 +13,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from convergecast.cameras.counts import CountHistory
-from convergecast.cameras.orders import Orders
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.worker import run_worker
 from convergecast.config import HubConfig
-from convergecast.engine.host import EngineHost
+from convergecast.engine.engine_process import EngineHost
 from convergecast.errors import NotFound
+from convergecast.events.people_counts import CountHistory
 from convergecast.faces.recogniser import Recogniser
+from convergecast.ipc.framing import pack
+from convergecast.ipc.processes import ChildProcess
 from convergecast.live.broker import Broker
+from convergecast.messages.worker import Orders
 from convergecast.models import Approval, Camera, State
-from convergecast.packing import pack
-from convergecast.processes import ChildProcess
 
 _HUNG_AFTER_S = 5.0
 _CHECK_EVERY_S = 0.25

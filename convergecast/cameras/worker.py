@@ -15,13 +15,13 @@ import time
 from multiprocessing.connection import Connection
 from typing import Any
 
-from convergecast.cameras.analyst import Analyst
-from convergecast.cameras.orders import Orders
+from convergecast.cameras.analyzer import Analyzer
 from convergecast.cameras.outbox import Outbox
 from convergecast.cameras.puller import Frame, Puller
+from convergecast.ipc.framing import Receiver, frame_head, send, unpack
+from convergecast.ipc.processes import ACK, leave_signals_to_hub
 from convergecast.logs import set_up_logging
-from convergecast.packing import Receiver, frame_head, send, unpack
-from convergecast.processes import ACK, leave_signals_to_hub
+from convergecast.messages.worker import Orders
 
 REPORT_EVERY_S = 1.0
 _IDLE_FRAME_EVERY_S = 0.9
@@ -52,7 +52,7 @@ class Worker:
         self._outbox = Outbox(functools.partial(send, pipe))
         self._idle_frame_at = 0.0
         self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)
-        self._analyst = Analyst(
+        self._analyzer = Analyzer(
             orders=orders,
             engine_key=engine_key,
             publish=self._outbox.put_result,
@@ -63,7 +63,7 @@ class Worker:
         """Take orders until told to stop, or until the pipe closes."""
         for name, loop in (
             ("pull", self._puller.run),
-            ("analyse", self._analyst.run),
+            ("analyse", self._analyzer.run),
             ("report", self._report_loop),
             ("clock", self._clock_loop),
         ):
@@ -85,13 +85,13 @@ class Worker:
             self._outbox.drop_frames()
         self._orders = orders
         self._puller.set_orders(orders)
-        self._analyst.set_orders(orders)
+        self._analyzer.set_orders(orders)
 
     def _deliver(self, frame: Frame) -> None:
         """Pass a frame on; without a viewer only one a second crosses to the hub."""
         orders = self._orders
         if orders.options:
-            self._analyst.offer(frame)
+            self._analyzer.offer(frame)
         if not orders.live:
             now = time.monotonic()
             if now - self._idle_frame_at < _IDLE_FRAME_EVERY_S:
@@ -126,9 +126,9 @@ class Worker:
                 "fps": puller.agent_rate.per_second(),
                 "received_fps": puller.received.per_second(now),
                 "still": puller.still,
-                "analysed_fps": self._analyst.rate.per_second(now) if analysed else 0,
-                "analysis_error": self._analyst.problem,
-                "motion": self._analyst.motion(now),
+                "analysed_fps": self._analyzer.rate.per_second(now) if analysed else 0,
+                "analysis_error": self._analyzer.problem,
+                "motion": self._analyzer.motion(now),
                 "dropped": {
                     "agent": puller.agent_dropped,
                     "worker": self._outbox.frames_replaced,

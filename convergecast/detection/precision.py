@@ -14,12 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from convergecast.detection import store
-from convergecast.detection.carriers import FP32, INT8, MODELS
-from convergecast.detection.quantize import QUANTIZED
 from convergecast.detection.runtime import GPU, OpenSession, open_session
-from convergecast.detection.writing import Progress
 from convergecast.errors import ModelError
+from convergecast.model_store import store
+from convergecast.model_store.catalog import FP32, INT8, MODELS, QUANTIZED
+from convergecast.model_store.lock import Progress
 from convergecast.protocol.folders import models_folder
 
 THREADS = 2

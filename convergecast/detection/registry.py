@@ -6,20 +6,22 @@ from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from convergecast.config import HubConfig
-from convergecast.detection import centerface, haar, hog, ssd, store, yolox, yunet
-from convergecast.detection.carriers import MODELS, TASK_TITLES
-from convergecast.detection.centerface import CenterFace
-from convergecast.detection.haar import Haar
-from convergecast.detection.hog import Hog
-from convergecast.detection.manifests import WITHOUT_FILE, Manifest, added_models
-from convergecast.detection.model import Found as Found
-from convergecast.detection.model import Model
+from convergecast.detection.base import Found as Found
+from convergecast.detection.base import Model
+from convergecast.detection.faces import centerface, haar, hog, yunet
+from convergecast.detection.faces.centerface import CenterFace
+from convergecast.detection.faces.haar import Haar
+from convergecast.detection.faces.hog import Hog
+from convergecast.detection.faces.yunet import YuNet
+from convergecast.detection.objects import ssd, yolox
+from convergecast.detection.objects.second_pass import CloserLook
+from convergecast.detection.objects.ssd import Ssd
+from convergecast.detection.objects.yolox import Yolox
 from convergecast.detection.precision import chosen
-from convergecast.detection.ssd import Ssd
-from convergecast.detection.tiles import CloserLook
-from convergecast.detection.yolox import Yolox
-from convergecast.detection.yunet import YuNet
 from convergecast.errors import ModelError
+from convergecast.model_store import store
+from convergecast.model_store.catalog import MODELS, TASK_TITLES
+from convergecast.model_store.manifests import WITHOUT_FILE, Manifest, added_models
 from convergecast.vision.detections import Faces, Objects
 
 Made = TypeVar("Made")

@@ -8,7 +8,7 @@ from multiprocessing.connection import Client, Connection
 from typing import Any
 
 from convergecast.errors import EngineError, InvalidInput
-from convergecast.packing import pack, unpack
+from convergecast.ipc.framing import pack, unpack
 
 # A hung engine is found and killed by the hub much sooner; this is for one that is overloaded.
 TIMEOUT_S = 30.0

@@ -11,14 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convergecast.detection import chips, store
-from convergecast.detection.carriers import FACE_EMBEDDING
-from convergecast.detection.embedder import Embedder
-from convergecast.detection.face_quality import Quality, assess
-from convergecast.detection.landmarks import rounded
+from convergecast.detection.faces import face_chips
+from convergecast.detection.faces.embedder import Embedder
+from convergecast.detection.faces.face_quality import Quality, assess
+from convergecast.detection.faces.landmarks import rounded
 from convergecast.detection.runtime import CPU, GPU
-from convergecast.engine.loading import Info
-from convergecast.engine.wanted import Prepared, SettledBox
+from convergecast.engine.model_loader import Info
+from convergecast.messages.engine import Prepared, SettledBox
+from convergecast.model_store import store
+from convergecast.model_store.catalog import FACE_EMBEDDING
 from convergecast.vision.boxes import iou
 from convergecast.vision.detections import Bytes, Faces, Floats
 
@@ -69,7 +70,7 @@ class FaceEmbedding:
         found = store.find(FACE_EMBEDDING.task)
         self._embedder = Embedder(found.path, threads=threads, device=device)
         self._embedder.warm_up()
-        chips.compile_kernels()
+        face_chips.compile_kernels()
         precision = found.manifest.precision
         self.kind = {
             "model": f"{found.name}-{found.sha256[:8]}",
@@ -106,7 +107,9 @@ class FaceEmbedding:
         if not spots:
             return [[] for _ in batch]
         points_px = rounded(np.stack([spot.points for spot in spots]))
-        cut = chips.face_chips([spot.image for spot in spots], np.arange(len(spots)), points_px)
+        cut = face_chips.face_chips(
+            [spot.image for spot in spots], np.arange(len(spots)), points_px
+        )
         qualities = [
             assess(chip, spot.box, spot.points, spot.score, spot.detected)
             for chip, spot in zip(cut, spots, strict=True)

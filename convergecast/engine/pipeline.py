@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from convergecast.config import HubConfig
-from convergecast.engine.loading import Info, Loader
-from convergecast.engine.plain import plain_faces, plain_objects
-from convergecast.engine.wanted import TASKS_OF as TASKS_OF
-from convergecast.engine.wanted import Prepared as Prepared
-from convergecast.engine.wanted import Wanted as Wanted
+from convergecast.engine.model_loader import Info, Loader
+from convergecast.engine.serialize import plain_faces, plain_objects
 from convergecast.errors import ModelError
+from convergecast.messages.engine import TASKS_OF as TASKS_OF
+from convergecast.messages.engine import Prepared as Prepared
+from convergecast.messages.engine import Wanted as Wanted
 
 if TYPE_CHECKING:
-    from convergecast.detection.landmarks import Landmarks
+    from convergecast.detection.faces.landmarks import Landmarks
     from convergecast.detection.registry import Detector, FaceDetector, Found, ObjectDetector
     from convergecast.engine.embedding import FaceEmbedding
     from convergecast.vision.detections import Bytes, Faces, Floats
@@ -193,8 +193,8 @@ class Pipeline:
             return [None] * len(batch)
         import numpy as np
 
-        from convergecast.detection.landmarks import gray
-        from convergecast.detection.upright import fit_upright
+        from convergecast.detection.faces.landmarks import gray
+        from convergecast.detection.faces.tilted_landmarks import fit_upright
 
         model = self._landmarks.get()
         no_picture = np.empty((0, 0), np.uint8)
@@ -217,7 +217,7 @@ class Pipeline:
         return [None if image is None else part for image, part in zip(images, parts, strict=True)]
 
     def _boxes_for_landmarks(self, boxes: Floats) -> Any:
-        from convergecast.detection.landmarks import boxes_for_landmarks, rounded
+        from convergecast.detection.faces.landmarks import boxes_for_landmarks, rounded
 
         if self._config.face_model in ("hog", "haar"):  # square already, as the landmarks expect
             return rounded(boxes - _INCLUSIVE)
@@ -242,8 +242,8 @@ class Pipeline:
         return _warm(create_object_detector(self._config, threads=self._threads))
 
     def _load_landmarks(self) -> tuple[Landmarks, Info]:
-        from convergecast.detection import store
-        from convergecast.detection.landmarks import Landmarks, compile_kernels
+        from convergecast.detection.faces.landmarks import Landmarks, compile_kernels
+        from convergecast.model_store import store
 
         name = self._config.landmarks_in_use
         model = Landmarks(store.find("landmarks", name).path, threads=self._threads)

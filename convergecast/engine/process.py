@@ -27,11 +27,11 @@ from typing import Any
 from convergecast.config import HubConfig
 from convergecast.engine.client import TIMEOUT_S
 from convergecast.engine.pipeline import Pipeline
-from convergecast.engine.wanted import Prepared, Wanted
 from convergecast.errors import ConvergeCastError
+from convergecast.ipc.framing import pack, unpack
+from convergecast.ipc.processes import leave_signals_to_hub
 from convergecast.logs import set_up_logging
-from convergecast.packing import pack, unpack
-from convergecast.processes import leave_signals_to_hub
+from convergecast.messages.engine import Prepared, Wanted
 
 _REPORT_EVERY_S = 1.0
 _TRIM_EVERY_S = 10.0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from convergecast.clock import Clock
 from convergecast.errors import Conflict, InvalidInput, NotFound
-from convergecast.faces import audit, changes, people, visits
+from convergecast.faces import audit, people, person_changes, visits
 from convergecast.faces.people import Face
 from convergecast.faces.settings import FaceSettings, stored_settings
 from convergecast.names import shown_name
@@ -68,7 +68,7 @@ class Gallery:
 
     def known(self) -> Known:
         """Return what faces are compared with now."""
-        from convergecast.faces.known import read_index
+        from convergecast.faces.vector_index import read_index
 
         with self._lock:
             version = self.version
@@ -124,7 +124,7 @@ class Gallery:
 
     def distances(self) -> dict[str, list[float]]:
         """Return the gallery's own distances, `genuine` and `impostor`, rising."""
-        from convergecast.faces.known import sampled_distances
+        from convergecast.faces.vector_index import sampled_distances
 
         return sampled_distances(self._database, self.kind)
 
@@ -169,7 +169,7 @@ class Gallery:
                 "INSERT INTO people (id, name, consent_by, consent_at) VALUES (?, ?, ?, ?)",
                 (person_id, name, shown_name(consent_by), now_s),
             )
-            changes.insert_pictures(connection, person_id, now_s, faces)
+            person_changes.insert_pictures(connection, person_id, now_s, faces)
             audit.note(connection, now_s, "enrolled", person_id, by, _count(len(faces), "picture"))
 
         self._write(write, person_id)
@@ -181,7 +181,7 @@ class Gallery:
 
         def write(connection: sqlite3.Connection) -> None:
             people.check_person(connection, person_id)
-            changes.insert_pictures(connection, person_id, now_s, faces)
+            person_changes.insert_pictures(connection, person_id, now_s, faces)
             count = _count(len(faces), "picture")
             audit.note(connection, now_s, "pictures added", person_id, by, count)
 
@@ -211,7 +211,7 @@ class Gallery:
             raise Conflict("This is one person already: choose two.")
 
         def write(connection: sqlite3.Connection) -> None:
-            changes.merge(connection, into, other)
+            person_changes.merge(connection, into, other)
             audit.note(connection, self._clock.now(), "merged", into, by, f"with {other}")
 
         self._write(write, into)
@@ -225,7 +225,7 @@ class Gallery:
         """
 
         def write(connection: sqlite3.Connection) -> None:
-            changes.forget(connection, person_id)
+            person_changes.forget(connection, person_id)
             audit.note(connection, self._clock.now(), "forgotten", person_id, by)
 
         self._write(write)
@@ -347,7 +347,7 @@ class Gallery:
 
         Those of whom it was noted that they look like this person are compared anew too.
         """
-        from convergecast.faces.known import nearest_other
+        from convergecast.faces.vector_index import nearest_other
 
         index, kind = self.known().index, self._kind()
         known_below = stored_settings(self._database).known_below
@@ -362,7 +362,7 @@ class Gallery:
 
     def _kind(self) -> str:
         """Return the kind of vectors that is in use, as far as is known."""
-        from convergecast.faces.known import most_common_kind
+        from convergecast.faces.vector_index import most_common_kind
 
         return self.kind or most_common_kind(self._database) or ""
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from convergecast.clock import Clock
 from convergecast.errors import ConvergeCastError, NotFound
 from convergecast.faces.enrolment import kind_of
+from convergecast.faces.face_votes import Track
 from convergecast.faces.gallery import Embedded, Gallery, Known
 from convergecast.faces.settings import SettingsStore
-from convergecast.faces.tracks import Track
 
 if TYPE_CHECKING:
     from convergecast.faces.matching import Decision

@@ -85,7 +85,7 @@ def keep_unknown(
         at_s: when the picture was taken, UNIX seconds.
         face: the picture.
     """
-    from convergecast.faces.known import same_unknown
+    from convergecast.faces.vector_index import same_unknown
 
     if unknown_id is not None and not _gave_way(connection, unknown_id, face):
         return unknown_id

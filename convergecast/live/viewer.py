@@ -10,8 +10,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from convergecast.ipc.framing import pack
 from convergecast.live.broker import Broker
-from convergecast.packing import pack
 
 CREDIT = 2
 

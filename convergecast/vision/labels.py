@@ -6,6 +6,9 @@ never labelled in the pictures, so no model trained on them knows these.
 
 from __future__ import annotations
 
+PERSON = 1
+"""The label id of a person."""
+
 LABELS = (
     "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat",
     "traffic light", "fire hydrant", "street sign", "stop sign", "parking meter", "bench",

@@ -18,20 +18,20 @@ from convergecast.web.api import (
     agents,
     analyze,
     cameras,
-    contract,
     counts,
     labels,
     metrics,
+    openapi,
     people,
     pictures,
     settings,
     sightings,
 )
-from convergecast.web.patience import body_limit_bytes
+from convergecast.web.request_limits import body_limit_bytes
 from convergecast.web.services import Services
 
 _ROUTES: tuple[Any, ...] = (
-    *(pages, agents, cameras, pictures, analyze, labels, counts, metrics, contract),
+    *(pages, agents, cameras, pictures, analyze, labels, counts, metrics, openapi),
     *(people, sightings, settings),
 )
 

@@ -21,7 +21,7 @@ from convergecast.errors import ConvergeCastError, Forbidden, NotSignedIn, TooMa
 from convergecast.web.app import create_app
 from convergecast.web.live import serve_live
 from convergecast.web.mjpeg import MjpegStream
-from convergecast.web.patience import pass_over_body, read_body, takes_large_body
+from convergecast.web.request_limits import pass_over_body, read_body, takes_large_body
 from convergecast.web.services import Services
 
 Scope = MutableMapping[str, Any]

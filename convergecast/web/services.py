@@ -8,21 +8,21 @@ from typing import Any
 
 from convergecast import __version__
 from convergecast.auth.gate import Gate
-from convergecast.cameras.counts import CountHistory
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.supervisor import Supervisor
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
-from convergecast.engine.asking import Asker
-from convergecast.engine.host import EngineHost
+from convergecast.engine.engine_process import EngineHost
 from convergecast.engine.pipeline import TASKS_OF
+from convergecast.engine.still_pictures import Asker
 from convergecast.errors import NotFound
+from convergecast.events.people_counts import CountHistory
 from convergecast.faces.enrolment import Enrolment
 from convergecast.faces.gallery import Gallery
+from convergecast.faces.maintenance import Upkeep
 from convergecast.faces.recogniser import Recogniser
 from convergecast.faces.settings import SettingsStore
-from convergecast.faces.upkeep import Upkeep
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
 from convergecast.models import OPTIONS, Approval

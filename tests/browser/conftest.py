@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocketRoute, sync_playwright
 
-from convergecast.bench.browser import ARGUMENTS, chromium
-from convergecast.bench.page import WITHOUT_WORKERS
-from convergecast.bench.rig import Rig
 from convergecast.models import OPTIONS
+from scripts.bench.page import WITHOUT_WORKERS
+from tests.support.browser import ARGUMENTS, chromium
+from tests.support.rig import Rig
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from convergecast.bench.rig import Rig, end
 from convergecast.models import OPTIONS
 from tests.browser.conftest import Watched
+from tests.support.rig import Rig, end
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]

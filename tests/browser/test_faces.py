@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
-from convergecast.bench.rig import Rig
 from tests.browser.conftest import Told, Watched, told_camera
 from tests.browser.test_names import identified, listen, told_words
+from tests.support.rig import Rig
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from convergecast.bench.rig import Rig
 from tests.browser.conftest import Told, told_camera
+from tests.support.rig import Rig
 
 pytestmark = pytest.mark.browser
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from convergecast.bench.page import WITHOUT_WORKERS
-from convergecast.bench.rig import Rig, end
+from scripts.bench.page import WITHOUT_WORKERS
 from tests.browser.conftest import Told, Watched, told_camera
+from tests.support.rig import Rig, end
 
 pytestmark = pytest.mark.browser
 

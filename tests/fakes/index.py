@@ -8,8 +8,8 @@ import time
 import zipfile
 from pathlib import Path
 
-from convergecast.detection.carriers import CENTERFACE, LANDMARKS_68, Carrier, Member, PictureSpec
-from convergecast.detection.writing import Progress
+from convergecast.model_store.catalog import CENTERFACE, LANDMARKS_68, Carrier, Member, PictureSpec
+from convergecast.model_store.lock import Progress
 
 MODEL = b"a model" * 100
 LANDMARKS = b"landmarks" * 100

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from convergecast.bench.camera_end import write_moving_video
-from convergecast.bench.rig import Rig
+from scripts.bench.camera_end import write_moving_video
 from tests.fakes.link import FaultyLink, link_available
 from tests.fakes.observer import Record
 from tests.fakes.relay import Faults
+from tests.support.rig import Rig
 
 ROOT = Path(__file__).parents[2]
 WRONG_CLOCK = Path(__file__).with_name("wrong_clock.py")

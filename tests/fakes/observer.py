@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import requests
 from websockets.asyncio.client import ClientConnection, connect
 
-from convergecast.packing import unpack
+from convergecast.ipc.framing import unpack
 
 _ASK_EVERY_S = 0.05
 

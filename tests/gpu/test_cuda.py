@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from websockets.sync.client import connect
 
-from convergecast.bench.rig import Rig
 from convergecast.config import HubConfig
-from convergecast.detection import store
-from convergecast.detection.embedder import Embedder
+from convergecast.detection.faces.embedder import Embedder
 from convergecast.detection.registry import create_face_detector, create_object_detector
 from convergecast.detection.runtime import GPU, open_session
+from convergecast.model_store import store
 from convergecast.vision.boxes import iou
 from convergecast.vision.detections import Bytes, Faces, Floats, Objects
+from tests.support.rig import Rig
 
 pytestmark = pytest.mark.gpu
 
@@ -40,7 +40,7 @@ def cuda(models_ready: None) -> None:
 @pytest.fixture(scope="session")
 def photographs(request: pytest.FixtureRequest, astronaut: Bytes, chelsea: Bytes) -> list[Bytes]:
     """Pictures of several sizes, of crowds too where there is the data folder."""
-    from convergecast.bench.pictures import take_pictures
+    from scripts.bench.pictures import take_pictures
 
     try:
         folder: Path | None = request.getfixturevalue("data_folder")

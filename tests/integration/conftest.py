@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from convergecast.bench.rig import Rig
 from tests.integration.people_support import (
     PEOPLE,
     UNKNOWN,
     Asker,
     switch_on,
 )
+from tests.support.rig import Rig
 
 
 @pytest.fixture(scope="module")

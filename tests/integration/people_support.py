@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import requests
 
-from convergecast.bench.rig import Rig, end
 from tests.contract import Contract
+from tests.support.rig import Rig, end
 
 PEOPLE, SETTINGS, UNKNOWN = "/api/v1/people", "/api/v1/settings", "/api/v1/unknown-faces"
 

@@ -12,11 +12,11 @@ import pytest
 from convergecast.clock import SystemClock
 from convergecast.config import HubConfig
 from convergecast.engine.pipeline import Pipeline
-from convergecast.engine.wanted import Wanted
 from convergecast.faces.enrolment import Enrolment, Source
 from convergecast.faces.gallery import Gallery
 from convergecast.faces.settings import SettingsStore
 from convergecast.hub import DATABASE_NAME
+from convergecast.messages.engine import Wanted
 from convergecast.storage.database import Database
 from convergecast.vision.detections import Bytes
 from tests.integration.test_analyze import analyze, write_clip

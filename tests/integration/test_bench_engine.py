@@ -12,19 +12,19 @@ import cv2
 import numpy as np
 import pytest
 
-from convergecast.bench import accuracy, engine, first, overhead, speed
-from convergecast.bench.baselines import PlainCenterFace
-from convergecast.bench.parity import measure_parity
-from convergecast.bench.pictures import data_folder, take_pictures
-from convergecast.bench.report import Row, machine_line, table, written
-from convergecast.bench.speed import config_for
-from convergecast.bench.timing import alternate, this_machine
-from convergecast.detection import store
 from convergecast.detection.registry import create_face_detector
-from convergecast.detection.store import InstalledModel
 from convergecast.errors import InvalidInput, ModelError
+from convergecast.model_store import store
+from convergecast.model_store.store import InstalledModel
 from convergecast.vision.boxes import iou
 from convergecast.vision.detections import Bytes
+from scripts.bench import accuracy, engine, first, overhead, speed
+from scripts.bench.baselines import PlainCenterFace
+from scripts.bench.parity import measure_parity
+from scripts.bench.pictures import data_folder, take_pictures
+from scripts.bench.report import Row, machine_line, table, written
+from scripts.bench.speed import config_for
+from scripts.bench.timing import alternate, this_machine
 
 pytestmark = pytest.mark.usefixtures("models_ready")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from convergecast.bench import fanout, scale, startup
-from convergecast.bench.performance import write_page
-from convergecast.bench.scale import Case
+from scripts.bench import fanout, scale, startup
+from scripts.bench.performance import write_page
+from scripts.bench.scale import Case
 
 PAGE = "".join(
     f"<!-- figures: {name} -->\n<!-- end -->\n" for name in ("scale", "startup", "fanout")

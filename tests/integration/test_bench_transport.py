@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from convergecast.bench import transport
-from convergecast.bench.hosts import two_hosts
+from scripts.bench import transport
+from tests.support.hosts import two_hosts
 
 
 @pytest.mark.parametrize("scene", ["moving", "still"])

@@ -8,10 +8,10 @@ from typing import Any
 
 import requests
 
-from convergecast.bench.rig import Rig
-from convergecast.detection import store
+from convergecast.model_store import store
 from convergecast.protocol.folders import pictures_folder
 from tests.contract import Contract
+from tests.support.rig import Rig
 
 CAMERAS = "/api/v1/cameras"
 

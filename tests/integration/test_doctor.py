@@ -9,8 +9,9 @@ import pytest
 
 from convergecast import doctor
 from convergecast.config import HubConfig
-from convergecast.detection import landmarks, store
+from convergecast.detection.faces import landmarks
 from convergecast.doctor import Finding
+from convergecast.model_store import store
 
 pytestmark = pytest.mark.usefixtures("models_ready")
 

@@ -23,11 +23,11 @@ import pytest
 import requests
 from PIL import Image
 
-from convergecast.bench.rig import Rig
-from convergecast.bench.viewer import LiveClient
 from convergecast.protocol.frames import frame_headers
 from convergecast.protocol.stream import encode_part
 from tests.fakes.agents import Handler, RawAgent, answer, picture, prototype
+from tests.support.rig import Rig
+from tests.support.viewer import LiveClient
 
 GOOD_MINIMUM_FPS = 10
 

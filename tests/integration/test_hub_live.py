@@ -19,12 +19,12 @@ import requests
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from convergecast.bench.camera_end import write_moving_video
-from convergecast.bench.rig import Rig, end
-from convergecast.bench.viewer import LiveClient
-from convergecast.detection import store
-from convergecast.packing import unpack
+from convergecast.ipc.framing import unpack
+from convergecast.model_store import store
 from convergecast.protocol.folders import pictures_folder
+from scripts.bench.camera_end import write_moving_video
+from tests.support.rig import Rig, end
+from tests.support.viewer import LiveClient
 
 CAMERA_FIELDS = {
     *("id", "name", "address", "state", "state_reason", "state_since", "width", "height", "fps"),

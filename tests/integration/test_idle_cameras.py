@@ -11,9 +11,9 @@ from pathlib import Path
 
 from websockets.asyncio.client import connect
 
-from convergecast.bench.camera_end import write_moving_video
-from convergecast.bench.rig import Rig
-from convergecast.packing import unpack
+from convergecast.ipc.framing import unpack
+from scripts.bench.camera_end import write_moving_video
+from tests.support.rig import Rig
 
 CLICKS = 5
 LIVE_WITHIN_S = 0.3

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from convergecast.config import HubConfig
-from convergecast.detection import store
-from convergecast.detection.manifests import added_models
 from convergecast.detection.registry import create_face_detector, create_object_detector
+from convergecast.model_store import store
+from convergecast.model_store.manifests import added_models
 from convergecast.vision.detections import Bytes
 from convergecast.vision.labels import LABELS
 

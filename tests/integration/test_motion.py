@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
-from convergecast.bench.rig import Rig
-from convergecast.bench.viewer import LiveClient
 from tests.fakes.agents import RawAgent, answer, picture
+from tests.support.rig import Rig
+from tests.support.viewer import LiveClient
 
 STILL = picture(1)
 MOVED = picture(88888888)

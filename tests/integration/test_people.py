@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from convergecast.bench.rig import Rig
+from tests.support.rig import Rig
 
 
 def switch(rig: Rig, camera_id: str, *options: str) -> None:

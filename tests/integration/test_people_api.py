@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import requests
 
-from convergecast.bench.rig import Rig
 from tests.integration.people_support import (
     PEOPLE,
     SETTINGS,
@@ -20,6 +19,7 @@ from tests.integration.people_support import (
     jpeg,
     obama,
 )
+from tests.support.rig import Rig
 
 OFF = "Face recognition is switched off: switch it on on the page Faces first."
 

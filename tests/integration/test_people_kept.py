@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import requests
 
-from convergecast.bench.rig import Rig
 from tests.integration.people_support import (
     PEOPLE,
     SETTINGS,
@@ -24,6 +23,7 @@ from tests.integration.people_support import (
     switch,
     switch_on,
 )
+from tests.support.rig import Rig
 
 pytestmark = [pytest.mark.data, pytest.mark.usefixtures("models_ready")]
 

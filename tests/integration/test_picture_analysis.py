@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import requests
 
-from convergecast.bench.rig import Rig
 from convergecast.vision.detections import Bytes
+from tests.support.rig import Rig
 
 PATH = "/api/v1/analyze?options="
 

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import pytest
 
-from convergecast.bench.rig import Rig, end
+from tests.support.rig import Rig, end
 
 TWO = "head-pose-face-detection-female-and-male.gif"
 SINGLE = "head-pose-face-detection-{}.gif"

@@ -18,8 +18,8 @@ import psutil
 import pytest
 import requests
 
-from convergecast.bench.rig import Rig, end
 from convergecast.protocol.folders import pictures_folder
+from tests.support.rig import Rig, end
 
 CAMERAS = 4
 TARGET_CRASH_S, TARGET_HANG_S = 3.0, 8.0

@@ -17,9 +17,9 @@ import requests
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from convergecast.bench.rig import Rig
 from tests.fakes.agents import RawAgent, answer, picture
 from tests.integration.test_hub_live import set_faces, workers_and_engine
+from tests.support.rig import Rig
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP")
 

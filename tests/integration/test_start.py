@@ -6,9 +6,9 @@ import asyncio
 
 import psutil
 
-from convergecast.bench.rig import Rig
-from convergecast.bench.usage import hub_processes
-from convergecast.bench.viewer import LiveClient
+from tests.support.rig import Rig
+from tests.support.usage import hub_processes
+from tests.support.viewer import LiveClient
 
 MODELS = {"numpy", "cv2", "onnxruntime", "onnx", "numba", "dlib"}
 WEB = {"_sqlite3", "markupsafe", "bson", "h11", "flask"}

@@ -8,8 +8,8 @@ from flask import Blueprint, jsonify, request
 
 from convergecast.auth.access import Access, allow
 from convergecast.cameras.settings import known_options
-from convergecast.engine.results import problems, still
 from convergecast.errors import InvalidInput, Unavailable
+from convergecast.messages.results import problems, still
 from convergecast.web.services import Services
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify
 from convergecast.auth.access import Access, allow
 from convergecast.errors import ConvergeCastError, InvalidInput
 from convergecast.models import Approval
-from convergecast.web.api.bodies import check_names, json_object
+from convergecast.web.api.request_body import check_names, json_object
 from convergecast.web.services import Services
 
 _MAX_CAMERAS = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 from convergecast.auth.access import Access, allow
-from convergecast.web.api.bodies import seconds_of
+from convergecast.web.api.request_body import seconds_of
 from convergecast.web.services import Services
 
 _USUAL_S = 86_400

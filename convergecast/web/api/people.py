@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from convergecast.auth.access import Access, allow
-from convergecast.web.api.bodies import whole_object
-from convergecast.web.api.enrolling import caller, more_pictures, new_person
+from convergecast.web.api.enrolment_form import caller, more_pictures, new_person
+from convergecast.web.api.request_body import whole_object
 from convergecast.web.services import Services
 
 

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, jsonify
 
 from convergecast.auth.access import Access, allow
 from convergecast.faces.settings import FaceSettings
-from convergecast.web.api.bodies import check_names, json_object
-from convergecast.web.api.enrolling import caller
+from convergecast.web.api.enrolment_form import caller
+from convergecast.web.api.request_body import check_names, json_object
 from convergecast.web.services import Services
 
 

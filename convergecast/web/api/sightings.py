@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from convergecast.auth.access import Access, allow
-from convergecast.web.api.bodies import seconds_of
-from convergecast.web.api.enrolling import caller
+from convergecast.web.api.enrolment_form import caller
+from convergecast.web.api.request_body import seconds_of
 from convergecast.web.services import Services
 
 _USUAL_S = 86_400

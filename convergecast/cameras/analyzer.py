@@ -1,0 +1,225 @@
+"""Has the newest frame analysed, again and again, at the rate that is wanted or the engine gives.
+
+While nothing moves, frames are skipped and the last result stands. Camera worker, a thread of its
+own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from convergecast.cameras.health import Rate
+from convergecast.cameras.motion import MotionGate
+from convergecast.cameras.puller import Frame
+from convergecast.engine.client import EngineClient
+from convergecast.errors import EngineError, InvalidInput
+from convergecast.messages.results import problems, shown, without_unasked
+from convergecast.messages.worker import Orders
+from convergecast.tracking.embedding_plan import EmbeddingPlan
+from convergecast.tracking.following import Follower, asked_objects
+
+_RETRY_S = 0.5
+_CONFIRM_EVERY_S = 0.5
+
+log = logging.getLogger("analysis")
+
+
+class Analyzer:
+    """Takes frames, publishes results.
+
+    Args:
+        orders: what is wanted now.
+        engine_key: the secret that the engine asks for.
+        publish: takes a result, where pairs are wanted its picture, and the vectors of its faces.
+        on_problem: called when `problem` has changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        orders: Orders,
+        engine_key: bytes,
+        publish: Callable[[dict[str, Any], bytes, dict[str, Any]], None],
+        on_problem: Callable[[], None],
+    ) -> None:
+        self._orders = orders
+        self._key = engine_key
+        self._publish = publish
+        self._on_problem = on_problem
+        self._changed = threading.Condition()
+        self._frame: Frame | None = None
+        self._engine: EngineClient | None = None
+        self._gate = MotionGate(orders.motion_sleep_s)
+        self._asked_anew = False
+        self._follower = Follower()
+        self._plan = EmbeddingPlan()
+        self._result: dict[str, Any] | None = None
+        self._published_at = 0.0
+        self._skips = Rate()
+        self._skipped = 0
+        self.problem: str | None = None
+        self._complained = False
+        self.rate = Rate()
+
+    def set_orders(self, orders: Orders) -> None:
+        """Take new orders."""
+        with self._changed:
+            self._asked_anew |= _needs_new_result(orders, self._orders)
+            self._orders = orders
+            if not orders.options:
+                self._frame = None
+            self._changed.notify()
+        if not orders.options:
+            self._set_problem(None)
+
+    def offer(self, frame: Frame) -> None:
+        """Leave the newest frame here; the one before, if not yet taken, is not analysed."""
+        with self._changed:
+            if self._orders.options:
+                self._frame = frame
+                self._changed.notify()
+
+    def motion(self, now_s: float) -> dict[str, Any]:
+        """Return whether the scene rests and how many due frames were skipped, for the report."""
+        return {
+            "quiet": self._gate.quiet,
+            "skipped": self._skipped,
+            "skipped_fps": self._skips.per_second(now_s),
+        }
+
+    def run(self) -> None:
+        """Analyse for ever."""
+        due = time.monotonic()
+        while True:
+            frame, orders = self._next()
+            began = time.monotonic()
+            if not self._gate.passes(frame.jpeg, began):
+                self._skip(frame, orders, began)
+                due = max(due + 1 / orders.analysis_fps, began)
+            elif self._analyse_once(frame, orders):
+                due = max(due + 1 / orders.analysis_fps, began)
+            else:
+                self._gate.forget()
+                due = began + _RETRY_S
+            pause_s = due - time.monotonic()
+            if pause_s > 0:
+                time.sleep(pause_s)
+
+    def _next(self) -> tuple[Frame, Orders]:
+        with self._changed:
+            while self._frame is None or not self._orders.options:
+                self._changed.wait()
+            frame, self._frame = self._frame, None
+            asked_anew, self._asked_anew = self._asked_anew, False
+            orders = self._orders
+        if asked_anew:
+            self._gate.forget()
+            self._result = None
+            self._plan = EmbeddingPlan()  # the hub may have forgotten what it was told
+        return frame, orders
+
+    def _skip(self, frame: Frame, orders: Orders, now_s: float) -> None:
+        """Let the last result stand for a frame that shows the same, and say so now and then."""
+        self._skipped += 1
+        self._skips.add(now_s)
+        if self._result is not None and now_s - self._published_at >= _CONFIRM_EVERY_S:
+            self._put({**self._result, "unchanged_until": frame.captured_at}, frame, orders)
+
+    def _analyse_once(self, frame: Frame, orders: Orders) -> bool:
+        """Analyse one frame; whether it worked."""
+        min_score, labels = asked_objects(
+            orders.options, orders.object_min_score, orders.object_labels
+        )
+        try:
+            found = self._client(orders).analyze(
+                frame.jpeg,
+                orders.options,
+                object_min_score=min_score,
+                object_labels=labels,
+                settled=self._plan.settled(frame.captured_at),
+                crops=orders.keep_unknown,
+            )
+        except (EngineError, InvalidInput) as error:
+            self._set_problem(str(error))
+            return False
+        self._set_problem(problems(found), passing=found["loading"])
+        if "faces" not in found and "objects" not in found:
+            return False
+        if found["loading"]:
+            self._gate.forget()  # the rest is there in a moment, whether anything moves or not
+        self.rate.add(time.monotonic())
+        if self._orders.options == orders.options:  # else nobody asks this question any more
+            result = make_result(orders.camera_id, frame, orders.options, found)
+            self._follower.follow(result, frame.captured_at)
+            seen = self._plan.take(result, found, frame.captured_at)
+            if self._plan.in_hurry():
+                self._gate.forget()
+            result = without_unasked(result, orders.object_min_score, orders.object_labels)
+            self._put(result, frame, orders, seen)
+        return True
+
+    def _put(
+        self,
+        result: dict[str, Any],
+        frame: Frame,
+        orders: Orders,
+        seen: dict[str, Any] | None = None,
+    ) -> None:
+        self._result, self._published_at = result, time.monotonic()
+        self._publish(result, frame.jpeg if orders.pairs else b"", seen or {})
+
+    def _client(self, orders: Orders) -> EngineClient:
+        if orders.engine_address is None:
+            raise EngineError(orders.engine_problem or "the engine is starting")
+        if self._engine is None or self._engine.address != orders.engine_address:
+            if self._engine is not None:
+                self._engine.close()
+            self._engine = EngineClient(orders.engine_address, self._key)
+        return self._engine
+
+    def _set_problem(self, problem: str | None, *, passing: bool = False) -> None:
+        """Note why not everything is done; what is `passing` is no matter for the log."""
+        if not self._orders.options:
+            problem = None  # the answer came too late to matter
+        if problem == self.problem:
+            return
+        if problem and not passing:
+            log.warning("not everything can be done: %s", problem)
+        elif self._complained and not problem:
+            log.info("everything is done again")
+        self._complained = bool(problem) and (self._complained or not passing)
+        self.problem = problem
+        self._on_problem()
+
+
+def _needs_new_result(orders: Orders, before: Orders) -> bool:
+    """Whether the last result answers another question, or lacks the picture now wanted."""
+    asked, asked_before = (
+        (o.options, o.object_min_score, o.object_labels) for o in (orders, before)
+    )
+    return asked != asked_before or (orders.pairs and not before.pairs)
+
+
+def make_result(
+    camera_id: str, frame: Frame, options: tuple[str, ...], found: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a result as the API shows it: null for what was not asked, [] for nothing found.
+
+    Args:
+        camera_id: the hub's name for the camera.
+        frame: the frame that was analysed.
+        options: what was asked.
+        found: the engine's answer.
+    """
+    return {
+        "camera_id": camera_id,
+        "seq": frame.seq,
+        "captured_at": frame.captured_at,
+        "processed_at": time.time(),
+        "unchanged_until": frame.captured_at,
+        **shown(found, options),
+    }

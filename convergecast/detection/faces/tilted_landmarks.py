@@ -1,0 +1,101 @@
+"""Landmarks of heads that are tilted, fitted in a picture turned so that they are not. Engine.
+
+dlib's predictors were trained on faces that stand nearly upright: over a head tilted by 40° they
+draw points that are another person's, to dlib's network. Where the detector knows five points,
+the tilt is known beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convergecast.detection.faces.landmarks import Landmarks, boxes_for_landmarks
+from convergecast.vision.detections import Bytes, Floats
+
+LEAST_TILT_DEG = 15.0
+"""Faces tilted less are fitted as they are, and their points are dlib's own."""
+
+_WIDTH_OVER_HEIGHT = 0.77
+"""Of CenterFace's boxes around upright faces: a median."""
+_MOST_HEIGHT_PX = 300
+_MARGIN = 0.5  # on each side, in heights of the face
+
+
+def fit_upright(
+    model: Landmarks,
+    grays: Sequence[Bytes],
+    frames: NDArray[np.intp],
+    rects: NDArray[np.int64],
+    boxes: Floats,
+    detected: Floats,
+) -> Floats:
+    """Return what `Landmarks.fit` returns, but of tilted faces what it finds when they are upright.
+
+    Args:
+        model: the predictor.
+        grays, frames, rects: as of `Landmarks.fit`, of n faces.
+        boxes: (n, 4) float32 `x1, y1, x2, y2` of the detector, in pixels.
+        detected: (n, 5, 2) float32, the detector's `Faces.points`, or (n, 0, 2): none is tilted.
+    """
+    tilts_deg = tilts(detected)
+    rows = np.flatnonzero(np.abs(tilts_deg) > LEAST_TILT_DEG)
+    if not len(rows):
+        return model.fit(grays, frames, rects)
+    frames, rects = frames.copy(), rects.copy()
+    turned, ways = list(grays), []
+    for row in rows:
+        patch, way, box = _upright(grays[frames[row]], boxes[row], float(tilts_deg[row]))
+        frames[row] = len(turned)
+        rects[row] = boxes_for_landmarks(box[None])[0]
+        turned.append(patch)
+        ways.append(way)
+    points = model.fit(turned, frames, rects)
+    for row, way in zip(rows, ways, strict=True):
+        back = cv2.invertAffineTransform(way)
+        points[row] = points[row] @ back[:, :2].T + back[:, 2]
+    return points
+
+
+def tilts(detected: Floats) -> NDArray[np.float64]:
+    """Return by how many degrees, clockwise as seen, n heads are tilted; 0 without points.
+
+    The line between the eyes and the line from them to the mouth are taken together: the former
+    tells little of a face seen from the side, the latter of one that nods.
+
+    Args:
+        detected: (n, 5, 2) of `Faces.points`, or (n, 0, 2).
+    """
+    if not detected.shape[1]:
+        return np.zeros(len(detected))
+    eye, other, _, corner, other_corner = detected.astype(np.float64).transpose(1, 0, 2)
+    along = other - eye
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    down = across + (corner + other_corner - eye - other) / 2
+    degrees: NDArray[np.float64] = np.degrees(np.arctan2(-down[:, 0], down[:, 1]))
+    return degrees
+
+
+def _upright(
+    gray: Bytes, box: Floats, tilt_deg: float
+) -> tuple[Bytes, NDArray[np.float64], Floats]:
+    """Return a face cut out upright, the (2, 3) way there from the picture, and its box there.
+
+    A face is taken for an ellipse: however it is tilted, the box around it has one diagonal.
+    """
+    width, height = (float(side) for side in box[2:] - box[:2])
+    tall = float(np.hypot(width, height) / np.hypot(1, _WIDTH_OVER_HEIGHT))
+    scale = min(1.0, _MOST_HEIGHT_PX / tall)
+    tall *= scale
+    wide = _WIDTH_OVER_HEIGHT * tall
+    centre = float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2
+    side = int(tall * (1 + 2 * _MARGIN)) + 1
+    way = np.asarray(cv2.getRotationMatrix2D(centre, tilt_deg, scale), np.float64)
+    way[:, 2] += side / 2 - np.array(centre)
+    patch = cv2.warpAffine(gray, way, (side, side), flags=cv2.INTER_LINEAR)
+    middle = side / 2
+    half = np.array([-wide, -tall, wide, tall]) / 2
+    return np.asarray(patch, np.uint8), way, (middle + half).astype(np.float32)

@@ -1,0 +1,186 @@
+"""Starts and watches the engine process. Hub process; loads no model itself."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convergecast.config import HubConfig
+from convergecast.engine.process import run_engine
+from convergecast.ipc.processes import ChildProcess
+
+_HUNG_AFTER_S = 5.0
+_STARTING_MAY_TAKE_S = 60.0
+_RUN_MAY_TAKE_S = 20.0
+_RETRY_MOST_S = 10.0
+_MODEL_STATES = ("starting", "ready", "failed")
+
+log = logging.getLogger("engine")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """What the page says of the engine. `state`: off, starting, ready or failed.
+
+    `models` has a line for each that was asked for: `task`, `state` (starting, ready, failed),
+    `reason`, and where it is ready `model`, `precision` and `device`.
+    """
+
+    state: str = "off"
+    reason: str | None = None
+    device: str | None = None
+    device_reason: str | None = None
+    models: tuple[dict[str, Any], ...] = ()
+
+
+class EngineHost:
+    """Keeps the engine running from the moment an AI option is first switched on.
+
+    `check` and `stop` are called by one thread, the supervisor's; `want` by any. `on_change`
+    is called, from any thread, when `status` or `address` has changed; it must not wait.
+    """
+
+    def __init__(self, *, config: HubConfig, on_change: Callable[[], None]) -> None:
+        self._config = config
+        self._on_change = on_change
+        self.key = secrets.token_bytes(32)
+        self.status = EngineStatus()
+        self.address: str | None = None
+        self.counters: dict[str, float] = {}
+        self._folder: Path | None = None
+        self._process: ChildProcess | None = None
+        self._wanted = False
+        self._restart_at = 0.0
+        self._failures = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The engine's process id while it runs."""
+        process = self._process
+        return process.pid if process else None
+
+    def want(self) -> None:
+        """Start the engine unless it runs; it stays."""
+        self._wanted = True
+
+    def check(self, now: float) -> None:
+        """Start the engine where it is wanted, end it where it hangs; `now` is monotonic."""
+        process = self._process
+        if process is not None and process.ended:
+            self._note_end(now)
+        elif process is not None:
+            patience_s = _STARTING_MAY_TAKE_S if self.address is None else _HUNG_AFTER_S
+            silent_s = now - process.heard_at
+            if silent_s > patience_s or self.counters.get("busy_s", 0.0) > _RUN_MAY_TAKE_S:
+                log.error("the engine hangs; it is killed and started again")
+                process.kill()
+        elif self._wanted and now >= self._restart_at:
+            self._start(now)
+
+    def stop(self) -> None:
+        """End the engine and remove what it left."""
+        process = self._process
+        if process is not None:
+            process.close()
+            if not process.wait(time.monotonic() + 1.0):
+                process.kill()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self, now: float) -> None:
+        address = self._new_address()
+        self.counters = {}
+        self.status = EngineStatus("starting", "the engine is starting")
+        threads = self._config.threads or usable_processors()
+        process = ChildProcess(
+            name="engine",
+            target=run_engine,
+            arguments=(address, self.key, self._config, threads),
+            on_message=lambda header, _: self._heard(address, header),
+            on_end=self._on_change,
+        )
+        try:
+            process.start()
+        except OSError as error:
+            self.status = EngineStatus("failed", f"it cannot be started: {error.strerror}")
+            self._restart_at = now + _RETRY_MOST_S
+        else:
+            self._process = process
+        self._on_change()
+
+    def _new_address(self) -> str:
+        word = f"convergecast-{os.getpid()}-{secrets.token_hex(4)}"
+        if sys.platform == "win32":
+            return rf"\\.\pipe\{word}"
+        if sys.platform == "linux":
+            return f"\0{word}"  # in the abstract namespace: no file that could be left behind
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="convergecast-"))
+        return str(self._folder / word)
+
+    def _heard(self, address: str, header: dict[str, Any]) -> None:
+        """Take a report; the engine listens from the first one on."""
+        self.counters = {
+            name: value for name, value in header.items() if isinstance(value, int | float)
+        }
+        status = status_of(header["models"])
+        if status.state == "ready":
+            self._failures = 0
+        if (status, address) != (self.status, self.address):
+            news = [model for model in status.models if model not in self.status.models]
+            self.status, self.address = status, address
+            for model in news:
+                _tell(model)
+            self._on_change()
+
+    def _note_end(self, now: float) -> None:
+        self._process = self.address = None
+        self._restart_at = now + min(0.25 * 2 ** min(self._failures, 10), _RETRY_MOST_S)
+        self._failures += 1
+        self.status = EngineStatus("failed", "the engine ended and is started again")
+        log.error("the engine ended; it is started again")
+        self._on_change()
+
+
+def _tell(model: dict[str, Any]) -> None:
+    """Write what became of a model into the log."""
+    if model["state"] == "failed":
+        log.error("%s: %s", model["task"], model["reason"])
+    elif model["state"] == "ready":
+        what = " ".join(filter(None, (model["model"], model["precision"], "on", model["device"])))
+        log.info(
+            "%s: %s%s", model["task"], what, f" ({model['reason']})" if model["reason"] else ""
+        )
+
+
+def status_of(models: Sequence[dict[str, Any]]) -> EngineStatus:
+    """Return what the whole engine does, from what each of its models does.
+
+    It works while one of them does; what the others lack stands in their own lines.
+    """
+    if not models:
+        return EngineStatus()
+    by_state = {state: [m for m in models if m["state"] == state] for state in _MODEL_STATES}
+    if ready := by_state["ready"]:
+        first = next((model for model in ready if model["device"] == "GPU"), ready[0])
+        return EngineStatus("ready", None, first["device"], first["reason"], tuple(models))
+    for state in ("failed", "starting"):
+        if by_state[state] and len(by_state[state]) == len(models):
+            return EngineStatus(state, by_state[state][0]["reason"], models=tuple(models))
+    return EngineStatus("starting", "the models are being loaded", models=tuple(models))
+
+
+def usable_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

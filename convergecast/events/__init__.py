@@ -1,0 +1,1 @@
+"""What happened before the cameras, kept over time."""

@@ -1,0 +1,1 @@
+"""How the hub's processes are started and speak with each other."""

@@ -1,0 +1,180 @@
+"""Child processes of the hub: started clean, watched through a pipe, ended with the hub.
+
+Hub process. `forkserver` where there is one (children share the pages of what was preloaded),
+else `spawn`; never `fork`, which neither threads nor CUDA survive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import multiprocessing
+import multiprocessing.util
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.context import BaseContext
+from typing import Any
+
+from convergecast.ipc.framing import Receiver, pack, unpack
+
+log = logging.getLogger("processes")
+
+STOP = pack({"kind": "stop"})
+ACK = pack({"kind": "ack"})
+_PRELOAD = ["convergecast.cameras.worker"]
+_END_TIMEOUT_S = 1.0
+
+OnMessage = Callable[[dict[str, Any], bytes], None]
+
+
+@functools.cache
+def context() -> BaseContext:
+    """Return how child processes are started on this system."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    chosen = multiprocessing.get_context("forkserver")
+    chosen.set_forkserver_preload(_PRELOAD)
+    return chosen
+
+
+def remove_temporary_files() -> None:
+    """Remove what starting processes has left on the disk: the folder of the fork server's socket.
+
+    `multiprocessing` does so at an orderly exit only.
+    """
+    if context.cache_info().currsize and context().get_start_method() == "forkserver":
+        shutil.rmtree(multiprocessing.util.get_temp_dir(), ignore_errors=True)
+
+
+def leave_signals_to_hub() -> None:
+    """Ignore what asks to end; a child calls this first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+class ChildProcess:
+    """One child with a pipe. `start` starts it.
+
+    The child ends when it is sent `STOP` or the pipe closes, and by no signal: one to the whole
+    group, as a terminal or a service manager sends it, is the hub's to handle.
+
+    Args:
+        name: shown in process lists and log lines.
+        target: module-level function; called with its end of the pipe and then `arguments`.
+        arguments: handed over once, at the start.
+        on_message: called with header and payload of every message, in a thread of its own.
+        on_end: called once, after the pipe has closed, in the same thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        target: Callable[..., None],
+        arguments: tuple[Any, ...],
+        on_message: OnMessage,
+        on_end: Callable[[], None],
+    ) -> None:
+        self._on_message = on_message
+        self._on_end = on_end
+        self._send_lock = threading.Lock()
+        self._posted: bytes | None = None
+        self._post_changed = threading.Condition()
+        self._ended = False
+        self.heard_at = time.monotonic()
+        self._pipe, self._child_end = context().Pipe(duplex=True)
+        self._process = context().Process(  # type: ignore[attr-defined]
+            target=target, args=(self._child_end, *arguments), name=name, daemon=True
+        )
+
+    def start(self) -> None:
+        """Start the process and listen to it; raises OSError when the system has no room."""
+        try:
+            self._process.start()
+        except OSError:
+            self._pipe.close()
+            raise
+        finally:
+            self._child_end.close()
+        self.heard_at = time.monotonic()
+        for loop in (self._read_loop, self._post_loop):
+            threading.Thread(target=loop, name=self._process.name, daemon=True).start()
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id."""
+        pid: int | None = self._process.pid
+        return pid
+
+    @property
+    def ended(self) -> bool:
+        """Whether its end of the pipe has closed."""
+        return self._ended
+
+    def post(self, message: bytes) -> None:
+        """Leave a message to be sent, without waiting; one not yet sent is replaced."""
+        with self._post_changed:
+            if self._posted != STOP:
+                self._posted = message
+            self._post_changed.notify()
+
+    def send(self, message: bytes) -> None:
+        """Send a message now, from `on_message`; waits while the child does not read."""
+        with self._send_lock, contextlib.suppress(OSError):
+            self._pipe.send_bytes(message)
+
+    def close(self) -> None:
+        """Ask the child to end, without waiting; `on_end` follows."""
+        self.post(STOP)
+
+    def kill(self) -> None:
+        """End a child that does not react."""
+        if self._ended or self.pid is None:
+            return
+        if hasattr(signal, "SIGKILL"):
+            # Not by the process object: it takes a child for ended when the fork server is.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
+
+    def wait(self, deadline: float) -> bool:
+        """Wait until monotonic time `deadline` for the end; whether it came."""
+        while not self._ended and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self._ended
+
+    def _read_loop(self) -> None:
+        try:
+            receiver = Receiver(self._pipe)
+            while True:
+                header, payload = unpack(receiver.receive())
+                self.heard_at = time.monotonic()
+                self._on_message(header, payload)
+        except (EOFError, OSError):
+            pass  # the child has ended
+        except Exception:
+            log.exception("a message of %s cannot be handled; it is ended", self._process.name)
+            self.kill()
+        finally:
+            self._process.join(_END_TIMEOUT_S)
+            with self._post_changed:
+                self._ended = True
+                self._post_changed.notify()
+            self._pipe.close()
+            self._on_end()
+
+    def _post_loop(self) -> None:
+        while True:
+            with self._post_changed:
+                while self._posted is None and not self._ended:
+                    self._post_changed.wait()
+                if self._ended or self._posted is None:
+                    return
+                message, self._posted = self._posted, None
+            self.send(message)

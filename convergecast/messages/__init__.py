@@ -1,0 +1,1 @@
+"""What travels between the hub's processes, to the page and through the API: typed."""

@@ -1,0 +1,1 @@
+"""Commands that fetch, convert, inspect and add models. Process: command."""

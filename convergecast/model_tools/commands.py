@@ -1,0 +1,131 @@
+"""`python -m convergecast models`: `list`, `fetch`, `add`, `remove`. Runs in that process."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convergecast.errors import ConvergeCastError
+from convergecast.model_store import store
+from convergecast.model_store.lock import Progress
+from convergecast.model_tools.fetch import fetch
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+COLUMNS = ("task", "name", "precision", "size", "source", "licence", "sha256", "state")
+
+
+def add_models_parser(subparsers: Subparsers) -> None:
+    """Add `models` with its actions; `run_models` runs what was parsed."""
+    parser = subparsers.add_parser("models", help="the model store")
+    parser.set_defaults(run=run_models)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser(
+        "list", help="the models, where they come from and whether they are there"
+    )
+    listing.set_defaults(act=_list)
+    fetching = actions.add_parser(
+        "fetch", help="bring every model and picture that is missing or damaged"
+    )
+    fetching.add_argument(
+        store.COMMERCIAL_SAFE,
+        action=argparse.BooleanOptionalAction,
+        help="leave out, and remove, models that may not be used in commercial products; "
+        "holds for this store until it is chosen otherwise",
+    )
+    fetching.set_defaults(act=_fetch)
+    adding = actions.add_parser("add", help="add your own ONNX model (YuNet or YOLOX)")
+    adding.add_argument("path", type=Path, metavar="PATH", help="the ONNX file")
+    adding.add_argument("--task", required=True, choices=["faces", "objects"], help="what it finds")
+    adding.add_argument("--name", metavar="N", help="for the configuration (that of its kind)")
+    adding.add_argument("--licence", default="unknown", metavar="TEXT", help="to be shown")
+    adding.set_defaults(act=_add)
+    removing = actions.add_parser("remove", help="remove a model that was added")
+    removing.add_argument("name", metavar="NAME", help="as `models list` shows it")
+    removing.set_defaults(act=_remove)
+
+
+def run_models(arguments: argparse.Namespace) -> int:
+    """Run a parsed `models` command; return the exit status: 0 done, 1 failed, 130 interrupted."""
+    try:
+        arguments.act(arguments)
+    except ConvergeCastError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted: run the command again, it goes on with what is missing.\n")
+        return 130
+    return 0
+
+
+def _list(_: argparse.Namespace) -> None:
+    _say(models_table())
+
+
+def _fetch(arguments: argparse.Namespace) -> None:
+    fetch(_say, commercial_safe=arguments.commercial_safe)
+    prepare_machine(_say)
+
+
+def prepare_machine(progress: Progress) -> None:
+    """Compile and measure once what would otherwise be done at the first use."""
+    from convergecast.detection.faces.landmarks import compile_kernels
+    from convergecast.detection.precision import measure_all
+
+    progress("Landmarks: compiling for this processor…")
+    if not compile_kernels():
+        progress("Landmarks: numba does not work here, NumPy takes its place and is slower")
+    measure_all(progress)
+
+
+def _add(arguments: argparse.Namespace) -> None:
+    from convergecast.model_tools.user_models import add_model, configuration_line
+
+    manifest = add_model(
+        arguments.path, arguments.task, _say, name=arguments.name, licence=arguments.licence
+    )
+    _say(f"To use it, put this line into the hub's configuration: {configuration_line(manifest)}")
+
+
+def _remove(arguments: argparse.Namespace) -> None:
+    from convergecast.model_tools.user_models import configuration_line, remove_model
+
+    manifest = remove_model(arguments.name, _say)
+    _say(f"{manifest.name}: removed; no configuration may say {configuration_line(manifest)} now")
+
+
+def models_table() -> str:
+    """Return the table of `models list`, a line per model and per demonstration picture."""
+    rows = [COLUMNS, *(_model_row(state) for state in store.list_models())]
+    rows += [
+        ("demo", picture.path.name, "", "", "scikit-image", picture.licence, "", picture.state)
+        for picture in store.list_pictures()
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+    return "\n".join(lines)
+
+
+def _model_row(model: store.ModelState) -> tuple[str, ...]:
+    size = "" if model.size is None else f"{model.size / 1e6:.1f} MB"
+    sha256 = (model.sha256 or "")[:8]
+    stands = (model.source, model.licence, sha256, model.state + _choice(model))
+    return model.task, model.name, model.precision, size, *stands
+
+
+def _choice(model: store.ModelState) -> str:
+    from convergecast.detection.precision import known_choice
+
+    choice = None if model.added else known_choice(model.name)
+    return ", chosen here" if choice and choice[0] == model.precision else ""
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""Makes ONNX models from the files that others publish. Process: command."""

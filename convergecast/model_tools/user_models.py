@@ -1,0 +1,180 @@
+"""A user's own models: `models add` and `models remove`. Runs in those commands."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convergecast.errors import InvalidInput, ModelError
+from convergecast.model_store.catalog import MODELS
+from convergecast.model_store.lock import TEMPORARY, Progress, writing
+from convergecast.model_store.manifests import (
+    WITHOUT_FILE,
+    Manifest,
+    added_models,
+    read_manifest,
+    remove,
+)
+from convergecast.model_store.store import put_added
+
+if TYPE_CHECKING:
+    from convergecast.model_tools.inspect_onnx import Recognised
+
+TASKS = ("faces", "objects")
+SETTINGS = {"faces": "face_model", "objects": "object_model"}
+"""The setting that chooses the model of a task."""
+
+MAX_FILE_BYTES = 500_000_000
+MAX_LICENCE_LENGTH = 100
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+def add_model(
+    path: Path, task: str, progress: Progress, *, name: str | None = None, licence: str = "unknown"
+) -> Manifest:
+    """Copy a user's ONNX file into the store, once it is known and works.
+
+    Args:
+        path: the file; it is read once and may be removed afterwards.
+        task: one of `TASKS`.
+        progress: told what is done.
+        name: for the configuration; None takes that of its kind, such as `yunet`.
+        licence: what is shown in `models list`.
+
+    Raises:
+        InvalidInput: the name or the licence cannot be used.
+        ModelError: the file cannot be read, is not understood, is for another task or does not
+            work, or the store cannot be written.
+    """
+    from convergecast.model_tools.inspect_onnx import recognise
+
+    recognised = recognise(_read(path))
+    file = _printable(path.name)
+    if recognised.task != task:
+        raise ModelError(
+            f"{file} is a model of the kind {recognised.kind}: use --task {recognised.task}."
+        )
+    name = recognised.kind if name is None else name
+    _check_name(name, task)
+    _check_licence(licence)
+    with writing(progress) as folder:
+        content = _working(recognised, file, folder)
+        progress(f"{file}: recognised as {recognised.kind}, loaded and run once")
+        if read_manifest(task, name):
+            progress(f"{name}: replaces the model that had this name")
+        return put_added(
+            content,
+            task=task,
+            name=name,
+            kind=recognised.kind,
+            source=file,
+            licence=licence,
+        )
+
+
+def remove_model(name: str, progress: Progress) -> Manifest:
+    """Remove a model that was added, and return what it was.
+
+    Raises:
+        ModelError: none of this name was added, or the store cannot be written.
+    """
+    with writing(progress):
+        for manifest in added_models():
+            if manifest.name == name:
+                remove(manifest.task, name)
+                return manifest
+    if _is_taken(name):
+        raise ModelError(
+            f"{name} is built in and cannot be removed: choose another with the settings "
+            f"{' and '.join(SETTINGS.values())}."
+        )
+    names = ", ".join(manifest.name for manifest in added_models()) or "none"
+    raise ModelError(f"No model {name} was added; added models are: {names}.")
+
+
+def configuration_line(manifest: Manifest) -> str:
+    """Return the line of the hub's configuration file that chooses an added model."""
+    return f'{SETTINGS[manifest.task]} = "{manifest.name}"'
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise ModelError(f"There is no file {path}: give the path of an ONNX file.")
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as problem:
+        raise ModelError(
+            f"{path} cannot be read ({problem.strerror}): check its rights."
+        ) from problem
+    if len(content) > MAX_FILE_BYTES:
+        raise ModelError(
+            f"{path} is larger than {MAX_FILE_BYTES // 10**6} MB: use a smaller model."
+        )
+    return content
+
+
+def _working(recognised: Recognised, file: str, folder: Path) -> bytes:
+    """Return what to keep: the model freed for pictures of any size if that works, or the file."""
+    if recognised.freed:
+        with suppress(ModelError):
+            _try(recognised.kind, recognised.freed, file, folder)
+            return recognised.freed
+    _try(recognised.kind, recognised.content, file, folder)
+    return recognised.content
+
+
+def _try(kind: str, content: bytes, file: str, folder: Path) -> None:
+    """Load a model as an engine would, and let it look at a blank picture."""
+    import cv2
+
+    from convergecast.detection.faces.yunet import YuNet
+    from convergecast.detection.objects.yolox import Yolox
+
+    make = {"yunet": YuNet, "yolox": Yolox}[kind]
+    failures = (ValueError, TypeError, LookupError, ArithmeticError, MemoryError, cv2.error)
+    with tempfile.TemporaryDirectory(
+        prefix=TEMPORARY, dir=folder, ignore_cleanup_errors=True
+    ) as temporary:
+        copy = Path(temporary) / file
+        copy.write_bytes(content)
+        try:
+            make(copy, threads=1, device="cpu").warm_up()
+        except failures as problem:
+            raise ModelError(
+                f"{file} loads, but what it answers is not what a {kind} answers "
+                f"({problem}): export it again as its authors describe."
+            ) from problem
+
+
+def _check_name(name: str, task: str) -> None:
+    if not _NAME.fullmatch(name) or name.endswith("-int8"):
+        raise InvalidInput(
+            "The name of a model is 1 to 40 of a-z, 0-9 and -, with no - before and no -int8 "
+            "after: choose another with --name."
+        )
+    if _is_taken(name):
+        raise InvalidInput(f"{name} is the name of a built-in model: choose another with --name.")
+    if any(other.name == name for other in added_models() if other.task != task):
+        raise InvalidInput(
+            f"{name} is the name of an added model for another task: choose another with --name."
+        )
+
+
+def _is_taken(name: str) -> bool:
+    return name in WITHOUT_FILE or any(spec.name == name for spec in MODELS)
+
+
+def _check_licence(licence: str) -> None:
+    if not licence.isprintable() or not 1 <= len(licence) <= MAX_LICENCE_LENGTH:
+        raise InvalidInput(
+            f"The licence is 1 to {MAX_LICENCE_LENGTH} printable characters: shorten it."
+        )
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "_" for letter in text)

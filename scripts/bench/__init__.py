@@ -1,0 +1,1 @@
+"""What `python -m convergecast bench` measures. Process: command, in a checkout."""

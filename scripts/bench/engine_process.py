@@ -1,0 +1,73 @@
+"""A real engine process for benchmarks, started as the hub starts it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psutil
+
+from convergecast.config import HubConfig
+from convergecast.engine.client import EngineClient
+from convergecast.engine.engine_process import EngineHost
+from convergecast.errors import EngineError, Unavailable
+
+_MB = 2**20
+_START_TIMEOUT_S, _STEP_S = 30.0, 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class RunningEngine:
+    """What clients need to reach the engine, and its process."""
+
+    address: str
+    key: bytes
+    process: psutil.Process
+
+    def client(self) -> EngineClient:
+        """Return a new connection to it."""
+        return EngineClient(self.address, self.key)
+
+    def cpu_s(self) -> float:
+        """Return the seconds of CPU that it has used."""
+        times = self.process.cpu_times()
+        return times.user + times.system
+
+    def rss_mb(self) -> float:
+        """Return the memory that it holds, shared memory included, in MB."""
+        return float(self.process.memory_info().rss) / _MB
+
+    def files_mb(self) -> float | None:
+        """Return how much of that are pages of files; None where the system does not tell."""
+        shared = getattr(self.process.memory_info(), "shared", None)
+        return None if shared is None else float(shared) / _MB
+
+
+@contextlib.contextmanager
+def running_engine(config: HubConfig) -> Iterator[RunningEngine]:
+    """Run an engine; raises Unavailable where it does not start."""
+    host = EngineHost(config=config, on_change=lambda: None)
+    host.want()
+    try:
+        yield _started(host)
+    finally:
+        host.stop()
+
+
+def _started(host: EngineHost) -> RunningEngine:
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        host.check(time.monotonic())
+        if host.address is not None and host.pid is not None:
+            return RunningEngine(host.address, host.key, psutil.Process(host.pid))
+        time.sleep(_STEP_S)
+    raise Unavailable(f"The engine did not start within {_START_TIMEOUT_S:g} s.")
+
+
+def warm_up(client: EngineClient, jpeg: bytes, options: tuple[str, ...]) -> None:
+    """Have the models of some options loaded; raises EngineError where one cannot be."""
+    found = client.analyze(jpeg, options, complete=True)
+    if found["problems"]:
+        raise EngineError(" ".join(found["problems"].values()))

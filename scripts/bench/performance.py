@@ -1,0 +1,215 @@
+"""`bench performance`: measures what has not been measured yet, and writes docs/performance.md.
+
+Every benchmark runs in a process of its own and leaves its figures in a folder. The page's text
+stays; what stands between a line `<!-- figures: NAME -->` and the next `<!-- end -->` is replaced.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from convergecast.errors import InvalidInput
+from scripts.bench.charts import Points, line_chart
+
+Content = dict[str, Any]
+
+PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+BENCHMARKS = {
+    "startup": ("--runs", "5"),
+    "scale": ("--seconds", "15"),
+    "live": ("--seconds", "15"),
+    "transport": (),
+    "page": (),
+    "fanout": ("--seconds", "545"),
+}
+"""Names of benchmarks, each with the further words of its command."""
+
+_PLOTTED_S = 20
+_MOST_PLOTTED_PACKETS = 1000
+"""A line far above all others would press them flat; its figure is in the table."""
+
+_BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def run_bench(folder: Path | None) -> int:
+    """Fill `folder` with what it lacks, then write the page; 1 where a benchmark failed.
+
+    Raises:
+        InvalidInput: no folder is named, or the page is not there.
+    """
+    if folder is None:
+        raise InvalidInput("Name a folder for the figures by --json.")
+    if not PAGE.exists():
+        raise InvalidInput(f"{PAGE} is not there: run this where the source code lies.")
+    folder.mkdir(parents=True, exist_ok=True)
+    failed = [name for name in BENCHMARKS if not _measured(name, folder)]
+    write_page(folder, PAGE)
+    print(f"{PAGE} is written.")
+    if failed:
+        print(f"Not measured, so left as it was: {', '.join(failed)}.")
+    return 1 if failed else 0
+
+
+def write_page(folder: Path, page: Path) -> None:
+    """Replace every block of `page` whose figures are in `folder`, and the charts beside it."""
+    images = page.parent / "images"
+    images.mkdir(exist_ok=True)
+
+    def block(found: re.Match[str]) -> str:
+        file = folder / f"{found[2]}.json"
+        if not file.exists():
+            return found[0]
+        content = json.loads(file.read_text(encoding="utf-8"))
+        lines, charts = BLOCKS[found[2]](content)
+        for name, chart in charts.items():
+            (images / name).write_text(chart, encoding="utf-8")
+        return "\n".join([found[1], *lines, "", found[3]])
+
+    text = page.read_text(encoding="utf-8")
+    page.write_text(_BLOCK.sub(block, text), encoding="utf-8")
+
+
+def _measured(name: str, folder: Path) -> bool:
+    file = folder / f"{name}.json"
+    if file.exists():
+        print(f"{name}: from {file}", flush=True)
+        return True
+    print(f"\n{name}:", flush=True)
+    command = [sys.executable, "-m", "convergecast", "bench", name, "--json", str(file)]
+    return subprocess.run([*command, *BENCHMARKS[name]]).returncode == 0 and file.exists()
+
+
+Block = tuple[list[str], dict[str, str]]
+"""Lines of Markdown, and the charts that they show, by file name."""
+
+
+def _rows_block(content: Content) -> Block:
+    """Return what `report.write_json` wrote as a table, each part under its name."""
+    cells = []
+    part = ""
+    for row in content["rows"]:
+        name, part = ("" if row["part"] == part else row["part"]), row["part"]
+        figure = "–" if row["value"] is None else f"{row['value']:.4g} {row['unit']}".strip()
+        cells.append((name, row["what"], figure, row["aim"], row["note"]))
+    return _table(("", "", "measured", "aim", ""), cells), {}
+
+
+def _transport_block(content: Content) -> Block:
+    lines, charts = _rows_block(content) if "rows" in content else ([], {})
+    counts: dict[str, list[int]] = content.get("packets_each_s", {})
+    series: dict[str, Points] = {
+        name: [*enumerate(each[:_PLOTTED_S], start=1)]
+        for name, each in counts.items()
+        if each and max(each) <= _MOST_PLOTTED_PACKETS
+    }
+    if series:
+        title = "Packets on the hub's network device, both directions"
+        charts["packets.svg"] = line_chart(title, "seconds", "packets a second", series)
+        lines += ["", f"![{title}](images/packets.svg)"]
+    return lines, charts
+
+
+def _scale_block(content: Content) -> Block:
+    cells = [
+        (
+            f"{case['cameras']} × {case['fps']:g}",
+            str(case["viewers"]),
+            f"{case['shown_fps']:.1f}",
+            f"{case['age_p50_ms']:.1f} / {case['age_p95_ms']:.1f}",
+            f"{case['hub_percent'] + case['workers_percent']:.1f}",
+            f"{case['hub_ms']:.2f} + {case['worker_ms']:.2f}",
+            f"{case['worker_mb']:.1f} / {case['worker_private_mb']:.1f}",
+            f"{case['hub_mb']:.0f}",
+            f"{case['feeder_percent']:.0f} / {case['viewer_percent']:.0f}",
+            f"{case['machine_percent']:.0f}",
+        )
+        for case in content["cases"]
+    ]
+    head = (
+        "cameras × fps",
+        "viewers",
+        "fps shown",
+        "age p50 / p95, ms",
+        "hub, workers, fan-out: % of a core",
+        "hub + workers: ms CPU a frame",
+        "a worker: MB PSS / its own",
+        "hub: MB PSS",
+        "not part of it, % of a core: feeder / first viewer",
+        "machine busy, %",
+    )
+    one = [case for case in content["cases"] if case["viewers"] == 1 and case["fps"] == 25]
+    series = {
+        "hub with fan-out to one viewer": [(case["cameras"], case["hub_ms"]) for case in one],
+        "workers": [(case["cameras"], case["worker_ms"]) for case in one],
+    }
+    title = "What a frame costs, by the number of cameras"
+    chart = line_chart(title, "cameras, 25 frames a second each", "ms CPU a frame", series)
+    baseline = content["baseline"]["cpu_ms_a_frame"]
+    lines = [
+        *_table(head, cells),
+        "",
+        f"Baseline, one camera in a loop of `requests`, without a hub: {baseline:.2f} ms CPU a "
+        "frame for pulling and unpacking alone.",
+        "",
+        f"![{title}](images/scale.svg)",
+    ]
+    return lines, {"scale.svg": chart}
+
+
+def _live_block(content: Content) -> Block:
+    cases = content["cases"]
+    names = [name for name in cases[0] if name not in ("cameras", "source")]
+    head = ("", *(f"{case['cameras']} from {case['source']}" for case in cases))
+    cells = [(name.replace("_", " "), *(f"{case[name]:g}" for case in cases)) for name in names]
+    baseline = content["baseline"]["cpu_ms_a_frame"]
+    words = f"Baseline, one camera in a loop of `requests`: {baseline:.2f} ms CPU a frame."
+    return [*_table(head, cells), "", words], {}
+
+
+def _page_block(content: Content) -> Block:
+    runs: Any = content  # a list
+    head = ("", *(run["home"] for run in runs))
+    names = [name for name in runs[0] if name != "home"]
+    return _table(head, [(n.replace("_", " "), *(f"{r[n]:g}" for r in runs)) for n in names]), {}
+
+
+def _fanout_block(content: Content) -> Block:
+    cells = [
+        (
+            f"{step['minute']:g}",
+            f"{step['fps']:.2f}",
+            f"{step['age_p50_ms']:g} / {step['age_p95_ms']:g}",
+            f"{step['slow_age_p95_ms']:g}" if number else "alone",
+            f"{step['hub_mb']:g}",
+        )
+        for number, step in enumerate(content["steps"])
+    ]
+    head = ("minute", "fps of each camera", "age p50 / p95, ms", "slow viewer's, ms", "hub, MB")
+    series = {
+        name: [(one["seconds"] / 60, one[field]) for one in content["memory"]]
+        for name, field in (("hub", "hub_mb"), ("a worker, the mean of all", "worker_mb"))
+    }
+    title = "Memory beside a stopped, a pretending and a slow viewer"
+    chart = line_chart(title, "minutes", "MB (PSS)", series)
+    return [*_table(head, cells), "", f"![{title}](images/memory.svg)"], {"memory.svg": chart}
+
+
+def _table(head: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *cells]
+    return [f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines]
+
+
+BLOCKS: dict[str, Callable[[Content], Block]] = {
+    "startup": _rows_block,
+    "scale": _scale_block,
+    "live": _live_block,
+    "transport": _transport_block,
+    "page": _page_block,
+    "fanout": _fanout_block,
+}

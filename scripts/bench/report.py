@@ -1,0 +1,102 @@
+"""The rows of a benchmark's table: a figure, its baseline, what it should reach."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from convergecast.errors import ConvergeCastError
+from scripts.bench.timing import Machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line.
+
+    Attributes:
+        part: of the benchmark, such as `faces`.
+        what: was measured.
+        value: the figure; None where it could not be taken, and `note` says why.
+        unit: such as `ms`.
+        ratio: times as good as the baseline of its part, or what `aim` is about; None without.
+        aim: what `ratio`, or else `value`, should be, in words.
+        note: for people.
+    """
+
+    part: str
+    what: str
+    value: float | None
+    unit: str
+    ratio: float | None = None
+    aim: str = ""
+    note: str = ""
+
+
+def machine_line(machine: Machine) -> str:
+    """Return where the figures are from, for above the table."""
+    versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
+    vnni = machine.vnni or "no VNNI"
+    return f"{machine.cpu} ({vnni}), {machine.processors} processors, {machine.system}; {versions}"
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return rows as lines of text, each part under its name."""
+    cells = [(row.what, _figure(row), _ratio(row), row.aim) for row in rows]
+    widths = [max((len(cell[at]) for cell in cells), default=0) for at in range(4)]
+    lines, part = [], ""
+    for row, (what, figure, ratio, aim) in zip(rows, cells, strict=True):
+        if row.part != part:
+            part = row.part
+            lines.append(f"\n{part}")
+        line = f"  {what:<{widths[0]}}  {figure:>{widths[1]}}  {ratio:>{widths[2]}}"
+        lines.append(f"{line}  {aim:<{widths[3]}}  {row.note}".rstrip())
+    return "\n".join(lines)
+
+
+def write_json(
+    path: Path,
+    machine: Machine,
+    rows: Sequence[Row],
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> None:
+    """Write what the table shows, as `{"machine": {…}, "rows": [{…}]}`, and `more` beside it."""
+    content = {"machine": asdict(machine), "rows": [asdict(row) for row in rows], **more}
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+@contextmanager
+def written(
+    path: Path | None, machine: Machine, more: Mapping[str, object] = MappingProxyType({})
+) -> Iterator[list[Row]]:
+    """Yield a list for rows; what is in it when this ends, in whichever way, is written."""
+    rows: list[Row] = []
+    try:
+        yield rows
+    finally:
+        if path:
+            write_json(path, machine, rows, more)
+
+
+def unmeasured(part: str, what: str, problem: ConvergeCastError) -> Row:
+    """Return the row of what could not be measured, with the reason."""
+    return Row(part=part, what=what, value=None, unit="", note=str(problem))
+
+
+def _figure(row: Row) -> str:
+    return "–" if row.value is None else f"{_short(row.value)} {row.unit}".rstrip()
+
+
+def _short(value: float) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    if value and abs(value) < 0.001:
+        return f"{value:.1e}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def _ratio(row: Row) -> str:
+    return "" if row.ratio is None else f"×{row.ratio:.2f}"

@@ -1,0 +1,302 @@
+"""How well people are followed and counted, on a video with ground truth: PETS 2009 S2.L1.
+
+Its frames go through the pipeline as a camera's do, at the video's own rate.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convergecast.detection.objects.yolox import Yolox
+from convergecast.engine.pipeline import Pipeline, Wanted
+from convergecast.errors import InvalidInput
+from convergecast.tracking.association import Box, overlap
+from convergecast.tracking.people import count_people
+from convergecast.tracking.tracker import WEAK_SCORE, Tracker
+from convergecast.vision.detections import Bytes
+from convergecast.vision.labels import PERSON
+from scripts.bench.report import Row
+from scripts.bench.speed import PRECISIONS, THREADS, config_for
+
+FPS = 10.0
+SIZE = 480, 360
+PETS_SCALE = 0.625
+"""Pixels of the video to a pixel of the recording that was labelled."""
+PEOPLE = (
+    (1, 16, 3),
+    (17, 21, 4),
+    (22, 40, 5),
+    (41, 69, 6),
+    (256, 280, 7),
+    (281, 306, 6),
+    (577, 577, 7),
+    (578, 610, 6),
+    (611, 613, 7),
+    (614, 630, 6),
+)
+"""First frame, last frame, people in each; frames are counted from 1."""
+COUNTS = {frame: count for first, last, count in PEOPLE for frame in range(first, last + 1)}
+LOST_SHARE = 0.5
+SEEDS = 5
+MIN_IOU = 0.5
+"""Overlap from which a track has found the person."""
+COUNT_AIM, LOST_AIM, SWITCHES_AIM = 0.6, 0.8, 12
+
+Found = Sequence[Sequence[dict[str, Any]]]
+"""What was detected in each frame, as in a result."""
+Detect = Callable[[Bytes], list[dict[str, Any]]]
+"""From a picture, (H, W, 3) uint8 BGR, to the people in it, the weak ones too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the tracker says at one frame: how many people, and the boxes of all by their ids."""
+
+    people: int
+    boxes: dict[int, Box]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How good it was.
+
+    Attributes:
+        untracked_error: mean of |count - truth| if the detections above the best score count.
+        error: the same with the tracker, over all frames whose count is known.
+        lost_error: the same if half the frames are lost; the mean over `SEEDS` choices of them.
+        switches: how often a person's id changed from one labelled frame to the next.
+        mota, idf1: Bernardin and Stiefelhagen, "Evaluating Multiple Object Tracking Performance",
+            2008; Ristani et al., "Performance Measures and a Data Set for Multi-Target,
+            Multi-Camera Tracking", 2016.
+    """
+
+    untracked_error: float
+    error: float
+    lost_error: float
+    switches: int
+    mota: float
+    idf1: float
+
+
+def detect_with(pipeline: Pipeline) -> Detect:
+    """Return the pipeline as a function from a picture to the people in it."""
+    wanted = Wanted(
+        options=("objects",),
+        object_min_score=WEAK_SCORE,
+        object_labels=("person",),
+        complete=True,
+    )
+
+    def detect(image: Bytes) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = pipeline.run([pipeline.prepare_image(image, wanted)])[0][
+            "objects"
+        ]
+        return found
+
+    return detect
+
+
+def frames(data: Path) -> Iterator[Bytes]:
+    """Yield the frames of the video, (360, 480, 3) uint8 BGR, as far as there is ground truth.
+
+    Raises:
+        InvalidInput: the folder of test pictures lacks it.
+    """
+    import cv2
+    import numpy as np
+
+    video = cv2.VideoCapture(str(data / "videos" / "vtest_480x360.avi"))
+    try:
+        for _ in range(max(COUNTS)):
+            there, image = video.read()
+            if not there:
+                raise InvalidInput(f"vtest_480x360.avi of {data} is not there, or not all of it.")
+            yield np.asarray(image, np.uint8)
+    finally:
+        video.release()
+
+
+def people_there(data: Path) -> dict[int, dict[int, Box]]:
+    """Return the true boxes of the labelled frames: by frame, counted from 1, then by person.
+
+    Raises:
+        InvalidInput: the file cannot be read.
+    """
+    path = data / "videos" / "pets09_s2l1_gt_sampled.csv"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as problem:
+        raise InvalidInput(f"{path} cannot be read: name the folder of test pictures.") from problem
+    there: dict[int, dict[int, Box]] = {}
+    for row in csv.reader(line for line in lines if line and line[0] != "#"):
+        left, top, width, height = (float(value) * PETS_SCALE for value in row[2:6])
+        box = left, top, left + width, top + height
+        there.setdefault(int(row[0]), {})[int(row[1])] = box
+    return there
+
+
+def follow(found: Found, lost_share: float = 0.0, seed: int = 0) -> list[Look]:
+    """Return what the tracker says at every frame; where one is lost, what it said before.
+
+    Args:
+        found: what was detected.
+        lost_share: of frames that never reach the tracker, chosen by chance.
+        seed: of the chance.
+    """
+    chance = random.Random(seed)
+    tracker, looks, look = Tracker(), [], Look(0, {})
+    for number, detections in enumerate(found):
+        if chance.random() >= lost_share:
+            tracks = tracker.update(detections, number / FPS, SIZE)
+            boxes: dict[int, Box] = {
+                track.id: track.motion.box for track in tracks if track.present
+            }
+            look = Look(count_people(tracks), boxes)
+        looks.append(look)
+    return looks
+
+
+def count_error(counts: Sequence[int]) -> float:
+    """Return the mean distance from the true number of people, where that is known."""
+    return statistics.fmean(abs(counts[frame - 1] - true) for frame, true in COUNTS.items())
+
+
+def figures(found: Found, there: dict[int, dict[int, Box]]) -> Figures:
+    """Return how well the people in what was detected are followed and counted.
+
+    Raises:
+        InvalidInput: the package motmetrics is not installed.
+    """
+    looks = follow(found)
+    lost = (follow(found, LOST_SHARE, seed) for seed in range(SEEDS))
+    mota, idf1, switches = clear_mot([(there[at], looks[at - 1].boxes) for at in sorted(there)])
+    return Figures(
+        untracked_error=min(count_error(_above(found, at / 50)) for at in range(5, 45)),
+        error=count_error([look.people for look in looks]),
+        lost_error=statistics.fmean(count_error([look.people for look in one]) for one in lost),
+        switches=switches,
+        mota=mota,
+        idf1=idf1,
+    )
+
+
+def clear_mot(
+    scenes: Iterable[tuple[dict[int, Box], dict[int, Box]]],
+) -> tuple[float, float, int]:
+    """Return MOTA, IDF1 and the number of id switches, by py-motmetrics.
+
+    Args:
+        scenes: of frames in their order, the true boxes by person and those found by id.
+
+    Raises:
+        InvalidInput: the package is not installed.
+    """
+    try:
+        import motmetrics
+    except ModuleNotFoundError as problem:
+        raise InvalidInput("Install motmetrics: pip install -r requirements-test.txt") from problem
+
+    accumulator = motmetrics.MOTAccumulator(auto_id=True)
+    for there, found in scenes:
+        accumulator.update(list(there), list(found), _distances(there, found))
+    names = ["mota", "idf1", "num_switches"]
+    table = motmetrics.metrics.create().compute(accumulator, metrics=names, name="all")
+    mota, idf1, switches = (table[name].iloc[0] for name in names)
+    return float(mota), float(idf1), int(switches)
+
+
+def median_ms(boxes: int = 50, looks: int = 200) -> float:
+    """Return how long the tracker takes for a frame in which many people walk about."""
+    chance, tracker, times_ms = random.Random(1), Tracker(), []
+    walkers = [
+        [chance.uniform(0, 480), chance.uniform(50, 360), chance.gauss(0, 3)] for _ in range(boxes)
+    ]
+    for look in range(looks):
+        detections = []
+        for walker in walkers:
+            walker[0] = (walker[0] + walker[2]) % SIZE[0]
+            detections.append(_walker(walker[0], walker[1], chance))
+        began = time.perf_counter()
+        tracker.update(detections, look / FPS, SIZE)
+        times_ms.append(1000 * (time.perf_counter() - began))
+    return statistics.median(times_ms)
+
+
+def measure(data: Path) -> list[Row]:
+    """Return what `Figures` tells of the built-in detector in every way it may run, and the time.
+
+    Raises:
+        InvalidInput: the folder of test pictures lacks something, or motmetrics is not installed.
+        ModelError: a model is missing.
+    """
+    there = people_there(data)
+    found: list[Row] = []
+    for precision in PRECISIONS:
+        for closer in (False, True):
+            config = config_for(precision, closer_look=closer)
+            detect = detect_with(Pipeline(config, threads=THREADS))
+            name = f"{config.object_model} {precision}{', closer look' if closer else ''}"
+            found += rows(name, figures([detect(image) for image in frames(data)], there))
+    yolox = Yolox(data / "models" / "yolox_nano.onnx", threads=THREADS, device="cpu")
+    found += rows(
+        "YOLOX-nano, added by a user",
+        figures([_people(yolox, image) for image in frames(data)], there),
+    )
+    time_row = Row(
+        part="tracker", what="50 people", value=round(median_ms(), 3), unit="ms", aim="≤ 1"
+    )
+    return [*found, time_row]
+
+
+def rows(name: str, measured: Figures) -> list[Row]:
+    """Return the lines of a table for one detector."""
+
+    def row(what: str, value: float, aim: str = "") -> Row:
+        return Row(part=name, what=what, value=round(value, 3), unit="", aim=aim)
+
+    return [
+        row("people, error a frame without tracking, best score", measured.untracked_error),
+        row("people, error a frame", measured.error, f"≤ {COUNT_AIM:g}"),
+        row("people, error a frame, half of them lost", measured.lost_error, f"≤ {LOST_AIM:g}"),
+        row("id switches", measured.switches, f"≤ {SWITCHES_AIM}"),
+        row("MOTA", measured.mota),
+        row("IDF1", measured.idf1),
+    ]
+
+
+def _above(found: Found, score: float) -> list[int]:
+    return [sum(one["score"] >= score for one in detections) for detections in found]
+
+
+def _people(yolox: Yolox, image: Bytes) -> list[dict[str, Any]]:
+    objects = yolox.detect([yolox.prepare(image)], WEAK_SCORE)[0]
+    found = zip(objects.boxes.tolist(), objects.scores.tolist(), objects.label_ids, strict=True)
+    return [
+        {"box": box, "score": score, "label_id": PERSON}
+        for box, score, label_id in found
+        if label_id == PERSON
+    ]
+
+
+def _walker(x: float, foot: float, chance: random.Random) -> dict[str, Any]:
+    """Return a person as a detector sees him: taller the nearer, and never quite in his place."""
+    height = 10 + foot / 5
+    x1, y2 = x + chance.gauss(0, 1), foot + chance.gauss(0, 1)
+    box = [x1, y2 - height, x1 + 0.4 * height, y2]
+    return {"box": box, "score": chance.uniform(0.3, 0.95), "label_id": PERSON}
+
+
+def _distances(there: dict[int, Box], found: dict[int, Box]) -> Any:
+    """Return (true, found) float64: 1 - IoU, and NaN where that is too little for a match."""
+    import numpy as np
+
+    shared = np.array([[overlap(one, box) for box in found.values()] for one in there.values()])
+    shared = shared.reshape(len(there), len(found))
+    return np.where(shared >= MIN_IOU, 1 - shared, np.nan)

@@ -1,0 +1,1 @@
+"""Real hubs, agents and viewers that tests and benches start."""

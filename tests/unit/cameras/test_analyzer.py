@@ -1,0 +1,330 @@
+"""The analyzer: what it asks the engine, what it publishes, and when it lets a result stand."""
+
+from __future__ import annotations
+
+import dataclasses
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Listener
+from typing import Any
+
+import pytest
+
+from convergecast.cameras.analyzer import Analyzer, make_result
+from convergecast.cameras.puller import Frame
+from convergecast.ipc.framing import pack, unpack
+from convergecast.messages.worker import Orders
+from tests.fakes.agents import picture
+
+KEY = b"key"
+FACE = {"box": [1.0, 2.0, 3.0, 4.0], "score": 0.9, "landmarks": None}
+POINTS = [[1.5, 2.5]] * 68
+CAT = {"box": [5.0, 6.0, 7.0, 8.0], "score": 0.6, "label": "cat", "label_id": 17}
+SIZE = {"width": 64, "height": 48, "problems": {}, "loading": False}
+FRAME = Frame(jpeg=b"", seq=7, captured_at=100.0, width=64, height=48)
+
+
+def test_a_result_has_lists_for_what_was_asked_and_null_for_the_rest() -> None:
+    found = {**SIZE, "faces": [FACE], "objects": [CAT]}
+    both = make_result("c", FRAME, ("faces", "objects"), found)
+    not_followed = {"track_id": None, "velocity": None}
+    shown_face = {**FACE, **not_followed, "person": None, "identity": None}
+    assert both["faces"] == [shown_face]
+    assert both["objects"] == [{**CAT, **not_followed}]
+    assert (both["people"], both["options"]) == (None, ["faces", "objects"])
+    assert (both["camera_id"], both["seq"], both["width"], both["height"]) == ("c", 7, 64, 48)
+    assert both["captured_at"] == both["unchanged_until"] == 100.0
+    assert make_result("c", FRAME, ("faces",), {**SIZE, "faces": []})["faces"] == []
+    objects = make_result("c", FRAME, ("objects",), {**SIZE, "objects": []})
+    assert (objects["faces"], objects["objects"]) == (None, [])
+
+
+def test_landmarks_bring_the_faces_with_them() -> None:
+    found = {**SIZE, "faces": [{**FACE, "landmarks": POINTS}]}
+    (face,) = make_result("c", FRAME, ("landmarks",), found)["faces"]
+    assert face["landmarks"] == POINTS
+
+
+def test_what_the_engine_could_not_do_is_null() -> None:
+    found = {**SIZE, "faces": [], "problems": {"objects": "no model"}}
+    result = make_result("c", FRAME, ("faces", "objects"), found)
+    assert (result["faces"], result["objects"]) == ([], None)
+
+
+class Engine:
+    """Answers requests with `answer`, and counts them."""
+
+    def __init__(self) -> None:
+        self.answer: dict[str, Any] = {**SIZE, "faces": [FACE]}
+        self.requests: list[dict[str, Any]] = []
+        self.think: Callable[[], object] = lambda: None
+        self._listener = Listener(("127.0.0.1", 0), authkey=KEY)
+        self.address: Any = self._listener.address
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _serve(self) -> None:
+        try:
+            connection = self._listener.accept()
+            while True:
+                request, _ = unpack(connection.recv_bytes())
+                self.requests.append(request)
+                self.think()
+                connection.send_bytes(pack({**self.answer, "id": request["id"]}))
+        except (EOFError, OSError):
+            pass
+
+
+class Scene:
+    """An analyzer with an engine, fed like a worker feeds it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.results: queue.Queue[tuple[dict[str, Any], bytes]] = queue.Queue()
+        self.seen: list[dict[str, Any]] = []
+        self.jpeg = picture(1)
+        self.orders = Orders(
+            camera_id="c",
+            address="127.0.0.1",
+            port=1,
+            stream_key=None,
+            capabilities=(),
+            agent_fps=None,
+            live=False,
+            pairs=False,
+            options=("faces",),
+            object_min_score=0.5,
+            object_labels=None,
+            engine_address=engine.address,
+            engine_problem=None,
+            analysis_fps=50.0,
+            motion_sleep_s=10.0,
+            wakes=0,
+        )
+        self.analyzer = Analyzer(
+            orders=self.orders,
+            engine_key=KEY,
+            publish=self._publish,
+            on_problem=lambda: None,
+        )
+        self._closed = threading.Event()
+        threading.Thread(target=self.analyzer.run, daemon=True).start()
+        threading.Thread(target=self._feed, daemon=True).start()
+
+    def order(self, **changes: Any) -> None:
+        self.orders = dataclasses.replace(self.orders, **changes)
+        self.analyzer.set_orders(self.orders)
+
+    def motion(self) -> dict[str, Any]:
+        return self.analyzer.motion(time.monotonic())
+
+    def rest(self) -> int:
+        """Wait until nothing is analysed any more; return how often the engine was asked."""
+        skipped = self.motion()["skipped"]
+        wait_for(lambda: self.motion()["quiet"] and self.motion()["skipped"] > skipped + 2)
+        return len(self.engine.requests)
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def _publish(self, result: dict[str, Any], jpeg: bytes, seen: dict[str, Any]) -> None:
+        self.results.put((result, jpeg))
+        if seen:
+            self.seen.append(seen)
+
+    def _feed(self) -> None:
+        seq = 0
+        while not self._closed.wait(0.01):
+            seq += 1
+            self.analyzer.offer(Frame(self.jpeg, seq, time.time(), 640, 480))
+
+
+def wait_for(condition: Callable[[], Any], timeout_s: float = 10) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    engine = Engine()
+    scene = Scene(engine)
+    yield scene
+    scene.close()
+    engine.close()
+
+
+def newest(results: queue.Queue[tuple[dict[str, Any], bytes]]) -> tuple[dict[str, Any], bytes]:
+    """Return what is published from now on."""
+    while not results.empty():
+        results.get()
+    return results.get(timeout=5)
+
+
+def test_while_nothing_moves_the_result_stands_for_newer_pictures(scene: Scene) -> None:
+    scene.rest()
+    first, _ = newest(scene.results)
+    second, _ = newest(scene.results)
+    assert first["captured_at"] == second["captured_at"] < first["unchanged_until"]
+    assert first["unchanged_until"] < second["unchanged_until"] <= time.time()
+    assert first["seq"] == second["seq"]
+    assert first["faces"] == second["faces"]
+    assert scene.motion()["skipped_fps"] > 5
+    assert scene.analyzer.rate.per_second(time.monotonic()) < 50
+
+
+def test_motion_ends_the_rest_at_once(scene: Scene) -> None:
+    asked = scene.rest()
+    scene.jpeg = picture(88888888)
+    wait_for(lambda: len(scene.engine.requests) > asked + 3, timeout_s=1)
+    assert not scene.motion()["quiet"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"options": ("faces", "objects")},
+        {"object_min_score": 0.3},
+        {"object_labels": ("cat",)},
+        {"pairs": True},
+    ],
+)
+def test_another_question_is_asked_though_nothing_moves(
+    scene: Scene, changes: dict[str, Any]
+) -> None:
+    asked = scene.rest()
+    scene.order(**changes)
+    wait_for(lambda: len(scene.engine.requests) > asked, timeout_s=1)
+    result, jpeg = newest(scene.results)
+    assert result["options"] == list(scene.orders.options)
+    assert bool(jpeg) is scene.orders.pairs
+
+
+def test_switched_off_and_on_again_it_is_asked_anew(scene: Scene) -> None:
+    asked = scene.rest()
+    scene.order(options=())
+    scene.order(options=("faces",))
+    wait_for(lambda: len(scene.engine.requests) > asked, timeout_s=1)
+
+
+def test_after_a_failure_no_result_stands(scene: Scene) -> None:
+    scene.rest()
+    scene.engine.answer = {**SIZE, "problems": {"faces": "the model is missing"}}
+    scene.order(object_min_score=0.4)
+    wait_for(lambda: scene.analyzer.problem)
+    assert scene.analyzer.problem == "the model is missing"
+    asked = len(scene.engine.requests)
+    wait_for(lambda: len(scene.engine.requests) > asked, timeout_s=3)
+    while not scene.results.empty():
+        scene.results.get()
+    time.sleep(0.8)
+    assert scene.results.empty()
+    scene.engine.answer = {**SIZE, "faces": [FACE]}
+    wait_for(lambda: scene.analyzer.problem is None, timeout_s=3)
+    assert newest(scene.results)[0]["faces"]
+
+
+def test_what_is_loaded_in_a_moment_is_asked_for_though_nothing_moves(scene: Scene) -> None:
+    partial = {**SIZE, "faces": [FACE], "problems": {"objects": "is being loaded"}}
+    scene.engine.answer = {**partial, "loading": True}
+    scene.order(options=("faces", "objects"))
+    wait_for(lambda: scene.analyzer.problem == "is being loaded")
+    asked = len(scene.engine.requests)
+    time.sleep(1.5)
+    assert len(scene.engine.requests) > asked + 20
+    scene.engine.answer = {**SIZE, "faces": [FACE], "objects": [CAT]}
+    wait_for(lambda: scene.analyzer.problem is None, timeout_s=1)
+    assert newest(scene.results)[0]["objects"]
+
+
+def test_a_scene_rests_though_a_part_of_the_results_is_missing(scene: Scene) -> None:
+    scene.engine.answer = {**SIZE, "faces": [FACE], "problems": {"objects": "no model"}}
+    scene.order(options=("faces", "objects"))
+    scene.rest()
+    assert scene.analyzer.problem == "no model"
+    result, _ = newest(scene.results)
+    assert result["faces"] and result["objects"] is None
+
+
+def test_a_failure_that_comes_after_the_options_went_off_is_not_kept(scene: Scene) -> None:
+    scene.rest()
+    answering, may_answer = threading.Event(), threading.Event()
+
+    def think() -> None:
+        answering.set()
+        may_answer.wait(5)
+
+    scene.engine.think = think
+    scene.engine.answer = {**SIZE, "problems": {"faces": "too late"}}
+    scene.order(object_min_score=0.4)
+    assert answering.wait(5)
+    scene.order(options=())
+    may_answer.set()
+    time.sleep(0.3)
+    assert scene.analyzer.problem is None
+
+
+KIND = {"model": "m-1", "precision": "fp32", "alignment": "landmarks-68"}
+TOLD = {"quality": 0.8, "flaws": [], "usable": True, "vector": "AAAA", "crop": None}
+BIG_FACE = {**FACE, "box": [10.0, 10.0, 40.0, 40.0], **TOLD}
+
+
+class Embedding(Engine):
+    """Embeds the only face whenever its place is not settled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.think = self._decide
+        self.face = BIG_FACE
+        self._decide_for([])
+
+    def _decide(self) -> None:
+        self._decide_for(self.requests[-1]["settled"])
+
+    def _decide_for(self, settled: list[list[float]]) -> None:
+        face = {**self.face, "vector": None} if settled else self.face
+        self.answer = {**SIZE, "faces": [face], "embedding": KIND}
+
+
+@pytest.fixture
+def recognising() -> Iterator[Scene]:
+    engine = Embedding()
+    scene = Scene(engine)
+    scene.order(options=("recognition",))
+    yield scene
+    scene.close()
+    engine.close()
+
+
+def test_a_quiet_scene_is_looked_at_until_its_face_can_be_decided(recognising: Scene) -> None:
+    wait_for(lambda: len(recognising.seen) == 3, timeout_s=5)
+    assert not recognising.engine.requests[0]["crops"]
+    (track_id,) = {track for seen in recognising.seen for track in seen["faces"]}
+    recognising.rest()
+    result, _ = newest(recognising.results)
+    (face,) = result["faces"]
+    assert str(face["track_id"]) == track_id
+    assert face["identity"]["state"] == "undecided"
+    assert "vector" not in face
+    assert recognising.seen[0] == {
+        "embedding": KIND,
+        "faces": {track_id: {name: TOLD[name] for name in ("vector", "quality", "flaws", "crop")}},
+    }
+
+
+def test_crops_are_asked_for_where_unknown_faces_are_kept(recognising: Scene) -> None:
+    recognising.order(keep_unknown=True)
+    wait_for(lambda: recognising.engine.requests and recognising.engine.requests[-1]["crops"])
+
+
+def test_asked_anew_the_hub_is_told_all_again(recognising: Scene) -> None:
+    wait_for(lambda: len(recognising.seen) == 3)
+    recognising.rest()
+    told = len(recognising.seen)
+    recognising.order(options=("faces", "recognition"))
+    wait_for(lambda: len(recognising.seen) >= told + 3, timeout_s=5)

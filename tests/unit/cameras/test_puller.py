@@ -1,0 +1,96 @@
+"""What a puller counts and when it lets itself be woken, over frames that a test makes up."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any
+
+import pytest
+
+from convergecast.cameras.puller import Frame, Puller
+from convergecast.cameras.source import FrameSource
+from convergecast.models import State
+from convergecast.protocol.frames import WireFrame
+from tests.fakes.agents import picture
+from tests.unit.cameras.test_source_generated import orders
+
+JPEG = picture(width=32, height=32)
+
+
+class Pulled(Puller):
+    """A puller whose frames are given to it."""
+
+    def __init__(self) -> None:
+        self.delivered: list[Frame] = []
+        super().__init__(orders=orders(1), deliver=self.delivered.append, on_state=lambda: None)
+
+    def take(self, seq: int, *, unchanged: int = 0, epoch: str = "e") -> None:
+        frame = WireFrame(JPEG, seq, 100 + seq / 50, epoch, unchanged)
+        self._take(frame, in_sequence=True)
+
+
+def test_frames_that_showed_the_same_were_not_given_up() -> None:
+    puller = Pulled()
+    puller.take(1)
+    puller.take(26, unchanged=24)
+    assert puller.agent_dropped == 0
+    puller.take(30, unchanged=1)  # three are missing, of which one showed the same
+    assert puller.agent_dropped == 2
+    puller.take(1, epoch="another run")
+    assert puller.agent_dropped == 2
+    assert [frame.seq for frame in puller.delivered] == [1, 26, 30, 1]
+
+
+def test_the_cameras_own_rate_counts_frames_that_showed_the_same() -> None:
+    puller = Pulled()
+    for number in range(6):
+        puller.take(1 + 25 * number, unchanged=24 if number else 0)
+    rate = puller.agent_rate.per_second()
+    assert rate is not None
+    assert round(rate) == 50
+    assert puller.health.state is State.ONLINE
+
+
+def test_only_orders_that_concern_the_pulling_wake_it() -> None:
+    puller = Pulled()
+    start = orders(1)
+    puller.set_orders(dataclasses.replace(start, agent_fps=30.0, analysis_fps=5.0))
+    assert not puller._woken.is_set()
+    for change in ({"wakes": 1}, {"port": 2}, {"live": False}):
+        puller.set_orders(start)
+        puller._woken.clear()
+        puller.set_orders(dataclasses.replace(start, **change))
+        assert puller._woken.is_set()
+
+
+class Telling(FrameSource):
+    """An agent that tells a time of its own making."""
+
+    def __init__(self, told: object) -> None:
+        super().__init__(orders(1))
+        self.told = told
+
+    def health(self) -> tuple[dict[str, Any], float, float]:
+        return {"time": self.told}, 1_760_000_000.0, 0.001
+
+
+@pytest.mark.parametrize(
+    "told",
+    [float("inf"), float("nan"), 10**400, -1e300, "now", None],
+    ids=["inf", "nan", "huge", "long ago", "text", "nothing"],
+)
+def test_an_agent_that_tells_no_time_leaves_the_frames_theirs(told: object) -> None:
+    puller = Pulled()
+    puller._orders = dataclasses.replace(orders(1), capabilities=("stream",))
+    puller._synchronise(Telling(told))
+    puller.take(1)
+    assert abs(puller.delivered[0].captured_at - time.time()) < 60
+
+
+def test_an_agent_whose_clock_is_wrong_is_put_right() -> None:
+    puller = Pulled()
+    puller._orders = dataclasses.replace(orders(1), capabilities=("stream",))
+    puller._synchronise(Telling(1_760_000_300.0))
+    puller.take(1)
+    assert puller.delivered[0].captured_at == pytest.approx(100 + 1 / 50 - 300)

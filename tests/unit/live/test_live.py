@@ -1,0 +1,198 @@
+"""Fan-out: credit, newest wins, and that a viewer who stops reading costs one slot a camera."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from convergecast.ipc.framing import unpack
+from convergecast.live.broker import Broker
+from convergecast.live.viewer import CREDIT, Viewer
+
+
+def publish(broker: Broker, seq: int, camera: str = "c") -> None:
+    header = {"seq": seq, "captured_at": float(seq), "width": 4, "height": 3}
+    broker.publish_frame(camera, header, b"jpeg %d" % seq)
+
+
+async def settle() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def pictures(viewer: Viewer, count: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while len(found) < count:
+        message = await asyncio.wait_for(viewer.next_message(), 5)
+        if isinstance(message, bytes):
+            found.append(unpack(message)[0])
+    return found
+
+
+async def is_silent(viewer: Viewer) -> bool:
+    try:
+        await asyncio.wait_for(viewer.next_message(), 0.05)
+    except TimeoutError:
+        return True
+    return False
+
+
+def make_broker() -> tuple[Broker, list[str]]:
+    demands: list[str] = []
+    broker = Broker(on_demand=demands.append)
+    broker.attach(asyncio.get_running_loop())
+    return broker, demands
+
+
+def test_credit_is_returned_by_acknowledging_and_the_gap_is_counted() -> None:
+    async def scene() -> None:
+        broker, _ = make_broker()
+        viewer = Viewer(broker)
+        viewer.watch(["c"])
+        for seq in range(1, 3):
+            publish(broker, seq)
+            await settle()
+            assert (await pictures(viewer, 1))[0]["seq"] == seq
+        for seq in range(3, 8):
+            publish(broker, seq)
+            await settle()
+        assert CREDIT == 2
+        assert await is_silent(viewer)
+        viewer.acknowledge("c", 1)
+        (header,) = await pictures(viewer, 1)
+        assert (header["seq"], header["dropped"]) == (7, 4)
+        assert broker.viewer_drops("c") == 4
+
+    asyncio.run(scene())
+
+
+def test_a_stopped_viewer_costs_the_other_nothing() -> None:
+    async def scene() -> None:
+        broker, _ = make_broker()
+        stopped, lively = Viewer(broker), Viewer(broker)
+        stopped.watch(["c"])
+        lively.watch(["c"])
+        for seq in range(1, 51):
+            publish(broker, seq)
+            await settle()
+            (header,) = await pictures(lively, 1)
+            assert (header["seq"], header["dropped"]) == (seq, 0)
+            lively.acknowledge("c", seq)
+        (header,) = await pictures(stopped, 1)
+        assert header["seq"] == 50
+
+    asyncio.run(scene())
+
+
+def test_more_acknowledgements_than_pictures_give_no_more_credit() -> None:
+    async def scene() -> None:
+        broker, _ = make_broker()
+        viewer = Viewer(broker)
+        viewer.watch(["c"])
+        for seq in range(20):
+            viewer.acknowledge("c", seq)
+            viewer.acknowledge("nobody", seq)
+        for seq in range(1, 6):
+            publish(broker, seq)
+            await settle()
+            if seq <= CREDIT:
+                await pictures(viewer, 1)
+        assert await is_silent(viewer)
+
+    asyncio.run(scene())
+
+
+def test_no_camera_starves_another() -> None:
+    async def scene() -> None:
+        broker, _ = make_broker()
+        viewer = Viewer(broker)
+        viewer.watch(["a", "b", "c"])
+        seen = []
+        for seq in range(1, 5):
+            for camera in "abc":
+                publish(broker, seq, camera)
+            await settle()
+            for header in await pictures(viewer, 3):
+                seen.append(header["camera"])
+                viewer.acknowledge(header["camera"], seq)
+        assert sorted(seen) == sorted("abc" * 4)
+
+    asyncio.run(scene())
+
+
+def test_texts_keep_only_their_newest_state() -> None:
+    async def scene() -> None:
+        broker, _ = make_broker()
+        viewer = Viewer(broker)
+        for number in range(1000):
+            viewer.put_text("camera c", {"n": number})
+        viewer.put_text("status", {"n": -1})
+        assert [await viewer.next_message(), await viewer.next_message()] == [
+            {"n": 999},
+            {"n": -1},
+        ]
+        assert await is_silent(viewer)
+
+    asyncio.run(scene())
+
+
+def test_demand_follows_the_watchers() -> None:
+    async def scene() -> None:
+        broker, demands = make_broker()
+        viewer, other = Viewer(broker), Viewer(broker)
+        viewer.watch(["c"])
+        other.watch(["c"])
+        assert broker.demand("c") == (True, False)
+        viewer.close()
+        assert broker.demand("c") == (True, False)
+        other.watch([])
+        assert broker.demand("c") == (False, False)
+        assert demands == ["c"] * 4
+
+    asyncio.run(scene())
+
+
+def test_a_new_viewer_gets_the_newest_picture_and_result_at_once() -> None:
+    async def scene() -> None:
+        broker, _ = make_broker()
+        publish(broker, 9)
+        broker.publish_result("c", {"camera_id": "c", "faces": []}, b"")
+        viewer = Viewer(broker)
+        viewer.watch(["c"])
+        first = await viewer.next_message()
+        assert isinstance(first, dict)
+        assert first["type"] == "result"
+        assert (await pictures(viewer, 1))[0]["seq"] == 9
+
+    asyncio.run(scene())
+
+
+def test_a_result_that_is_gone_does_not_reach_who_has_not_read_it_yet() -> None:
+    async def scene() -> None:
+        for end in (Broker.clear_result, Broker.forget):
+            broker, _ = make_broker()
+            viewer = Viewer(broker)
+            viewer.watch(["c"])
+            broker.publish_result("c", {"faces": ["Anna"]}, b"")
+            await settle()
+            broker.revise("c", lambda _: {"faces": []})
+            end(broker, "c")
+            await settle()
+            assert await is_silent(viewer)
+
+    asyncio.run(scene())
+
+
+def test_a_result_does_not_wait_for_who_has_stopped_watching() -> None:
+    async def scene() -> None:
+        broker, _ = make_broker()
+        viewer = Viewer(broker)
+        viewer.watch(["c"])
+        broker.publish_result("c", {"faces": ["Anna"]}, b"")
+        await settle()
+        viewer.watch([])
+        broker.revise("c", lambda _: {"faces": []})
+        await settle()
+        assert await is_silent(viewer)
+
+    asyncio.run(scene())

@@ -1,0 +1,308 @@
+"""The description of the API: valid, complete, and what the hub really answers."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bson
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from convergecast import __version__
+from convergecast.auth.access import Access, declared_access
+from convergecast.cameras.analyzer import make_result
+from convergecast.cameras.puller import Frame
+from convergecast.config import HubConfig
+from convergecast.hub import Hub
+from convergecast.models import OPTIONS, State
+from convergecast.vision.labels import LABELS, NOT_TAUGHT
+from convergecast.web.app import create_app
+from convergecast.web.asgi import NATIVE_ACCESS
+from convergecast.web.live import SOCKET_MESSAGES
+from convergecast.web.openapi import document
+from convergecast.web.openapi.operations import SECURITY
+from tests.contract import Contract
+
+TOKEN = "an administrator's token"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+CAMERAS = "/api/v1/cameras"
+AGENT = {"ipaddress": "127.0.0.1", "ports": 5001, "agent_id": "a", "width": 64, "fps": 25.0}
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.setenv("CONVERGECAST_ADMIN_TOKEN", TOKEN)
+    hub = Hub(HubConfig(port=0, data_dir=tmp_path))
+    hub.services.supervisor.stop()  # approved cameras get no worker here
+    yield hub
+    hub.close()
+
+
+@pytest.fixture
+def app(hub: Hub) -> Flask:
+    return create_app(hub.services)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+class Caller:
+    """Asks the hub, and holds every answer against the description."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self._client = client
+        answer = client.get("/api/openapi.json", headers=BEARER)
+        self.contract = Contract(answer.get_json())
+
+    def ask(self, method: str, path: str, *, signed_in: bool = True, **request: Any) -> Any:
+        headers = {**(BEARER if signed_in else {}), **request.pop("headers", {})}
+        answer = self._client.open(path, method=method, headers=headers, **request)
+        kind = answer.headers.get("Content-Type", "")
+        self.contract.check(
+            method, path.partition("?")[0], answer.status_code, kind, answer.get_data()
+        )
+        return answer
+
+    def register(self, **fields: object) -> str:
+        answer = self.ask("POST", "/server/", data=bson.encode({**AGENT, **fields}))
+        return str(bson.decode(answer.data)["camera_id"])
+
+
+@pytest.fixture
+def caller(client: FlaskClient) -> Caller:
+    return Caller(client)
+
+
+def rules(app: Flask) -> dict[tuple[str, str], Access | None]:
+    """Every route there is, with what it declares."""
+    found = {
+        (rule.rule, method): declared_access(app.view_functions[rule.endpoint])
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint != "static"
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    found |= {(rule, "GET"): access for rule, access in NATIVE_ACCESS.items()}
+    return {
+        (re.sub("<(.*?)>", r"{\1}", r), method): access for (r, method), access in found.items()
+    }
+
+
+def described(document: dict[str, Any]) -> dict[tuple[str, str], Access | None]:
+    """Every route of the description, with what its `security` amounts to."""
+    operations = {
+        (path, method.upper()): operation
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+    operations |= {(path, "GET"): socket for path, socket in document["x-sockets"].items()}
+    return {key: access_of(operation["security"]) for key, operation in operations.items()}
+
+
+def access_of(security: list[dict[str, list[str]]]) -> Access | None:
+    return next((Access(name) for name, value in SECURITY.items() if value == security), None)
+
+
+def test_a_validator_accepts_it() -> None:
+    OpenAPIV31SpecValidator(document(cookie="convergecast_5000")).validate()
+
+
+def test_every_route_is_described_with_its_access_and_nothing_else_is(app: Flask) -> None:
+    assert described(document(cookie="c")) == rules(app)
+
+
+def test_security_tells_the_kinds_of_access_apart() -> None:
+    assert {access_of(value) for value in SECURITY.values()} == set(Access)
+    assert SECURITY[Access.PUBLIC] == []
+
+
+def test_every_operation_has_a_name_of_its_own_and_answers() -> None:
+    paths = document(cookie="c")["paths"].values()
+    operations = [o for item in paths for name, o in item.items() if name != "parameters"]
+    names = [operation["operationId"] for operation in operations]
+    assert sorted(names) == sorted(set(names))
+    for operation in operations:
+        assert operation["summary"]
+        assert any(status[0] in "23" for status in operation["responses"]), operation
+
+
+def test_versions_options_states_and_socket_messages_are_the_hubs(caller: Caller, hub: Hub) -> None:
+    contract = caller.contract.document
+    schemas = contract["components"]["schemas"]
+    assert contract["info"]["version"] == __version__
+    assert schemas["Option"]["enum"] == [option.name for option in OPTIONS]
+    assert schemas["State"]["enum"] == [state.value for state in State]
+    assert contract["x-sockets"]["/live"]["x-from-browser"] == list(SOCKET_MESSAGES)
+    session = contract["components"]["securitySchemes"]["session"]
+    assert session["name"] == hub.services.cookie
+
+
+def test_every_schema_is_used() -> None:
+    contract = document(cookie="c")
+    text = str(contract)
+    for name in contract["components"]["schemas"]:
+        assert f"'#/components/schemas/{name}'" in text, name
+
+
+def test_it_is_for_those_who_may_view(client: FlaskClient) -> None:
+    assert client.get("/api/openapi.json").status_code == 401
+
+
+def test_an_undescribed_field_is_noticed(caller: Caller) -> None:
+    error = {"$ref": "#/components/schemas/Error"}
+    caller.contract.validate({"error": "invalid", "message": "m"}, error)
+    for value in ({"error": "invalid", "message": "m", "more": 1}, {"error": "x", "message": "m"}):
+        with pytest.raises(AssertionError):
+            caller.contract.validate(value, error)
+
+
+def test_answers_about_the_hub(caller: Caller) -> None:
+    for path in ("/", "/login", "/healthz", "/metrics", "/api/openapi.json"):
+        assert caller.ask("GET", path).status_code == 200
+    assert caller.ask("GET", "/api/v1/agent-command").status_code == 200
+    labels = caller.ask("GET", "/api/v1/labels").get_json()["labels"]
+    assert [label["name"] for label in labels] == list(LABELS)
+    assert {label["name"] for label in labels if not label["taught"]} == NOT_TAUGHT
+    assert [label["id"] for label in labels] == list(range(1, 92))
+    assert caller.ask("GET", "/", signed_in=False).status_code == 401
+    assert caller.ask("GET", "/?token=wrong", signed_in=False).status_code == 401
+    assert caller.ask("GET", f"/?token={TOKEN}", signed_in=False).status_code == 303
+    assert caller.ask("POST", "/logout", signed_in=False).status_code == 403
+    assert caller.ask("POST", "/logout").status_code == 303
+    for token, status in (("wrong", 401), (TOKEN, 303)):
+        answer = caller.ask("POST", "/login", signed_in=False, data={"token": token})
+        assert answer.status_code == status
+
+
+def test_answers_to_agents(caller: Caller) -> None:
+    for path in ("/server/", "/server"):
+        two = bson.encode({"ipaddress": "127.0.0.1", "ports": 80})
+        assert caller.ask("POST", path, data=two).data == b"OK"
+        assert caller.ask("POST", path, data=bson.encode(AGENT)).status_code == 200
+        assert caller.ask("POST", path, data=b"").status_code == 400
+        assert caller.ask("POST", path, data=b"", headers={"Origin": "x"}).status_code == 403
+        assert caller.ask("POST", path, data=bytes(70_000)).status_code == 413
+    for number in range(8):
+        answer = caller.ask(
+            "POST", "/server/", data=bson.encode({**AGENT, "agent_id": f"{number}"})
+        )
+    assert answer.status_code == 429
+
+
+def test_answers_about_cameras_in_every_state(caller: Caller, hub: Hub) -> None:
+    pending, shown = caller.register(agent_id="p"), caller.register(source="demo", version="1")
+    assert caller.ask("GET", CAMERAS).get_json()["cameras"][0]["state"] == "pending"
+    one = f"{CAMERAS}/{shown}"
+    caller.ask("PATCH", one, json={"approved": True, "name": "Hall", "options": ["faces"]})
+    shown_objects = {"min_score": 0.3, "labels": ["person", "cat"]}
+    answer = caller.ask(
+        "PATCH", one, json={"objects": {**shown_objects, "labels": ["cat", "person"]}}
+    )
+    assert answer.get_json()["objects"] == shown_objects
+    answer = caller.ask("PATCH", one, json={"objects": {"labels": None}})
+    assert answer.get_json()["objects"] == {"min_score": 0.3, "labels": None}
+    assert caller.ask("GET", f"{one}/result").status_code == 404
+    assert caller.ask("GET", f"{one}/snapshot.jpg").status_code == 404
+    show_a_face(hub, shown)
+    online = caller.ask("GET", CAMERAS).get_json()["cameras"][1]
+    assert (online["state"], online["fps"], online["age_ms"] >= 0) == ("online", 24.9, True)
+    assert len(caller.ask("GET", f"{one}/result").get_json()["faces"]) == 1
+    assert caller.ask("GET", f"{one}/snapshot.jpg").data == b"a picture"
+    caller.ask("PATCH", f"{CAMERAS}/{pending}", json={"approved": False})
+    assert len(caller.ask("GET", f"{CAMERAS}/rejected").get_json()["cameras"]) == 1
+    assert caller.ask("DELETE", one).status_code == 204
+
+
+def show_a_face(hub: Hub, camera_id: str) -> None:
+    """Let a camera come online, with a frame and a result, as its worker would."""
+    at = hub.services.clock.now()
+    rates = {"fps": 24.93, "received_fps": 24.9, "analysed_fps": 9.8, "analysis_error": None}
+    report = {"state": "online", "reason": "", "width": 64, "height": 48, **rates}
+    motion = {"quiet": True, "skipped": 40, "skipped_fps": 9.71}
+    drops = {"agent": 1, "worker": 2}
+    hub.services.board.report(camera_id, {**report, "dropped": drops, "motion": motion})
+    header = {"seq": 7, "captured_at": at, "width": 64, "height": 48}
+    hub.services.broker.publish_frame(camera_id, header, b"a picture")
+    frame = Frame(jpeg=b"a picture", seq=7, captured_at=at, width=64, height=48)
+    face = {"box": [1.0, 2.0, 30.5, 40.5], "score": 0.91, "landmarks": None}
+    found = {"faces": [face], "width": 64, "height": 48}
+    result = make_result(camera_id, frame, ("faces",), found)
+    hub.services.broker.publish_result(camera_id, result, b"")
+
+
+def test_answers_about_people_where_nobody_is_known(caller: Caller, hub: Hub) -> None:
+    lists = {"people": "people", "sightings": "sightings", "unknown-faces": "faces"}
+    for path, name in lists.items():
+        assert caller.ask("GET", f"/api/v1/{path}").get_json() == {name: []}
+    distances = caller.ask("GET", "/api/v1/people/distances").get_json()
+    assert (distances["genuine"], distances["impostor"]) == ([], [])
+    settings = caller.ask("GET", "/api/v1/settings").get_json()
+    assert settings["recognition"] is False and settings["recognition_allowed"] is True
+    form = {"name": "Anna", "consent": "true", "pictures": (io.BytesIO(b"x"), "a.jpg")}
+    answer = caller.ask("POST", "/api/v1/people", data=form)
+    assert answer.status_code == 409
+    assert caller.ask("PUT", "/api/v1/settings", json={"recognition": True}).status_code == 200
+    entries = caller.ask("GET", "/api/v1/audit").get_json()["entries"]
+    assert caller.ask("GET", "/faces").status_code == 200
+    for method, path in (
+        ("PATCH", "people/gone"),
+        ("DELETE", "people/gone"),
+        ("POST", "people/gone/merge"),
+        ("DELETE", "people/gone/faces/gone"),
+        ("GET", "people/gone/faces/gone.jpg"),
+        ("GET", "unknown-faces/gone.jpg"),
+        ("DELETE", "unknown-faces/gone"),
+        ("GET", "sightings?person=gone"),
+    ):
+        body = {"PATCH": {"name": "Anna"}, "POST": {"from": "gone too"}}.get(method)
+        assert caller.ask(method, f"/api/v1/{path}", json=body).status_code == 404
+        assert caller.ask(method, f"/api/v1/{path}", signed_in=False).status_code == 401
+    assert caller.ask("DELETE", "/api/v1/unknown-faces").status_code == 204
+    assert caller.ask("GET", "/api/v1/audit").get_json()["entries"][-len(entries) :] == entries
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "request_", "status"),
+    [
+        ("PATCH", "/gone", {"json": {}}, 404),
+        ("DELETE", "/gone", {}, 404),
+        ("GET", "/gone/result", {}, 404),
+        ("GET", "/gone/snapshot.jpg", {}, 404),
+        ("PATCH", "/{}", {"json": {"options": ["faces"]}}, 409),
+        ("PATCH", "/{}", {"json": {"name": ""}}, 400),
+        ("PATCH", "/{}", {"data": b"{"}, 415),
+        ("PATCH", "/{}", {"data": bytes(2_000_000), "content_type": "application/json"}, 413),
+        ("POST", "/options", {"json": {}}, 400),
+        ("POST", "/options", {"data": b"{"}, 415),
+        ("POST", "/options", {"json": {"cameras": ["{}"], "option": "faces", "on": True}}, 200),
+        ("POST", "/options", {"data": bytes(2_000_000), "content_type": "application/json"}, 413),
+    ],
+)
+def test_refusals(
+    caller: Caller, method: str, path: str, request_: dict[str, Any], status: int
+) -> None:
+    url = CAMERAS + path.format(caller.register())
+    assert caller.ask(method, url, **request_).status_code == status
+    assert caller.ask(method, url, signed_in=False, **request_).status_code == 401
+
+
+def test_a_refused_change_changes_nothing(caller: Caller, hub: Hub) -> None:
+    url = f"{CAMERAS}/{caller.register()}"
+    before = hub.services.registry.all()
+    for body in (
+        {"approved": True, "name": ""},
+        {"approved": True, "name": "Hall", "options": ["wings"]},
+        {"name": "Hall", "options": ["faces"]},
+        {"approved": False, "options": ["faces"]},
+        {"approved": True, "objects": {"min_score": 0.3, "labels": ["hat"]}},
+    ):
+        assert caller.ask("PATCH", url, json=body).status_code in (400, 409)
+        assert hub.services.registry.all() == before
