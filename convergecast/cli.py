@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_analyze(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from convergecast.models import OPTIONS
+    from convergecast.options import OPTIONS
 
     names = ",".join(option.name for option in OPTIONS)
     analyze = commands.add_parser("analyze", help="find what is in pictures and videos")
@@ -118,7 +118,7 @@ def _add_analyze(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _options(text: str) -> tuple[str, ...]:
-    from convergecast.models import OPTIONS
+    from convergecast.options import OPTIONS
 
     known = [option.name for option in OPTIONS]
     wanted = [name.strip() for name in text.split(",")]

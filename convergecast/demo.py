@@ -10,7 +10,7 @@ from convergecast.assets import agent_command
 from convergecast.config import HubConfig
 from convergecast.errors import ModelError
 from convergecast.hub import Hub
-from convergecast.models import State
+from convergecast.messages.worker import State
 from convergecast.protocol.folders import pictures_folder
 
 _END_TIMEOUT_S = 3.0

@@ -39,7 +39,7 @@ ORDER = [
     "config",
     "protocol",
     "assets",
-    "models",
+    "options",
     "names",
     "clock",
     "errors",

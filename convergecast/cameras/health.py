@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from convergecast.models import State
+from convergecast.messages.worker import State
 
 _SYNC_SAMPLES = 8
 _MOST_EVENTS = 1024

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import hmac
 
-from convergecast.models import Camera
+from convergecast.cameras.camera import Camera
 from convergecast.protocol.registration import Registration
 
 

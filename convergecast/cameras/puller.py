@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from convergecast.cameras.health import AgentRate, ClockOffset, Health, Rate
 from convergecast.cameras.source import FrameSource, SourceError
-from convergecast.messages.worker import Orders
-from convergecast.models import State
+from convergecast.messages.worker import Orders, State
 from convergecast.protocol import ProtocolError
 from convergecast.protocol.frames import WireFrame
 from convergecast.protocol.jpeg import SizeReader

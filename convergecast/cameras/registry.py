@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from convergecast.auth.gate import is_agent_token
 from convergecast.cameras import store
 from convergecast.cameras.addresses import check_address, plain_address
+from convergecast.cameras.camera import Approval, Camera
 from convergecast.cameras.identity import (
     has_key,
     hash_of,
@@ -33,7 +34,6 @@ from convergecast.errors import (
     Unavailable,
 )
 from convergecast.faces.settings import SettingsStore
-from convergecast.models import Approval, Camera
 from convergecast.names import shown_name
 from convergecast.protocol.registration import Registration, RegistrationReply
 from convergecast.storage.database import Database

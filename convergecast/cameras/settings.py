@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from convergecast.errors import InvalidInput
-from convergecast.models import OPTIONS
+from convergecast.options import MIN_SCORES, OPTIONS
 from convergecast.vision.labels import LABELS, NOT_TAUGHT
-
-MIN_SCORES = (0.05, 0.95)
-"""Lowest and highest threshold of objects; below, everything is found everywhere."""
 
 
 def known_options(options: Sequence[str]) -> tuple[str, ...]:
@@ -30,7 +27,7 @@ def object_changes(objects: Mapping[str, object]) -> dict[str, object]:
         objects: any of `min_score` (a number) and `labels` (a list of names, or None for all).
 
     Raises:
-        InvalidInput: a threshold outside `MIN_SCORES`, a label that no model here finds.
+        InvalidInput: a threshold outside `options.MIN_SCORES`, a label that no model here finds.
     """
     changes: dict[str, object] = {}
     if "min_score" in objects:

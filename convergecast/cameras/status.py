@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from convergecast.cameras.camera import Approval, Camera
 from convergecast.clock import Clock
 from convergecast.live.broker import Broker
-from convergecast.models import Approval, Camera, State
+from convergecast.messages.worker import State
 
 _PENDING_REASON = "waits for approval"
 

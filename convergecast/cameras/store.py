@@ -6,8 +6,8 @@ import dataclasses
 import json
 import sqlite3
 
+from convergecast.cameras.camera import Approval, Camera
 from convergecast.faces import visits
-from convergecast.models import Approval, Camera
 from convergecast.storage.database import Database
 
 _COLUMNS = [field.name for field in dataclasses.fields(Camera)]

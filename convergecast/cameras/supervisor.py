@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from convergecast.cameras.camera import Approval, Camera
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.worker import run_worker
@@ -24,8 +25,7 @@ from convergecast.faces.recogniser import Recogniser
 from convergecast.ipc.framing import pack
 from convergecast.ipc.processes import ChildProcess
 from convergecast.live.broker import Broker
-from convergecast.messages.worker import Orders
-from convergecast.models import Approval, Camera, State
+from convergecast.messages.worker import Orders, State
 
 _HUNG_AFTER_S = 5.0
 _CHECK_EVERY_S = 0.25

@@ -42,7 +42,7 @@ class EngineClient:
 
         Args:
             picture: JPEG or PNG.
-            options: names of `models.OPTIONS`.
+            options: names of `options.OPTIONS`.
             object_min_score: the lowest score of objects; None for the default.
             object_labels: the only objects to be told of; None for all.
             complete: wait for models that are being loaded, instead of doing without them.

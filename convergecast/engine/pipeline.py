@@ -16,7 +16,6 @@ from convergecast.config import HubConfig
 from convergecast.engine.model_loader import Info, Loader
 from convergecast.engine.serialize import plain_faces, plain_objects
 from convergecast.errors import ModelError
-from convergecast.messages.engine import TASKS_OF as TASKS_OF
 from convergecast.messages.engine import Prepared as Prepared
 from convergecast.messages.engine import Wanted as Wanted
 

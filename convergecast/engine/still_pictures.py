@@ -33,7 +33,7 @@ class Asker:
 
         Args:
             picture: JPEG or PNG.
-            options: names of `models.OPTIONS`.
+            options: names of `options.OPTIONS`.
             wanted: further arguments of `EngineClient.analyze`.
 
         Raises:

@@ -5,17 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from convergecast.options import tasks_of
+
 if TYPE_CHECKING:
     from convergecast.vision.detections import Bytes
-
-TASKS_OF = {
-    "faces": ("faces",),
-    "landmarks": ("faces", "landmarks"),
-    "recognition": ("faces", "landmarks", "recognition"),
-    "objects": ("objects",),
-    "people": ("objects",),
-}
-"""The models that an option needs."""
 
 SettledBox = tuple[float, float, float, float, float]
 """`x1, y1, x2, y2` in pixels of the picture, and the quality of the best vector from there."""
@@ -26,7 +19,7 @@ class Wanted:
     """What is asked about one picture.
 
     Attributes:
-        options: names of `models.OPTIONS`.
+        options: names of `options.OPTIONS`.
         face_min_score: of 0 to 1; None for the detector's own.
         object_min_score: likewise.
         object_labels: the only ones to be told of; None for all.
@@ -47,7 +40,7 @@ class Wanted:
     @property
     def tasks(self) -> frozenset[str]:
         """The models that have to run."""
-        return frozenset(task for option in self.options for task in TASKS_OF.get(option, ()))
+        return tasks_of(self.options)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,10 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from convergecast.options import tasks_of
 from convergecast.vision.labels import PERSON
-
-_WITH_FACES = frozenset({"faces", "landmarks", "recognition"})
-_WITH_OBJECTS = frozenset({"objects", "people"})
 
 
 def shown(found: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
@@ -20,8 +18,8 @@ def shown(found: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
         options: what was asked; landmarks and recognition bring the list of faces with them, and
             people that of objects, which `without_unasked` takes away when they are counted.
     """
-    faces = found.get("faces") if _WITH_FACES.intersection(options) else None
-    objects = found.get("objects") if _WITH_OBJECTS.intersection(options) else None
+    faces = found.get("faces") if "faces" in tasks_of(options) else None
+    objects = found.get("objects") if "objects" in tasks_of(options) else None
     return {
         "width": found["width"],  # as decoded, upright, which the header's size need not be
         "height": found["height"],

@@ -1,9 +1,20 @@
-"""What the hub tells a worker: always the whole state, so no order can be missed. Both ends."""
+"""What hub and worker tell each other: orders, which are always the whole state, and reports."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
+
+
+class State(StrEnum):
+    """What a camera is doing; the words that users see."""
+
+    PENDING = "pending"
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    STALLED = "stalled"
+    OFFLINE = "offline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

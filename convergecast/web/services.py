@@ -8,13 +8,13 @@ from typing import Any
 
 from convergecast import __version__
 from convergecast.auth.gate import Gate
+from convergecast.cameras.camera import Approval
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.supervisor import Supervisor
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
 from convergecast.engine.engine_process import EngineHost
-from convergecast.engine.pipeline import TASKS_OF
 from convergecast.engine.still_pictures import Asker
 from convergecast.errors import NotFound
 from convergecast.events.people_counts import CountHistory
@@ -25,7 +25,7 @@ from convergecast.faces.recogniser import Recogniser
 from convergecast.faces.settings import SettingsStore
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
-from convergecast.models import OPTIONS, Approval
+from convergecast.options import OPTIONS, tasks_of
 from convergecast.storage.database import Database
 
 
@@ -107,7 +107,7 @@ def engine_status(
     status = engine.status
     failed = {model["task"] for model in status.models if model["state"] == "failed"}
     for name in analysed:
-        if failed.intersection(TASKS_OF[name]):
+        if failed & tasks_of([name]):
             analysed[name] = 0.0
     return {
         "engine": status.state,

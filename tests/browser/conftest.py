@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocketRoute, sync_playwright
 
-from convergecast.models import OPTIONS
+from convergecast.options import OPTIONS
 from scripts.bench.page import WITHOUT_WORKERS
 from tests.support.browser import ARGUMENTS, chromium
 from tests.support.rig import Rig

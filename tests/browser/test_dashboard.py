@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from convergecast.models import OPTIONS
+from convergecast.options import OPTIONS
 from tests.browser.conftest import Watched
 from tests.support.rig import Rig, end
 

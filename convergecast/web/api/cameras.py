@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from convergecast.auth.access import Access, allow
+from convergecast.cameras.camera import Approval
 from convergecast.errors import ConvergeCastError, InvalidInput
-from convergecast.models import Approval
 from convergecast.web.api.request_body import check_names, json_object
 from convergecast.web.services import Services
 

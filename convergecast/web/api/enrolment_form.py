@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage
 
 from convergecast.errors import InvalidInput, NotFound, TooLarge
 from convergecast.faces.enrolment import Source
-from convergecast.models import State
+from convergecast.messages.worker import State
 from convergecast.names import shown_name
 from convergecast.web.api.pictures import wait_for_pair
 from convergecast.web.request_limits import MAX_PICTURE_BYTES

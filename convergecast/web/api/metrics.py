@@ -8,7 +8,7 @@ import psutil
 from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
-from convergecast.models import State
+from convergecast.messages.worker import State
 from convergecast.web.services import Services
 
 Sample = tuple[dict[str, str], float]

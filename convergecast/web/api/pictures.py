@@ -9,8 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from convergecast.auth.access import Access, allow
+from convergecast.cameras.camera import Camera
 from convergecast.errors import NotFound
-from convergecast.models import Camera
 from convergecast.web.services import Services
 
 _PAIR_WAIT_S = 2.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from convergecast import __version__
-from convergecast.models import OPTIONS
+from convergecast.options import OPTIONS
 from convergecast.web.live import SOCKET_MESSAGES
 from convergecast.web.openapi.camera_paths import camera_paths
 from convergecast.web.openapi.hub_paths import hub_paths

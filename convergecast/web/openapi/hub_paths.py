@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convergecast.auth.access import Access
-from convergecast.models import OPTIONS
+from convergecast.options import OPTIONS
 from convergecast.web.openapi.operations import (
     answer,
     body,

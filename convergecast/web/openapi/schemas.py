@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from convergecast import __version__
-from convergecast.cameras.settings import MIN_SCORES
 from convergecast.errors import ConvergeCastError
-from convergecast.models import OPTIONS, State
+from convergecast.messages.worker import State
 from convergecast.names import MAX_NAME_LENGTH
+from convergecast.options import MIN_SCORES, OPTIONS
 from convergecast.protocol import PROTOCOL_VERSION
 from convergecast.vision.labels import LABELS, NOT_TAUGHT
 from convergecast.web.openapi.shapes import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from convergecast.cameras.health import AgentRate, ClockOffset, Health, Rate
-from convergecast.models import State
+from convergecast.messages.worker import State
 
 
 def test_a_camera_connects_then_is_online() -> None:

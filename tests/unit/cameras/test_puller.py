@@ -10,7 +10,7 @@ import pytest
 
 from convergecast.cameras.puller import Frame, Puller
 from convergecast.cameras.source import FrameSource
-from convergecast.models import State
+from convergecast.messages.worker import State
 from convergecast.protocol.frames import WireFrame
 from tests.fakes.agents import picture
 from tests.unit.cameras.test_source_generated import orders

@@ -11,11 +11,11 @@ import pytest
 
 from convergecast.auth.gate import agent_token
 from convergecast.cameras import store
+from convergecast.cameras.camera import Approval
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.config import HubConfig
 from convergecast.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany, Unavailable
 from convergecast.faces.settings import SettingsStore
-from convergecast.models import Approval
 from convergecast.protocol.registration import Registration
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from convergecast.auth.gate import agent_token
+from convergecast.cameras.camera import Approval, Camera
 from convergecast.config import HubConfig
 from convergecast.hub import Hub
-from convergecast.models import Approval, Camera
 from convergecast.web.api import pictures
 from convergecast.web.app import create_app
 from convergecast.web.asgi import create_asgi

@@ -20,7 +20,8 @@ from convergecast.cameras.analyzer import make_result
 from convergecast.cameras.puller import Frame
 from convergecast.config import HubConfig
 from convergecast.hub import Hub
-from convergecast.models import OPTIONS, State
+from convergecast.messages.worker import State
+from convergecast.options import OPTIONS
 from convergecast.vision.labels import LABELS, NOT_TAUGHT
 from convergecast.web.app import create_app
 from convergecast.web.asgi import NATIVE_ACCESS

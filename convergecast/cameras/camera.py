@@ -1,4 +1,4 @@
-"""The hub's own words as values: cameras, their states, the options. Pure data, any process."""
+"""A camera as the hub stores it. Process: hub."""
 
 from __future__ import annotations
 
@@ -12,34 +12,6 @@ class Approval(StrEnum):
     PENDING = "pending"
     APPROVED = "approved"
     REJECTED = "rejected"
-
-
-class State(StrEnum):
-    """What a camera is doing; the words that users see."""
-
-    PENDING = "pending"
-    CONNECTING = "connecting"
-    ONLINE = "online"
-    STALLED = "stalled"
-    OFFLINE = "offline"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One kind of analysis: its name in the API and the words on its button."""
-
-    name: str
-    label: str
-
-
-# In the order of the buttons. An option stands here once it works.
-OPTIONS = (
-    Option("faces", "Face Detection"),
-    Option("landmarks", "Face Landmarks"),
-    Option("recognition", "Face Recognition"),
-    Option("objects", "Object Detection"),
-    Option("people", "Number of People"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
