@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
             "performance",
             "engine",
             "accuracy",
+            "compare",
         ],
         help="what to measure",
     )
@@ -84,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench.add_argument(
         "--data", type=Path, metavar="DIR", help="real pictures (CONVERGECAST_TEST_DATA)"
+    )
+    bench.add_argument(
+        "--base", type=Path, metavar="DIR", help="compare: the checkout to compare with"
     )
     bench.set_defaults(run=_bench)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scripts.bench import (
     accuracy,
+    compare,
     engine,
     fanout,
     live,
@@ -26,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run a bench; return its exit status.
 
     Args:
-        arguments: `name`, `json`, `seconds`, `runs`, `only` and `data`, as parsed.
+        arguments: `name`, `json`, `seconds`, `runs`, `only`, `data` and `base`, as parsed.
     """
     # Helpers are started by module name, from whatever folder the command was given in.
     paths = [str(_ROOT), os.environ.get("PYTHONPATH")]
@@ -42,6 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
         "fanout": lambda: fanout.run_bench(seconds=seconds, json_file=file),
         "page": lambda: page.run_bench(seconds=seconds, runs=runs, json_file=file),
         "performance": lambda: performance.run_bench(file),
+        "compare": lambda: compare.run_bench(
+            base=arguments.base, seconds=seconds, runs=runs, json_file=file
+        ),
     }
     return benches[arguments.name]()
 

@@ -160,14 +160,15 @@ def _measure(case: Case, seconds: float) -> list[Figures]:
         found = []
         for viewers in case.viewers:
             client = LiveClient(rig.url, rig.admin_token)
-            with _other_viewers(rig, ids, viewers - 1, seconds):
-                spent_s = asyncio.run(_watch(client, ids, groups, seconds))
+            with other_viewers(rig, ids, viewers - 1, seconds):
+                spent_s = asyncio.run(watch(client, ids, groups, seconds))
                 found.append(_figures(case, client, groups, spent_s, viewers, seconds))
         return found
 
 
 @contextlib.contextmanager
-def _other_viewers(rig: Rig, ids: list[str], count: int, seconds: float) -> Iterator[None]:
+def other_viewers(rig: Rig, ids: list[str], count: int, seconds: float) -> Iterator[None]:
+    """Run `count` more viewers, each in a process of its own."""
     command = [sys.executable, "-m", "tests.support.viewer", rig.url, rig.admin_token]
     command += [str(2 * seconds + 30), *ids]
     others = [subprocess.Popen(command, text=True) for _ in range(count)]
@@ -184,7 +185,7 @@ def _viewers(rig: Rig) -> int:
     return next(round(float(line.split()[1])) for line in lines if line.startswith(_VIEWERS))
 
 
-async def _watch(
+async def watch(
     client: LiveClient, ids: list[str], groups: dict[str, list[psutil.Process]], seconds: float
 ) -> dict[str, float]:
     """Let a client watch; return the seconds of CPU of each group, of all cores as `machine`."""

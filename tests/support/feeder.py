@@ -21,13 +21,26 @@ WIDTH, HEIGHT = 640, 480
 _QUALITY = 45
 
 
-def make_pictures(width: int = WIDTH, height: int = HEIGHT) -> list[bytes]:
-    """Return JPEG pictures of 40 to 60 KB: a textured scene that moves."""
+def make_pictures(
+    width: int = WIDTH, height: int = HEIGHT, *, photograph: Path | None = None
+) -> list[bytes]:
+    """Return JPEG pictures of 40 to 60 KB: a scene that moves, of texture or a photograph."""
     noise = np.random.default_rng(1).integers(0, 255, (height // 3, width // 3, 3), np.uint8)
     scene = cv2.GaussianBlur(cv2.resize(noise, (width * 2, height)), (3, 3), 0)
+    if photograph is not None:
+        image = cv2.imread(str(photograph))
+        if image is None:
+            raise RuntimeError(f"{photograph} cannot be read as a picture")
+        side = height * 4 // 5  # the texture around it keeps the size of the JPEG
+        scene[height - side :, :side] = cv2.resize(image, (side, side))
+
+    def way(number: int) -> int:
+        """A photograph goes to and fro in view; texture passes by."""
+        return -number * 8 if photograph is None else 8 * min(number, PICTURES - number)
+
     pictures = []
     for number in range(PICTURES):
-        view = np.roll(scene, -number * 8, axis=1)[:, :width]
+        view = np.roll(scene, way(number), axis=1)[:, :width]
         done, jpeg = cv2.imencode(".jpg", view, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
         if not done:
             raise RuntimeError("OpenCV cannot encode a JPEG")
@@ -43,8 +56,9 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, required=True)
     parser.add_argument("--fps", type=float, required=True)
     parser.add_argument("--key-file", type=Path, help="write the first agent's stream key there")
+    parser.add_argument("--photograph", type=Path, help="what the frames show; else texture")
     arguments = parser.parse_args()
-    pictures = make_pictures()
+    pictures = make_pictures(photograph=arguments.photograph)
     services = [_agent(arguments, pictures, number) for number in range(arguments.cameras)]
     if arguments.key_file:
         arguments.key_file.write_text(services[0].stream_key)

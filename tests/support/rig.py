@@ -32,6 +32,7 @@ class Rig:
         host: the address it listens on.
         hub_prefix, agent_prefix: what their commands begin with, such as `ip netns exec NAME`; a
             hub inside a network namespace is asked by programs that run there, not by this class.
+        code: the checkout whose hub is started; None for this one.
 
     Attributes:
         url: the hub's address.
@@ -48,12 +49,14 @@ class Rig:
         host: str = "127.0.0.1",
         hub_prefix: Sequence[str] = (),
         agent_prefix: Sequence[str] = (),
+        code: Path | None = None,
     ) -> None:
         self.folder = folder
         self.admin_token = secrets.token_hex(16)
         self._options = ["--host", host, *options]
         self._hub_prefix = hub_prefix
         self._agent_prefix = agent_prefix
+        self._code = {"PYTHONPATH": str(code)} if code else {}
         self._children: list[subprocess.Popen[str]] = []
         self.hub = self._start_hub(port)
         self.agent_token = self._run("token", "--data-dir", str(folder / "data")).strip()
@@ -81,16 +84,24 @@ class Rig:
         return self.start(command, environment)
 
     def start_feeder(
-        self, cameras: int, fps: float, *, key_file: Path | None = None
+        self,
+        cameras: int,
+        fps: float,
+        *,
+        key_file: Path | None = None,
+        photograph: Path | None = None,
     ) -> subprocess.Popen[str]:
         """Start one process with many cameras whose frames are encoded beforehand.
 
-        The first one's stream key is written to `key_file`, before that one registers.
+        The first one's stream key is written to `key_file`, before that one registers. The frames
+        show a texture that moves, or a photograph that does.
         """
         command = [sys.executable, "-m", "tests.support.feeder", "--hub", self.url]
         command += ["--token", self.agent_token, "--cameras", str(cameras), "--fps", str(fps)]
         if key_file:
             command += ["--key-file", str(key_file)]
+        if photograph:
+            command += ["--photograph", str(photograph)]
         return self.start(command, dict(os.environ))
 
     def start(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
@@ -152,7 +163,11 @@ class Rig:
         self._children.clear()
 
     def _start_hub(self, port: int) -> subprocess.Popen[str]:
-        environment = {**os.environ, "CONVERGECAST_ADMIN_TOKEN": self.admin_token}
+        environment = {
+            **os.environ,
+            **self._code,
+            "CONVERGECAST_ADMIN_TOKEN": self.admin_token,
+        }
         command = [*self._hub_prefix, sys.executable, "-m", "convergecast", "serve"]
         command += ["--port", str(port), "--data-dir", str(self.folder / "data"), *self._options]
         with (self.folder / "log.txt").open("a") as log:
@@ -168,7 +183,9 @@ class Rig:
 
     def _run(self, *words: str) -> str:
         command = [sys.executable, "-m", "convergecast", *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        environment = {**os.environ, **self._code}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout
 
 
 def end(process: subprocess.Popen[str], *, kill: bool = False) -> None:
@@ -187,10 +204,10 @@ def end(process: subprocess.Popen[str], *, kill: bool = False) -> None:
 
 
 @contextlib.contextmanager
-def running_rig(*options: str) -> Iterator[Rig]:
-    """Run a rig in a temporary folder."""
+def running_rig(*options: str, code: Path | None = None) -> Iterator[Rig]:
+    """Run a rig in a temporary folder, with the hub of this checkout or of another."""
     with tempfile.TemporaryDirectory(prefix="convergecast-rig-") as folder:
-        rig = Rig(Path(folder), options=options)
+        rig = Rig(Path(folder), options=options, code=code)
         try:
             yield rig
         finally:
