@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from msgspec import UNSET, Meta, UnsetType
+
+from convergecast.messages.values import Message
 from convergecast.options import tasks_of
 
 if TYPE_CHECKING:
@@ -12,6 +15,20 @@ if TYPE_CHECKING:
 
 SettledBox = tuple[float, float, float, float, float]
 """`x1, y1, x2, y2` in pixels of the picture, and the quality of the best vector from there."""
+
+ModelState = Literal["starting", "ready", "failed"]
+
+
+class ModelInfo(Message, frozen=True, kw_only=True):
+    """What the engine's status says of one model; what it is, once it is ready."""
+
+    task: Annotated[str, Meta(description="What the model is for.")]
+    state: ModelState
+    model: str | UnsetType = UNSET
+    precision: str | UnsetType = UNSET
+    precision_reason: str | UnsetType | None = UNSET
+    device: Annotated[str, Meta(description="CPU or GPU.")] | UnsetType = UNSET
+    reason: Annotated[str | None, Meta(description="Why it cannot be used, or is not on the GPU.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,131 @@
-"""What the engine found, as the API shows it. Worker, hub and `analyze`."""
+"""What was found in a picture, as the API shows it. Process: worker, hub, `analyze`."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from msgspec import Meta
+
+from convergecast.messages.values import (
+    Box,
+    Count,
+    Message,
+    OptionNames,
+    Pixels,
+    Point,
+    Rate,
+    Share,
+    Time,
+)
 from convergecast.options import tasks_of
-from convergecast.vision.labels import PERSON
+from convergecast.vision.labels import LABELS, PERSON
+
+IdentityState = Literal["known", "perhaps", "unknown", "undecided"]
+Flaw = Literal["too small", "blurred", "turned away", "too dark", "too bright", "hardly a face"]
+
+Landmarks = Annotated[
+    list[Point],
+    Meta(
+        description="68 points, or 5 (eyes, nose) of a model that gives those.",
+        extra_json_schema={"anyOf": [{"minItems": n, "maxItems": n} for n in (68, 5)]},
+    ),
+]
+TrackId = Annotated[
+    int | None, Meta(description="The same for the same thing from frame to frame.")
+]
+Velocity = Annotated[
+    Annotated[list[float], Meta(min_length=2, max_length=2)] | None,
+    Meta(description="Of the box, x and y, in pixels a second; null: not followed yet."),
+]
+LabelName = Annotated[str, Meta(extra_json_schema={"enum": list(LABELS)})]
+LabelId = Annotated[int, Meta(ge=1, le=len(LABELS))]
+
+
+class Match(Message, frozen=True, kw_only=True):
+    """Who a face is."""
+
+    id: str
+    name: str
+    distance: Rate
+
+
+class Identity(Message, frozen=True, kw_only=True):
+    """Who a face is or may be, and how well that can be told."""
+
+    state: IdentityState
+    id: Annotated[str | None, Meta(description="Of the person, where known or perhaps.")]
+    name: str | None
+    distance: Annotated[Rate | None, Meta(description="To the nearest person.")]
+    quality: Annotated[Share, Meta(description="How well the face can be recognised.")]
+    flaws: Annotated[tuple[Flaw, ...], Meta(extra_json_schema={"uniqueItems": True})]
+
+
+class Face(Message, frozen=True, kw_only=True):
+    """A face; boxes and points in pixels of the picture."""
+
+    box: Box
+    score: Share
+    track_id: TrackId
+    velocity: Velocity
+    landmarks: Annotated[Landmarks | None, Meta(description="Null: not asked for.")]
+    person: Annotated[Match | None, Meta(description="Null: nobody known, or not asked for.")] = (
+        None
+    )
+    identity: Annotated[Identity | None, Meta(description="Null: not asked for.")]
+
+
+class DetectedObject(Message, frozen=True, kw_only=True):
+    """An object; its box in pixels of the picture."""
+
+    box: Box
+    score: Share
+    label: LabelName
+    label_id: LabelId
+    track_id: TrackId
+    velocity: Velocity
+
+
+Faces = Annotated[list[Face] | None, Meta(description="Null: not asked for. Empty: none found.")]
+Objects = Annotated[
+    list[DetectedObject] | None, Meta(description="Null: not asked for. Empty: none found.")
+]
+People = Annotated[Count | None, Meta(description="Null: not asked for.")]
+
+
+class Result(Message, frozen=True, kw_only=True):
+    """What was found in a camera's frame; size as decoded, upright, in pixels."""
+
+    camera_id: str
+    seq: Annotated[Count, Meta(description="The agent's number of the frame.")]
+    captured_at: Time
+    processed_at: Time
+    unchanged_until: Annotated[
+        Time,
+        Meta(description="When the newest picture was captured that shows the same scene."),
+    ]
+    width: Pixels
+    height: Pixels
+    options: OptionNames
+    faces: Faces
+    objects: Objects
+    people: People
+
+
+class PictureResult(Message, frozen=True, kw_only=True):
+    """What was found in a picture that is no camera's; size upright, in pixels."""
+
+    camera_id: None
+    seq: None
+    captured_at: None
+    processed_at: Time
+    width: Pixels
+    height: Pixels
+    options: OptionNames
+    faces: Faces
+    objects: Objects
+    people: People
 
 
 def shown(found: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:

@@ -1,10 +1,17 @@
-"""What hub and worker tell each other: orders, which are always the whole state, and reports."""
+"""What hub and worker tell each other: orders, which are always the whole state, and reports.
+
+Process: worker, hub.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from convergecast.messages.values import Count, Message, Pixels, Rate
 
 
 class State(StrEnum):
@@ -75,3 +82,45 @@ class Orders:
         if values["object_labels"] is not None:
             values["object_labels"] = tuple(values["object_labels"])
         return cls(**values)
+
+
+class Motion(Message, frozen=True, kw_only=True):
+    """Whether a scene rests."""
+
+    quiet: Annotated[bool, Meta(description="Nothing moves.")]
+    skipped: Annotated[Count, Meta(description="Due frames not analysed, since it came online.")]
+    skipped_fps: Rate
+
+
+class WorkerDrops(Message, frozen=True, kw_only=True):
+    """Frames given up for newer ones since the worker began, before they reached the hub."""
+
+    agent: Count = 0
+    worker: Count = 0
+
+
+class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report"):
+    """How a camera is doing, from its worker, every second and when its state changes.
+
+    Attributes:
+        state, reason: what users see; no reason while it is online.
+        width, height: of the newest frame, in pixels; None before the first.
+        fps: the camera's own rate; None while it is not known.
+        received_fps, analysed_fps: frames and results a second.
+        still: whether the agent leaves out frames that show nothing new.
+        analysis_error: why not everything is done that is asked for.
+        motion: with `skipped` counted since the worker began.
+        dropped: likewise.
+    """
+
+    state: State
+    reason: str
+    width: Pixels | None
+    height: Pixels | None
+    fps: Rate | None
+    received_fps: Rate
+    still: bool
+    analysed_fps: Rate
+    analysis_error: str | None
+    motion: Motion
+    dropped: WorkerDrops

@@ -1,0 +1,192 @@
+"""What travels on `/live`, and the views of cameras and engine that the API shows too.
+
+docs/protocol.md tells when each is sent. Process: hub.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from convergecast.messages.engine import ModelInfo
+from convergecast.messages.results import Result
+from convergecast.messages.values import (
+    Count,
+    Message,
+    OptionNames,
+    Pixels,
+    Rate,
+    Time,
+)
+from convergecast.messages.worker import Motion, State
+from convergecast.names import MAX_NAME_LENGTH
+from convergecast.options import MIN_SCORES
+from convergecast.vision.labels import LABELS, NOT_TAUGHT
+
+EngineState = Literal["off", "starting", "ready", "failed"]
+
+Address = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9.]+|\[[0-9a-f:.]+\]):[0-9]+$",
+        description="IP address and port where its agent serves.",
+    ),
+]
+MinScore = Annotated[
+    float,
+    Meta(ge=MIN_SCORES[0], le=MIN_SCORES[1], description="Objects are shown from this score up."),
+]
+TaughtLabel = Annotated[
+    str, Meta(extra_json_schema={"enum": [name for name in LABELS if name not in NOT_TAUGHT]})
+]
+ShownLabels = Annotated[
+    tuple[TaughtLabel, ...] | None, Meta(description="Only these are shown. Null: all.")
+]
+
+
+class ObjectSettings(Message, frozen=True, kw_only=True):
+    """Which objects of a camera are shown."""
+
+    min_score: MinScore
+    labels: ShownLabels
+
+
+class Dropped(Message, frozen=True, kw_only=True):
+    """Frames given up for newer ones since the camera came online, by hop."""
+
+    agent: Count
+    worker: Count
+    viewers: Count
+
+
+class CameraView(Message, frozen=True, kw_only=True):
+    """A camera as the API and the page show it."""
+
+    id: Annotated[str, Meta(description="The hub's name for it: random, lasting.")]
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+    address: Address
+    source: Annotated[
+        str | None, Meta(description="What the agent captures, without user and password.")
+    ]
+    version: Annotated[str | None, Meta(description="The agent's.")]
+    state: State
+    state_reason: str | None
+    state_since: Time
+    width: Annotated[
+        Pixels | None, Meta(description="Of the newest frame; before it, as announced.")
+    ]
+    height: Pixels | None
+    fps: Annotated[Rate | None, Meta(description="The camera's own rate.")]
+    received_fps: Annotated[Rate, Meta(description="What the hub pulls.")]
+    still: Annotated[bool, Meta(description="Nothing moves, so most frames are not sent.")]
+    analysed_fps: Annotated[Rate, Meta(description="Results a second.")]
+    analysis_error: Annotated[str | None, Meta(description="Why there are no results.")]
+    motion: Annotated[
+        Motion | None, Meta(description="Null: no option is on, or it is not online.")
+    ]
+    age_ms: Annotated[int | None, Meta(description="How old the newest picture is now.")]
+    people: Annotated[Count | None, Meta(description="People in the newest result.")]
+    options: Annotated[OptionNames, Meta(description="What is switched on.")]
+    objects: ObjectSettings
+    dropped: Dropped
+    registered_at: Time
+    last_seen: Time
+
+
+class EngineStatusView(Message, frozen=True, kw_only=True):
+    """The engine, and what each option gets of what it wants, in frames a second."""
+
+    engine: EngineState
+    engine_reason: str | None
+    device: Annotated[str | None, Meta(description="CPU or GPU.")]
+    device_reason: Annotated[str | None, Meta(description="Why not the GPU.")]
+    models: tuple[ModelInfo, ...]
+    analysed_fps: dict[str, Rate]
+    wanted_fps: dict[str, Rate]
+
+
+class OptionView(Message, frozen=True, kw_only=True):
+    """An option, and the words on its button."""
+
+    name: str
+    label: str
+
+
+class Hello(Message, frozen=True, kw_only=True, tag_field="type", tag="hello"):
+    """The first message to a viewer: everything."""
+
+    version: str
+    hub_time: Time
+    options: list[OptionView]
+    cameras: list[CameraView]
+    status: EngineStatusView
+
+
+class CamerasChanged(Message, frozen=True, kw_only=True, tag_field="type", tag="cameras"):
+    """Cameras that have changed, whole."""
+
+    cameras: list[CameraView]
+
+
+class CameraGone(Message, frozen=True, kw_only=True, tag_field="type", tag="gone"):
+    """A camera was forgotten or rejected."""
+
+    camera: str
+
+
+class StatusChanged(EngineStatusView, frozen=True, kw_only=True, tag_field="type", tag="status"):
+    """The engine's status has changed."""
+
+
+class NewResult(Result, frozen=True, kw_only=True, tag_field="type", tag="result"):
+    """The newest result of a watched camera."""
+
+
+class Pong(Message, frozen=True, kw_only=True, tag_field="type", tag="pong"):
+    """The answer to a ping."""
+
+    t: float
+    hub_time: Time
+
+
+class NotUnderstood(Message, frozen=True, kw_only=True, tag_field="type", tag="error"):
+    """A message of the viewer was not understood: an error's kind and a sentence."""
+
+    error: str
+    message: str
+
+
+class Watch(Message, frozen=True, kw_only=True, tag_field="type", tag="watch"):
+    """All cameras whose pictures a viewer wants from now on."""
+
+    cameras: list[str]
+
+
+class Acknowledge(Message, frozen=True, kw_only=True, tag_field="type", tag="ack"):
+    """A viewer has decoded a picture."""
+
+    camera: str
+    seq: int
+
+
+class Ping(Message, frozen=True, kw_only=True, tag_field="type", tag="ping"):
+    """A viewer measures the round trip; `t` comes back."""
+
+    t: float
+
+
+class PictureHead(Message, frozen=True, kw_only=True):
+    """The header of a picture on its way to a viewer.
+
+    Attributes:
+        camera: its id.
+        seq: the agent's number of the frame.
+        captured_at: by the hub's clock.
+        dropped: pictures of this camera given up for this viewer so far.
+    """
+
+    camera: str
+    seq: int
+    captured_at: Time
+    dropped: int

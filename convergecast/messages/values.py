@@ -1,0 +1,26 @@
+"""The values that messages are made of, with their limits. Process: any of the hub's."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from convergecast.options import OPTIONS
+
+
+class Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Anything that travels: fields by name, and no others."""
+
+
+Count = Annotated[int, Meta(ge=0)]
+Pixels = Annotated[int, Meta(ge=1)]
+Rate = Annotated[float, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Time = Annotated[float, Meta(description="UNIX seconds.")]
+
+Box = Annotated[list[float], Meta(min_length=4, max_length=4, description="x1, y1, x2, y2.")]
+Point = Annotated[list[float], Meta(min_length=2, max_length=2, description="x, y.")]
+
+OptionName = Annotated[str, Meta(extra_json_schema={"enum": [option.name for option in OPTIONS]})]
+OptionNames = Annotated[tuple[OptionName, ...], Meta(extra_json_schema={"uniqueItems": True})]
