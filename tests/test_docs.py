@@ -41,7 +41,8 @@ def test_every_route_is_in_the_api_page(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_every_metric_is_in_the_api_page() -> None:
     source = text("convergecast/web/api/metrics.py")
-    names = set(re.findall(r'"((?:camera|engine|process|viewers)[a-z_]*)", "', source))
+    name = r'"(?:convergecast_)?((?:camera|engine|process|viewers)[a-z_]*)", (?:"|text)'
+    names = set(re.findall(name, source))
     assert len(names) > 5
     for name in names:
         assert f"convergecast_{name}" in text("docs/api.md"), name

@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 import pytest
 import requests
+from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -286,12 +287,34 @@ def test_the_mjpeg_stream_gives_whole_pictures_one_after_another(rig: Rig) -> No
     rig.wait_for(lambda: not unwatched(), "the camera's rest after the last viewer", 10)
 
 
+METRICS = {
+    f"convergecast_{name}"
+    for name in (
+        *("cameras", "camera_fps", "camera_received_fps", "camera_analysed_fps"),
+        *("camera_age_seconds", "camera_dropped_frames", "camera_skipped_frames"),
+        *("viewers", "engine_ready", "process_resident_bytes"),
+    )
+}
+"""Every figure but the one that is a counter; nothing of the Python process beside them."""
+
+
 def test_health_and_metrics(rig: Rig) -> None:
     rig.start_agent("--source", "demo", "--name", 'Say "cheese"')
     rig.wait_online(1)
     assert requests.get(f"{rig.url}/healthz", timeout=5).json()["status"] == "ok"
     assert requests.get(f"{rig.url}/metrics", timeout=5).status_code == 401
-    text = rig.request("GET", "/metrics").text
+    answer = rig.request("GET", "/metrics")
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    text = answer.text
+    assert "# HELP convergecast_engine_frames_total Frames analysed since the engine " in text
+    assert (
+        "# TYPE convergecast_engine_frames_total counter\nconvergecast_engine_frames_total 0"
+        in text
+    )
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert families.pop("convergecast_engine_frames").type == "counter"
+    assert {family.type for family in families.values()} == {"gauge"}
+    assert set(families) == METRICS
     assert 'convergecast_cameras{state="online"} 1.0' in text
     assert 'name="Say \\"cheese\\""' in text
     assert 'convergecast_process_resident_bytes{process="hub"}' in text

@@ -1,4 +1,4 @@
-"""`GET /metrics`: the hub's figures in the Prometheus text format (0.0.4). Hub process."""
+"""`GET /metrics`: the hub's figures in the Prometheus text format (0.0.4). Process: hub."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Iterable, Iterator
 
 import psutil
 from flask import Blueprint, Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
 
 from convergecast.auth.access import Access, allow
 from convergecast.messages.worker import State
@@ -17,46 +21,57 @@ Sample = tuple[dict[str, str], float]
 def blueprint(services: Services) -> Blueprint:
     """Return the route."""
     routes = Blueprint("metrics", __name__)
+    # Not the library's own registry, which is one for all hubs of a process.
+    registry = CollectorRegistry()
+    registry.register(HubCollector(services))
 
     @routes.get("/metrics")
     @allow(Access.VIEW)
     def metrics() -> Response:
-        return Response("\n".join(_lines(services)) + "\n", mimetype="text/plain; version=0.0.4")
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return routes
 
 
-def _lines(services: Services) -> Iterator[str]:
-    cameras = services.cameras()
-    labels = {c["id"]: {"camera": c["id"], "name": c["name"]} for c in cameras}
-    states = [({"state": s.value}, sum(c["state"] is s for c in cameras)) for s in State]
-    yield from _family("cameras", "gauge", "Cameras by state.", states)
-    for name, key, text in (
-        ("camera_fps", "fps", "Frames a second that the camera gives."),
-        ("camera_received_fps", "received_fps", "Frames a second that the hub pulls."),
-        ("camera_analysed_fps", "analysed_fps", "Frames a second that are analysed."),
-    ):
-        yield from _family(name, "gauge", text, [(labels[c["id"]], c[key] or 0) for c in cameras])
-    ages = [(labels[c["id"]], c["age_ms"] / 1000) for c in cameras if c["age_ms"] is not None]
-    yield from _family("camera_age_seconds", "gauge", "Age of the newest picture.", ages)
-    drops = [
-        ({**labels[c["id"]], "hop": hop}, count)
-        for c in cameras
-        for hop, count in c["dropped"].items()
-    ]
-    text = "Frames given up for newer ones since the camera came online."
-    yield from _family("camera_dropped_frames", "gauge", text, drops)
-    skips = [(labels[c["id"]], c["motion"]["skipped"]) for c in cameras if c["motion"]]
-    text = "Frames not analysed because nothing moved, since the camera came online."
-    yield from _family("camera_skipped_frames", "gauge", text, skips)
-    yield from _family("viewers", "gauge", "Viewers of /live.", [({}, services.announcer.viewers)])
-    ready = services.engine.status.state == "ready"
-    yield from _family("engine_ready", "gauge", "Whether the engine is ready.", [({}, ready)])
-    frames = services.engine.counters.get("frames", 0)
-    text = "Frames analysed since the engine started."
-    yield from _family("engine_frames_total", "counter", text, [({}, frames)])
-    text = "Resident memory of the hub's processes."
-    yield from _family("process_resident_bytes", "gauge", text, _memory(services))
+class HubCollector(Collector):
+    """Reads the hub's figures whenever they are asked for; nothing is counted twice."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each figure with its samples."""
+        services = self._services
+        cameras = services.cameras()
+        labels = {c["id"]: {"camera": c["id"], "name": c["name"]} for c in cameras}
+        states = [({"state": s.value}, sum(c["state"] is s for c in cameras)) for s in State]
+        yield _gauge("cameras", "Cameras by state.", states)
+        for name, key, text in (
+            ("camera_fps", "fps", "Frames a second that the camera gives."),
+            ("camera_received_fps", "received_fps", "Frames a second that the hub pulls."),
+            ("camera_analysed_fps", "analysed_fps", "Frames a second that are analysed."),
+        ):
+            yield _gauge(name, text, [(labels[c["id"]], c[key] or 0) for c in cameras])
+        ages = [(labels[c["id"]], c["age_ms"] / 1000) for c in cameras if c["age_ms"] is not None]
+        yield _gauge("camera_age_seconds", "Age of the newest picture.", ages)
+        drops = [
+            ({**labels[c["id"]], "hop": hop}, count)
+            for c in cameras
+            for hop, count in c["dropped"].items()
+        ]
+        text = "Frames given up for newer ones since the camera came online."
+        yield _gauge("camera_dropped_frames", text, drops)
+        skips = [(labels[c["id"]], c["motion"]["skipped"]) for c in cameras if c["motion"]]
+        text = "Frames not analysed because nothing moved, since the camera came online."
+        yield _gauge("camera_skipped_frames", text, skips)
+        yield _gauge("viewers", "Viewers of /live.", [({}, services.announcer.viewers)])
+        ready = services.engine.status.state == "ready"
+        yield _gauge("engine_ready", "Whether the engine is ready.", [({}, ready)])
+        text = "Frames analysed since the engine started."
+        frames = services.engine.counters.get("frames", 0)
+        yield CounterMetricFamily("convergecast_engine_frames_total", text, value=frames)
+        text = "Resident memory of the hub's processes."
+        yield _gauge("process_resident_bytes", text, _memory(services))
 
 
 def _memory(services: Services) -> list[Sample]:
@@ -73,14 +88,8 @@ def _memory(services: Services) -> list[Sample]:
     return samples
 
 
-def _family(name: str, kind: str, text: str, samples: Iterable[Sample]) -> Iterator[str]:
-    full = f"convergecast_{name}"
-    yield f"# HELP {full} {text}"
-    yield f"# TYPE {full} {kind}"
+def _gauge(name: str, text: str, samples: Iterable[Sample]) -> Metric:
+    family = GaugeMetricFamily(f"convergecast_{name}", text)
     for labels, value in samples:
-        inner = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
-        yield f"{full}{{{inner}}} {float(value)!r}" if inner else f"{full} {float(value)!r}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+        family.add_sample(family.name, labels, float(value))
+    return family
