@@ -73,7 +73,7 @@ def run_analyze(order: AnalyzeOrder, config: HubConfig) -> int:
         InvalidInput: results or drawings cannot be written.
         ModelError: a model that an option needs cannot be loaded.
     """
-    progress = Progress()
+    progress = Progress(moving=order.json_file is not None)
     try:
         return _run(order, config, progress)
     except KeyboardInterrupt:

@@ -1,26 +1,37 @@
-"""How far `analyze` is, on standard error. `analyze` process."""
+"""How far `analyze` is, on standard error. Process: command."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
+
+from tqdm import tqdm
 
 from convergecast.analyze.media import Item
 from convergecast.errors import ConvergeCastError
 
-_PROGRESS_EVERY_S = 2.0
+_LINE_EVERY_S = 2.0
 
 
 class Progress:
-    """Says on standard error how far it is, when the work is long, and what could not be done."""
+    """Shows how far it is and what could not be done.
 
-    def __init__(self) -> None:
+    Args:
+        moving: whether a terminal has one line that moves. Results on the same terminal would tear
+            it. Without it, and in a file, long work leaves a line every two seconds.
+    """
+
+    def __init__(self, *, moving: bool) -> None:
         self.failed = 0
         self._files = 0
-        self._at = 0
-        self._name = ""
+        self._where = ""
         self._frames = 0
         self._began = self._said = time.monotonic()
+        tqdm.set_lock(threading.RLock())  # its usual one is for several processes and may start one
+        tqdm.monitor_interval = 0  # no thread of its own
+        hidden = None if moving else True  # None: where standard error is no terminal
+        self._bar = tqdm(unit=" frames", disable=hidden, leave=False, dynamic_ncols=True)
 
     @property
     def frames(self) -> str:
@@ -33,19 +44,18 @@ class Progress:
 
     def file(self, number: int, name: str) -> None:
         """Note which file is read now; numbers begin at 0."""
-        self._at, self._name = number, name
+        self._where = f"file {number + 1} of {self._files} ({name})"
+        self._bar.set_description_str(self._where)
 
     def step(self) -> None:
         """Note that a frame is done."""
         self._frames += 1
+        self._bar.update()
         now = time.monotonic()
-        if now - self._said >= _PROGRESS_EVERY_S:
+        if self._bar.disable and now - self._said >= _LINE_EVERY_S:
             self._said = now
             rate = self._frames / (now - self._began)
-            self.say(
-                f"file {self._at + 1} of {self._files} ({self._name}): {self.frames} so far, "
-                f"{rate:.1f} a second"
-            )
+            self.say(f"{self._where}: {self.frames} so far, {rate:.1f} a second")
 
     def fail(self, item: Item, problem: ConvergeCastError) -> None:
         """Say why a file cannot be done."""
@@ -53,12 +63,13 @@ class Progress:
         self.say(f"{item.name}: {problem}")
 
     def say(self, line: str) -> None:
-        """Write a line now."""
-        sys.stderr.write(line + "\n")
+        """Write a line now, above the one that moves."""
+        tqdm.write(line, file=sys.stderr)
         sys.stderr.flush()
 
     def end(self) -> None:
         """Say how much was done."""
+        self._bar.close()
         rest = f", {self.failed} of them not or not wholly" if self.failed else ""
         self.say(f"{self.frames} of {_count(self._files, 'file')} analysed{rest}")
 
