@@ -227,7 +227,14 @@ def _bench(arguments: argparse.Namespace) -> int:
             "project, set up by ./install_linux.sh test."
         )
     sys.path.insert(0, str(root))
-    status: int = importlib.import_module("scripts.bench.command").run(arguments)
+    try:
+        command = importlib.import_module("scripts.bench.command")
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            f"The benches need {error.name}, which is not installed: run ./install_linux.sh test, "
+            "or pip install -r requirements-test.txt."
+        ) from error
+    status: int = command.run(arguments)
     return status
 
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scripts.bench.camera_end import write_moving_video
+from scripts.bench.report import columns
 from tests.support.rig import Rig, running_rig
 from tests.support.usage import cpu_s, memory_mb, percentile, process_groups
 from tests.support.viewer import CameraAccount, LiveClient
@@ -196,13 +197,5 @@ def _line(f: Figures) -> str:
 
 
 def _table(figures: list[Figures]) -> str:
-    rows = [list(asdict(figures[0]))] + [[str(v) for v in asdict(f).values()] for f in figures]
-    columns = list(zip(*rows, strict=True))  # one line per figure, one column per case
-    widths = [max(len(row[i]) for row in columns) for i in range(len(rows))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in columns
-    )
+    cases = [asdict(each) for each in figures]
+    return columns(*([name, *(str(case[name]) for case in cases)] for name in cases[0]))

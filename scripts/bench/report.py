@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from rich.console import Console, JustifyMethod
+from rich.markup import escape
+from rich.table import Table
+
 from convergecast.errors import ConvergeCastError
 from scripts.bench.timing import Machine
+
+_WIDE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,16 +54,45 @@ def machine_line(machine: Machine) -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """Return rows as lines of text, each part under its name."""
-    cells = [(row.what, _figure(row), _ratio(row), row.aim) for row in rows]
-    widths = [max((len(cell[at]) for cell in cells), default=0) for at in range(4)]
-    lines, part = [], ""
-    for row, (what, figure, ratio, aim) in zip(rows, cells, strict=True):
+    grid = _grid("left", "right", "right", "left", "left")
+    part = ""
+    for row in rows:
         if row.part != part:
             part = row.part
-            lines.append(f"\n{part}")
-        line = f"  {what:<{widths[0]}}  {figure:>{widths[1]}}  {ratio:>{widths[2]}}"
-        lines.append(f"{line}  {aim:<{widths[3]}}  {row.note}".rstrip())
-    return "\n".join(lines)
+            grid.add_row()
+            grid.add_row(f"[bold]{escape(part)}[/bold]")
+        cells = (f"  {row.what}", _figure(row), _ratio(row), row.aim, row.note)
+        grid.add_row(*map(escape, cells))
+    return _text(grid)
+
+
+def columns(*lines: Sequence[str]) -> str:
+    """Return lines of cells as text: the first column to the left, the others to the right."""
+    others: list[JustifyMethod] = ["right"] * (len(lines[0]) - 1)
+    grid = _grid("left", *others)
+    for line in lines:
+        grid.add_row(*map(escape, line))
+    return _text(grid)
+
+
+def _grid(*justify: JustifyMethod) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for side in justify:
+        grid.add_column(justify=side)
+    return grid
+
+
+def _text(grid: Table) -> str:
+    """Return a table as it fits a terminal; in a file nothing is wrapped or coloured."""
+    to_terminal = sys.stdout.isatty()
+    console = Console(
+        file=io.StringIO(),
+        force_terminal=to_terminal,
+        width=shutil.get_terminal_size().columns if to_terminal else _WIDE,
+    )
+    with console.capture() as capture:
+        console.print(grid)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
 def write_json(
