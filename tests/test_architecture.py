@@ -119,6 +119,16 @@ def test_the_protocol_knows_nothing_of_either_side() -> None:
                 assert name.startswith("convergecast.protocol"), f"{module} imports {name}"
 
 
+def test_what_a_child_process_runs_is_named_and_imported_by_nobody() -> None:
+    children = {"convergecast.cameras.worker", "convergecast.engine.process"}
+    wrong = [
+        f"{module} imports {name}"
+        for module, path in modules("convergecast")
+        for name in imports(path) & children
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     ("module", "absent"),
     [

@@ -16,14 +16,13 @@ from typing import Any
 from convergecast.cameras.camera import Approval, Camera
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
-from convergecast.cameras.worker import run_worker
 from convergecast.config import HubConfig
 from convergecast.engine.engine_process import EngineHost
 from convergecast.errors import NotFound
 from convergecast.events.people_counts import CountHistory
 from convergecast.faces.recogniser import Recogniser
-from convergecast.ipc.framing import pack
-from convergecast.ipc.processes import ChildProcess
+from convergecast.ipc.framing import decode, encode
+from convergecast.ipc.processes import ACK, ChildProcess
 from convergecast.live.broker import Broker
 from convergecast.messages.worker import Orders, State
 
@@ -31,7 +30,7 @@ _HUNG_AFTER_S = 5.0
 _CHECK_EVERY_S = 0.25
 _RESTART_MOST_S = 10.0
 _END_TIMEOUT_S = 2.0
-_ACK = pack({"kind": "ack"})
+_WORKER = "convergecast.cameras.worker:run_worker"
 
 log = logging.getLogger("supervisor")
 
@@ -51,7 +50,8 @@ class Supervisor:
     """Keeps a worker for every approved camera.
 
     `update` and its like may be called from any thread, under any lock: they only note what has
-    changed. One thread acts on it, so nothing it does can be overtaken.
+    changed. One thread acts on it, so nothing it does can be overtaken. `worker` names the
+    function that a camera's process runs.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Supervisor:
         self._recogniser = recogniser
         self._engine = engine
         self._config = config
+        self.worker = _WORKER
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._all_changed = False
@@ -219,10 +220,10 @@ class Supervisor:
     def _launch(self, camera_id: str, worker: _Worker, now: float) -> None:
         process = ChildProcess(
             name=f"camera {camera_id}",
-            target=run_worker,
+            target=self.worker,
             arguments=(_message(worker.orders), self._engine.key),
-            on_message=lambda header, payload: self._collect(
-                camera_id, worker, process, header, payload
+            on_message=lambda head, payload: self._collect(
+                camera_id, worker, process, decode(head), payload
             ),
             on_end=self._news.set,
         )
@@ -256,7 +257,7 @@ class Supervisor:
         elif kind == "result" and header["result"]["options"] == list(worker.orders.options):
             self._publish(camera_id, header, payload)
             self._counts.add(camera_id, header["result"])
-        process.send(_ACK)
+        process.send(ACK)
 
     def _publish(self, camera_id: str, header: dict[str, Any], jpeg: bytes) -> None:
         """Publish a result with its faces named, and never with a name that holds no more."""
@@ -306,4 +307,4 @@ class Supervisor:
 
 
 def _message(orders: Orders) -> bytes:
-    return pack({"kind": "orders", **dataclasses.asdict(orders)})
+    return encode({"kind": "orders", **dataclasses.asdict(orders)})

@@ -1,26 +1,24 @@
 """The process of one camera: pulls its frames, has them analysed, passes both to the hub.
 
 Threads pull, analyse, report and set the clock; the main one takes orders. The process ends
-when the hub's end of the pipe closes, however the hub ended.
+when the hub's end of the channel closes, however the hub ended.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import os
 import threading
 import time
-from multiprocessing.connection import Connection
 from typing import Any
 
 from convergecast.cameras.analyzer import Analyzer
-from convergecast.cameras.outbox import Outbox
+from convergecast.cameras.outbox import Message, Outbox
 from convergecast.cameras.puller import Frame, Puller
-from convergecast.ipc.framing import Receiver, frame_head, send, unpack
-from convergecast.ipc.processes import ACK, leave_signals_to_hub
-from convergecast.logs import set_up_logging
+from convergecast.ipc.channel import Channel
+from convergecast.ipc.framing import decode, encode, frame_head
+from convergecast.ipc.processes import ACK
 from convergecast.messages.worker import Orders
 
 REPORT_EVERY_S = 1.0
@@ -30,11 +28,9 @@ _CLOCK_EVERY_S = 30.0
 log = logging.getLogger("worker")
 
 
-def run_worker(pipe: Connection[Any, Any], first_orders: bytes, engine_key: bytes) -> None:
+def run_worker(channel: Channel, first_orders: bytes, engine_key: bytes) -> None:
     """Serve one camera until the hub goes; the entry point of the process."""
-    leave_signals_to_hub()
-    set_up_logging()
-    worker = Worker(pipe, Orders.of(unpack(first_orders)[0]), engine_key)
+    worker = Worker(channel, Orders.of(decode(first_orders)), engine_key)
     try:
         worker.run()
     except (EOFError, OSError):
@@ -46,10 +42,10 @@ def run_worker(pipe: Connection[Any, Any], first_orders: bytes, engine_key: byte
 class Worker:
     """One camera's threads and what they share."""
 
-    def __init__(self, pipe: Connection[Any, Any], orders: Orders, engine_key: bytes) -> None:
-        self._pipe = pipe
+    def __init__(self, channel: Channel, orders: Orders, engine_key: bytes) -> None:
+        self._channel = channel
         self._orders = orders
-        self._outbox = Outbox(functools.partial(send, pipe))
+        self._outbox = Outbox(self._send)
         self._idle_frame_at = 0.0
         self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)
         self._analyzer = Analyzer(
@@ -60,7 +56,7 @@ class Worker:
         )
 
     def run(self) -> None:
-        """Take orders until told to stop, or until the pipe closes."""
+        """Take orders until told to stop, or until the channel closes."""
         for name, loop in (
             ("pull", self._puller.run),
             ("analyse", self._analyzer.run),
@@ -68,17 +64,19 @@ class Worker:
             ("clock", self._clock_loop),
         ):
             threading.Thread(target=_guard, args=(loop,), name=name, daemon=True).start()
-        receiver = Receiver(self._pipe)
         while True:
-            message = receiver.receive()
-            if message == ACK:
+            head, _ = self._channel.receive()
+            if head == ACK:
                 self._outbox.acknowledged()
                 continue
-            header, _ = unpack(message)
+            header = decode(head)
             if header["kind"] == "orders":
                 self._set_orders(Orders.of(header))
             elif header["kind"] == "stop":
                 return
+
+    def _send(self, header: Message | bytes, payload: bytes) -> None:
+        self._channel.send(header if isinstance(header, bytes) else encode(header), payload)
 
     def _set_orders(self, orders: Orders) -> None:
         if self._orders.live and not orders.live:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from convergecast.config import HubConfig
-from convergecast.engine.process import run_engine
+from convergecast.ipc.framing import decode
 from convergecast.ipc.processes import ChildProcess
 
+_ENGINE = "convergecast.engine.process:run_engine"
 _HUNG_AFTER_S = 5.0
 _STARTING_MAY_TAKE_S = 60.0
 _RUN_MAY_TAKE_S = 20.0
@@ -103,9 +104,9 @@ class EngineHost:
         threads = self._config.threads or usable_processors()
         process = ChildProcess(
             name="engine",
-            target=run_engine,
+            target=_ENGINE,
             arguments=(address, self.key, self._config, threads),
-            on_message=lambda header, _: self._heard(address, header),
+            on_message=lambda head, _: self._heard(address, decode(head)),
             on_end=self._on_change,
         )
         try:

@@ -1,7 +1,7 @@
 """The engine process: takes pictures from every worker, runs the models in batches, replies.
 
 A thread per connection decodes and prepares, so that this overlaps with the models' run in the
-main thread. It ends when the hub's end of the pipe closes.
+main thread. It ends when the hub's end of the channel closes.
 """
 
 from __future__ import annotations
@@ -28,9 +28,8 @@ from convergecast.config import HubConfig
 from convergecast.engine.client import TIMEOUT_S
 from convergecast.engine.pipeline import Pipeline
 from convergecast.errors import ConvergeCastError
-from convergecast.ipc.framing import pack, unpack
-from convergecast.ipc.processes import leave_signals_to_hub
-from convergecast.logs import set_up_logging
+from convergecast.ipc.channel import Channel
+from convergecast.ipc.framing import encode, pack, unpack
 from convergecast.messages.engine import Prepared, Wanted
 
 _REPORT_EVERY_S = 1.0
@@ -52,19 +51,15 @@ class _Job:
     reply: dict[str, Any] = field(default_factory=dict)
 
 
-def run_engine(
-    pipe: Connection[Any, Any], address: str, key: bytes, config: HubConfig, threads: int
-) -> None:
+def run_engine(channel: Channel, address: str, key: bytes, config: HubConfig, threads: int) -> None:
     """Serve requests until the hub goes; the entry point of the process."""
-    leave_signals_to_hub()
-    set_up_logging()
     import cv2
 
     cv2.setNumThreads(1)
     engine = Engine(Pipeline(config, threads=threads))
     engine.listen(address, key)
-    threading.Thread(target=engine.report_loop, args=(pipe,), name="report", daemon=True).start()
-    threading.Thread(target=_end_with, args=(pipe,), name="hub", daemon=True).start()
+    threading.Thread(target=engine.report_loop, args=(channel,), name="report", daemon=True).start()
+    threading.Thread(target=_end_with, args=(channel,), name="hub", daemon=True).start()
     engine.run()
 
 
@@ -78,9 +73,9 @@ def return_freed_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _end_with(pipe: Connection[Any, Any]) -> None:
+def _end_with(channel: Channel) -> None:
     with contextlib.suppress(EOFError, OSError):
-        pipe.recv_bytes()  # the hub says nothing but stop
+        channel.receive()  # the hub says nothing but stop
     os._exit(0)
 
 
@@ -115,7 +110,7 @@ class Engine:
             self._frames += len(jobs)
             self._batches += 1
 
-    def report_loop(self, pipe: Connection[Any, Any]) -> None:
+    def report_loop(self, channel: Channel) -> None:
         """Tell the hub how the engine is, every second and whenever a model's state changes."""
         trim_at = 0.0
         while True:
@@ -133,7 +128,7 @@ class Engine:
                 "model_s": round(self._busy_s, 4),
             }
             try:
-                pipe.send_bytes(pack(report))
+                channel.send(encode(report))
             except OSError:
                 os._exit(0)
             self._pipeline.changed.wait(_REPORT_EVERY_S)

@@ -1,35 +1,43 @@
-"""Child processes of the hub: started clean, watched through a pipe, ended with the hub.
+"""Child processes of the hub: started clean by name, watched through a channel, ended with the hub.
 
-Hub process. `forkserver` where there is one (children share the pages of what was preloaded),
-else `spawn`; never `fork`, which neither threads nor CUDA survive.
+`forkserver` where there is one (children share the pages of what was preloaded), else `spawn`;
+never `fork`, which neither threads nor CUDA survive. A child's code is named and not imported, so
+the hub does not load what only its children need.
+
+Process: hub; `_run` is where each child begins.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import logging
 import multiprocessing
-import multiprocessing.util
 import os
 import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Listener
 from multiprocessing.context import BaseContext
+from pathlib import Path
 from typing import Any
 
-from convergecast.ipc.framing import Receiver, pack, unpack
+from convergecast.ipc.channel import End, channel_of, pair_of_ends
+from convergecast.ipc.framing import encode
+from convergecast.logs import set_up_logging
 
 log = logging.getLogger("processes")
 
-STOP = pack({"kind": "stop"})
-ACK = pack({"kind": "ack"})
-_PRELOAD = ["convergecast.cameras.worker"]
+STOP = encode({"kind": "stop"})
+ACK = encode({"kind": "ack"})
+_PRELOAD = [__name__, "convergecast.cameras.worker"]
 _END_TIMEOUT_S = 1.0
 
-OnMessage = Callable[[dict[str, Any], bytes], None]
+OnMessage = Callable[[bytes, bytes], None]
 
 
 @functools.cache
@@ -45,51 +53,60 @@ def context() -> BaseContext:
 def remove_temporary_files() -> None:
     """Remove what starting processes has left on the disk: the folder of the fork server's socket.
 
-    `multiprocessing` does so at an orderly exit only.
+    `multiprocessing` does so at an orderly exit only. It puts every nameless socket there.
     """
     if context.cache_info().currsize and context().get_start_method() == "forkserver":
-        shutil.rmtree(multiprocessing.util.get_temp_dir(), ignore_errors=True)
+        with Listener(family="AF_UNIX") as listener:
+            folder = Path(os.fsdecode(listener.address)).parent
+        if folder.parent == Path(tempfile.gettempdir()):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def leave_signals_to_hub() -> None:
-    """Ignore what asks to end; a child calls this first."""
+def _run(target: str, end: End, arguments: tuple[Any, ...]) -> None:
+    """Begin a child process: call `target`, once signals and logging are as they are in each."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    set_up_logging()
+    module, _, name = target.partition(":")
+    getattr(importlib.import_module(module), name)(channel_of(end), *arguments)
 
 
 class ChildProcess:
-    """One child with a pipe. `start` starts it.
+    """One child with a channel. `start` starts it.
 
-    The child ends when it is sent `STOP` or the pipe closes, and by no signal: one to the whole
+    The child ends when it is sent `STOP` or the channel closes, and by no signal: one to the whole
     group, as a terminal or a service manager sends it, is the hub's to handle.
 
     Args:
         name: shown in process lists and log lines.
-        target: module-level function; called with its end of the pipe and then `arguments`.
+        target: the child's function as `module:function`; called there with its end of the
+            channel and then `arguments`.
         arguments: handed over once, at the start.
-        on_message: called with header and payload of every message, in a thread of its own.
-        on_end: called once, after the pipe has closed, in the same thread.
+        on_message: called with head and payload of every message, in a thread of its own.
+        on_end: called once, after the channel has closed, in the same thread.
+        pair: makes both ends of the channel.
     """
 
     def __init__(
         self,
         *,
         name: str,
-        target: Callable[..., None],
+        target: str,
         arguments: tuple[Any, ...],
         on_message: OnMessage,
         on_end: Callable[[], None],
+        pair: Callable[[], tuple[End, End]] = pair_of_ends,
     ) -> None:
         self._on_message = on_message
         self._on_end = on_end
-        self._send_lock = threading.Lock()
         self._posted: bytes | None = None
         self._post_changed = threading.Condition()
         self._ended = False
         self.heard_at = time.monotonic()
-        self._pipe, self._child_end = context().Pipe(duplex=True)
+        end, self._child_end = pair()
+        self._channel = channel_of(end)
         self._process = context().Process(  # type: ignore[attr-defined]
-            target=target, args=(self._child_end, *arguments), name=name, daemon=True
+            target=_run, args=(target, self._child_end, arguments), name=name, daemon=True
         )
 
     def start(self) -> None:
@@ -97,7 +114,7 @@ class ChildProcess:
         try:
             self._process.start()
         except OSError:
-            self._pipe.close()
+            self._channel.close()
             raise
         finally:
             self._child_end.close()
@@ -113,7 +130,7 @@ class ChildProcess:
 
     @property
     def ended(self) -> bool:
-        """Whether its end of the pipe has closed."""
+        """Whether its end of the channel has closed."""
         return self._ended
 
     def post(self, message: bytes) -> None:
@@ -125,8 +142,8 @@ class ChildProcess:
 
     def send(self, message: bytes) -> None:
         """Send a message now, from `on_message`; waits while the child does not read."""
-        with self._send_lock, contextlib.suppress(OSError):
-            self._pipe.send_bytes(message)
+        with contextlib.suppress(OSError):
+            self._channel.send(message)
 
     def close(self) -> None:
         """Ask the child to end, without waiting; `on_end` follows."""
@@ -151,11 +168,10 @@ class ChildProcess:
 
     def _read_loop(self) -> None:
         try:
-            receiver = Receiver(self._pipe)
             while True:
-                header, payload = unpack(receiver.receive())
+                head, payload = self._channel.receive()
                 self.heard_at = time.monotonic()
-                self._on_message(header, payload)
+                self._on_message(head, payload)
         except (EOFError, OSError):
             pass  # the child has ended
         except Exception:
@@ -166,7 +182,7 @@ class ChildProcess:
             with self._post_changed:
                 self._ended = True
                 self._post_changed.notify()
-            self._pipe.close()
+            self._channel.close()
             self._on_end()
 
     def _post_loop(self) -> None:

@@ -14,12 +14,10 @@ import zlib
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import psutil
 
-from convergecast.cameras.worker import run_worker
-from convergecast.ipc.framing import pack
+from convergecast.ipc.framing import decode, encode
 from convergecast.ipc.processes import ACK, ChildProcess
 from convergecast.messages.worker import Orders
 from convergecast.protocol import LONG_POLL, STREAM
@@ -58,9 +56,10 @@ class _Got:
 def _worker(*capabilities: str, live: bool = True) -> Callable[[str, _Got], Callable[[], Account]]:
     def start(address: str, got: _Got) -> Callable[[], Account]:
         """Run the hub's own worker, which hands over to this process as it does to the hub."""
-        orders = pack({"kind": "orders", **asdict(_orders(address, capabilities, live=live))})
+        orders = encode({"kind": "orders", **asdict(_orders(address, capabilities, live=live))})
 
-        def on_message(header: dict[str, Any], payload: bytes) -> None:
+        def on_message(head: bytes, payload: bytes) -> None:
+            header = decode(head)
             if header["kind"] == "frame":
                 got.take(header["seq"], header["captured_at"], payload)
                 child.send(ACK)
@@ -69,7 +68,7 @@ def _worker(*capabilities: str, live: bool = True) -> Callable[[str, _Got], Call
 
         child = ChildProcess(
             name="camera",
-            target=run_worker,
+            target="convergecast.cameras.worker:run_worker",
             arguments=(orders, b"key"),
             on_message=on_message,
             on_end=lambda: None,

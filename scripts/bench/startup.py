@@ -19,11 +19,9 @@ from collections import Counter
 from dataclasses import asdict
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 
-from convergecast.cameras.worker import run_worker
 from convergecast.errors import Unavailable
-from convergecast.ipc.framing import pack
+from convergecast.ipc.framing import decode, encode
 from convergecast.ipc.processes import ACK, ChildProcess
 from convergecast.messages.worker import Orders
 from convergecast.protocol import LONG_POLL, STREAM
@@ -150,14 +148,14 @@ def _first_frame_after_s(orders: bytes) -> float:
     """Start a worker as the hub does; return the seconds until its first frame is here."""
     came: queue.Queue[float] = queue.Queue()
 
-    def on_message(header: dict[str, Any], _: bytes) -> None:
-        if header["kind"] == "frame":
+    def on_message(head: bytes, _: bytes) -> None:
+        if decode(head)["kind"] == "frame":
             came.put(time.perf_counter())
             child.send(ACK)
 
     child = ChildProcess(
         name="camera",
-        target=run_worker,
+        target="convergecast.cameras.worker:run_worker",
         arguments=(orders, os.urandom(16)),
         on_message=on_message,
         on_end=lambda: None,
@@ -193,4 +191,4 @@ def _orders(netloc: str, stream_key: str) -> bytes:
         motion_sleep_s=3.0,
         wakes=0,
     )
-    return pack({"kind": "orders", **asdict(orders)})
+    return encode({"kind": "orders", **asdict(orders)})
