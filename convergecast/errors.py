@@ -21,10 +21,23 @@ from collections.abc import Mapping, Sequence
 
 
 class ConvergeCastError(Exception):
-    """Root of the tree; `kind` and `http_status` are what a client sees."""
+    """Root of the tree; `kind` and `http_status` are what a client sees.
+
+    Attributes:
+        page: the page of the hub on which it can be put right, such as `faces`; None: none.
+    """
 
     kind = "error"
     http_status = 500
+    page: str | None = None
+
+    def told(self) -> dict[str, str]:
+        """Return `error`, `message` and, where there is one, `page`: what a client is told."""
+        return {
+            "error": self.kind,
+            "message": str(self),
+            **({"page": self.page} if self.page else {}),
+        }
 
 
 class InvalidInput(ConvergeCastError):
@@ -55,6 +68,10 @@ class Conflict(ConvergeCastError):
     """Right in itself, but not in the present state."""
 
     kind, http_status = "conflict", 409
+
+    def __init__(self, message: str, *, page: str | None = None) -> None:
+        super().__init__(message)
+        self.page = page
 
 
 class TooSlow(ConvergeCastError):

@@ -28,6 +28,7 @@ from convergecast.engine.pipeline import Pipeline
 from convergecast.errors import InvalidInput, ModelError, TooLarge
 from convergecast.messages.engine import Prepared, Wanted
 from convergecast.messages.results import problems, still
+from convergecast.options import identifying, tasks_of
 from convergecast.tracking.following import asked_objects
 from convergecast.tracking.tracker import WEAK_SCORE
 from convergecast.vision.detections import Bytes
@@ -90,7 +91,7 @@ def _run(order: AnalyzeOrder, config: HubConfig, progress: Progress) -> int:
     pipeline = Pipeline(config, threads=threads)
     with ExitStack() as stack:
         people = None
-        if "recognition" in order.options:
+        if identifying(order.options):
             people = stack.enter_context(People(config, progress.say))
         analysis = _Analysis(order, pipeline, progress, people)
         out = stack.enter_context(Output(order.json_file))
@@ -154,7 +155,9 @@ class _Analysis:
     def _shown_score(self) -> float:
         if self._order.min_score is not None:
             return self._order.min_score
-        return self._pipeline.object_min_score if _counted(self._order.options) else 0.0
+        return (
+            self._pipeline.object_min_score if "objects" in tasks_of(self._order.options) else 0.0
+        )
 
     def _frames(self, items: Sequence[Item]) -> Iterator[_Frame]:
         for number, item in enumerate(items):
@@ -170,7 +173,7 @@ class _Analysis:
         """Return what is asked of a picture, or of a video, whose weak objects count too."""
         order = self._order
         min_score, labels = order.min_score, None
-        if followed and _counted(order.options):
+        if followed and "objects" in tasks_of(order.options):
             usual = WEAK_SCORE if order.min_score is None else order.min_score
             min_score, labels = asked_objects(order.options, usual, None)
         return Wanted(
@@ -180,10 +183,6 @@ class _Analysis:
             object_labels=None if labels is None else tuple(labels),
             complete=True,
         )
-
-
-def _counted(options: Sequence[str]) -> bool:
-    return "objects" in options or "people" in options
 
 
 def _images(item: Item) -> Iterator[tuple[Bytes, int | None]]:

@@ -35,6 +35,7 @@ from convergecast.errors import (
 )
 from convergecast.faces.settings import SettingsStore
 from convergecast.names import shown_name
+from convergecast.options import identifying
 from convergecast.protocol.registration import Registration, RegistrationReply
 from convergecast.storage.database import Database
 
@@ -138,7 +139,7 @@ class CameraRegistry:
             approval = changes.get("approval", self.get(camera_id).approval)
             if options is not None and approval is not Approval.APPROVED:
                 raise Conflict("This camera waits for approval: approve it first.")
-            if "recognition" in (options or ()):
+            if identifying(options or ()):
                 self._faces.need_recognition()
             camera = self._change(camera_id, **changes)
             if approved:

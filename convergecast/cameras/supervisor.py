@@ -25,6 +25,7 @@ from convergecast.ipc.framing import decode, encode
 from convergecast.ipc.processes import ACK, ChildProcess
 from convergecast.live.broker import Broker
 from convergecast.messages.worker import Orders, State
+from convergecast.options import identifying
 
 _HUNG_AFTER_S = 5.0
 _CHECK_EVERY_S = 0.25
@@ -189,7 +190,7 @@ class Supervisor:
             before, worker.orders = worker.orders, orders
             if orders.options != before.options:
                 self._broker.clear_result(camera_id)
-            if "recognition" not in orders.options:
+            if not identifying(orders.options):
                 self._recogniser.forget_camera(camera_id)
             if worker.process is not None:
                 worker.process.post(_message(orders))

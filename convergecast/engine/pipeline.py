@@ -18,6 +18,7 @@ from convergecast.engine.serialize import plain_faces, plain_objects
 from convergecast.errors import ModelError
 from convergecast.messages.engine import Prepared as Prepared
 from convergecast.messages.engine import Wanted as Wanted
+from convergecast.options import added_by
 
 if TYPE_CHECKING:
     from convergecast.detection.faces.landmarks import Landmarks
@@ -150,7 +151,7 @@ class Pipeline:
         points = self._find_landmarks(batch, found)
         parts: list[dict[str, Any]] = []
         for prepared, faces, fitted in zip(batch, found, points, strict=True):
-            shown = fitted if "landmarks" in prepared.wanted.options else None
+            shown = fitted if "landmarks" in added_by(prepared.wanted.options) else None
             parts.append({"faces": plain_faces(faces, shown, prepared)})
         if any(prepared.can("recognition") for prepared in batch):
             self._add_recognition(parts, batch, found, points)

@@ -14,6 +14,7 @@ from convergecast.faces.enrolment import kind_of
 from convergecast.faces.face_votes import Track
 from convergecast.faces.gallery import Embedded, Gallery, Known
 from convergecast.faces.settings import SettingsStore
+from convergecast.options import identifying
 
 if TYPE_CHECKING:
     from convergecast.faces.matching import Decision
@@ -160,7 +161,7 @@ class Recogniser:
             return Embedded(track.kind, tuple(vote.vector for vote in votes))
 
     def _is_wanted(self, result: Result) -> bool:
-        on = self._settings.now.recognition and "recognition" in result["options"]
+        on = self._settings.now.recognition and bool(identifying(result["options"]))
         return on and result["faces"] is not None
 
     def _known(self) -> Known | None:

@@ -114,7 +114,7 @@ class SettingsStore:
         if not self._allowed:
             raise Forbidden(_NOT_ALLOWED)
         if not self._now.recognition:
-            raise Conflict(_SWITCHED_OFF)
+            raise Conflict(_SWITCHED_OFF, page="faces")
 
     def _store(
         self, connection: sqlite3.Connection, now: FaceSettings, different: str, by: str

@@ -21,7 +21,7 @@ from convergecast.messages.values import (
 )
 from convergecast.messages.worker import Motion, State
 from convergecast.names import MAX_NAME_LENGTH
-from convergecast.options import MIN_SCORES
+from convergecast.options import MIN_SCORES, Option
 from convergecast.vision.labels import LABELS, NOT_TAUGHT
 
 EngineState = Literal["off", "starting", "ready", "failed"]
@@ -106,19 +106,12 @@ class EngineStatusView(Message, frozen=True, kw_only=True):
     wanted_fps: dict[str, Rate]
 
 
-class OptionView(Message, frozen=True, kw_only=True):
-    """An option, and the words on its button."""
-
-    name: str
-    label: str
-
-
 class Hello(Message, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     """The first message to a viewer: everything."""
 
     version: str
     hub_time: Time
-    options: list[OptionView]
+    options: Annotated[tuple[Option, ...], Meta(description="In the order of their buttons.")]
     cameras: list[CameraView]
     status: EngineStatusView
 

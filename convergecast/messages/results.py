@@ -19,7 +19,7 @@ from convergecast.messages.values import (
     Share,
     Time,
 )
-from convergecast.options import tasks_of
+from convergecast.options import brought_by, tasks_of
 from convergecast.vision.labels import LABELS, PERSON
 
 IdentityState = Literal["known", "perhaps", "unknown", "undecided"]
@@ -157,7 +157,7 @@ def still(found: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
         "processed_at": time.time(),
         **shown(found, options),
     }
-    if "people" in options and result["objects"] is not None:
+    if "people" in brought_by(options) and result["objects"] is not None:
         result["people"] = sum(thing["label_id"] == PERSON for thing in result["objects"])
     return without_unasked(result)
 
@@ -172,7 +172,7 @@ def without_unasked(
         min_score: the lowest score of an object.
         labels: the only ones to be shown; None for all.
     """
-    objects = result["objects"] if "objects" in result["options"] else None
+    objects = result["objects"] if "objects" in brought_by(result["options"]) else None
     if objects is not None:
         objects = [
             thing

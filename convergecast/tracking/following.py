@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from convergecast.options import brought_by
 from convergecast.tracking.people import count_people
 from convergecast.tracking.tracker import WEAK_SCORE, Tracker
 
@@ -26,6 +27,7 @@ class Follower:
             at_s: when the frame was taken, in seconds of a clock that is not set.
         """
         size = result["width"], result["height"]
+        counted = "people" in brought_by(result["options"])
         for tracker, things in (
             (self._faces, result["faces"]),
             (self._objects, result["objects"]),
@@ -38,7 +40,7 @@ class Follower:
                     thing = things[track.detection]
                     thing["track_id"] = track.id
                     thing["velocity"] = [round(speed, 1) for speed in track.motion.velocity]
-            if tracker is self._objects and "people" in result["options"]:
+            if counted and tracker is self._objects:
                 result["people"] = count_people(tracks)
 
 
@@ -53,8 +55,9 @@ def asked_objects(
         options: what is asked for.
         min_score, labels: the objects that are shown; None for all labels.
     """
-    if "objects" not in options:
+    brought = brought_by(options)
+    if "objects" not in brought:
         return WEAK_SCORE, ["person"]
-    if labels is not None and "people" in options:
+    if labels is not None and "people" in brought:
         labels = sorted({*labels, "person"})
     return min(min_score, WEAK_SCORE), None if labels is None else list(labels)

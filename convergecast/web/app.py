@@ -110,19 +110,18 @@ def _wants_page() -> bool:
     return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
 
 
-def _answer(kind: str, message: str, status: int) -> Any:
+def _answer(told: dict[str, str], status: int) -> Any:
     if _wants_page() and not request.path.startswith("/api/"):
-        return render_template("error.html", status=status, message=message), status
-    return jsonify(error=kind, message=message), status
+        return render_template("error.html", status=status, message=told["message"]), status
+    return jsonify(told), status
 
 
 def _refuse(error: ConvergeCastError) -> Any:
     if isinstance(error, NotSignedIn) and _wants_page():
         return redirect("/login", 303)
     if isinstance(error, NoUsableFace):
-        refusal = {"error": error.kind, "message": str(error), "pictures": error.pictures}
-        return jsonify(refusal), error.http_status
-    return _answer(error.kind, str(error), error.http_status)
+        return jsonify({**error.told(), "pictures": error.pictures}), error.http_status
+    return _answer(error.told(), error.http_status)
 
 
 def _http_error(error: HTTPException) -> Any:
@@ -135,9 +134,10 @@ def _http_error(error: HTTPException) -> Any:
         415: ("invalid", "Send JSON, with Content-Type: application/json."),
     }
     kind, message = messages.get(status, ("error", error.name))
-    return _answer(kind, message, status)
+    return _answer({"error": kind, "message": message}, status)
 
 
 def _unforeseen(error: Exception) -> Any:
     log.error("a request failed", exc_info=error)
-    return _answer("error", "The hub failed on this request; its log has the details.", 500)
+    message = "The hub failed on this request; its log has the details."
+    return _answer({"error": "error", "message": message}, 500)

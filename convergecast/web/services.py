@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +73,7 @@ class Services:
             "type": "hello",
             "version": __version__,
             "hub_time": self.clock.now(),
-            "options": [{"name": option.name, "label": option.label} for option in OPTIONS],
+            "options": [dataclasses.asdict(option) for option in OPTIONS],
             "cameras": self.cameras(),
             "status": engine_status(self.engine, self.registry, self.board, self.config),
         }

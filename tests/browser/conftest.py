@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,11 @@ class Told:
         elif message["type"] == "ack":
             self.acknowledged.append(message["seq"])
 
-    def hello(self, *cameras: dict[str, Any]) -> None:
-        self.tell("hello", hub_time=time.time(), options=OFFERED, cameras=cameras, status=None)
+    def hello(
+        self, *cameras: dict[str, Any], options: Sequence[dict[str, Any]] | None = None
+    ) -> None:
+        offered = OFFERED if options is None else options
+        self.tell("hello", hub_time=time.time(), options=offered, cameras=cameras, status=None)
 
     def tell(self, type_: str, **fields: object) -> None:
         self._sockets[-1].send(json.dumps({"type": type_, **fields}))
@@ -136,7 +140,7 @@ class Told:
         )
 
 
-OFFERED = [{"name": option.name, "label": option.label} for option in OPTIONS]
+OFFERED = [dataclasses.asdict(option) for option in OPTIONS]
 
 
 def told_camera(camera_id: str = "c1", **fields: object) -> dict[str, Any]:

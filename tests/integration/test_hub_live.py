@@ -334,7 +334,15 @@ def test_the_socket_greets_with_everything_and_understands_or_says_so(rig: Rig) 
             hello = json.loads(await socket.recv())
             assert hello["type"] == "hello"
             assert [c["name"] for c in hello["cameras"]] == ["Hall"]
-            assert hello["options"][0] == {"name": "faces", "label": "Face Detection"}
+            assert hello["options"][0] == {
+                "name": "faces",
+                "label": "Face Detection",
+                "tasks": ["faces"],
+                "brings": "faces",
+                "adds": [],
+                "identifies": False,
+                "min_scores": None,
+            }
             assert hello["status"]["engine"] == "off"
             for nonsense in ("{", "[]", '{"type": "erase"}', '{"type": "watch"}', '{"type":"ack"}'):
                 await socket.send(nonsense)

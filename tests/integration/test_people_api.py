@@ -306,7 +306,8 @@ def test_while_recognition_is_off_nobody_is_enrolled_or_recognised(hub: Asker, t
     hub.refused(hub.ask("PATCH", one, json={"options": ["recognition"]}), 409, OFF)
     order = {"cameras": [camera], "option": "recognition", "on": True}
     answer = hub.ask("POST", "/api/v1/cameras/options", json=order).json()
-    assert answer["cameras"][camera] == {"error": "conflict", "message": OFF}
+    off = {"error": "conflict", "message": OFF, "page": "faces"}
+    assert answer["cameras"][camera] == off
     assert [person["name"] for person in hub.people()] == ["Joe"]
     assert hub.ask("DELETE", f"{PEOPLE}/{joe['id']}").status_code == 204
 

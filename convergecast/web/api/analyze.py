@@ -10,6 +10,7 @@ from convergecast.auth.access import Access, allow
 from convergecast.cameras.settings import known_options
 from convergecast.errors import InvalidInput, Unavailable
 from convergecast.messages.results import problems, still
+from convergecast.options import identifying
 from convergecast.web.services import Services
 
 
@@ -23,7 +24,7 @@ def blueprint(services: Services) -> Blueprint:
         options = known_options(_list(request.args.get("options", "")))
         if not options:
             raise InvalidInput("Say what to look for, such as ?options=faces,objects.")
-        if "recognition" in options:
+        if identifying(options):
             services.faces_settings.need_recognition()
         picture = request.get_data()
         if not picture:

@@ -61,7 +61,7 @@ def blueprint(services: Services) -> Blueprint:
         try:
             return {"options": list(registry.set_option(camera_id, option, on=on).options)}
         except ConvergeCastError as error:
-            return {"error": error.kind, "message": str(error)}
+            return error.told()
 
     @routes.delete("/<camera_id>")
     @allow(Access.CHANGE)

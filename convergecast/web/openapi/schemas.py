@@ -37,8 +37,10 @@ def schemas() -> dict[str, Schema]:
         "Option": {"enum": [option.name for option in OPTIONS]},
         "State": {"enum": [state.value for state in State]},
         "Error": shape(
+            ("page",),
             error={"enum": sorted(error_kinds())},
             message={**TEXT, "description": "One sentence that a person can act on."},
+            page={"enum": ["faces"], "description": "Of the hub, where it can be put right."},
         ),
         **_camera(),
         **_result(),

@@ -3,12 +3,12 @@
 import { api } from './api.js';
 import { pressed } from './options.js';
 
-export const SELECT_FIRST = 'Please select a camera';
+const SELECT_FIRST = 'Please select a camera';
 
 /**
  * @param {object} parts
  * @param {ReturnType<import('./store.js').createStore>} parts.store
- * @param {(sentence: string) => void} parts.say  a line in the aside
+ * @param {(sentence: string, more?: import('../widgets/aside.js').Notice) => void} parts.say  a line in the aside
  * @param {() => void} parts.pointAtCheckboxes
  */
 export function createActions({ store, say, pointAtCheckboxes }) {
@@ -19,7 +19,7 @@ export function createActions({ store, say, pointAtCheckboxes }) {
     const view = store.view();
     const chosen = view.cameras.filter((camera) => view.selected.has(camera.id));
     if (chosen.length === 0) {
-      say(SELECT_FIRST);
+      say(SELECT_FIRST, { until: 'selected' });
       pointAtCheckboxes();
       return;
     }
@@ -34,9 +34,9 @@ export function createActions({ store, say, pointAtCheckboxes }) {
     try {
       const { cameras } = await api.setOption(ids, name, on);
       const refused = Object.entries(cameras).filter(([id, answer]) => takeAnswer(id, answer));
-      if (refused.length) say(refusal(refused, ids.length));
+      if (refused.length) say(refusal(refused, ids.length), { page: refused[0][1].page });
     } catch (error) {
-      say(error.message);
+      say(error.message, { page: error.answer?.page });
     }
     store.settle(ids, name, wish);
   }

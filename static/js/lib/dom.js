@@ -32,7 +32,7 @@ export function icon(name) {
   svg.setAttribute('class', 'icon');
   svg.setAttribute('aria-hidden', 'true');
   const path = document.createElementNS(SVG, 'path');
-  path.setAttribute('d', ICONS[name] ?? ICONS.objects);
+  path.setAttribute('d', ICONS[name] ?? ICONS.option);
   svg.append(path);
   return svg;
 }

@@ -24,6 +24,15 @@
  *
  * @typedef {{id: number, name: string, taught: boolean}} Label
  *
+ * @typedef {object} Option
+ * @property {string} name
+ * @property {string} label
+ * @property {string[]} tasks  the models that it needs; the first alone is enough for what it brings
+ * @property {string} brings  the field of a result that it fills
+ * @property {string[]} adds  the fields that it fills of everything in there
+ * @property {boolean} identifies  it tells who somebody is
+ * @property {[number, number]|null} min_scores  the lowest and highest threshold that may be set
+ *
  * @typedef {object} Face
  * @property {number[]} box  x1, y1, x2, y2 in pixels of the frame
  * @property {number} score
@@ -95,7 +104,7 @@
  * @property {Camera[]} cameras  approved ones, in the order of the tiles, with the user's wishes applied
  * @property {Camera[]} pending
  * @property {Status|null} status
- * @property {{name: string, label: string, icon: string}[]} options
+ * @property {(Option & {icon: string})[]} options
  * @property {Set<string>} selected
  * @property {boolean} onlySelected
  * @property {string|null} enlarged

@@ -1,10 +1,11 @@
 // The sentences on a tile: what state a camera is in and what was found. Never only a colour.
 
 import { clockTime, count, duration } from './format.js';
-import { failure } from './options.js';
+import { failure, fieldsOf, optionsOn } from './options.js';
 import { whoWords } from './people.js';
 
-const FACE_OPTIONS = ['faces', 'landmarks', 'recognition'];
+/** What one and many of a result's fields are called. */
+const NOUNS = { faces: ['face', 'faces'], objects: ['object', 'objects'], people: ['person', 'people'] };
 const WORDS_ON_TILE = 3;
 const FIXED_SPACE = '\u00a0'; // at which no line is broken
 export const RESULT_LIFE_S = 2;
@@ -34,51 +35,50 @@ const validUntil = (result) => Math.max(result.captured_at, result.unchanged_unt
  * @param {import('./types.js').Result|null} result
  * @param {number|null} picture_s time of the picture that is shown
  * @param {import('./types.js').Status|null} status
+ * @param {import('./types.js').Option[]} options that there are
  * @returns {{short: string, full: string}}
  */
-export function foundWords(camera, result, picture_s, status) {
-  const on = camera.options ?? [];
+export function foundWords(camera, result, picture_s, status, options) {
+  const on = optionsOn(options, camera);
   if (on.length === 0) return both('');
   if (camera.analysis_error && !result) return both(camera.analysis_error);
   if (result && isStale(result, picture_s)) return both(camera.analysis_error || `no result for ${duration(picture_s - validUntil(result))}`);
-  const parts = [];
-  if (FACE_OPTIONS.some((name) => on.includes(name))) parts.push(facesWords(on, result, status));
-  if (on.includes('objects')) parts.push(objectsWords(camera, result, status));
-  if (on.includes('people')) parts.push(peopleWords(result, status));
+  const parts = fieldsOf(on).map((field) => fieldWords(field, result?.[field] ?? null, on.filter(({ brings }) => brings === field), camera, status));
   return { short: parts.map(({ short }) => short).join(' · '), full: parts.map(({ full }) => full).join('\n') };
 }
 
 const both = (words) => ({ short: words, full: words });
 
-function facesWords(on, result, status) {
-  const problem = failure(status, 'faces');
-  if (problem && !result?.faces) return failed('faces', problem);
-  const words = part('faces', result?.faces?.length, 'face', 'faces');
-  const who = on.includes('recognition') ? whoWords(result?.faces ?? []) : [];
-  const useless = ['landmarks', 'recognition'].filter((name) => on.includes(name) && failure(status, name));
+/** @param {import('./types.js').Option[]} makers the options that fill this field */
+function fieldWords(field, found, makers, camera, status) {
+  const problem = failure(status, makers[0].tasks.slice(0, 1));
+  if (problem && found === null) return failed(field, problem);
+  switch (field) {
+    case 'faces': return facesWords(found, makers, status);
+    case 'objects': return objectsWords(found, camera);
+    default: return both(part(field, found));
+  }
+}
+
+function facesWords(faces, makers, status) {
+  const words = part('faces', faces);
+  const who = whoWords(faces ?? []);
+  const useless = makers.filter(({ adds, tasks }) => adds.length > 0 && failure(status, tasks));
   return {
-    short: [who.length ? listed(who) : words, ...useless.map((name) => `${name}: not working`)].join(' · '),
-    full: [[words, who.join(', ')].filter(Boolean).join(': '), ...useless.map((name) => `${name}: ${failure(status, name)}`)].join('\n'),
+    short: [who.length ? listed(who) : words, ...useless.map(({ name }) => `${name}: not working`)].join(' · '),
+    full: [[words, who.join(', ')].filter(Boolean).join(': '), ...useless.map(({ name, tasks }) => `${name}: ${failure(status, tasks)}`)].join('\n'),
   };
 }
 
-function objectsWords(camera, result, status) {
-  const problem = failure(status, 'objects');
-  if (problem && !result?.objects) return failed('objects', problem);
+function objectsWords(objects, camera) {
   if (camera.objects?.labels?.length === 0) return both('objects: no label is chosen');
-  const words = part('objects', result?.objects?.length, 'object', 'objects');
-  const labels = tally(result?.objects ?? []);
+  const words = part('objects', objects);
+  const labels = tally(objects ?? []);
   if (labels.length === 0) return both(words);
   return { short: listed(labels), full: `${words}: ${labels.join(', ')}` };
 }
 
 const listed = (words) => `${words.slice(0, WORDS_ON_TILE).join(', ')}${words.length > WORDS_ON_TILE ? ', …' : ''}`;
-
-function peopleWords(result, status) {
-  const problem = failure(status, 'people');
-  const missing = result?.people === null || result?.people === undefined;
-  return problem && missing ? failed('people', problem) : both(part('people', result?.people, 'person', 'people'));
-}
 
 /** "person 2, cat 1", the most frequent first. */
 function tally(objects) {
@@ -93,21 +93,26 @@ const failed = (name, problem) => ({ short: `${name}: not working`, full: `${nam
  * What an option found goes with it: a box must not outlive its button, nor the wish to see its label.
  * @param {import('./types.js').Result} result
  * @param {import('./types.js').Camera} camera
+ * @param {import('./types.js').Option[]} options that there are
  */
-export function stillAsked(result, camera) {
-  const faces = FACE_OPTIONS.some((name) => camera.options.includes(name)) ? withoutOld(result.faces, camera) : null;
-  const objects = camera.options.includes('objects') ? chosen(result.objects, camera.objects) : null;
-  const people = camera.options.includes('people') ? result.people : null;
-  if ([faces, objects, people].every((found) => found === null || found === undefined)) return null;
-  const same = faces === result.faces && objects === result.objects && people === result.people;
-  return same ? result : { ...result, faces, objects, people };
+export function stillAsked(result, camera, options) {
+  const on = optionsOn(options, camera);
+  const added = on.flatMap(({ adds }) => adds);
+  const old = options.flatMap(({ adds }) => adds).filter((name) => !added.includes(name));
+  const asked = fieldsOf(on);
+  const now = Object.fromEntries(fieldsOf(options).map((field) => [field, asked.includes(field) ? without(old, result[field]) : null]));
+  if (now.objects) now.objects = chosen(now.objects, camera.objects);
+  if (Object.values(now).every((found) => found === null || found === undefined)) return null;
+  const same = Object.entries(now).every(([field, found]) => found === result[field]);
+  return same ? result : { ...result, ...now };
 }
 
-function withoutOld(faces, camera) {
-  const points = !camera.options.includes('landmarks') && faces?.some((face) => face.landmarks);
-  const names = !camera.options.includes('recognition') && faces?.some((face) => face.person || face.identity);
-  if (!points && !names) return faces;
-  return faces.map((face) => ({ ...face, ...(points ? { landmarks: null } : {}), ...(names ? { person: null, identity: null } : {}) }));
+/** The same, but for fields that nobody asks for any more. */
+function without(fields, found) {
+  const filled = fields.filter((name) => Array.isArray(found) && found.some((each) => each[name]));
+  if (filled.length === 0) return found;
+  const empty = Object.fromEntries(filled.map((name) => [name, null]));
+  return found.map((each) => ({ ...each, ...empty }));
 }
 
 function chosen(objects, settings) {
@@ -127,6 +132,8 @@ export function quietWords(camera) {
   };
 }
 
-function part(name, number, one, many) {
-  return number === undefined || number === null ? `${name}: waiting` : count(number, one, many);
+/** "faces: waiting", "no faces", "3 faces" */
+function part(field, found) {
+  const [one, many] = NOUNS[field] ?? [field, field];
+  return found === null ? `${field}: waiting` : count(Array.isArray(found) ? found.length : found, one, many);
 }

@@ -1,6 +1,6 @@
 // The composition root of the dashboard: every part is built and joined here.
 
-import { createActions, SELECT_FIRST } from '../lib/actions.js';
+import { createActions } from '../lib/actions.js';
 import { api } from '../lib/api.js';
 import { createLive } from '../lib/live.js';
 import { createStore } from '../lib/store.js';
@@ -26,7 +26,7 @@ const live = createLive({
 });
 const actions = createActions({
   store,
-  say: (sentence) => aside.say(sentence, sentence === SELECT_FIRST ? 'selected' : undefined),
+  say: (sentence, more) => aside.say(sentence, more),
   pointAtCheckboxes: () => grid.pointAtCheckboxes(),
 });
 

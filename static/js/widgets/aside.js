@@ -1,8 +1,15 @@
 // The tool beside the pictures: what is selected, what to look for in it, and who asks to join.
 
 import { el, icon, setAttr, setHidden, setText } from '../lib/dom.js';
+import { PAGES } from '../lib/pages.js';
 import { createOptionButtons } from './optionbuttons.js';
 import { createPending } from './pending.js';
+
+/**
+ * @typedef {object} Notice  what goes with a sentence
+ * @property {'selected'} [until]  when it has served its purpose
+ * @property {string|null} [page]  where it can be put right, by the hub's word
+ */
 
 /** @param {HTMLElement} root */
 export function createAside(root, { actions, onAddCamera }) {
@@ -44,17 +51,12 @@ export function createAside(root, { actions, onAddCamera }) {
     pending.setState(view);
   }
 
-  /** @param {string} sentence @param {'selected'} [until] when it has served its purpose */
-  function say(sentence, until) {
-    notice.replaceChildren(...withPageLink(sentence));
+  /** @param {string} sentence @param {Notice} [more] */
+  function say(sentence, { until, page } = {}) {
+    const there = PAGES.find(({ name }) => name === page);
+    notice.replaceChildren(there ? el('a', { href: there.href, 'data-testid': `to-${there.name}` }, sentence) : sentence);
     setAttr(notice, 'data-until', until ?? null);
   }
 
   return { setState, say };
-}
-
-/** What the hub says of the page Faces leads there. */
-function withPageLink(sentence) {
-  const [before, ...after] = sentence.split('page Faces');
-  return after.length ? [before, el('a', { href: '/faces', 'data-testid': 'to-faces' }, 'page Faces'), after.join('page Faces')] : [sentence];
 }

@@ -167,7 +167,7 @@ export function createEnrol({ gallery, live, onWatch }) {
     /** @param {import('../lib/types.js').FacesView|null} next */
     setState(next) {
       view = next;
-      picker.setCameras(view?.cameras ?? []);
+      picker.setCameras(view?.cameras ?? [], view?.options ?? []);
       const everyone = [{ id: NEW, name: 'Somebody new' }, ...(view?.people ?? [])];
       keyed(who, everyone, options, { key: ({ id }) => id, make: ({ id }) => ({ element: el('option', { value: id }) }), update: (row, each) => setText(row.element, each.name) });
       if (dialog.open) render();

@@ -1,6 +1,7 @@
 // A camera's picture as it is now, with a button on every face.
 
 import { el, keyed, setAttr, setHidden, setText } from '../lib/dom.js';
+import { isAsked, isIdentifying } from '../lib/options.js';
 import { faceWords, personHue } from '../lib/people.js';
 import { isStale } from '../lib/words.js';
 
@@ -22,10 +23,12 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
   const words = el('p', { class: 'quiet small', role: 'status', 'data-testid': 'picker-words' });
   const whole = el('button', { type: 'button', class: 'button', 'data-testid': 'picker-whole', onclick: () => onPick({ camera: camera(), face: null, preview: crop(null), button: whole }) }, 'Use the whole picture');
   const element = el('div', { class: 'picker' }, select, stage, words, whole);
-  const options = new Map();
+  const entries = new Map();
   const rows = new Map();
   /** @type {import('../lib/types.js').Camera[]} */
   let cameras = [];
+  /** @type {import('../lib/types.js').Option[]} */
+  let options = [];
   let chosen = null;
   let shown = false;
   let canvas = null;
@@ -65,7 +68,7 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
     keyed(faces, seen, rows, { key: (face) => face.track_id ?? `place ${seen.indexOf(face)}`, make: faceButton, update: updateFace });
   }
 
-  const looksForFaces = () => ['faces', 'landmarks', 'recognition'].some((name) => camera()?.options.includes(name));
+  const looksForFaces = () => isAsked(options, camera(), 'faces');
 
   function explain(ready) {
     if (!cameras.length) return 'No camera is online.';
@@ -116,10 +119,11 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
       if (shown) choose(camera() ? chosen : usual());
       else onWatch();
     },
-    /** @param {import('../lib/types.js').Camera[]} all */
-    setCameras(all) {
+    /** @param {import('../lib/types.js').Camera[]} all @param {import('../lib/types.js').Option[]} offered */
+    setCameras(all, offered) {
+      options = offered;
       cameras = all.filter(({ state }) => state === 'online');
-      keyed(select, cameras, options, { key: ({ id }) => id, make: ({ id }) => ({ element: el('option', { value: id }) }), update: (row, { name }) => setText(row.element, name) });
+      keyed(select, cameras, entries, { key: ({ id }) => id, make: ({ id }) => ({ element: el('option', { value: id }) }), update: (row, { name }) => setText(row.element, name) });
       if (shown && !camera() && (cameras.length || chosen)) choose(usual());
       else if (camera()) select.value = chosen;
       render();
@@ -139,6 +143,6 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
 
   /** One that recognises is what one wants to see most. */
   function usual() {
-    return (cameras.find(({ options: on }) => on.includes('recognition')) ?? cameras[0])?.id ?? '';
+    return (cameras.find((each) => isIdentifying(options, each)) ?? cameras[0])?.id ?? '';
   }
 }

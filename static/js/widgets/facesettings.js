@@ -1,6 +1,7 @@
 // The switch of face recognition, and what it means.
 
 import { el, setHidden, setText } from '../lib/dom.js';
+import { isIdentifying } from '../lib/options.js';
 
 const MEANING = 'A face is measured and compared with the people below. Such measures are biometric data: in many countries the law asks for the '
   + 'consent of everyone who is recognised, so tell people in view. While this is off, no face is measured.';
@@ -44,9 +45,10 @@ export function createFaceSettings(root, { gallery }) {
   }
 
   function setNext(view) {
-    const idle = view?.settings?.recognition && view.link === 'live' && view.people?.length && !view.cameras.some((camera) => camera.options.includes('recognition'));
+    const idle = view?.settings?.recognition && view.link === 'live' && view.people?.length && !view.cameras.some((camera) => isIdentifying(view.options, camera));
     setHidden(next, !idle);
-    if (idle && !next.firstChild) next.append('No camera looks for these people yet: select some on the page ', el('a', { href: '/' }, 'Cameras'), ' and press Face Recognition.');
+    const button = view?.options.find(({ identifies }) => identifies)?.label;
+    if (idle && !next.firstChild) next.append('No camera looks for these people yet: select some on the page ', el('a', { href: '/' }, 'Cameras'), ` and press ${button}.`);
   }
 
   return {

@@ -42,7 +42,6 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
     if (next === null) return;
     view = next;
     const before = [...tiles.keys()];
-    const offered = new Set(view.options.map((option) => option.name));
     keyed(element, view.cameras, tiles, {
       key: (camera) => camera.id,
       make,
@@ -50,7 +49,7 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
         setHidden(tile.element, isHidden(camera.id));
         tile.setState({
           camera, selected: view.selected.has(camera.id), shown: isShown(camera.id), lost: view.link === 'lost', enlarged: view.enlarged === camera.id,
-          offered, status: view.status,
+          options: view.options, status: view.status,
         });
       },
     });

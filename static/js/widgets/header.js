@@ -1,11 +1,10 @@
 // The line above the pictures: how many cameras, who works on them, whether this page is live.
 
 import { el, icon, iconButton, setAttr, setHidden, setText } from '../lib/dom.js';
-import { engineHint, engineText } from '../lib/options.js';
+import { engineHint, engineText, isIdentifying } from '../lib/options.js';
+import { PAGES } from '../lib/pages.js';
 
 const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting' };
-
-const PAGES = [{ name: 'cameras', label: 'Cameras', href: '/' }, { name: 'faces', label: 'Faces', href: '/faces' }];
 
 /**
  * @param {HTMLElement} root
@@ -34,7 +33,7 @@ export function createHeader(root, { actions, version, page = 'cameras' }) {
   function setState(view) {
     setText(cameraCount, view && view.link !== 'connecting' ? countText(view.cameras) : '');
     setPeople(view?.cameras ?? []);
-    setHidden(recognition, !view?.cameras.some((camera) => camera.options.includes('recognition')));
+    setHidden(recognition, !view?.cameras.some((camera) => isIdentifying(view.options, camera)));
     setText(engine, engineText(view?.status));
     engine.title = engineHint(view?.status);
     setAttr(engine, 'data-engine', view?.status?.engine ?? 'off');

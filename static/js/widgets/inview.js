@@ -1,6 +1,7 @@
 // Who is before a camera now; a wrong name is put right here.
 
 import { el, setHidden, setText } from '../lib/dom.js';
+import { isIdentifying } from '../lib/options.js';
 import { createFacePicker } from './facepicker.js';
 
 /**
@@ -59,9 +60,9 @@ export function createInView(root, { gallery, menu, live, onWatch, onEnrol }) {
     /** @param {import('../lib/types.js').FacesView|null} next */
     setState(next) {
       view = next;
-      const cameras = (view?.cameras ?? []).filter((camera) => camera.options.includes('recognition'));
+      const cameras = (view?.cameras ?? []).filter((camera) => isIdentifying(view.options, camera));
       setHidden(root, !view?.settings?.recognition || cameras.length === 0);
-      picker.setCameras(cameras);
+      picker.setCameras(cameras, view?.options ?? []);
       show();
     },
   };

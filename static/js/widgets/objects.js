@@ -8,7 +8,7 @@ const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
 export function createObjectsDialog({ actions }) {
   const title = el('h2', { 'data-testid': 'objects-title' });
-  const slider = el('input', { type: 'range', class: 'slider', min: 5, max: 95, step: 1, id: 'objects-score', 'data-testid': 'objects-score' });
+  const slider = el('input', { type: 'range', class: 'slider', step: 1, id: 'objects-score', 'data-testid': 'objects-score' });
   const scoreWords = el('label', { for: 'objects-score', class: 'numbers', 'data-testid': 'objects-score-words' });
   const search = el('input', { type: 'search', class: 'field', placeholder: 'Find a label', 'aria-label': 'Find a label', autocomplete: 'off', 'data-testid': 'objects-search' });
   const number = el('span', { class: 'quiet small numbers', role: 'status', 'data-testid': 'objects-count' });
@@ -151,6 +151,9 @@ export function createObjectsDialog({ actions }) {
   /** @param {import('../lib/types.js').View|null} next */
   function setState(next) {
     view = next;
+    const [lowest, highest] = view?.options.find(({ min_scores }) => min_scores)?.min_scores ?? [0, 1];
+    slider.min = String(Math.round(lowest * 100));
+    slider.max = String(Math.round(highest * 100));
     if (camera_id === null) return;
     const camera = cameraNow();
     if (!camera) { dialog.close(); return; }

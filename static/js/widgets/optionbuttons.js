@@ -1,4 +1,4 @@
-// One button per thing that can be looked for; keys 1–5 press them in order.
+// One button per thing that can be looked for; keys press them in order.
 
 import { el, icon, keyed, setAttr, setText, setTitle } from '../lib/dom.js';
 import { failure, optionHint, pressed, smallPrint } from '../lib/options.js';
@@ -18,15 +18,15 @@ export function createOptionButtons({ actions }) {
   }
 
   function update(row, option) {
-    const { name } = option;
+    const { name, tasks } = option;
     const chosen = view.cameras.filter((camera) => view.selected.has(camera.id));
     setAttr(row.element, 'aria-pressed', pressed(chosen, name));
     const number = view.options.findIndex((option) => option.name === name) + 1;
     setText(row.key, number <= 9 ? String(number) : '');
     setAttr(row.element, 'aria-keyshortcuts', number);
-    setText(row.cost, smallPrint(view, chosen, name));
+    setText(row.cost, smallPrint(view, chosen, option));
     setTitle(row.element, optionHint(view.status, option));
-    setAttr(row.element, 'data-failed', failure(view.status, name) ? 'true' : null);
+    setAttr(row.element, 'data-failed', failure(view.status, tasks) ? 'true' : null);
   }
 
   document.addEventListener('keydown', (event) => {

@@ -2,6 +2,7 @@
 
 import { el, icon, iconButton, setAttr, setHidden, setText, setTitle } from '../lib/dom.js';
 import { age, rate } from '../lib/format.js';
+import { isIdentifying } from '../lib/options.js';
 import { createOverlay } from '../lib/overlay.js';
 import { foundWords, isStale, quietWords, stateSentence, stillAsked } from '../lib/words.js';
 import { createNameField } from './namefield.js';
@@ -42,7 +43,7 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
 
   const overlay = createOverlay(boxes);
   let camera = null;
-  let given = { selected: false, shown: true, lost: false, enlarged: false, offered: new Set(), status: null };
+  let given = { selected: false, shown: true, lost: false, enlarged: false, options: [], status: null };
   let result = null;
   let report = NOTHING_PAINTED;
   let reported_s = 0;
@@ -52,7 +53,7 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
   check.addEventListener('change', () => actions.select(id, check.checked));
   element.addEventListener('dblclick', (event) => { if (!top.contains(event.target)) toggleSize(); });
   more.addEventListener('click', () => menu.open(more, tileMenu({
-    camera, enlarged: given.enlarged, offered: given.offered, actions, toggleSize, rename: name.edit, chooseObjects: onObjects, tell,
+    camera, enlarged: given.enlarged, options: given.options, actions, toggleSize, rename: name.edit, chooseObjects: onObjects, tell,
   })));
 
   const toggleSize = () => actions.enlarge(given.enlarged ? null : id);
@@ -70,13 +71,13 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
     }
   }
 
-  /** @param {{camera: object, selected: boolean, shown: boolean, lost: boolean, enlarged: boolean, offered: Set<string>, status: object|null}|null} next */
+  /** @param {{camera: object, selected: boolean, shown: boolean, lost: boolean, enlarged: boolean, options: import('../lib/types.js').Option[], status: object|null}|null} next */
   function setState(next) {
     if (next === null) return;
     const failing = camera?.analysis_error;
     ({ camera, ...given } = next);
     if (camera.analysis_error && !failing) result = null;
-    result = result && stillAsked(result, camera);
+    result = result && stillAsked(result, camera, given.options);
     render();
   }
 
@@ -91,7 +92,7 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
     element.classList.toggle('is-selected', given.selected);
     element.classList.toggle('has-picture', given.shown && report.captured_at !== null);
     element.classList.toggle('is-old', given.lost || (camera.state !== 'online' && camera.state !== 'connecting'));
-    setHidden(recognition, !camera.options.includes('recognition'));
+    setHidden(recognition, !isIdentifying(given.options, camera));
     setHidden(picture, !given.shown);
     fps.title = [camera.fps && `The camera gives ${rate(camera.fps)} fps`, camera.still && 'nothing moves, so what shows nothing new is not sent'].filter(Boolean).join('; ');
     tick(now_s);
@@ -109,7 +110,7 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
     setHidden(meta, !visible);
     setText(fps, visible && !given.lost && camera.state === 'online' ? (camera.still ? 'still' : `${rate(report.fps)} fps`) : '');
     setText(old, visible ? age(captured_s, now_s) : '');
-    const words = given.shown && camera.state === 'online' ? foundWords(camera, result, captured_s, given.status) : { short: '', full: '' };
+    const words = given.shown && camera.state === 'online' ? foundWords(camera, result, captured_s, given.status, given.options) : { short: '', full: '' };
     setText(found, words.short);
     setTitle(found, words.full);
     element.classList.toggle('has-found', words.short !== '');
@@ -162,7 +163,7 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
     /** @param {import('../lib/types.js').Result} next */
     result(next) {
       if (!camera) return;
-      result = stillAsked(next, camera);
+      result = stillAsked(next, camera, given.options);
       tick(now_s);
     },
     setSize({ width, height }) {

@@ -3,12 +3,12 @@
 import { confirmLoss } from './menu.js';
 
 /** @returns {import('./menu.js').Item[]} */
-export function tileMenu({ camera, enlarged, offered, actions, toggleSize, rename, chooseObjects, tell }) {
+export function tileMenu({ camera, enlarged, options, actions, toggleSize, rename, chooseObjects, tell }) {
   const objects = { name: 'objects', label: 'Objects…', icon: 'objects', run: chooseObjects };
   return [
     { name: 'enlarge', label: enlarged ? 'Back to all cameras' : 'Enlarge', icon: enlarged ? 'shrink' : 'enlarge', run: toggleSize },
     { name: 'rename', label: 'Rename', icon: 'rename', run: rename },
-    ...(offered.has('objects') ? [objects] : []),
+    ...(options.some(({ min_scores }) => min_scores) ? [objects] : []),
     { name: 'snapshot', label: 'Snapshot', icon: 'snapshot', href: actions.snapshotUrl(camera.id) },
     { name: 'forget', label: 'Forget…', icon: 'forget', danger: true, run: () => forget({ camera, actions, tell }) },
   ];

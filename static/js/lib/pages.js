@@ -1,0 +1,3 @@
+// The pages of this hub, by the names that the hub calls them by.
+
+export const PAGES = [{ name: 'cameras', label: 'Cameras', href: '/' }, { name: 'faces', label: 'Faces', href: '/faces' }];
