@@ -1,115 +1,135 @@
-"""Every setting of the hub, once: name, default and help. File and command line come from here."""
+"""Every setting of the hub, once: name, type, default and help. A file's and the command line's.
+
+Process: any but the agent.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+from msgspec import Meta, Struct, field
+
+from convergecast.checks import MUST_BE, Problem, Refused, checked
 from convergecast.errors import InvalidInput
 from convergecast.protocol.folders import hub_folder
 
 
-def _setting(default: Any, help_text: str) -> Any:
-    return field(default=default, metadata={"help": help_text})
+def _one_of(*names: str) -> Meta:
+    words = f"{', '.join(names[:-1])} or {names[-1]}"
+    return Meta(pattern=f"^({'|'.join(names)})$", extra={MUST_BE: words})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubConfig:
+AtLeastOne = Annotated[int, Meta(ge=1)]
+
+
+class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The hub's settings. A configuration file is TOML with these names as keys."""
 
-    host: str = _setting("127.0.0.1", "address to listen on")
-    port: int = _setting(5000, "port to listen on")
-    data_dir: Path = field(
-        default_factory=hub_folder, metadata={"help": "folder of the hub's database"}
+    host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535, description="port to listen on")] = 5000
+    data_dir: Annotated[Path, Meta(description="folder of the hub's database")] = field(
+        default_factory=hub_folder
     )
-    agent_networks: tuple[str, ...] = _setting(
-        (), "networks (CIDR) whose agents may announce an address other than their own"
-    )
-    max_cameras: int = _setting(256, "cameras the hub keeps, approved and rejected together")
-    max_pending: int = _setting(64, "cameras that may wait for approval")
-    max_pending_per_address: int = _setting(8, "cameras of one address that may wait for approval")
-    max_viewers: int = _setting(64, "pages and other clients of /live at once")
-    heartbeat_s: float = _setting(5.0, "how often agents repeat their registration, in seconds")
-    analysis_fps: float = _setting(10.0, "frames a second that are analysed of a camera, at most")
-    device: str = _setting("auto", "where models run: auto, cpu or gpu")
-    threads: int = _setting(0, "threads of the engine; 0: one per processor")
-    face_model: str = _setting(
-        "centerface", "face detector: centerface, haar, hog, or the name of a model that was added"
-    )
-    face_long_side: int = _setting(
-        640, "pixels to which the longer side of a picture is scaled for the face detector"
-    )
-    haar_scale: float = _setting(
-        1.1, "step between the sizes that the face detector haar looks for"
-    )
-    landmark_model: str = _setting(
-        "landmarks-68", "landmarks on a face: landmarks-68 or landmarks-5"
-    )
-    object_model: str = _setting(
-        "ssd-mobilenet-v2",
-        "object detector: ssd-mobilenet-v2, or the name of a model that was added",
-    )
-    object_closer_look: bool = _setting(
-        True, "look a second time, closer, at the part of a picture with small objects in doubt"
-    )
-    precision: str = _setting(
-        "auto", "numbers that models calculate with: fp32, int8, or auto for the faster one here"
-    )
-    commercial_safe: bool = _setting(
-        False, "leave out models that may not be used in commercial products"
-    )
-    recognition_allowed: bool = _setting(
-        True, "whether face recognition may be switched on; it is off until somebody does"
-    )
-    motion_sleep_s: float = _setting(
-        3.0, "seconds that a scene without motion goes without analysis, at most; 0: never"
-    )
-
-    def __post_init__(self) -> None:
-        """Check what types cannot say; raises InvalidInput."""
-        if not 0 <= self.port <= 65_535:
-            raise InvalidInput(f"port must be between 0 and 65535, not {self.port}")
-        if self.device not in ("auto", "cpu", "gpu"):
-            raise InvalidInput(f"device must be auto, cpu or gpu, not {self.device!r}")
-        if not 0.1 <= self.analysis_fps <= 240:
-            raise InvalidInput(f"analysis_fps must be between 0.1 and 240, not {self.analysis_fps}")
-        if not 0.5 <= self.heartbeat_s <= 60:
-            raise InvalidInput(f"heartbeat_s must be between 0.5 and 60, not {self.heartbeat_s}")
-        for name in ("max_cameras", "max_pending", "max_pending_per_address", "max_viewers"):
-            if getattr(self, name) < 1:
-                raise InvalidInput(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.threads < 0:
-            raise InvalidInput(f"threads must be 0 or more, not {self.threads}")
-        self._check_models()
-        self.networks()
+    agent_networks: Annotated[
+        tuple[str, ...],
+        Meta(description="networks (CIDR) whose agents may announce an address not their own"),
+    ] = ()
+    max_cameras: Annotated[
+        AtLeastOne, Meta(description="cameras the hub keeps, approved and rejected together")
+    ] = 256
+    max_pending: Annotated[AtLeastOne, Meta(description="cameras that may wait for approval")] = 64
+    max_pending_per_address: Annotated[
+        AtLeastOne, Meta(description="cameras of one address that may wait for approval")
+    ] = 8
+    max_viewers: Annotated[
+        AtLeastOne, Meta(description="pages and other clients of /live at once")
+    ] = 64
+    heartbeat_s: Annotated[
+        float,
+        Meta(ge=0.5, le=60, description="how often agents repeat their registration, in seconds"),
+    ] = 5.0
+    analysis_fps: Annotated[
+        float,
+        Meta(ge=0.1, le=240, description="frames a second that are analysed of a camera, at most"),
+    ] = 10.0
+    device: Annotated[
+        str, _one_of("auto", "cpu", "gpu"), Meta(description="where models run: auto, cpu or gpu")
+    ] = "auto"
+    threads: Annotated[
+        int, Meta(ge=0, description="threads of the engine; 0: one per processor")
+    ] = 0
+    face_model: Annotated[
+        str,
+        Meta(description="face detector: centerface, haar, hog, or the name of one that was added"),
+    ] = "centerface"
+    face_long_side: Annotated[
+        int,
+        Meta(
+            ge=160,
+            le=4096,
+            description="pixels to which the longer side of a picture is scaled for the face "
+            "detector",
+        ),
+    ] = 640
+    haar_scale: Annotated[
+        float,
+        Meta(
+            ge=1.01,
+            le=2,
+            description="step between the sizes that the face detector haar looks for",
+        ),
+    ] = 1.1
+    landmark_model: Annotated[
+        str,
+        _one_of("landmarks-68", "landmarks-5"),
+        Meta(description="landmarks on a face: landmarks-68 or landmarks-5"),
+    ] = "landmarks-68"
+    object_model: Annotated[
+        str,
+        Meta(description="object detector: ssd-mobilenet-v2, or the name of one that was added"),
+    ] = "ssd-mobilenet-v2"
+    object_closer_look: Annotated[
+        bool,
+        Meta(
+            description="look a second time, closer, at the part of a picture with small objects "
+            "in doubt"
+        ),
+    ] = True
+    precision: Annotated[
+        str,
+        _one_of("auto", "fp32", "int8"),
+        Meta(
+            description="numbers that models calculate with: fp32, int8, or auto for the faster "
+            "one here"
+        ),
+    ] = "auto"
+    commercial_safe: Annotated[
+        bool, Meta(description="leave out models that may not be used in commercial products")
+    ] = False
+    recognition_allowed: Annotated[
+        bool,
+        Meta(
+            description="whether face recognition may be switched on; it is off until somebody does"
+        ),
+    ] = True
+    motion_sleep_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=10,
+            description="seconds that a scene without motion goes without analysis, at most; 0: "
+            "never",
+        ),
+    ] = 3.0
 
     @property
     def landmarks_in_use(self) -> str:
         """The landmark model, after what `commercial_safe` rules out."""
         return "landmarks-5" if self.commercial_safe else self.landmark_model
-
-    def _check_models(self) -> None:
-        if not 160 <= self.face_long_side <= 4096:
-            raise InvalidInput(
-                f"face_long_side must be between 160 and 4096, not {self.face_long_side}"
-            )
-        if not 1.01 <= self.haar_scale <= 2:
-            raise InvalidInput(f"haar_scale must be between 1.01 and 2, not {self.haar_scale}")
-        if self.landmark_model not in ("landmarks-68", "landmarks-5"):
-            raise InvalidInput(
-                f"landmark_model must be landmarks-68 or landmarks-5, not {self.landmark_model!r}"
-            )
-        if self.precision not in ("auto", "fp32", "int8"):
-            raise InvalidInput(f"precision must be auto, fp32 or int8, not {self.precision!r}")
-        if not 0 <= self.motion_sleep_s <= 10:
-            raise InvalidInput(
-                f"motion_sleep_s must be between 0 and 10, not {self.motion_sleep_s}"
-            )
 
     def networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
         """Return `agent_networks` as networks; raises InvalidInput for one that is none."""
@@ -119,39 +139,36 @@ class HubConfig:
             raise InvalidInput(f"agent_networks: {error}") from error
 
 
-def load_config(file: Path | None, overrides: Mapping[str, Any]) -> HubConfig:
+def load_config(file: Path | None, overrides: Mapping[str, object]) -> HubConfig:
     """Make the configuration of a TOML file (or none) and what the command line says (not None).
 
     Raises:
         InvalidInput: the file cannot be read, has an unknown key, or a value that is impossible.
     """
-    values = _read(file) if file else {}
-    known = {entry.name: entry for entry in dataclasses.fields(HubConfig)}
-    for name in values:
-        if name not in known:
-            raise InvalidInput(f"{file}: unknown setting {name!r}; known are {', '.join(known)}")
-    values |= {name: value for name, value in overrides.items() if value is not None}
-    return HubConfig(**{name: _typed(name, value) for name, value in values.items()})
+    given = {name: value for name, value in overrides.items() if value is not None}
+    values = {**(_read(file) if file else {}), **given}
+    folder = values.get("data_dir")
+    if isinstance(folder, str | Path):
+        values["data_dir"] = Path(folder).expanduser().resolve()
+    try:
+        config = checked(HubConfig, values)
+    except Refused as error:
+        raise InvalidInput(_said(error.problem, file)) from error
+    config.networks()
+    return config
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _said(problem: Problem, file: Path | None) -> str:
+    if problem.known:
+        known = ", ".join(problem.known)
+        return f"{file}: unknown setting {problem.name!r}; known are {known}"
+    return f"{problem.name} must be {problem.must_be}, not {problem.value!r}"
+
+
+def _read(file: Path) -> Mapping[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{file} is not valid TOML: {error}") from error
-
-
-def _typed(name: str, value: Any) -> Any:
-    if name == "data_dir" and isinstance(value, str | Path):
-        return Path(value).expanduser().resolve()
-    default = HubConfig.__dataclass_fields__[name].default
-    if isinstance(default, tuple):
-        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-    elif isinstance(default, float) and type(value) in (int, float):
-        return float(value)
-    elif type(value) is type(default):
-        return value
-    raise InvalidInput(f"{name}: {value!r} is not of the right type")

@@ -31,9 +31,10 @@ from convergecast.faces.enrolment import Enrolment
 from convergecast.faces.gallery import Gallery
 from convergecast.faces.maintenance import Upkeep
 from convergecast.faces.recogniser import Recogniser
-from convergecast.faces.settings import FaceSettings, SettingsStore
+from convergecast.faces.settings import SettingsStore
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
+from convergecast.messages.people import FaceSettings
 from convergecast.storage.database import Database
 from convergecast.web.asgi import create_asgi
 from convergecast.web.request_limits import PatientProtocol

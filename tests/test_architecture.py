@@ -37,10 +37,11 @@ ORDER = [
     "ipc",
     "logs",
     "config",
+    "names",
     "protocol",
     "assets",
     "options",
-    "names",
+    "checks",
     "clock",
     "errors",
 ]

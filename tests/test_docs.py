@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from convergecast import __version__
@@ -59,7 +59,7 @@ def test_every_kind_of_error_is_in_the_api_page() -> None:
 
 def test_every_setting_is_in_the_configuration_page_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", text("docs/configuration.md"), re.M))
-    for field in dataclasses.fields(HubConfig):
+    for field in msgspec.structs.fields(HubConfig):
         assert field.name in rows, field.name
         if field.name not in ("data_dir", "agent_networks"):
             default = str(field.default)

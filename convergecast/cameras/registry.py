@@ -9,7 +9,9 @@ import contextlib
 import dataclasses
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+
+from msgspec import UNSET, UnsetType
 
 from convergecast.auth.gate import is_agent_token
 from convergecast.cameras import store
@@ -23,7 +25,7 @@ from convergecast.cameras.identity import (
     place_of,
     without_figures,
 )
-from convergecast.cameras.settings import known_options, object_changes
+from convergecast.cameras.settings import known_labels, known_options
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
 from convergecast.errors import (
@@ -34,6 +36,7 @@ from convergecast.errors import (
     Unavailable,
 )
 from convergecast.faces.settings import SettingsStore
+from convergecast.messages.api import ObjectChange
 from convergecast.names import shown_name
 from convergecast.options import identifying
 from convergecast.protocol.registration import Registration, RegistrationReply
@@ -107,10 +110,10 @@ class CameraRegistry:
         self,
         camera_id: str,
         *,
-        name: str | None = None,
-        options: Sequence[str] | None = None,
-        approved: bool | None = None,
-        objects: Mapping[str, object] | None = None,
+        name: str | UnsetType = UNSET,
+        options: Sequence[str] | UnsetType = UNSET,
+        approved: bool | UnsetType = UNSET,
+        objects: ObjectChange | UnsetType = UNSET,
     ) -> Camera:
         """Make the changes that are given, all of them or none.
 
@@ -119,7 +122,7 @@ class CameraRegistry:
             name: what people call it.
             options: the whole list of those that are on.
             approved: let it in, or reject it.
-            objects: any of `min_score` and `labels`, as in `settings.object_changes`.
+            objects: which objects are shown; labels None: all.
 
         Raises:
             InvalidInput: a name that cannot be shown, an option or a label that there is not.
@@ -128,21 +131,22 @@ class CameraRegistry:
         """
         self.get(camera_id)
         changes: dict[str, object] = {}
-        if name is not None:
+        if name is not UNSET:
             changes |= {"name": shown_name(name), "named_by_user": True}
-        if options is not None:
+        if options is not UNSET:
             changes["options"] = known_options(options)
-        if approved is not None:
+        if approved is not UNSET:
             changes["approval"] = Approval.APPROVED if approved else Approval.REJECTED
-        changes |= object_changes(objects or {})
+        if objects is not UNSET:
+            changes |= _object_changes(objects)
         with self._lock:
             approval = changes.get("approval", self.get(camera_id).approval)
-            if options is not None and approval is not Approval.APPROVED:
+            if options is not UNSET and approval is not Approval.APPROVED:
                 raise Conflict("This camera waits for approval: approve it first.")
-            if identifying(options or ()):
+            if options is not UNSET and identifying(options):
                 self._faces.need_recognition()
             camera = self._change(camera_id, **changes)
-            if approved:
+            if approved is True:
                 store.remember(self._database, identity_of(camera))
         self._tell(camera_id)
         return camera
@@ -294,3 +298,12 @@ class CameraRegistry:
     def _tell(self, camera_id: str) -> None:
         for listener in self._listeners:
             listener(camera_id)
+
+
+def _object_changes(objects: ObjectChange) -> dict[str, float | tuple[str, ...] | None]:
+    changes: dict[str, float | tuple[str, ...] | None] = {}
+    if objects.min_score is not UNSET:
+        changes["object_min_score"] = objects.min_score
+    if objects.labels is not UNSET:
+        changes["object_labels"] = None if objects.labels is None else known_labels(objects.labels)
+    return changes

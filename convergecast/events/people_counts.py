@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convergecast.errors import ConvergeCastError, InvalidInput
+from convergecast.messages.api import CountedMinute
 from convergecast.storage.database import Database
 
 HOLD_S = 2.0
@@ -152,7 +153,7 @@ class CountHistory:
 
     def minutes(
         self, *, since_s: float, until_s: float, camera_id: str | None
-    ) -> list[dict[str, Any]]:
+    ) -> list[CountedMinute]:
         """Return the minutes that began in a time, UNIX seconds, oldest first.
 
         Raises:
@@ -161,7 +162,7 @@ class CountHistory:
         rows = self._database.read(_READ, (since_s, until_s, camera_id, camera_id, MOST_ROWS + 1))
         if len(rows) > MOST_ROWS:
             raise InvalidInput(f"These are more than {MOST_ROWS:,} minutes: ask for less time.")
-        return [dict(row) for row in rows]
+        return [CountedMinute(**dict(row)) for row in rows]
 
     def _store(self, camera_id: str, minutes: Sequence[Minute]) -> None:
         if not minutes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
+from convergecast.messages.people import AuditEntry
 from convergecast.storage.database import Database
 
 _INSERT = "INSERT INTO face_audit (at, action, person_id, done_by, detail) VALUES (?, ?, ?, ?, ?)"
@@ -26,6 +26,6 @@ def note(
     connection.execute(_INSERT, (at_s, action, person_id, by, detail))
 
 
-def newest(database: Database, limit: int) -> list[dict[str, Any]]:
+def newest(database: Database, limit: int) -> list[AuditEntry]:
     """Return the newest lines first: `at`, `action`, `person` (an id), `by`, `detail`."""
-    return [dict(row) for row in database.read(_NEWEST, (limit,))]
+    return [AuditEntry(**dict(row)) for row in database.read(_NEWEST, (limit,))]

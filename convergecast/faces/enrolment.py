@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from convergecast.errors import InvalidInput, NoUsableFace, Unavailable
 from convergecast.faces.gallery import Gallery
 from convergecast.faces.people import Face, words
 from convergecast.faces.settings import SettingsStore
+from convergecast.messages.people import Enrolled, RejectedPicture
 from convergecast.names import shown_name
 
 NO_FACE = "no face found"
@@ -69,7 +72,7 @@ class Enrolment:
         consent_by: str,
         pictures: Sequence[Source],
         by: str,
-    ) -> dict[str, Any]:
+    ) -> Enrolled:
         """Look at all pictures, then store the usable ones, all in one step.
 
         Args:
@@ -80,7 +83,7 @@ class Enrolment:
             by: who does this, for the audit.
 
         Returns:
-            The person as the API shows it, and `rejected`: `{"file", "verdict"}` of the others.
+            The person as the API shows it, and the pictures that are not kept.
 
         Raises:
             NoUsableFace: no picture can be used.
@@ -106,7 +109,11 @@ class Enrolment:
         for source, _ in accepted:
             if source.unknown_id is not None:
                 self._gallery.drop_unknown(source.unknown_id, None)
-        return {**self._gallery.person(person_id), "rejected": rejected}
+        person = self._gallery.person(person_id)
+        return Enrolled(
+            **msgspec.structs.asdict(person),
+            rejected=[RejectedPicture(**each) for each in rejected],
+        )
 
     def _look_at_all(
         self, pictures: Sequence[Source], person_id: str | None

@@ -10,13 +10,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convergecast.clock import Clock
 from convergecast.errors import Conflict, InvalidInput, NotFound
 from convergecast.faces import audit, people, person_changes, visits
 from convergecast.faces.people import Face
-from convergecast.faces.settings import FaceSettings, stored_settings
+from convergecast.faces.settings import stored_settings
+from convergecast.messages.people import AuditEntry, FaceSettings, Person, Sighting, UnknownFace
 from convergecast.names import shown_name
 from convergecast.storage.database import Database
 
@@ -83,11 +84,11 @@ class Gallery:
         self._begin_version()
         self._tell()
 
-    def people(self) -> list[dict[str, Any]]:
+    def people(self) -> list[Person]:
         """Return everybody as the API shows them."""
         return people.shown_people(self._database, self.kind)
 
-    def person(self, person_id: str) -> dict[str, Any]:
+    def person(self, person_id: str) -> Person:
         """Return one person as the API shows it; raises NotFound."""
         found = people.shown_people(self._database, self.kind, person_id)
         if not found:
@@ -128,7 +129,7 @@ class Gallery:
 
         return sampled_distances(self._database, self.kind)
 
-    def audit(self, limit: int = 500) -> list[dict[str, Any]]:
+    def audit(self, limit: int = 500) -> list[AuditEntry]:
         """Return what was changed, newest first."""
         return audit.newest(self._database, limit)
 
@@ -256,7 +257,7 @@ class Gallery:
 
         self._write(write)
 
-    def unknown_faces(self) -> list[dict[str, Any]]:
+    def unknown_faces(self) -> list[UnknownFace]:
         """Return the unknown faces that are kept, newest first, as the API shows them."""
         return visits.shown_unknown(self._database)
 
@@ -309,7 +310,7 @@ class Gallery:
 
     def sightings(
         self, since_s: float, until_s: float, person_id: str | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[Sighting]:
         """Return who was seen in a time, UNIX seconds; raises InvalidInput for too many."""
         return visits.sightings(self._database, since_s, until_s, person_id)
 

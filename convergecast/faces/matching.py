@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convergecast.faces.settings import FaceSettings
+from convergecast.messages.people import FaceSettings
 
 NUMBERS = 128
 FEWEST_VOTES = 2

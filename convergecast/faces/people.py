@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convergecast.errors import NotFound, TooMany
+from convergecast.messages.people import Consent, FacePicture, LastSeen, Person
 from convergecast.storage.database import Database
 
 MOST_PEOPLE = 10_000
@@ -54,7 +55,7 @@ class Face:
 
 def shown_people(
     database: Database, kind: str | None, person_id: str | None = None
-) -> list[dict[str, Any]]:
+) -> list[Person]:
     """Return people as the API shows them, by name; all of them, or one.
 
     Args:
@@ -68,7 +69,7 @@ def shown_people(
         "ON other.id = p.like_id WHERE ? IS NULL OR p.id = ? ORDER BY p.name, p.id",
         which,
     )
-    pictures: dict[str, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
+    pictures: dict[str, list[FacePicture]] = {row["id"]: [] for row in rows}
     for picture in database.read(_PICTURES, which):
         if picture["person_id"] in pictures:
             pictures[picture["person_id"]].append(_shown_picture(picture, kind))
@@ -145,26 +146,26 @@ def delete_ids(connection: sqlite3.Connection, table: str, ids: Iterable[Any]) -
 
 
 def _shown_person(
-    row: sqlite3.Row, pictures: list[dict[str, Any]], seen: sqlite3.Row | None
-) -> dict[str, Any]:
+    row: sqlite3.Row, pictures: list[FacePicture], seen: sqlite3.Row | None
+) -> Person:
     like = row["like_name"]
     warning = f"looks like {like}: if it is the same person, merge the two" if like else None
-    return {
-        "id": row["id"],
-        "name": row["name"],
-        "consent": {"by": row["consent_by"], "at": row["consent_at"]},
-        "pictures": pictures,
-        "warning": warning,
-        "last_seen": {"camera": seen["camera"], "at": seen["at"]} if seen else None,
-    }
+    return Person(
+        id=row["id"],
+        name=row["name"],
+        consent=Consent(by=row["consent_by"], at=row["consent_at"]),
+        pictures=pictures,
+        warning=warning,
+        last_seen=LastSeen(camera=seen["camera"], at=seen["at"]) if seen else None,
+    )
 
 
-def _shown_picture(row: sqlite3.Row, kind: str | None) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "used": bool(row["embedded"]) and kind in (None, row["kind"]),
-        "verdict": row["problem"] or words(json.loads(row["flaws"])),
-        "quality": round(row["quality"], 3),
-        "added_at": row["added_at"],
-        "source": row["source"],
-    }
+def _shown_picture(row: sqlite3.Row, kind: str | None) -> FacePicture:
+    return FacePicture(
+        id=row["id"],
+        used=bool(row["embedded"]) and kind in (None, row["kind"]),
+        verdict=row["problem"] or words(json.loads(row["flaws"])),
+        quality=round(row["quality"], 3),
+        added_at=row["added_at"],
+        source=row["source"],
+    )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+
+import msgspec
+from msgspec import UNSET
 
 from convergecast.clock import Clock
 from convergecast.errors import Conflict, Forbidden, InvalidInput
 from convergecast.faces import audit
+from convergecast.messages.people import FaceSettings, SettingsChange
 from convergecast.storage.database import Database
 
 _STORED_AS = "faces"
@@ -20,35 +21,6 @@ _SWITCHED_OFF = "Face recognition is switched off: switch it on on the page Face
 _NOT_ALLOWED = (
     "This hub's configuration switches face recognition off for good: recognition_allowed is false."
 )
-_RANGES: dict[str, tuple[float, float]] = {
-    "unknown_hours": (1, 720),
-    "known_below": (0.2, 0.8),
-    "perhaps_below": (0.2, 0.9),
-    "sightings_days": (1, 366),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class FaceSettings:
-    """Settings of recognition.
-
-    Attributes:
-        recognition: whether faces are told at all.
-        keep_unknown: whether faces that nobody has named are kept, to name them later.
-        unknown_hours: for how long.
-        known_below: a face whose distance to a person is up to this is known.
-        perhaps_below: one whose distance is up to this is perhaps that person.
-        sightings_days: for how long is kept who was seen when.
-    """
-
-    recognition: bool = False
-    keep_unknown: bool = False
-    unknown_hours: int = 24
-    known_below: float = 0.5
-    perhaps_below: float = 0.6
-    sightings_days: int = 7
-
-
 Listener = Callable[[FaceSettings, FaceSettings], None]
 
 
@@ -68,7 +40,7 @@ class SettingsStore:
         self._lock = threading.Lock()
         self._listeners: list[Listener] = []
         stored = stored_settings(database)
-        self._now = stored if allowed else dataclasses.replace(stored, recognition=False)
+        self._now = stored if allowed else msgspec.structs.replace(stored, recognition=False)
 
     @property
     def now(self) -> FaceSettings:
@@ -79,15 +51,15 @@ class SettingsStore:
         """Call `listener(now, before)` after every change, from the thread that made it."""
         self._listeners.append(listener)
 
-    def change(self, *, by: str = "", **changes: Any) -> FaceSettings:
+    def change(self, changes: SettingsChange, *, by: str = "") -> FaceSettings:
         """Make the changes that are given, all of them or none, and return what holds now.
 
         Args:
+            changes: with values that their types allow.
             by: who does it, for the audit.
-            changes: fields of `FaceSettings`.
 
         Raises:
-            InvalidInput: a setting that there is not, or a value that it cannot have.
+            InvalidInput: thresholds that do not go together.
             Forbidden: recognition is not allowed by the configuration.
         """
         with self._lock:
@@ -119,7 +91,7 @@ class SettingsStore:
     def _store(
         self, connection: sqlite3.Connection, now: FaceSettings, different: str, by: str
     ) -> None:
-        values = json.dumps(dataclasses.asdict(now))
+        values = msgspec.json.encode(now).decode()
         connection.execute("INSERT OR REPLACE INTO hub_values VALUES (?, ?)", (_STORED_AS, values))
         audit.note(connection, self._clock.now(), "settings changed", None, by, different)
 
@@ -127,39 +99,23 @@ class SettingsStore:
 def stored_settings(database: Database) -> FaceSettings:
     """Return the settings that are stored, or those of a new hub."""
     rows = database.read("SELECT value FROM hub_values WHERE name = ?", (_STORED_AS,))
-    return FaceSettings(**json.loads(rows[0]["value"])) if rows else FaceSettings()
+    if not rows:
+        return FaceSettings()
+    return msgspec.json.decode(rows[0]["value"], type=FaceSettings)
 
 
-def _changed(before: FaceSettings, changes: dict[str, Any]) -> FaceSettings:
-    kinds = {name: type(value) for name, value in dataclasses.asdict(before).items()}
-    for name, value in changes.items():
-        if name not in kinds:
-            raise InvalidInput(f"{name[:40]!r} is not a setting; there are {', '.join(kinds)}.")
-        _check(name, kinds[name], value)
-    values: dict[str, Any] = dict(changes)
-    for name in values.keys() & {"known_below", "perhaps_below"}:
-        values[name] = float(values[name])
-    now = dataclasses.replace(before, **values)
+def _changed(before: FaceSettings, changes: SettingsChange) -> FaceSettings:
+    given = msgspec.structs.asdict(changes).items()
+    values = {name: value for name, value in given if value is not UNSET}
+    now = msgspec.structs.replace(before, **values)
     if now.perhaps_below < now.known_below:
         raise InvalidInput("perhaps_below must not be less than known_below.")
     return now
 
 
-def _check(name: str, kind: type, value: object) -> None:
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise InvalidInput(f"{name} must be true or false.")
-        return
-    low, high = _RANGES[name]
-    right = isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
-    if not right or not low <= value <= high:  # type: ignore[operator]
-        what = "a whole number" if kind is int else "a number"
-        raise InvalidInput(f"{name} must be {what} from {low:g} to {high:g}.")
-
-
 def _differences(before: FaceSettings, now: FaceSettings) -> str:
     """Return what has changed, for the audit."""
-    was, is_now = dataclasses.asdict(before), dataclasses.asdict(now)
+    was, is_now = msgspec.structs.asdict(before), msgspec.structs.asdict(now)
     return "; ".join(
         f"{name} {json.dumps(value)}" for name, value in is_now.items() if value != was[name]
     )

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from typing import Any
 
 from convergecast.errors import InvalidInput, NotFound
 from convergecast.faces.people import Face, insert_face, words
-from convergecast.faces.settings import FaceSettings
+from convergecast.messages.people import FaceSettings, Sighting, UnknownFace
 from convergecast.storage.database import Database
 
 MOST_ROWS = 10_000
@@ -60,7 +59,7 @@ def note_sighting(
 
 def sightings(
     database: Database, since_s: float, until_s: float, person_id: str | None
-) -> list[dict[str, Any]]:
+) -> list[Sighting]:
     """Return the visits that touch a time, UNIX seconds, newest first; of all people, or of one.
 
     Raises:
@@ -69,7 +68,17 @@ def sightings(
     found = database.read(_BETWEEN, (since_s, until_s, person_id, person_id, MOST_ROWS + 1))
     if len(found) > MOST_ROWS:
         raise InvalidInput(f"These are more than {MOST_ROWS:,} sightings: ask for less time.")
-    return [{**dict(row), "distance": round(row["distance"], 3)} for row in found]
+    return [
+        Sighting(
+            person=row["person"],
+            name=row["name"],
+            camera=row["camera"],
+            first_at=row["first_at"],
+            last_at=row["last_at"],
+            distance=round(row["distance"], 3),
+        )
+        for row in found
+    ]
 
 
 def keep_unknown(
@@ -108,16 +117,16 @@ def _gave_way(connection: sqlite3.Connection, unknown_id: str, face: Face) -> bo
     return bool(worse.rowcount)
 
 
-def shown_unknown(database: Database) -> list[dict[str, Any]]:
+def shown_unknown(database: Database) -> list[UnknownFace]:
     """Return the unknown faces as the API shows them, newest first."""
     return [
-        {
-            "id": row["id"],
-            "camera": row["camera"],
-            "seen_at": row["seen_at"],
-            "quality": round(row["quality"], 3),
-            "verdict": words(json.loads(row["flaws"])),
-        }
+        UnknownFace(
+            id=row["id"],
+            camera=row["camera"],
+            seen_at=row["seen_at"],
+            quality=round(row["quality"], 3),
+            verdict=words(json.loads(row["flaws"])),
+        )
         for row in database.read(_UNKNOWN)
     ]
 

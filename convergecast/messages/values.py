@@ -6,7 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from convergecast.checks import MUST_BE
+from convergecast.names import MAX_NAME_LENGTH
 from convergecast.options import OPTIONS
+from convergecast.protocol.texts import VISIBLE
 
 
 class Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,3 +27,15 @@ Point = Annotated[list[float], Meta(min_length=2, max_length=2, description="x, 
 
 OptionName = Annotated[str, Meta(extra_json_schema={"enum": [option.name for option in OPTIONS]})]
 OptionNames = Annotated[tuple[OptionName, ...], Meta(extra_json_schema={"uniqueItems": True})]
+
+Name = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_NAME_LENGTH,
+        description="Printable characters.",
+        # Checked by `names.shown_name`: to Python, `$` stands before a last end of line too.
+        extra_json_schema={"pattern": VISIBLE},
+        extra={MUST_BE: f"a string of 1 to {MAX_NAME_LENGTH} printable characters"},
+    ),
+]

@@ -15,11 +15,12 @@ import bson
 from bson.errors import BSONError
 
 from convergecast.protocol import PROTOCOL_VERSION, ProtocolError
+from convergecast.protocol.texts import is_printable
 
 MAX_BODY_BYTES = 64 << 10
 
 # field: longest text allowed, in characters
-_TEXT_LIMITS = {
+TEXT_LIMITS = {
     "agent_id": 128,
     "camera_key": 128,
     "name": 80,
@@ -29,7 +30,7 @@ _TEXT_LIMITS = {
     "source": 300,
 }
 # field: least and most
-_NUMBER_LIMITS = {
+NUMBER_LIMITS = {
     "width": (1, 65_535),
     "height": (1, 65_535),
     "fps": (0.01, 1_000),
@@ -92,10 +93,12 @@ def decode_registration(body: bytes) -> Registration:
     """
     fields = _decode(body)
     known: dict[str, Any] = {"ipaddress": _address(fields), "ports": _port(fields)}
-    for name, limit in _TEXT_LIMITS.items():
+    for name, limit in TEXT_LIMITS.items():
         known[name] = _text(fields, name, limit)
-    for name, (least, most) in _NUMBER_LIMITS.items():
+    for name, (least, most) in NUMBER_LIMITS.items():
         known[name] = _number(fields, name, least, most)
+    if known["protocol"] is not None and known["protocol"] % 1:
+        raise ProtocolError("protocol is not a whole number")
     known["protocol"] = int(known["protocol"] or PROTOCOL_VERSION)
     known["width"] = None if known["width"] is None else int(known["width"])
     known["height"] = None if known["height"] is None else int(known["height"])
@@ -186,7 +189,7 @@ def _text(fields: Mapping[str, Any], name: str, limit: int) -> str | None:
         raise ProtocolError(f"{name} is not a string")
     if len(value) > limit:
         raise ProtocolError(f"{name} has more than {limit} characters")
-    if not value.isprintable():
+    if not is_printable(value):
         raise ProtocolError(f"{name} has characters that cannot be printed")
     return value.strip() or None
 
@@ -206,7 +209,7 @@ def _words(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = fields.get(name, [])
     if not isinstance(value, list) or len(value) > 16:
         raise ProtocolError(f"{name} is not a short list")
-    if not all(isinstance(word, str) and len(word) <= 32 and word.isprintable() for word in value):
+    if not all(isinstance(word, str) and len(word) <= 32 and is_printable(word) for word in value):
         raise ProtocolError(f"{name} is not a list of short words")
     return tuple(value)
 

@@ -17,6 +17,7 @@ from convergecast.faces.gallery import Gallery
 from convergecast.faces.settings import SettingsStore
 from convergecast.hub import DATABASE_NAME
 from convergecast.messages.engine import Wanted
+from convergecast.messages.people import SettingsChange
 from convergecast.storage.database import Database
 from convergecast.vision.detections import Bytes
 from tests.integration.test_analyze import analyze, write_clip
@@ -42,7 +43,7 @@ class Hub:
         )
 
     def enrol(self, name: str, *pictures: bytes) -> None:
-        self.settings.change(recognition=True)
+        self.settings.change(SettingsChange(recognition=True))
         person = self._enrolment.enrol(
             name=name,
             person_id=None,
@@ -50,7 +51,7 @@ class Hub:
             pictures=[Source(name="a picture", content=content) for content in pictures],
             by="test",
         )
-        assert person["rejected"] == []
+        assert person.rejected == []
 
 
 @contextmanager
@@ -131,7 +132,7 @@ def test_switched_off_it_says_so_and_does_nothing(
     tmp_path: Path, portrait: Path, known: Path
 ) -> None:
     with hub(known) as filled:
-        filled.settings.change(recognition=False)
+        filled.settings.change(SettingsChange(recognition=False))
     results, said = analyze(portrait, "--options", "recognition", "--data-dir", known, status=1)
     assert (results, said) == ([], f"convergecast: {OFF}\n")
     nowhere = tmp_path / "nowhere"
@@ -158,7 +159,7 @@ def test_where_nobody_is_enrolled_it_says_so_and_all_are_unknown(
 ) -> None:
     folder = tmp_path / "hub"
     with hub(folder) as filled:
-        filled.settings.change(recognition=True)
+        filled.settings.change(SettingsChange(recognition=True))
     (result,), said = analyze(portrait, "--options", "recognition", "--data-dir", folder)
     assert said.startswith(f"Nobody is enrolled in {folder}: every face stays unknown.\n")
     (face,) = result["faces"]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 
 from convergecast.auth.access import Access, allow
 from convergecast.auth.gate import agent_token
 from convergecast.errors import Forbidden, InvalidInput
+from convergecast.messages.api import AgentCommand
 from convergecast.protocol import PROTOCOL_VERSION, ProtocolError
 from convergecast.protocol.registration import decode_registration, encode_reply
+from convergecast.web.api.request_body import answer
 from convergecast.web.services import Services
 
 
@@ -42,15 +43,17 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/api/v1/agent-command")
     @allow(Access.VIEW)
-    def agent_command() -> Any:
+    def agent_command() -> Response:
         hub = f"{request.scheme}://{request.host}"
         token = agent_token(services.database)
-        return jsonify(
-            hub=hub,
-            linux=f"CONVERGECAST_AGENT_TOKEN={token} ./install_linux.sh agent --hub {hub}",
-            windows=f'set "CONVERGECAST_AGENT_TOKEN={token}" && '
-            f"install_windows.bat agent --hub {hub}",
-            only_this_machine=_is_loopback(services.config.host),
+        return answer(
+            AgentCommand(
+                hub=hub,
+                linux=f"CONVERGECAST_AGENT_TOKEN={token} ./install_linux.sh agent --hub {hub}",
+                windows=f'set "CONVERGECAST_AGENT_TOKEN={token}" && '
+                f"install_windows.bat agent --hub {hub}",
+                only_this_machine=_is_loopback(services.config.host),
+            )
         )
 
     return routes

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
 from convergecast.cameras.camera import Approval
+from convergecast.cameras.settings import known_options
+from convergecast.checks import checked
 from convergecast.errors import ConvergeCastError, InvalidInput
-from convergecast.web.api.request_body import check_names, json_object
+from convergecast.messages.api import (
+    CameraChange,
+    Cameras,
+    OptionAnswer,
+    OptionAnswers,
+    OptionOrder,
+)
+from convergecast.messages.live import CameraView
+from convergecast.web.api.request_body import answer, json_body
 from convergecast.web.services import Services
-
-_MAX_CAMERAS = 1000
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -23,45 +29,42 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("")
     @allow(Access.VIEW)
     def cameras() -> Response:
-        return jsonify(cameras=services.cameras())
+        return answer(checked(Cameras, {"cameras": services.cameras()}))
 
     @routes.get("/rejected")
     @allow(Access.VIEW)
     def rejected() -> Response:
-        return jsonify(
-            cameras=[board.view(c) for c in registry.all() if c.approval is Approval.REJECTED]
-        )
+        found = [board.view(c) for c in registry.all() if c.approval is Approval.REJECTED]
+        return answer(checked(Cameras, {"cameras": found}))
 
     @routes.patch("/<camera_id>")
     @allow(Access.CHANGE)
     def change(camera_id: str) -> Response:
-        changes = json_object({"name": str, "options": list, "approved": bool, "objects": dict})
-        if "options" in changes:
-            _strings(changes["options"], "options")
-        if "objects" in changes:
-            check_names(changes["objects"], ("min_score", "labels"))
-        return jsonify(board.view(registry.change(camera_id, **changes)))
+        order = json_body(CameraChange)
+        camera = registry.change(
+            camera_id,
+            name=order.name,
+            options=order.options,
+            approved=order.approved,
+            objects=order.objects,
+        )
+        return answer(checked(CameraView, board.view(camera)))
 
     @routes.post("/options")
     @allow(Access.CHANGE)
     def switch() -> Response:
-        order = json_object({"cameras": list, "option": str, "on": bool})
-        if len(order) < 3:
-            raise InvalidInput(
-                "Send cameras (a list of ids), option (a name) and on (true, false)."
-            )
-        ids = _strings(order["cameras"], "cameras")
-        if not ids:
+        order = json_body(OptionOrder)
+        if not order.cameras:
             raise InvalidInput("Please select a camera.")
-        if len(ids) > _MAX_CAMERAS:
-            raise InvalidInput(f"At most {_MAX_CAMERAS} cameras at once.")
-        return jsonify(cameras={i: _switch(i, order["option"], on=order["on"]) for i in ids})
+        known_options([order.option])
+        return answer(OptionAnswers(cameras={each: _switch(each, order) for each in order.cameras}))
 
-    def _switch(camera_id: str, option: str, *, on: bool) -> dict[str, Any]:
+    def _switch(camera_id: str, order: OptionOrder) -> OptionAnswer:
         try:
-            return {"options": list(registry.set_option(camera_id, option, on=on).options)}
+            camera = registry.set_option(camera_id, order.option, on=order.on)
         except ConvergeCastError as error:
-            return error.told()
+            return OptionAnswer(**error.told())
+        return OptionAnswer(options=camera.options)
 
     @routes.delete("/<camera_id>")
     @allow(Access.CHANGE)
@@ -70,9 +73,3 @@ def blueprint(services: Services) -> Blueprint:
         return Response(status=204)
 
     return routes
-
-
-def _strings(values: list[Any], name: str) -> list[str]:
-    if not all(isinstance(value, str) for value in values):
-        raise InvalidInput(f"{name} must be a list of strings.")
-    return values

@@ -1,14 +1,13 @@
-"""`GET /api/v1/counts`: how many people there were, minute by minute. Hub process."""
+"""`GET /api/v1/counts`: how many people there were, minute by minute. Process: hub."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
-from convergecast.web.api.request_body import seconds_of
+from convergecast.messages.api import CountsQuery, Minutes
+from convergecast.web.api.request_body import answer, query
 from convergecast.web.services import Services
-
-_USUAL_S = 86_400
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -18,12 +17,12 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/api/v1/counts")
     @allow(Access.VIEW)
     def counts() -> Response:
-        until_s = seconds_of("until", services.clock.now())
-        since_s = seconds_of("since", until_s - _USUAL_S)
-        camera_id = request.args.get("camera") or None
+        asked = query(CountsQuery)
+        since_s, until_s = asked.times(services.clock.now())
+        camera_id = asked.camera or None
         if camera_id is not None:
             services.registry.get(camera_id)
         minutes = services.counts.minutes(since_s=since_s, until_s=until_s, camera_id=camera_id)
-        return jsonify(minutes=minutes)
+        return answer(Minutes(minutes=minutes))
 
     return routes

@@ -6,69 +6,68 @@ What is sent is kept in memory only: a face is stored in the database or nowhere
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import request
+from msgspec import UNSET, UnsetType
 from werkzeug.datastructures import FileStorage
 
+from convergecast.checks import checked
 from convergecast.errors import InvalidInput, NotFound, TooLarge
 from convergecast.faces.enrolment import Source
+from convergecast.messages.people import MAX_PICTURES, Enrolled, MorePictures, NewPerson
 from convergecast.messages.worker import State
 from convergecast.names import shown_name
 from convergecast.web.api.pictures import wait_for_pair
 from convergecast.web.request_limits import MAX_PICTURE_BYTES
 from convergecast.web.services import Services
 
-MAX_PICTURES = 20
 _MAX_FILE_NAME = 255
-_SOURCE_FIELDS = ("camera", "track_id", "unknown")
-_NEW_FIELDS = ("name", "consent", "consent_by", *_SOURCE_FIELDS)
+
+F = TypeVar("F", bound=MorePictures)
 
 
-def new_person(services: Services) -> dict[str, Any]:
-    """Return what `Enrolment.enrol` needs for a new person: name, consent, pictures, caller.
+def enrol_person(services: Services) -> Enrolled:
+    """Make the person of the form known.
 
     Raises:
         InvalidInput: the form cannot be understood, or nobody consented.
         NotFound: the camera or unknown face is not there, or shows nothing.
         TooLarge: a picture is over its limit.
+        NoUsableFace, and what else `Enrolment.enrol` raises.
     """
-    _check_form(_NEW_FIELDS)
-    if request.form.get("consent") != "true":
+    if _is_form() and request.form.get("consent") != "true":
         raise InvalidInput(
             "A face is kept only with its owner's consent: send consent=true once you have it."
         )
-    by = caller(services)
-    if "name" not in request.form:
-        raise InvalidInput("Send name: how the person is to be called.")
-    return {
-        "name": request.form["name"],
-        "person_id": None,
-        "consent_by": _consent_by() or by,
-        "pictures": _sources(services),
-        "by": by,
-    }
+    form, by = _form(NewPerson), caller(services)
+    consent_by = by if form.consent_by is UNSET else _shown("consent_by", form.consent_by)
+    return services.enrolment.enrol(
+        name=form.name,
+        person_id=None,
+        consent_by=consent_by,
+        pictures=_sources(services, form),
+        by=by,
+    )
 
 
-def _consent_by() -> str | None:
-    text = request.form.get("consent_by", "").strip()
+def add_pictures(services: Services, person_id: str) -> Enrolled:
+    """Give a person the pictures of the form; raises as `enrol_person` does."""
+    form, by = _form(MorePictures), caller(services)
+    return services.enrolment.enrol(
+        name=None,
+        person_id=person_id,
+        consent_by=by,
+        pictures=_sources(services, form),
+        by=by,
+    )
+
+
+def _shown(field: str, name: str) -> str:
     try:
-        return shown_name(text) if text else None
+        return shown_name(name)
     except InvalidInput as error:
-        raise InvalidInput(f"consent_by: {error}") from error
-
-
-def more_pictures(services: Services, person_id: str) -> dict[str, Any]:
-    """Return what `Enrolment.enrol` needs for somebody known; raises as `new_person` does."""
-    _check_form(_SOURCE_FIELDS)
-    by = caller(services)
-    return {
-        "name": None,
-        "person_id": person_id,
-        "consent_by": by,
-        "pictures": _sources(services),
-        "by": by,
-    }
+        raise InvalidInput(f"{field}: {error}") from error
 
 
 def caller(services: Services) -> str:
@@ -77,42 +76,38 @@ def caller(services: Services) -> str:
     return "an API client" if is_client else "the hub's page"
 
 
-def _check_form(fields: tuple[str, ...]) -> None:
-    if request.mimetype != "multipart/form-data":
+def _is_form() -> bool:
+    return request.mimetype == "multipart/form-data"
+
+
+def _form(kind: type[F]) -> F:
+    """Return the form's texts as their type; the files stay with the request."""
+    if not _is_form():
         raise InvalidInput(
             "Send a form, multipart/form-data, with pictures, camera or unknown in it."
         )
-    if "pictures" in request.form:
-        raise InvalidInput("pictures must be files.")
-    for name in request.form:  # None where a part has no name
-        if name not in fields:
-            raise InvalidInput(
-                f"{_short(name)} is no field of this form: it has {', '.join(fields)}, pictures."
-            )
     for name in request.files:
         if name != "pictures":
-            raise InvalidInput(f"Files are sent as pictures, not as {_short(name)}.")
+            raise InvalidInput(f"Files are sent as pictures, not as {(name or '')[:40]!r}.")
+    texts = {name or "": request.form[name] for name in request.form}  # None: a part has no name
+    unknown = {"unknown": request.form.getlist("unknown")} if "unknown" in texts else {}
+    return checked(kind, {**texts, **unknown}, strict=False)
 
 
-def _short(name: str | None) -> str:
-    return repr((name or "")[:40])
-
-
-def _sources(services: Services) -> list[Source]:
+def _sources(services: Services, form: MorePictures) -> list[Source]:
     """Return the pictures of the form, wherever they come from."""
     files = [file for file in request.files.getlist("pictures") if file.filename]
-    unknown, camera_id = request.form.getlist("unknown"), request.form.get("camera")
-    count = len(files) + len(unknown) + (camera_id is not None)
+    unknown = () if form.unknown is UNSET else form.unknown
+    count = len(files) + len(unknown) + (form.camera is not UNSET)
     if not count:
         raise InvalidInput("Send a picture: files named pictures, camera, or unknown.")
     if count > MAX_PICTURES:
         raise InvalidInput(f"At most {MAX_PICTURES} pictures at once.")
     found = [_sent(file, number) for number, file in enumerate(files, start=1)]
     found += [_unknown(services, unknown_id) for unknown_id in unknown]
-    track_id = _track_id()
-    if camera_id is not None:
-        found.append(_in_view(services, camera_id, track_id))
-    elif track_id is not None:
+    if form.camera is not UNSET:
+        found.append(_in_view(services, form.camera, form.track_id))
+    elif form.track_id is not UNSET:
         raise InvalidInput("track_id needs camera: send both.")
     return found
 
@@ -132,22 +127,13 @@ def _unknown(services: Services, unknown_id: str) -> Source:
     return Source(name=f"unknown face {unknown_id}", content=content, unknown_id=unknown_id)
 
 
-def _track_id() -> int | None:
-    text = request.form.get("track_id")
-    if text is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise InvalidInput("track_id must be the number of a face in view.")
-    return int(text)
-
-
-def _in_view(services: Services, camera_id: str, track_id: int | None) -> Source:
+def _in_view(services: Services, camera_id: str, track_id: int | UnsetType) -> Source:
     """Return a camera's newest picture, or the one in which a face was followed."""
     camera = services.registry.get(camera_id)
     frame = services.broker.frame(camera_id)
     if frame is None or services.board.view(camera)["state"] != State.ONLINE:
         raise NotFound("This camera shows no picture now.")
-    if track_id is None:
+    if track_id is UNSET:
         return Source(name=camera.name, content=frame.jpeg, source="camera")
     pair = wait_for_pair(services, camera_id, lambda result: _box(result, track_id) is not None)
     if pair is None:

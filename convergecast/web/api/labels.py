@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
+from convergecast.messages.api import Label, Labels
 from convergecast.vision.labels import LABELS, NOT_TAUGHT
+from convergecast.web.api.request_body import answer
 from convergecast.web.services import Services
 
 
@@ -16,11 +18,13 @@ def blueprint(_: Services) -> Blueprint:
     @routes.get("/api/v1/labels")
     @allow(Access.VIEW)
     def labels() -> Response:
-        return jsonify(
-            labels=[
-                {"id": number, "name": name, "taught": name not in NOT_TAUGHT}
-                for number, name in enumerate(LABELS, start=1)
-            ]
+        return answer(
+            Labels(
+                labels=[
+                    Label(id=number, name=name, taught=name not in NOT_TAUGHT)
+                    for number, name in enumerate(LABELS, start=1)
+                ]
+            )
         )
 
     return routes

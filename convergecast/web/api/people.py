@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
-from convergecast.web.api.enrolment_form import caller, more_pictures, new_person
-from convergecast.web.api.request_body import whole_object
+from convergecast.messages.people import DistancesShown, FaceInView, MergeOrder, NewName, People
+from convergecast.web.api.enrolment_form import add_pictures, caller, enrol_person
+from convergecast.web.api.request_body import answer, json_body
 from convergecast.web.services import Services
 
 
@@ -20,29 +19,32 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("")
     @allow(Access.VIEW)
     def people() -> Response:
-        return jsonify(people=gallery.people())
+        return answer(People(people=gallery.people()))
 
     @routes.post("")
     @allow(Access.CHANGE)
-    def enrol() -> Any:
+    def enrol() -> Response:
         services.faces_settings.need_recognition()
-        return jsonify(services.enrolment.enrol(**new_person(services))), 201
+        return answer(enrol_person(services), 201)
 
     @routes.get("/distances")
     @allow(Access.VIEW)
     def distances() -> Response:
-        settings = services.faces_settings.now
-        return jsonify(
-            **gallery.distances(),
-            known_below=settings.known_below,
-            perhaps_below=settings.perhaps_below,
+        settings, found = services.faces_settings.now, gallery.distances()
+        return answer(
+            DistancesShown(
+                genuine=found["genuine"],
+                impostor=found["impostor"],
+                known_below=settings.known_below,
+                perhaps_below=settings.perhaps_below,
+            )
         )
 
     @routes.patch("/<person_id>")
     @allow(Access.CHANGE)
     def rename(person_id: str) -> Response:
-        gallery.rename(person_id, whole_object({"name": str})["name"], caller(services))
-        return jsonify(gallery.person(person_id))
+        gallery.rename(person_id, json_body(NewName).name, caller(services))
+        return answer(gallery.person(person_id))
 
     @routes.delete("/<person_id>")
     @allow(Access.CHANGE)
@@ -53,15 +55,15 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("/<person_id>/merge")
     @allow(Access.CHANGE)
     def merge(person_id: str) -> Response:
-        gallery.merge(person_id, whole_object({"from": str})["from"], caller(services))
-        return jsonify(gallery.person(person_id))
+        gallery.merge(person_id, json_body(MergeOrder).other, caller(services))
+        return answer(gallery.person(person_id))
 
     @routes.post("/<person_id>/not")
     @allow(Access.CHANGE)
     def not_this_person(person_id: str) -> Response:
-        face = whole_object({"camera": str, "track_id": int})
-        services.registry.get(face["camera"])
-        vector = services.recogniser.vector_of(face["camera"], face["track_id"])
+        face = json_body(FaceInView)
+        services.registry.get(face.camera)
+        vector = services.recogniser.vector_of(face.camera, face.track_id)
         gallery.add_negative(person_id, vector, caller(services))
         return Response(status=204)
 
@@ -74,10 +76,10 @@ def _add_pictures(routes: Blueprint, services: Services) -> None:
 
     @routes.post("/<person_id>/faces")
     @allow(Access.CHANGE)
-    def add(person_id: str) -> Any:
+    def add(person_id: str) -> Response:
         services.faces_settings.need_recognition()
         gallery.person(person_id)
-        return jsonify(services.enrolment.enrol(**more_pictures(services, person_id))), 201
+        return answer(add_pictures(services, person_id), 201)
 
     @routes.get("/<person_id>/faces/<face_id>.jpg")
     @allow(Access.VIEW)
@@ -88,4 +90,4 @@ def _add_pictures(routes: Blueprint, services: Services) -> None:
     @allow(Access.CHANGE)
     def remove(person_id: str, face_id: str) -> Response:
         gallery.remove_picture(person_id, face_id, caller(services))
-        return jsonify(gallery.person(person_id))
+        return answer(gallery.person(person_id))

@@ -1,16 +1,14 @@
-"""`/api/v1/settings`: what can be set while the hub runs. Hub process."""
+"""`/api/v1/settings`: what can be set while the hub runs. Process: hub."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
-
-from flask import Blueprint, Response, jsonify
+import msgspec
+from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
-from convergecast.faces.settings import FaceSettings
+from convergecast.messages.people import Settings, SettingsChange
 from convergecast.web.api.enrolment_form import caller
-from convergecast.web.api.request_body import check_names, json_object
+from convergecast.web.api.request_body import answer, json_body
 from convergecast.web.services import Services
 
 
@@ -18,23 +16,20 @@ def blueprint(services: Services) -> Blueprint:
     """Return the routes."""
     routes = Blueprint("settings", __name__, url_prefix="/api/v1/settings")
     store = services.faces_settings
-    names = [field.name for field in dataclasses.fields(FaceSettings)]
 
     @routes.get("")
     @allow(Access.VIEW)
     def settings() -> Response:
-        return jsonify(_shown())
+        return answer(_shown())
 
     @routes.put("")
     @allow(Access.CHANGE)
     def change() -> Response:
-        changes = json_object()
-        check_names(changes, names)
-        store.change(by=caller(services), **changes)
-        return jsonify(_shown())
+        store.change(json_body(SettingsChange), by=caller(services))
+        return answer(_shown())
 
-    def _shown() -> dict[str, Any]:
+    def _shown() -> Settings:
         allowed = services.config.recognition_allowed
-        return {**dataclasses.asdict(store.now), "recognition_allowed": allowed}
+        return Settings(**msgspec.structs.asdict(store.now), recognition_allowed=allowed)
 
     return routes

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response
+from msgspec.structs import replace
 
 from convergecast.auth.access import Access, allow
+from convergecast.messages.api import SightingsQuery
+from convergecast.messages.people import Audit, Sightings, UnknownFaces
 from convergecast.web.api.enrolment_form import caller
-from convergecast.web.api.request_body import seconds_of
+from convergecast.web.api.request_body import answer, query
 from convergecast.web.services import Services
-
-_USUAL_S = 86_400
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -22,18 +21,21 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/sightings")
     @allow(Access.VIEW)
     def sightings() -> Response:
-        until_s = seconds_of("until", services.clock.now())
-        since_s = seconds_of("since", until_s - _USUAL_S)
-        person_id = request.args.get("person") or None
+        asked = query(SightingsQuery)
+        since_s, until_s = asked.times(services.clock.now())
+        person_id = asked.person or None
         if person_id is not None:
             gallery.person(person_id)
-        found = gallery.sightings(since_s, until_s, person_id)
-        return jsonify(sightings=_with_camera_names(services, found))
+        names, found = _camera_names(services), gallery.sightings(since_s, until_s, person_id)
+        shown = [replace(each, camera_name=names.get(each.camera)) for each in found]
+        return answer(Sightings(sightings=shown))
 
     @routes.get("/unknown-faces")
     @allow(Access.VIEW)
     def unknown_faces() -> Response:
-        return jsonify(faces=_with_camera_names(services, gallery.unknown_faces()))
+        names, found = _camera_names(services), gallery.unknown_faces()
+        shown = [replace(each, camera_name=names.get(each.camera)) for each in found]
+        return answer(UnknownFaces(faces=shown))
 
     @routes.get("/unknown-faces/<unknown_id>.jpg")
     @allow(Access.VIEW)
@@ -55,12 +57,11 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/audit")
     @allow(Access.VIEW)
     def audit() -> Response:
-        return jsonify(entries=gallery.audit())
+        return answer(Audit(entries=gallery.audit()))
 
     return routes
 
 
-def _with_camera_names(services: Services, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return rows with the names of their cameras; null for one that was forgotten."""
-    names = {camera.id: camera.name for camera in services.registry.all()}
-    return [{**row, "camera_name": names.get(row["camera"])} for row in rows]
+def _camera_names(services: Services) -> dict[str, str]:
+    """Return what cameras are called, by id; one that was forgotten is not among them."""
+    return {camera.id: camera.name for camera in services.registry.all()}

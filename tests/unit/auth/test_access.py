@@ -288,8 +288,8 @@ def pending(client: FlaskClient) -> str:
     [
         ({"colour": "red"}, "cannot be set"),
         ({"name": ""}, "1 to 80"),
-        ({"name": 5}, "JSON string"),
-        ({"options": "faces"}, "JSON list"),
+        ({"name": 5}, "name must be a string"),
+        ({"options": "faces"}, "options must be a list"),
         ({"options": [1]}, "list of strings"),
         ({"options": ["wings"]}, "not an option"),
         ({"approved": "yes"}, "true or false"),

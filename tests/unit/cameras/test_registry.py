@@ -13,9 +13,11 @@ from convergecast.auth.gate import agent_token
 from convergecast.cameras import store
 from convergecast.cameras.camera import Approval
 from convergecast.cameras.registry import CameraRegistry
+from convergecast.checks import checked
 from convergecast.config import HubConfig
 from convergecast.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany, Unavailable
 from convergecast.faces.settings import SettingsStore
+from convergecast.messages.api import ObjectChange
 from convergecast.protocol.registration import Registration
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
@@ -179,7 +181,7 @@ def test_what_objects_are_shown_is_set_in_parts_and_kept(tmp_path: Path) -> None
         database = Database(tmp_path / "hub.sqlite3")
         registry = make_registry(database)
         reply = registry.register(agent(), HOME)
-        registry.change(reply.camera_id, objects=order)
+        registry.change(reply.camera_id, objects=checked(ObjectChange, order))
         database.close()
         database = Database(tmp_path / "hub.sqlite3")
         camera = make_registry(database).get(reply.camera_id)
@@ -209,7 +211,7 @@ def test_objects_that_cannot_be_shown_are_refused_and_nothing_is_changed(
     reply = registry.register(agent(), HOME)
     before = registry.all()
     with pytest.raises(InvalidInput, match=words):
-        registry.change(reply.camera_id, name="Other", objects=order)
+        registry.change(reply.camera_id, name="Other", objects=checked(ObjectChange, order))
     assert registry.all() == before
 
 

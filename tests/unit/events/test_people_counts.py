@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from convergecast.errors import InvalidInput, Unavailable
@@ -37,7 +38,8 @@ def see(history: CountHistory, camera_id: str, from_s: float, counts: Sequence[i
 
 def stored(history: CountHistory, **wanted: Any) -> list[dict[str, Any]]:
     asked = {"since_s": 0.0, "until_s": NOW_S + 1e6, "camera_id": None, **wanted}
-    return history.minutes(**asked)
+    shown: list[dict[str, Any]] = msgspec.to_builtins(history.minutes(**asked))
+    return shown
 
 
 def test_a_minute_is_stored_when_it_is_over(history: CountHistory) -> None:

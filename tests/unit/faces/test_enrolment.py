@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from convergecast.errors import (
@@ -26,6 +27,7 @@ from convergecast.faces.enrolment import Enrolment, Source
 from convergecast.faces.gallery import Gallery
 from convergecast.faces.people import Face
 from convergecast.faces.settings import SettingsStore
+from convergecast.messages.people import SettingsChange
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
 from tests.fakes.faces import KIND, Crowd, FakeEngine, crop_of, told
@@ -37,7 +39,7 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self.gallery = Gallery(database, FakeClock())
         self.settings = SettingsStore(database=database, clock=FakeClock(), allowed=True)
-        self.settings.change(recognition=True)
+        self.settings.change(SettingsChange(recognition=True))
         self.engine = FakeEngine()
         self.crowd = Crowd()
         self.enrolment = Enrolment(self.gallery, self.settings, self.engine.find)
@@ -51,7 +53,10 @@ class Desk:
 
     def enrol(self, *pictures: Source, **more: Any) -> dict[str, Any]:
         order = {"name": "Anna", "person_id": None, "consent_by": "Ada", "by": "the page", **more}
-        return self.enrolment.enrol(pictures=pictures, **order)
+        shown: dict[str, Any] = msgspec.to_builtins(
+            self.enrolment.enrol(pictures=pictures, **order)
+        )
+        return shown
 
     def verdicts(self, *pictures: Source, **more: Any) -> list[str]:
         with pytest.raises(NoUsableFace) as refused:
@@ -86,7 +91,8 @@ def test_a_person_is_enrolled_from_good_pictures_and_the_others_are_named(desk: 
         {"file": "far.jpg", "verdict": "too small; blurred"},
         {"file": "torn.jpg", "verdict": "This is not a picture that can be read."},
     ]
-    assert desk.gallery.person(person["id"])["pictures"] == person["pictures"]
+    stored = desk.gallery.person(person["id"])
+    assert msgspec.to_builtins(stored.pictures) == person["pictures"]
 
 
 def test_a_usable_face_with_a_flaw_is_kept_and_says_so(desk: Desk) -> None:
@@ -147,7 +153,7 @@ def test_an_unknown_face_becomes_a_person_without_asking_the_engine(desk: Desk) 
 
 
 def test_enrolling_is_refused_while_recognition_is_off(desk: Desk) -> None:
-    desk.settings.change(recognition=False)
+    desk.settings.change(SettingsChange(recognition=False))
     with pytest.raises(Conflict, match="switch it on on the page Faces first"):
         desk.enrol(desk.of("a"))
     assert desk.engine.asked == 0
@@ -204,9 +210,9 @@ def test_a_hub_that_is_killed_in_mid_enrolment_loses_nothing_stored(tmp_path: Pa
     database = Database(tmp_path / "hub.sqlite3")
     gallery = Gallery(database, FakeClock())
     (person,) = gallery.people()
-    assert (person["name"], len(person["pictures"])) == ("Anna", 1)
-    assert gallery.known().index.person_ids == (person["id"],)
-    assert [line["action"] for line in gallery.audit()] == ["enrolled", "settings changed"]
+    assert (person.name, len(person.pictures)) == ("Anna", 1)
+    assert gallery.known().index.person_ids == (person.id,)
+    assert [line.action for line in gallery.audit()] == ["enrolled", "settings changed"]
     database.close()
 
 
@@ -223,7 +229,7 @@ def test_nobody_is_stored_when_recognition_is_switched_off_meanwhile(desk: Desk)
     picture, find = desk.of("anna"), desk.engine.find
 
     def switch_off_first(content: bytes) -> dict[str, Any]:
-        desk.settings.change(recognition=False)
+        desk.settings.change(SettingsChange(recognition=False))
         return find(content)
 
     enrolment = Enrolment(desk.gallery, desk.settings, switch_off_first)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from convergecast.errors import Conflict, InvalidInput, NotFound, TooMany
@@ -18,7 +19,7 @@ from convergecast.faces import people, visits
 from convergecast.faces.gallery import Embedded, Gallery
 from convergecast.faces.matching import Floats
 from convergecast.faces.people import Face
-from convergecast.faces.settings import FaceSettings
+from convergecast.messages.people import FaceSettings
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
 from tests.fakes.faces import KIND, Crowd, crop_of
@@ -67,7 +68,7 @@ def named(gallery: Gallery, vector: Floats) -> str | None:
 @pytest.mark.parametrize("name", NAMES)
 def test_people_are_called_in_any_script(gallery: Gallery, name: str) -> None:
     person_id = enrol(gallery, f" {name} ", Crowd().vector("a"))
-    shown = gallery.person(person_id)["name"]
+    shown = gallery.person(person_id).name
     assert shown == ("Áda" if name == "A\u0301da" else name)
 
 
@@ -90,7 +91,8 @@ def test_a_person_is_shown_with_pictures_consent_and_when_last_seen(
     )
     now = clock.now()
     gallery.note_sighting(person_id, "hall", now + 5, 0.4)
-    (person,) = gallery.people()
+    (shown,) = gallery.people()
+    person = msgspec.to_builtins(shown)
     good, small = person.pop("pictures")
     assert person == {
         "id": person_id,
@@ -118,14 +120,15 @@ def test_who_was_enrolled_twice_is_warned_of_until_the_two_are_merged(gallery: G
         enrol(gallery, "Bert", crowd.vector("b")),
     )
     double = enrol(gallery, "Anne", crowd.vector("a"))
-    assert gallery.person(bert)["warning"] is None
-    warning = gallery.person(double)["warning"]
+    assert gallery.person(bert).warning is None
+    warning = gallery.person(double).warning
     assert warning == "looks like Anna: if it is the same person, merge the two"
     gallery.rename(anna, "Hanna", "the page")
-    assert gallery.person(double)["warning"].startswith("looks like Hanna:")
+    warning = gallery.person(double).warning
+    assert warning and warning.startswith("looks like Hanna:")
     gallery.merge(anna, double, "the page")
-    assert [p["warning"] for p in gallery.people()] == [None, None]
-    assert {p["name"]: len(p["pictures"]) for p in gallery.people()} == {"Bert": 1, "Hanna": 2}
+    assert [p.warning for p in gallery.people()] == [None, None]
+    assert {p.name: len(p.pictures) for p in gallery.people()} == {"Bert": 1, "Hanna": 2}
     with pytest.raises(NotFound):
         gallery.person(double)
 
@@ -143,7 +146,7 @@ def test_merging_keeps_sightings_and_undoes_what_was_wrong(gallery: Gallery) -> 
     gallery.merge(anna, anne, "the page")
     assert named(gallery, again) == "Anna"
     (seen,) = gallery.sightings(0, 2_000)
-    assert (seen["person"], seen["name"]) == (anna, "Anna")
+    assert (seen.person, seen.name) == (anna, "Anna")
     with pytest.raises(Conflict):
         gallery.merge(anna, anna, "the page")
     with pytest.raises(NotFound):
@@ -177,7 +180,7 @@ def test_limits_are_said(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> N
         gallery.add_pictures(anna, two, "the page")
     with pytest.raises(TooMany):
         gallery.merge(anna, bert, "the page")
-    assert [len(person["pictures"]) for person in gallery.people()] == [2, 2]
+    assert [len(person.pictures) for person in gallery.people()] == [2, 2]
     for _ in range(5):
         gallery.add_negative(anna, Embedded(KIND, (crowd.vector("x").tobytes(),)), "the page")
     gallery.known()
@@ -190,7 +193,7 @@ def test_a_visit_goes_on_until_a_minute_has_passed(gallery: Gallery) -> None:
     gallery.note_sighting(anna, "door", 1_010.0, 0.2)
     gallery.note_sighting("forgotten", "door", 1_010.0, 0.2)
     found = [
-        (s["camera"], s["first_at"] - 1_000, s["last_at"] - 1_000, s["distance"])
+        (s.camera, s.first_at - 1_000, s.last_at - 1_000, s.distance)
         for s in gallery.sightings(0, 9_999)
     ]
     assert found == [("hall", 151, 151, 0.4), ("hall", 0, 90, 0.3), ("door", 10, 10, 0.2)]
@@ -215,11 +218,11 @@ def test_unknown_faces_are_kept_once_each_and_for_their_time(
     assert gallery.keep_unknown(None, "door", clock.now() + 1, better) == first
     gallery.keep_unknown(first, "hall", clock.now() + 2, face(crowd.vector("x", 0.1), 0.5))
     other = gallery.keep_unknown(None, "hall", clock.now() + 3, face(crowd.vector("y")))
-    assert [row["id"] for row in gallery.unknown_faces()] == [other, first]
+    assert [row.id for row in gallery.unknown_faces()] == [other, first]
     assert gallery.unknown_picture(first) == better.crop
     gallery.drop_unknown(other, "the page")
     assert gallery.keep_unknown(other, "hall", clock.now(), face(crowd.vector("y"), 0.95)) == other
-    assert [row["id"] for row in gallery.unknown_faces()] == [first]
+    assert [row.id for row in gallery.unknown_faces()] == [first]
     with pytest.raises(NotFound):
         gallery.drop_unknown(other, "the page")
     clock.advance(24 * 3600 + 2)
@@ -234,9 +237,9 @@ def test_two_tracks_that_turn_out_to_show_the_same_face_leave_one(
     one = gallery.keep_unknown(None, "hall", now, face(crowd.vector("x", 0.0), 0.5))
     other = gallery.keep_unknown(None, "hall", now, face(crowd.vector("y", 0.0), 0.6))
     assert gallery.keep_unknown(one, "hall", now, face(crowd.vector("y", 0.1), 0.9)) == one
-    assert [row["id"] for row in gallery.unknown_faces()] == [one]
+    assert [row.id for row in gallery.unknown_faces()] == [one]
     assert gallery.keep_unknown(other, "hall", now, face(crowd.vector("y", 0.1), 0.95)) == other
-    assert [row["id"] for row in gallery.unknown_faces()] == [one]
+    assert [row.id for row in gallery.unknown_faces()] == [one]
 
 
 def test_only_so_many_unknown_faces_are_kept(
@@ -246,7 +249,7 @@ def test_only_so_many_unknown_faces_are_kept(
     crowd = Crowd()
     for number in range(6):
         gallery.keep_unknown(None, "hall", float(number), face(crowd.vector(f"u{number}")))
-    assert [row["seen_at"] for row in gallery.unknown_faces()] == [5.0, 4.0, 3.0]
+    assert [row.seen_at for row in gallery.unknown_faces()] == [5.0, 4.0, 3.0]
 
 
 def test_old_sightings_go(gallery: Gallery, clock: FakeClock) -> None:
@@ -267,8 +270,8 @@ def test_what_is_kept_of_a_camera_goes_with_it(gallery: Gallery) -> None:
         gallery.note_sighting(anna, camera, 5.0, 0.4)
         gallery.keep_unknown(None, camera, 5.0, face(crowd.vector(camera)))
     gallery.forget_camera("hall")
-    assert [row["camera"] for row in gallery.unknown_faces()] == ["door"]
-    assert [row["camera"] for row in gallery.sightings(0, 9)] == ["door"]
+    assert [row.camera for row in gallery.unknown_faces()] == ["door"]
+    assert [row.camera for row in gallery.sightings(0, 9)] == ["door"]
 
 
 def test_the_gallery_tells_its_own_distances(
@@ -296,17 +299,17 @@ def test_every_change_is_in_the_audit_and_no_name(gallery: Gallery) -> None:
     gallery.add_pictures(anna, [("upload", face(crowd.vector("a")))], "client")
     gallery.rename(anna, "Hanna", "client")
     gallery.add_negative(anna, Embedded(KIND, (crowd.vector("x").tobytes(),)), "client")
-    gallery.remove_picture(anna, gallery.person(anna)["pictures"][0]["id"], "client")
+    gallery.remove_picture(anna, gallery.person(anna).pictures[0].id, "client")
     gallery.merge(anna, bert, "client")
     gallery.forget(anna, "client")
     gallery.drop_unknown(None, "client")
     lines = gallery.audit()
-    assert [line["action"] for line in lines[::-1]] == [
+    assert [line.action for line in lines[::-1]] == [
         "enrolled", "enrolled", "pictures added", "renamed", "not this person", "picture removed",
         "merged", "forgotten", "unknown faces dropped",
     ]  # fmt: skip
-    assert {line["person"] for line in lines} == {anna, bert, None}
-    assert lines[2]["detail"] == f"with {bert}"
+    assert {line.person for line in lines} == {anna, bert, None}
+    assert lines[2].detail == f"with {bert}"
     assert not any(name in str(lines) for name in ("Anna", "Hanna", "Bert"))
     assert len(gallery.audit(limit=2)) == 2
 
@@ -441,8 +444,8 @@ def test_a_persons_last_picture_can_go_while_others_are_known(gallery: Gallery) 
     enrol(gallery, "Bert", crowd.vector("b"))
     told_of: list[str | None] = []
     gallery.listen(lambda: told_of.append(named(gallery, crowd.vector("a"))))
-    gallery.remove_picture(anna, gallery.person(anna)["pictures"][0]["id"], "the page")
-    assert gallery.person(anna)["pictures"] == []
+    gallery.remove_picture(anna, gallery.person(anna).pictures[0].id, "the page")
+    assert gallery.person(anna).pictures == []
     assert told_of == [None]
 
 
@@ -450,9 +453,9 @@ def test_nobody_is_warned_of_likeness_to_a_picture_that_is_gone(gallery: Gallery
     crowd = Crowd()
     anna = enrol(gallery, "Anna", crowd.vector("a"), crowd.vector("b"))
     bert = enrol(gallery, "Bert", crowd.vector("b"))
-    assert gallery.person(bert)["warning"]
-    gallery.remove_picture(anna, gallery.person(anna)["pictures"][1]["id"], "the page")
-    assert gallery.person(bert)["warning"] is None
+    assert gallery.person(bert).warning
+    gallery.remove_picture(anna, gallery.person(anna).pictures[1].id, "the page")
+    assert gallery.person(bert).warning is None
 
 
 def test_who_is_forgotten_leaves_the_memory_too(gallery: Gallery) -> None:

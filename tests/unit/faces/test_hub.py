@@ -16,6 +16,7 @@ from convergecast.config import HubConfig
 from convergecast.errors import Conflict, Forbidden
 from convergecast.faces.people import Face
 from convergecast.hub import Hub
+from convergecast.messages.people import SettingsChange
 from convergecast.protocol.registration import Registration
 from convergecast.web.mjpeg import MjpegStream
 from convergecast.web.services import Services
@@ -73,7 +74,7 @@ def test_recognition_cannot_be_asked_of_a_camera_while_it_is_off(services: Servi
     with pytest.raises(Conflict, match="switched off: switch it on on the page Faces first"):
         services.registry.set_option(camera_id, "recognition", on=True)
     services.registry.set_option(camera_id, "faces", on=True)
-    services.faces_settings.change(recognition=True)
+    services.faces_settings.change(SettingsChange(recognition=True))
     services.registry.set_option(camera_id, "recognition", on=True)
     assert services.registry.get(camera_id).options == ("faces", "recognition")
 
@@ -82,12 +83,12 @@ def test_switching_recognition_off_takes_it_off_all_cameras_and_names_off_result
     services: Services,
 ) -> None:
     camera_id, crowd = add_camera(services), Crowd()
-    services.faces_settings.change(recognition=True)
+    services.faces_settings.change(SettingsChange(recognition=True))
     services.registry.set_options(camera_id, ["recognition", "people"])
     enrol(services, crowd, "Anna")
     show(services, camera_id, crowd, "Anna")
     assert shown(services, camera_id) == ["Anna", "Anna"]
-    services.faces_settings.change(recognition=False)
+    services.faces_settings.change(SettingsChange(recognition=False))
     assert services.registry.get(camera_id).options == ("people",)
     assert shown(services, camera_id) == [None, None]
 
@@ -98,7 +99,7 @@ def test_a_configuration_that_forbids_it_takes_it_off_at_the_start(
     monkeypatch.delenv("CONVERGECAST_ADMIN_TOKEN", raising=False)
     hub = make_hub(tmp_path)
     camera_id = add_camera(hub.services)
-    hub.services.faces_settings.change(recognition=True)
+    hub.services.faces_settings.change(SettingsChange(recognition=True))
     hub.services.registry.set_options(camera_id, ["recognition"])
     hub.close()
     hub = make_hub(tmp_path, recognition_allowed=False)
@@ -110,7 +111,7 @@ def test_a_configuration_that_forbids_it_takes_it_off_at_the_start(
 
 def test_live_results_follow_the_gallery_at_once(services: Services) -> None:
     camera_id, crowd = add_camera(services), Crowd()
-    services.faces_settings.change(recognition=True)
+    services.faces_settings.change(SettingsChange(recognition=True))
     anna = enrol(services, crowd, "Anna")
     show(services, camera_id, crowd, "Anna")
     services.gallery.rename(anna, "Hanna", "the page")
@@ -124,7 +125,7 @@ def test_a_result_that_was_being_named_meanwhile_does_not_bring_a_name_back(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     camera_id, crowd = add_camera(services), Crowd()
-    services.faces_settings.change(recognition=True)
+    services.faces_settings.change(SettingsChange(recognition=True))
     anna = enrol(services, crowd, "Anna")
     show(services, camera_id, crowd, "Anna")
     publish = services.broker.publish_result
@@ -144,10 +145,10 @@ def test_a_result_that_was_being_named_meanwhile_does_not_bring_a_name_back(
 
 def test_unknown_faces_go_when_keeping_them_is_switched_off(services: Services) -> None:
     camera_id, crowd = add_camera(services), Crowd()
-    services.faces_settings.change(recognition=True, keep_unknown=True)
+    services.faces_settings.change(SettingsChange(recognition=True, keep_unknown=True))
     show(services, camera_id, crowd, "x")
     assert len(services.gallery.unknown_faces()) == 1
-    services.faces_settings.change(keep_unknown=False)
+    services.faces_settings.change(SettingsChange(keep_unknown=False))
     assert services.gallery.unknown_faces() == []
 
 
@@ -155,11 +156,11 @@ def test_a_face_that_was_being_kept_while_that_was_switched_off_is_not_kept(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     camera_id, crowd = add_camera(services), Crowd()
-    services.faces_settings.change(recognition=True, keep_unknown=True)
+    services.faces_settings.change(SettingsChange(recognition=True, keep_unknown=True))
     keep = services.gallery.keep_unknown
 
     def switch_off_first(*arguments: Any) -> str:
-        services.faces_settings.change(keep_unknown=False)
+        services.faces_settings.change(SettingsChange(keep_unknown=False))
         return keep(*arguments)
 
     monkeypatch.setattr(services.gallery, "keep_unknown", switch_off_first)
@@ -170,15 +171,15 @@ def test_a_face_that_was_being_kept_while_that_was_switched_off_is_not_kept(
 
 def test_what_a_camera_saw_goes_with_it_even_if_the_hub_ends_then(services: Services) -> None:
     camera_id, crowd = add_camera(services), Crowd()
-    services.faces_settings.change(recognition=True, keep_unknown=True)
+    services.faces_settings.change(SettingsChange(recognition=True, keep_unknown=True))
     enrol(services, crowd, "Anna")
     show(services, camera_id, crowd, "Anna")
     services.recogniser.forget_camera(camera_id)
     show(services, camera_id, crowd, "x")
-    assert services.gallery.people()[0]["last_seen"]
+    assert services.gallery.people()[0].last_seen
     assert services.gallery.unknown_faces()
     services.registry.forget(camera_id)
-    assert services.gallery.people()[0]["last_seen"] is None
+    assert services.gallery.people()[0].last_seen is None
     assert services.gallery.unknown_faces() == []
 
 

@@ -15,6 +15,7 @@ from convergecast.faces.maintenance import Upkeep
 from convergecast.faces.people import Face
 from convergecast.faces.recogniser import Recogniser
 from convergecast.faces.settings import SettingsStore
+from convergecast.messages.people import SettingsChange
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
 from tests.fakes.faces import EMBEDDING, KIND, Crowd, FakeEngine, crop_of, told
@@ -30,7 +31,7 @@ class House:
         self.clock = FakeClock()
         self.gallery = Gallery(database, self.clock)
         self.settings = SettingsStore(database=database, clock=self.clock, allowed=True)
-        self.settings.change(recognition=True)
+        self.settings.change(SettingsChange(recognition=True))
         self.engine = FakeEngine()
         self.engine.embedding = NEW
         self.upkeep = Upkeep(
@@ -51,7 +52,7 @@ class House:
         return Face(crop=crop_of(vector), vector=vector.tobytes(), kind=KIND, quality=0.9, flaws=())
 
     def used(self) -> list[bool]:
-        return [p["used"] for person in self.gallery.people() for p in person["pictures"]]
+        return [p.used for person in self.gallery.people() for p in person.pictures]
 
 
 @pytest.fixture
@@ -91,8 +92,8 @@ def test_a_picture_that_the_new_model_cannot_use_says_so(house: House) -> None:
     house.engine.pictures[second] = [told(None, flaws=["too small"])]
     house.gallery.use_kind(NEW_KIND)
     house.upkeep.run_once()
-    shown = [p for person in house.gallery.people() for p in person["pictures"]]
-    told_of = [(p["used"], p["verdict"]) for p in shown]
+    shown = [p for person in house.gallery.people() for p in person.pictures]
+    told_of = [(p.used, p.verdict) for p in shown]
     assert told_of == [
         (False, "no face found"),
         (False, "too small"),
@@ -114,18 +115,18 @@ def test_an_engine_that_is_away_is_asked_again_later(house: House) -> None:
 
 
 def test_nothing_is_embedded_while_recognition_is_off(house: House) -> None:
-    house.settings.change(recognition=False)
+    house.settings.change(SettingsChange(recognition=False))
     house.gallery.use_kind(NEW_KIND)
     house.upkeep.run_once()
     assert house.engine.asked == 0
 
 
 def test_unknown_faces_and_sightings_go_when_their_time_is_over(house: House) -> None:
-    anna = house.gallery.people()[0]["id"]
+    anna = house.gallery.people()[0].id
     now = house.clock.now()
     house.gallery.keep_unknown(None, "hall", now, house.face("x"))
     house.gallery.note_sighting(anna, "hall", now, 0.4)
-    house.settings.change(unknown_hours=2, sightings_days=1)
+    house.settings.change(SettingsChange(unknown_hours=2, sightings_days=1))
     house.clock.advance(2 * 3600 - 1)
     house.upkeep.run_once()
     assert len(house.gallery.unknown_faces()) == 1
@@ -156,7 +157,7 @@ def test_switching_recognition_off_ends_embedding_anew(
     find = house.engine.find
 
     def switch_off(picture: bytes) -> dict[str, Any]:
-        house.settings.change(recognition=False)
+        house.settings.change(SettingsChange(recognition=False))
         return find(picture)
 
     monkeypatch.setattr(house.upkeep, "_find", switch_off)
@@ -165,14 +166,14 @@ def test_switching_recognition_off_ends_embedding_anew(
 
 
 def test_what_was_noted_under_a_clock_that_was_ahead_goes_too(house: House) -> None:
-    anna, now = house.gallery.people()[0]["id"], house.clock.now()
+    anna, now = house.gallery.people()[0].id, house.clock.now()
     later = now + 10 * 365 * 86_400
     house.gallery.keep_unknown(None, "hall", later, house.face("x"))
     house.gallery.note_sighting(anna, "hall", later, 0.4)
     house.gallery.note_sighting(anna, "hall", now, 0.4)  # the clock was put right
-    assert [visit["last_at"] for visit in house.gallery.sightings(0, 1e11)] == [later, now]
+    assert [visit.last_at for visit in house.gallery.sightings(0, 1e11)] == [later, now]
     house.upkeep.run_once()
-    assert {visit["last_at"] for visit in house.gallery.sightings(0, 1e11)} == {now}
+    assert {visit.last_at for visit in house.gallery.sightings(0, 1e11)} == {now}
     house.clock.advance(8 * 86_400)
     house.upkeep.run_once()
     assert house.gallery.unknown_faces() == []

@@ -23,7 +23,7 @@ from convergecast.faces.matching import (
     decide,
     distances_between,
 )
-from convergecast.faces.settings import FaceSettings
+from convergecast.messages.people import FaceSettings
 from tests.fakes.faces import Crowd
 
 SETTINGS = FaceSettings(recognition=True)

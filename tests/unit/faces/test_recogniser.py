@@ -14,6 +14,7 @@ from convergecast.faces.matching import Floats
 from convergecast.faces.people import Face
 from convergecast.faces.recogniser import TRACK_KEPT_S, Recogniser
 from convergecast.faces.settings import SettingsStore
+from convergecast.messages.people import SettingsChange
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
 from tests.fakes.faces import EMBEDDING, KIND, Crowd, crop_of, told
@@ -28,7 +29,7 @@ class Hall:
         self.clock = FakeClock()
         self.gallery = Gallery(database, self.clock)
         self.settings = SettingsStore(database=database, clock=self.clock, allowed=True)
-        self.settings.change(recognition=True)
+        self.settings.change(SettingsChange(recognition=True))
         self.recogniser = Recogniser(self.gallery, self.settings, self.clock)
         self.crowd = Crowd()
         self.last: dict[str, Any] = {}
@@ -201,7 +202,7 @@ def test_not_this_person_takes_the_name_away_at_once_and_next_time(hall: Hall) -
 def test_thresholds_hold_at_once(hall: Hall) -> None:
     hall.enrol("anna")
     hall.look("anna")
-    hall.settings.change(known_below=0.2, perhaps_below=0.6)
+    hall.settings.change(SettingsChange(known_below=0.2, perhaps_below=0.6))
     again = hall.recogniser.reconsider("hall", hall.last)
     assert again["faces"][0]["identity"]["state"] == "perhaps"
     assert again["faces"][0]["person"] is None
@@ -210,7 +211,7 @@ def test_thresholds_hold_at_once(hall: Hall) -> None:
 def test_switching_off_takes_every_name_and_everything_remembered(hall: Hall) -> None:
     hall.enrol("anna")
     hall.look("anna")
-    hall.settings.change(recognition=False)
+    hall.settings.change(SettingsChange(recognition=False))
     hall.recogniser.forget_all()
     (face,) = hall.recogniser.reconsider("hall", hall.last)["faces"]
     assert (face["person"], face["identity"]) == (None, None)
@@ -227,7 +228,7 @@ def test_vectors_of_another_model_are_not_compared(hall: Hall) -> None:
     for _ in range(3):
         result = hall.recogniser.annotate("hall", hall.result(1), seen)
     assert result["faces"][0]["identity"]["state"] == "unknown"
-    assert [p["used"] for p in hall.gallery.people()[0]["pictures"]] == [False]
+    assert [p.used for p in hall.gallery.people()[0].pictures] == [False]
 
 
 def test_sightings_are_one_row_a_visit(hall: Hall) -> None:
@@ -235,12 +236,13 @@ def test_sightings_are_one_row_a_visit(hall: Hall) -> None:
     for _ in range(200):
         hall.look("anna", times=1)
     (seen,) = hall.gallery.sightings(0, hall.clock.now() + 1)
-    assert (seen["person"], seen["camera"]) == (anna, "hall")
-    assert seen["last_at"] - seen["first_at"] == pytest.approx(50, abs=6)
+    assert (seen.person, seen.camera) == (anna, "hall")
+    assert seen.last_at - seen.first_at == pytest.approx(50, abs=6)
     hall.clock.advance(61)
     hall.look("anna", track=2)
     assert len(hall.gallery.sightings(0, hall.clock.now() + 1)) == 2
-    assert hall.gallery.person(anna)["last_seen"]["at"] == pytest.approx(hall.clock.now(), abs=1)
+    last_seen = hall.gallery.person(anna).last_seen
+    assert last_seen and last_seen.at == pytest.approx(hall.clock.now(), abs=1)
 
 
 def test_unknown_faces_are_kept_only_where_that_is_switched_on(hall: Hall) -> None:
@@ -248,17 +250,17 @@ def test_unknown_faces_are_kept_only_where_that_is_switched_on(hall: Hall) -> No
     assert not hall.recogniser.keeps_unknown
     hall.look("x")
     assert hall.gallery.unknown_faces() == []
-    hall.settings.change(keep_unknown=True)
+    hall.settings.change(SettingsChange(keep_unknown=True))
     assert hall.recogniser.keeps_unknown
     hall.look("x", track=2)
     hall.look("x", track=2, quality=0.95)
     hall.look("bert", track=3)
     (kept,) = hall.gallery.unknown_faces()
-    assert (kept["camera"], kept["quality"]) == ("hall", 0.95)
+    assert (kept.camera, kept.quality) == ("hall", 0.95)
 
 
 def test_an_unknown_face_that_turns_out_to_be_known_is_kept_no_more(hall: Hall) -> None:
-    hall.settings.change(keep_unknown=True)
+    hall.settings.change(SettingsChange(keep_unknown=True))
     hall.enrol("bert")
     hall.look("anna")
     assert len(hall.gallery.unknown_faces()) == 1
@@ -268,7 +270,7 @@ def test_an_unknown_face_that_turns_out_to_be_known_is_kept_no_more(hall: Hall) 
 
 
 def test_who_is_forgotten_while_in_view_does_not_come_back_as_an_unknown_face(hall: Hall) -> None:
-    hall.settings.change(keep_unknown=True)
+    hall.settings.change(SettingsChange(keep_unknown=True))
     hall.enrol("bert")
     anna = hall.enrol("anna")
     hall.look("anna")

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from convergecast.checks import checked
 from convergecast.errors import Conflict, Forbidden, InvalidInput
 from convergecast.faces import audit
-from convergecast.faces.settings import FaceSettings, SettingsStore
+from convergecast.faces.settings import SettingsStore
+from convergecast.messages.people import FaceSettings, SettingsChange
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
 
@@ -33,7 +35,7 @@ def test_recognition_is_off_until_somebody_switches_it_on(database: Database) ->
     assert not settings.now.keep_unknown
     with pytest.raises(Conflict, match="switched off: switch it on on the page Faces first"):
         settings.need_recognition()
-    settings.change(recognition=True)
+    settings.change(SettingsChange(recognition=True))
     settings.need_recognition()
 
 
@@ -41,26 +43,28 @@ def test_what_is_set_stands_after_a_restart_and_in_the_audit(database: Database)
     told = []
     settings = store(database)
     settings.listen(lambda now, before: told.append((now, before)))
-    now = settings.change(by="Ada", recognition=True, unknown_hours=48, known_below=0.45)
+    now = settings.change(
+        SettingsChange(recognition=True, unknown_hours=48, known_below=0.45), by="Ada"
+    )
     assert told == [(now, FaceSettings())]
     assert store(database).now == now
     (line,) = audit.newest(database, 10)
-    assert line["action"] == "settings changed"
-    assert line["by"] == "Ada"
-    assert line["detail"] == "recognition true; unknown_hours 48; known_below 0.45"
+    assert line.action == "settings changed"
+    assert line.by == "Ada"
+    assert line.detail == "recognition true; unknown_hours 48; known_below 0.45"
 
 
 def test_setting_what_is_set_already_changes_nothing(database: Database) -> None:
     settings = store(database)
     settings.listen(lambda now, before: pytest.fail("nothing has changed"))
-    settings.change(unknown_hours=24, recognition=False)
+    settings.change(SettingsChange(unknown_hours=24, recognition=False))
     assert audit.newest(database, 10) == []
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"colour": 1}, "'colour' is not a setting; there are recognition, keep_unknown"),
+        ({"colour": 1}, "'colour' cannot be set; what can be: recognition, keep_unknown"),
         ({"recognition": 1}, "recognition must be true or false"),
         ({"keep_unknown": "yes"}, "keep_unknown must be true or false"),
         ({"unknown_hours": 0}, "unknown_hours must be a whole number from 1 to 720"),
@@ -80,18 +84,18 @@ def test_what_cannot_be_set_is_said_and_changes_nothing(
 ) -> None:
     settings = store(database)
     with pytest.raises(InvalidInput, match=words):
-        settings.change(**{"sightings_days": 9, **changes})
+        settings.change(checked(SettingsChange, {"sightings_days": 9, **changes}))
     assert settings.now == store(database).now == FaceSettings()
 
 
 def test_a_configuration_that_forbids_recognition_wins_over_what_is_stored(
     database: Database,
 ) -> None:
-    store(database).change(recognition=True)
+    store(database).change(SettingsChange(recognition=True))
     settings = store(database, allowed=False)
     assert not settings.now.recognition
     with pytest.raises(Forbidden, match="switches face recognition off for good"):
         settings.need_recognition()
     with pytest.raises(Forbidden, match="recognition_allowed"):
-        settings.change(recognition=True)
-    assert settings.change(sightings_days=3).sightings_days == 3
+        settings.change(SettingsChange(recognition=True))
+    assert settings.change(SettingsChange(sightings_days=3)).sightings_days == 3

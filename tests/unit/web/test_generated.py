@@ -19,6 +19,7 @@ from convergecast.auth.gate import agent_token
 from convergecast.cameras.camera import Approval, Camera
 from convergecast.config import HubConfig
 from convergecast.hub import Hub
+from convergecast.messages.people import SettingsChange
 from convergecast.web.api import pictures
 from convergecast.web.app import create_app
 from convergecast.web.asgi import create_asgi
@@ -235,7 +236,7 @@ def test_settings(
 def test_forms_without_consent(
     hub: Hub, client: FlaskClient, contract: Contract, sent: tuple[bytes, str]
 ) -> None:
-    hub.services.faces_settings.change(recognition=True)
+    hub.services.faces_settings.change(SettingsChange(recognition=True))
     data, content_type = sent
     answer = client.post(PEOPLE, data=data, headers=BEARER, content_type=content_type)
     assert answer.status_code in (400, 413)
