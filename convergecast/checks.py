@@ -139,7 +139,8 @@ def _words(node: inspect.Type) -> str:
         return _number(node)
     if isinstance(node, inspect.ListType | inspect.VarTupleType):
         of_texts = isinstance(_bare(node.item_type), inspect.StrType)
-        return "a list of strings" if of_texts else "a list"
+        what = "a list of strings" if of_texts else "a list"
+        return f"{what}, at most {node.max_length}" if node.max_length is not None else what
     if isinstance(node, inspect.LiteralType):
         return " or ".join(map(str, node.values))
     return _PLAIN_WORDS.get(type(node), "something else")

@@ -37,14 +37,21 @@ def error_kinds(error: type[ConvergeCastError] = ConvergeCastError) -> set[str]:
     return {error.kind}.union(*(error_kinds(child) for child in error.__subclasses__()))
 
 
+Page = Annotated[
+    str,
+    Meta(
+        description="Of the hub, where it can be put right.",
+        extra_json_schema={"enum": ["faces"]},
+    ),
+]
+
+
 class Error(Message, frozen=True, kw_only=True):
     """Why a request is not done."""
 
     error: Annotated[str, Meta(extra_json_schema={"enum": sorted(error_kinds())})]
     message: Annotated[str, Meta(description="One sentence that a person can act on.")]
-    page: (
-        Annotated[str, Meta(description="The hub's page where that is done.")] | UnsetType
-    ) = UNSET
+    page: Annotated[str, Meta(description="The hub's page where that is done.")] | UnsetType = UNSET
 
 
 class Health(Message, frozen=True, kw_only=True):
@@ -110,7 +117,7 @@ class OptionAnswer(Message, frozen=True, kw_only=True):
     options: OptionNames | UnsetType = UNSET
     error: str | UnsetType = UNSET
     message: str | UnsetType = UNSET
-    page: str | UnsetType = UNSET
+    page: Page | UnsetType = UNSET
 
 
 _EITHER = {"oneOf": [{"required": ["options"]}, {"required": ["error", "message"]}]}

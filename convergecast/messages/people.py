@@ -97,6 +97,8 @@ class DistancesShown(Message, frozen=True, kw_only=True):
 # What clients send.
 
 _FILE = {"contentMediaType": "image/*"}
+# Checked with the form, which counts them together.
+_MOST = {"maxItems": MAX_PICTURES}
 _TRACK = Meta(
     ge=0,
     le=999_999_999,
@@ -111,13 +113,13 @@ class MorePictures(Message, frozen=True, kw_only=True):
     pictures: (
         Annotated[
             list[Annotated[str, Meta(extra_json_schema=_FILE)]],
-            Meta(max_length=MAX_PICTURES, extra={MUST_BE: "files"}),
+            Meta(extra_json_schema=_MOST, extra={MUST_BE: "files"}),
         ]
         | UnsetType
     ) = UNSET
     camera: Annotated[str, Meta(description="`id` of a camera that is online.")] | UnsetType = UNSET
     track_id: Annotated[int, _TRACK] | UnsetType = UNSET
-    unknown: Annotated[list[str], Meta(max_length=MAX_PICTURES)] | UnsetType = UNSET
+    unknown: Annotated[list[str], Meta(extra_json_schema=_MOST)] | UnsetType = UNSET
 
 
 class NewPerson(MorePictures, frozen=True, kw_only=True):

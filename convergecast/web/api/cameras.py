@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response
+from msgspec import UNSET
 
 from convergecast.auth.access import Access, allow
 from convergecast.cameras.camera import Approval
@@ -63,7 +64,7 @@ def blueprint(services: Services) -> Blueprint:
         try:
             camera = registry.set_option(camera_id, order.option, on=order.on)
         except ConvergeCastError as error:
-            return OptionAnswer(**error.told())
+            return OptionAnswer(error=error.kind, message=str(error), page=error.page or UNSET)
         return OptionAnswer(options=camera.options)
 
     @routes.delete("/<camera_id>")

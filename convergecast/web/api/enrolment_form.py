@@ -23,6 +23,7 @@ from convergecast.web.request_limits import MAX_PICTURE_BYTES
 from convergecast.web.services import Services
 
 _MAX_FILE_NAME = 255
+_NUMBER = re.compile("[0-9]{1,9}")
 
 F = TypeVar("F", bound=MorePictures)
 
@@ -89,9 +90,15 @@ def _form(kind: type[F]) -> F:
     for name in request.files:
         if name != "pictures":
             raise InvalidInput(f"Files are sent as pictures, not as {(name or '')[:40]!r}.")
-    texts = {name or "": request.form[name] for name in request.form}  # None: a part has no name
-    unknown = {"unknown": request.form.getlist("unknown")} if "unknown" in texts else {}
-    return checked(kind, {**texts, **unknown}, strict=False)
+    values: dict[str, str | int | list[str]] = {
+        name or "": text  # None: a part has no name
+        for name, text in request.form.items()
+    }
+    if "unknown" in values:
+        values["unknown"] = request.form.getlist("unknown")
+    if _NUMBER.fullmatch(request.form.get("track_id", "")):
+        values["track_id"] = int(request.form["track_id"])
+    return checked(kind, values)
 
 
 def _sources(services: Services, form: MorePictures) -> list[Source]:
