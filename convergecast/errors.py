@@ -17,7 +17,8 @@ ConvergeCastError
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import TypedDict
 
 
 class ConvergeCastError(Exception):
@@ -86,18 +87,26 @@ class TooLarge(ConvergeCastError):
     kind, http_status = "too-large", 413
 
 
+class Refused(TypedDict):
+    """A picture that cannot be used: its place in the form, from 0, what it is called, and why."""
+
+    picture: int
+    file: str
+    verdict: str
+
+
 class NoUsableFace(ConvergeCastError):
     """No picture shows a face that can be recognised.
 
     Attributes:
-        pictures: `{"file", "verdict"}` of each.
+        pictures: each, and why.
     """
 
     kind, http_status = "no-usable-face", 422
 
-    def __init__(self, message: str, pictures: Sequence[Mapping[str, str]] = ()) -> None:
+    def __init__(self, message: str, pictures: Sequence[Refused] = ()) -> None:
         super().__init__(message)
-        self.pictures = [dict(picture) for picture in pictures]
+        self.pictures = list(pictures)
 
 
 class TooMany(ConvergeCastError):

@@ -7,9 +7,11 @@ import sqlite3
 from convergecast.messages.people import AuditEntry
 from convergecast.storage.database import Database
 
-_INSERT = "INSERT INTO face_audit (at, action, person_id, done_by, detail) VALUES (?, ?, ?, ?, ?)"
+_INSERT = """
+INSERT INTO face_audit (at, action, person_id, done_by, detail, other_id) VALUES (?, ?, ?, ?, ?, ?)
+"""
 _NEWEST = """
-SELECT at, action, person_id AS person, done_by AS by, detail FROM face_audit
+SELECT at, action, person_id AS person, other_id AS other, done_by AS by, detail FROM face_audit
 ORDER BY id DESC LIMIT ?
 """
 
@@ -21,11 +23,12 @@ def note(
     person_id: str | None,
     by: str,
     detail: str = "",
+    other_id: str | None = None,
 ) -> None:
     """Add a line within the transaction of the change; `at_s` is UNIX seconds."""
-    connection.execute(_INSERT, (at_s, action, person_id, by, detail))
+    connection.execute(_INSERT, (at_s, action, person_id, by, detail, other_id))
 
 
 def newest(database: Database, limit: int) -> list[AuditEntry]:
-    """Return the newest lines first: `at`, `action`, `person` (an id), `by`, `detail`."""
+    """Return the newest lines first."""
     return [AuditEntry(**dict(row)) for row in database.read(_NEWEST, (limit,))]

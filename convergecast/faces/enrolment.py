@@ -12,11 +12,12 @@ from typing import Any
 
 import msgspec
 
-from convergecast.errors import InvalidInput, NoUsableFace, Unavailable
+from convergecast.errors import InvalidInput, NoUsableFace, Refused, Unavailable
 from convergecast.faces.gallery import Gallery
 from convergecast.faces.people import Face, words
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.people import Enrolled, RejectedPicture
+from convergecast.messages.results import HARDLY_A_FACE
 from convergecast.names import shown_name
 
 NO_FACE = "no face found"
@@ -27,7 +28,6 @@ SEVERAL_FROM = 0.5
 Find = Callable[[bytes], dict[str, Any]]
 Box = tuple[float, float, float, float]
 
-_HARDLY_A_FACE = "hardly a face"
 _NUMBERS = ("two", "three", "four", "five", "six")
 
 
@@ -99,7 +99,7 @@ class Enrolment:
         self._gallery.check_room(person_id)
         accepted, rejected = self._look_at_all(pictures, person_id)
         if not accepted:
-            raise NoUsableFace(_why_none(rejected), rejected)
+            raise NoUsableFace(_why_none(rejected), [_told(each) for each in rejected])
         self._settings.need_recognition()  # which may have been switched off while it looked
         faces = [(_where_from(source), face) for source, face in accepted]
         if person_id is None:
@@ -110,25 +110,22 @@ class Enrolment:
             if source.unknown_id is not None:
                 self._gallery.drop_unknown(source.unknown_id, None)
         person = self._gallery.person(person_id)
-        return Enrolled(
-            **msgspec.structs.asdict(person),
-            rejected=[RejectedPicture(**each) for each in rejected],
-        )
+        return Enrolled(**msgspec.structs.asdict(person), rejected=rejected)
 
     def _look_at_all(
         self, pictures: Sequence[Source], person_id: str | None
-    ) -> tuple[list[tuple[Source, Face]], list[dict[str, str]]]:
-        """Return the usable faces, and file and verdict of the other pictures."""
+    ) -> tuple[list[tuple[Source, Face]], list[RejectedPicture]]:
+        """Return the usable faces, and what is said of the other pictures."""
         accepted: list[tuple[Source, Face]] = []
-        rejected: list[dict[str, str]] = []
-        for source in pictures:
+        rejected: list[RejectedPicture] = []
+        for number, source in enumerate(pictures):
             found = self._look_at(source)
             if isinstance(found, Face) and self._is_there(found, accepted, person_id):
                 found = THERE_ALREADY
             if isinstance(found, Face):
                 accepted.append((source, found))
             else:
-                rejected.append({"file": source.name, "verdict": found})
+                rejected.append(RejectedPicture(picture=number, file=source.name, verdict=found))
         return accepted, rejected
 
     def _look_at(self, source: Source) -> Face | str:
@@ -195,7 +192,7 @@ def face_of(reply: Mapping[str, Any], box: Box | None) -> Face | str:
 
 def _only(faces: Sequence[dict[str, Any]]) -> dict[str, Any] | str:
     """Return the largest face unless others are of its size."""
-    faces = [face for face in faces if _HARDLY_A_FACE not in face["flaws"]] or faces
+    faces = [face for face in faces if HARDLY_A_FACE not in face["flaws"]] or faces
     largest = max(faces, key=lambda face: _side(face["box"]))
     count = sum(_side(face["box"]) >= SEVERAL_FROM * _side(largest["box"]) for face in faces)
     if count == 1:
@@ -225,7 +222,15 @@ def _where_from(source: Source) -> str:
     return "unknown" if source.unknown_id is not None else source.source
 
 
-def _why_none(rejected: Sequence[Mapping[str, str]]) -> str:
+def _told(rejected: RejectedPicture) -> Refused:
+    return {
+        "picture": rejected.picture,
+        "file": rejected.file,
+        "verdict": rejected.verdict,
+    }
+
+
+def _why_none(rejected: Sequence[RejectedPicture]) -> str:
     if len(rejected) == 1:
-        return f"{rejected[0]['file']}: {rejected[0]['verdict']}."
+        return f"{rejected[0].file}: {rejected[0].verdict}."
     return "None of these pictures can be used: each has its own verdict."

@@ -213,7 +213,7 @@ class Gallery:
 
         def write(connection: sqlite3.Connection) -> None:
             person_changes.merge(connection, into, other)
-            audit.note(connection, self._clock.now(), "merged", into, by, f"with {other}")
+            audit.note(connection, self._clock.now(), "merged", into, by, f"with {other}", other)
 
         self._write(write, into)
         self._database.empty_log()

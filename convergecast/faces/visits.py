@@ -125,9 +125,11 @@ def shown_unknown(database: Database) -> list[UnknownFace]:
             camera=row["camera"],
             seen_at=row["seen_at"],
             quality=round(row["quality"], 3),
-            verdict=words(json.loads(row["flaws"])),
+            verdict=words(flaws),
+            flaws=flaws,
         )
         for row in database.read(_UNKNOWN)
+        for flaws in [tuple(json.loads(row["flaws"]))]
     ]
 
 

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from convergecast.checks import MUST_BE
-from convergecast.messages.values import Message, Name, Rate, Share, Time
+from convergecast.messages.results import Flaws
+from convergecast.messages.values import Count, Message, Name, Rate, Share, Time
 
 MAX_PICTURES = 20
 """Of one form."""
@@ -64,6 +65,10 @@ class People(Message, frozen=True, kw_only=True):
 class RejectedPicture(Message, frozen=True, kw_only=True):
     """A picture that is not kept, and why."""
 
+    picture: Annotated[
+        Count,
+        Meta(description="Its place in the form: files, then unknown faces, then the camera's."),
+    ]
     file: str
     verdict: str
 
@@ -181,6 +186,7 @@ class UnknownFace(Message, frozen=True, kw_only=True):
     seen_at: Time
     quality: Share
     verdict: Verdict
+    flaws: Flaws
 
 
 class UnknownFaces(Message, frozen=True, kw_only=True):
@@ -195,6 +201,7 @@ class AuditEntry(Message, frozen=True, kw_only=True):
     at: Time
     action: str
     person: Annotated[str | None, Meta(description="An id.")]
+    other: Annotated[str | None, Meta(description="An id: who was merged into that person.")]
     by: str
     detail: str
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
@@ -24,6 +24,8 @@ from convergecast.vision.labels import LABELS, PERSON
 
 IdentityState = Literal["known", "perhaps", "unknown", "undecided"]
 Flaw = Literal["too small", "blurred", "turned away", "too dark", "too bright", "hardly a face"]
+HARDLY_A_FACE: Final[Flaw] = "hardly a face"
+Flaws = Annotated[tuple[Flaw, ...], Meta(extra_json_schema={"uniqueItems": True})]
 
 Landmarks = Annotated[
     list[Point],
@@ -59,7 +61,7 @@ class Identity(Message, frozen=True, kw_only=True):
     name: str | None
     distance: Annotated[Rate | None, Meta(description="To the nearest person.")]
     quality: Annotated[Share, Meta(description="How well the face can be recognised.")]
-    flaws: Annotated[tuple[Flaw, ...], Meta(extra_json_schema={"uniqueItems": True})]
+    flaws: Flaws
 
 
 class Face(Message, frozen=True, kw_only=True):

@@ -109,3 +109,31 @@ def test_recognition_that_is_switched_off_leads_to_where_it_is_switched_on(told:
     expect(notice).to_have_text(f"Camera c1: {sentence}")
     expect(button).to_have_attribute("aria-pressed", "false")
     expect(notice.get_by_test_id("to-faces")).to_have_attribute("href", "/faces")
+
+
+def test_a_refusal_goes_to_its_picture_and_not_to_one_that_is_called_the_same(told: Told) -> None:
+    told.hello(told_camera())
+    shown = told.page.evaluate(
+        """async () => {
+            const { createSources } = await import('/static/js/widgets/sources.js');
+            const unknownUrl = () => '/static/favicon.svg';
+            const sources = createSources({ unknownUrl, onChange() {} });
+            const file = () => new File(['x'], 'face.jpg');
+            sources.addUnknown([{ id: 'u1', camera_name: 'face.jpg' }]);
+            sources.addFiles([file(), file()]);
+            const form = new FormData();
+            sources.fill(form);
+            const refused = (picture, verdict) => ({ picture, file: 'face.jpg', verdict });
+            const all = [refused(1, 'blurred'), refused(2, 'too dark'), refused(7, 'gone')];
+            const rest = sources.refuse(all).map(({ verdict }) => verdict);
+            const words = [...sources.element.querySelectorAll('.verdict')];
+            const verdicts = words.map((each) => each.textContent);
+            return [[...form.keys()], verdicts, rest, sources.number()];
+        }"""
+    )
+    assert shown == [
+        ["pictures", "pictures", "unknown"],
+        ["too dark", "", "blurred"],
+        ["gone"],
+        1,
+    ]

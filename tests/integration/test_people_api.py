@@ -107,6 +107,7 @@ def test_without_a_usable_face_nothing_is_stored_and_every_picture_has_its_reaso
     assert answer.status_code == 422
     refusal = answer.json()
     assert (refusal["error"], len(refusal["pictures"])) == ("no-usable-face", 7)
+    assert [picture["picture"] for picture in refusal["pictures"]] == list(range(7))
     verdicts = {picture["file"]: picture["verdict"] for picture in refusal["pictures"]}
     for file, words in (
         ("cat.jpg", "no face"),

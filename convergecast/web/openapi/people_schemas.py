@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from convergecast.names import MAX_NAME_LENGTH
 from convergecast.web.openapi.shapes import (
+    COUNT,
     RATE,
     SHARE,
     TEXT,
@@ -17,6 +18,7 @@ from convergecast.web.openapi.shapes import (
 
 STATES = ("known", "perhaps", "unknown", "undecided")
 FLAWS = ("too small", "blurred", "turned away", "too dark", "too bright", "hardly a face")
+_FLAWS: Schema = listed({"enum": list(FLAWS)}, uniqueItems=True)
 _NAME: Schema = {**TEXT, "minLength": 1, "maxLength": MAX_NAME_LENGTH}
 _YES: Schema = {"type": "boolean"}
 _VERDICT: Schema = {**TEXT, "description": "`good`, or its flaws in words."}
@@ -34,7 +36,7 @@ def _in_results() -> dict[str, Schema]:
         name=or_null(TEXT),
         distance=or_null(RATE, "To the nearest person."),
         quality={**SHARE, "description": "How well the face can be recognised."},
-        flaws=listed({"enum": list(FLAWS)}, uniqueItems=True),
+        flaws=_FLAWS,
     )
     return {"Match": shape(id=TEXT, name=TEXT, distance=RATE), "Identity": identity}
 
@@ -56,7 +58,7 @@ def _people() -> dict[str, Schema]:
         "warning": or_null(TEXT, "Such as: looks like somebody else."),
         "last_seen": or_null(shape(camera=TEXT, at=TIME)),
     }
-    rejected = listed(shape(file=TEXT, verdict=TEXT))
+    rejected = listed(shape(picture=COUNT, file=TEXT, verdict=TEXT))
     refusal = {"error": {"const": "no-usable-face"}, "message": TEXT}
     distances = listed(RATE, maxItems=5000)
     return {
@@ -111,8 +113,15 @@ def _seen() -> dict[str, Schema]:
         last_at=TIME,
         distance={**RATE, "description": "The best of the visit."},
     )
-    unknown = shape(id=TEXT, **where, seen_at=TIME, quality=SHARE, verdict=_VERDICT)
-    entry = shape(at=TIME, action=TEXT, person=or_null(TEXT, "An id."), by=TEXT, detail=TEXT)
+    unknown = shape(id=TEXT, **where, seen_at=TIME, quality=SHARE, verdict=_VERDICT, flaws=_FLAWS)
+    entry = shape(
+        at=TIME,
+        action=TEXT,
+        person=or_null(TEXT, "An id."),
+        other=or_null(TEXT),
+        by=TEXT,
+        detail=TEXT,
+    )
     return {
         "Sightings": shape(sightings=listed(sighting)),
         "UnknownFaces": shape(faces=listed(unknown)),

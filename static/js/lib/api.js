@@ -84,6 +84,6 @@ export const api = {
   unknownUrl: (id) => `${unknown(id)}.jpg`,
   dropUnknown: (id) => request('DELETE', unknown(id)),
   dropAllUnknown: () => request('DELETE', UNKNOWN),
-  /** @returns {Promise<{entries: {at: number, action: string, person: string|null, by: string, detail: string}[]}>} */
+  /** @returns {Promise<{entries: {at: number, action: string, person: string|null, other: string|null, by: string, detail: string}[]}>} */
   audit: () => request('GET', '/api/v1/audit'),
 };

@@ -129,7 +129,7 @@
  *
  * @typedef {{id: string, used: boolean, verdict: string, quality: number, added_at: number, source: string}} FacePicture
  *
- * @typedef {{file: string, verdict: string}} Refused
+ * @typedef {{picture: number, file: string, verdict: string}} Refused  picture: the how manieth of the form, from 0
  *
  * @typedef {Person & {rejected?: Refused[]}} Enrolled
  *
@@ -142,7 +142,7 @@
  * @property {number} last_at
  * @property {number} distance
  *
- * @typedef {{id: string, camera: string, camera_name: string, seen_at: number, quality: number, verdict: string}} UnknownFace
+ * @typedef {{id: string, camera: string, camera_name: string, seen_at: number, quality: number, verdict: string, flaws: string[]}} UnknownFace
  *
  * @typedef {object} GalleryState  what the page Faces knows beside the View
  * @property {FaceSettings|null} settings

@@ -4,8 +4,6 @@ import { api } from '../lib/api.js';
 import { el, setHidden, setText } from '../lib/dom.js';
 import { clockTime } from '../lib/format.js';
 
-const ID = /\b[0-9a-f]{16}\b/; // of the one who went, after a merger
-
 /** @param {HTMLElement} root */
 export function createChanges(root) {
   const list = el('ol', { class: 'changes small', 'data-testid': 'changes', tabIndex: 0, 'aria-label': 'Changes, the newest first', hidden: true });
@@ -32,8 +30,8 @@ export function createChanges(root) {
 
   const nameOf = (id) => view.people?.find((person) => person.id === id)?.name ?? 'somebody who is not stored any more';
 
-  function line({ at, action, person, by, detail }) {
-    const parts = [person && nameOf(person), detail.replace(ID, nameOf), `by ${by}`].filter(Boolean);
+  function line({ at, action, person, other, by, detail }) {
+    const parts = [person && nameOf(person), other ? `with ${nameOf(other)}` : detail, `by ${by}`].filter(Boolean);
     return el('li', { 'data-testid': 'change' },
       el('span', { class: 'quiet numbers' }, clockTime(at, view.now_s)),
       el('span', {}, `${action}: `, ...parts.flatMap((part, index) => [index ? ', ' : '', el('bdi', {}, part)])));

@@ -13,6 +13,9 @@ import { el, iconButton, keyed, setHidden, setText } from '../lib/dom.js';
  * @property {{camera: object, track_id: number|null, preview: HTMLCanvasElement}} [live]
  */
 
+// In this order the hub counts the pictures of a form.
+const KINDS = ['file', 'unknown', 'camera'];
+
 /** @param {{unknownUrl: (id: string) => string, onChange: () => void}} parts */
 export function createSources({ unknownUrl, onChange }) {
   const element = el('ul', { class: 'pictures', 'aria-label': 'Pictures to add', hidden: true });
@@ -20,6 +23,8 @@ export function createSources({ unknownUrl, onChange }) {
   /** @type {Source[]} */
   let list = [];
   let last = 0;
+  /** @type {Source[]} as the form had them */
+  let sent = [];
 
   function put(next) {
     list = next;
@@ -46,15 +51,14 @@ export function createSources({ unknownUrl, onChange }) {
     };
   }
 
-  /** Gives each refusal to the picture of that name; two of one name are told apart by their order. */
+  /** Gives each refusal to its picture; what was left out meanwhile is the rest. */
   function matched(refused) {
-    const open = [...refused];
-    const verdicts = new Map();
-    for (const source of wanted()) {
-      const at = open.findIndex(({ file }) => file === source.name || (source.id && file?.includes(source.id)));
-      if (at >= 0) verdicts.set(source.number, open.splice(at, 1)[0].verdict);
-    }
-    return { verdicts, rest: open };
+    const numberOf = ({ picture }) => sent[picture]?.number;
+    const isHere = (one) => list.some(({ number }) => number === numberOf(one));
+    return {
+      verdicts: new Map(refused.filter(isHere).map((one) => [numberOf(one), one.verdict])),
+      rest: refused.filter((one) => !isHere(one)),
+    };
   }
 
   const judged = (verdicts) => list.map((source) => ({ ...source, verdict: verdicts.get(source.number) ?? source.verdict }));
@@ -75,7 +79,8 @@ export function createSources({ unknownUrl, onChange }) {
     setLive: (live) => put([...list.filter(({ kind }) => kind !== 'camera'), numbered({ kind: 'camera', name: live.camera.name, live })]),
     /** @param {FormData} data */
     fill(data) {
-      for (const { kind, file, id, live } of wanted()) {
+      sent = KINDS.flatMap((each) => wanted().filter(({ kind }) => kind === each));
+      for (const { kind, file, id, live } of sent) {
         if (kind === 'file') data.append('pictures', file, file.name);
         else if (kind === 'unknown') data.append('unknown', id);
         else {

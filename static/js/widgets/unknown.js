@@ -77,7 +77,7 @@ export function createUnknown(root, { gallery, onEnrol }) {
     const where = `${face.camera_name ?? ''} ${clockTime(face.seen_at, now_s)}`.trim();
     setText(words, where);
     setAttr(check, 'aria-label', `Unknown face, ${where}`);
-    element.title = face.verdict === 'good' ? where : `${where}: ${face.verdict}`;
+    element.title = face.flaws.length === 0 ? where : `${where}: ${face.verdict}`;
   }
 
   function render() {

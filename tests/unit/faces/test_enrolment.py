@@ -87,9 +87,13 @@ def test_a_person_is_enrolled_from_good_pictures_and_the_others_are_named(desk: 
         (True, "good", "upload")
     ] * 2
     assert person["rejected"] == [
-        {"file": "none.jpg", "verdict": "no face found"},
-        {"file": "far.jpg", "verdict": "too small; blurred"},
-        {"file": "torn.jpg", "verdict": "This is not a picture that can be read."},
+        {"picture": 1, "file": "none.jpg", "verdict": "no face found"},
+        {"picture": 3, "file": "far.jpg", "verdict": "too small; blurred"},
+        {
+            "picture": 4,
+            "file": "torn.jpg",
+            "verdict": "This is not a picture that can be read.",
+        },
     ]
     stored = desk.gallery.person(person["id"])
     assert msgspec.to_builtins(stored.pictures) == person["pictures"]
@@ -121,11 +125,15 @@ def test_the_same_picture_twice_is_kept_once(desk: Desk) -> None:
     one = desk.of("a", "one.jpg")
     again = Source(name="copy.jpg", content=one.content)
     person = desk.enrol(one, again)
-    there = {"file": "copy.jpg", "verdict": "the same picture is there already"}
+    there = {
+        "picture": 1,
+        "file": "copy.jpg",
+        "verdict": "the same picture is there already",
+    }
     assert (len(person["pictures"]), person["rejected"]) == (1, [there])
     assert desk.verdicts(again, name=None, person_id=person["id"]) == [there["verdict"]]
     more = desk.enrol(again, desk.of("a", "new.jpg"), name=None, person_id=person["id"])
-    assert (len(more["pictures"]), more["rejected"]) == (2, [there])
+    assert (len(more["pictures"]), more["rejected"]) == (2, [{**there, "picture": 0}])
     assert len(desk.enrol(again, name="Bert")["pictures"]) == 1  # somebody else's may be the same
 
 

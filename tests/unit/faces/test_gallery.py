@@ -310,6 +310,7 @@ def test_every_change_is_in_the_audit_and_no_name(gallery: Gallery) -> None:
     ]  # fmt: skip
     assert {line.person for line in lines} == {anna, bert, None}
     assert lines[2].detail == f"with {bert}"
+    assert [line.other for line in lines] == [None, None, bert, *[None] * 6]
     assert not any(name in str(lines) for name in ("Anna", "Hanna", "Bert"))
     assert len(gallery.audit(limit=2)) == 2
 

@@ -15,6 +15,7 @@ import pytest
 
 from convergecast.cameras import store
 from convergecast.errors import InvalidInput, Unavailable
+from convergecast.faces import audit
 from convergecast.storage.database import Database
 
 
@@ -68,6 +69,29 @@ def test_a_database_of_the_first_version_keeps_its_cameras(tmp_path: Path) -> No
     database.close()
     database = Database(path)
     assert store.load_cameras(database) == [changed]
+    database.close()
+
+
+def test_a_merger_of_an_earlier_version_keeps_who_it_was(tmp_path: Path) -> None:
+    path, before = tmp_path / "hub.sqlite3", range(1, 5)
+    folder = resources.files("convergecast.storage") / "migrations"
+    scripts = sorted((each for each in folder.iterdir() if each.name.endswith(".sql")), key=str)
+    with sqlite3.connect(path) as connection:
+        for number, script in zip(before, scripts, strict=False):
+            connection.executescript(script.read_text(encoding="utf-8"))
+            connection.execute(f"PRAGMA user_version = {number}")
+        note = (
+            "INSERT INTO face_audit (at, action, person_id, done_by, detail) VALUES (1, ?, ?, ?, ?)"
+        )
+        connection.execute(note, ("merged", "a" * 16, "the hub's page", f"with {'b' * 16}"))
+        connection.execute(note, ("pictures added", "a" * 16, "the hub's page", "2 pictures"))
+    connection.close()
+    database = Database(path)
+    lines = audit.newest(database, 10)
+    assert [(line.other, line.detail) for line in lines] == [
+        (None, "2 pictures"),
+        ("b" * 16, f"with {'b' * 16}"),
+    ]
     database.close()
 
 
