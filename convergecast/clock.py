@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
+CLOCK_AHEAD_S = 86_400.0
+"""A time that is further ahead was noted under a wrong clock."""
+
 
 class Clock(Protocol):
     """What code asks for the time, so that tests can move it."""

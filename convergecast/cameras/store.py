@@ -7,7 +7,7 @@ import json
 import sqlite3
 
 from convergecast.cameras.camera import Approval, Camera
-from convergecast.faces import visits
+from convergecast.faces import sightings, unknown_faces
 from convergecast.storage.database import Database
 
 _COLUMNS = [field.name for field in dataclasses.fields(Camera)]
@@ -41,7 +41,8 @@ def delete_camera(database: Database, camera_id: str, identity: str, at: float) 
     def write(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM cameras WHERE id = ?", (camera_id,))
         connection.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (identity, at))
-        visits.erase_camera(connection, camera_id)
+        sightings.erase_camera(connection, camera_id)
+        unknown_faces.erase_camera(connection, camera_id)
 
     database.write(write)
 

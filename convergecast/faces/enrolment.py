@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from convergecast.errors import InvalidInput, NoUsableFace, Refused, Unavailable
+from convergecast.faces.face import Face, words
 from convergecast.faces.gallery import Gallery
-from convergecast.faces.people import Face, words
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.people import Enrolled, RejectedPicture
 from convergecast.messages.results import HARDLY_A_FACE

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from convergecast.faces.people import Face
+from convergecast.faces.face import Face
 
 if TYPE_CHECKING:
     from convergecast.faces.matching import Decision

@@ -1,6 +1,7 @@
-"""The people who are known by face, what belongs to them, and every change to it. Hub process.
+"""The people who are known by face, what belongs to them, and every change to it.
 
-All of it is in SQLite; the vectors are held in memory from when a face is first compared.
+All of it is in SQLite, each table in a module of its own; the vectors are held in memory from when
+a face is first compared. Process: hub, command.
 """
 
 from __future__ import annotations
@@ -14,15 +15,25 @@ from typing import TYPE_CHECKING
 
 from convergecast.clock import Clock
 from convergecast.errors import Conflict, InvalidInput, NotFound
-from convergecast.faces import audit, people, person_changes, visits
-from convergecast.faces.people import Face
+from convergecast.faces import audit, negatives, people, pictures, sightings, unknown_faces
+from convergecast.faces.face import Face
 from convergecast.faces.settings import stored_settings
-from convergecast.messages.people import AuditEntry, FaceSettings, Person, Sighting, UnknownFace
+from convergecast.messages.people import (
+    AuditEntry,
+    Consent,
+    FacePicture,
+    FaceSettings,
+    LastSeen,
+    Person,
+    Sighting,
+    UnknownFace,
+)
 from convergecast.names import shown_name
 from convergecast.storage.database import Database
 
 if TYPE_CHECKING:
     from convergecast.faces.matching import Index
+    from convergecast.faces.person_changes import PersonChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +80,16 @@ class Gallery:
 
     def known(self) -> Known:
         """Return what faces are compared with now."""
-        from convergecast.faces.vector_index import read_index
+        # NumPy, which a hub needs only once it has a face to compare.
+        from convergecast.faces.vector_index import make_index
 
         with self._lock:
             version = self.version
             if self._known is None or self._known.version != version:
-                rows = self._database.read("SELECT id, name FROM people")
-                names = {row["id"]: row["name"] for row in rows}
-                self._known = Known(version, read_index(self._database, self._kind()), names)
+                names, kind = people.names(self._database), self._kind()
+                own = pictures.vectors_of_all(self._database, kind)
+                other = negatives.vectors_of_all(self._database, kind)
+                self._known = Known(version, make_index(own, other), names)
             return self._known
 
     def changed(self) -> None:
@@ -86,48 +99,41 @@ class Gallery:
 
     def people(self) -> list[Person]:
         """Return everybody as the API shows them."""
-        return people.shown_people(self._database, self.kind)
+        return self._shown_people()
 
     def person(self, person_id: str) -> Person:
         """Return one person as the API shows it; raises NotFound."""
-        found = people.shown_people(self._database, self.kind, person_id)
+        found = self._shown_people(person_id)
         if not found:
             raise NotFound("There is no such person: he or she may have been forgotten.")
         return found[0]
 
     def picture(self, person_id: str, picture_id: str) -> bytes:
         """Return a JPEG; raises NotFound."""
-        query = "SELECT crop FROM face_pictures WHERE id = ? AND person_id = ?"
-        rows = self._database.read(query, (picture_id, person_id))
-        if not rows:
-            raise NotFound("There is no such picture.")
-        crop: bytes = rows[0]["crop"]
-        return crop
+        return pictures.crop(self._database, person_id, picture_id)
 
     def vectors(self, person_id: str, kind: str) -> list[bytes]:
         """Return a person's vectors of a kind, 512 bytes each."""
-        query = "SELECT vector FROM face_pictures WHERE person_id = ? AND kind = ?"
-        rows = self._database.read(query, (person_id, kind))
-        return [row["vector"] for row in rows if row["vector"] is not None]
+        return pictures.vectors(self._database, person_id, kind)
 
     def stale_picture(self) -> tuple[str, bytes] | None:
         """Return id and crop of a picture whose vector is of another kind than is in use."""
-        query = "SELECT id, crop FROM face_pictures WHERE kind != ? LIMIT 1"
-        rows = self._database.read(query, (self.kind,))
-        return (rows[0]["id"], rows[0]["crop"]) if rows else None
+        return pictures.of_another_kind(self._database, self.kind)
 
     def set_face(self, picture_id: str, found: Face | str) -> None:
         """Note what a stored picture gave when it was looked at anew: a face, or why none."""
-        face = found if isinstance(found, Face) else None
-        values = (face.vector, face.kind, None) if face else (None, self.kind, found)
-        update = "UPDATE face_pictures SET vector = ?, kind = ?, problem = ? WHERE id = ?"
-        self._database.execute(update, (*values, picture_id))
+        if isinstance(found, Face):
+            pictures.set_vector(self._database, picture_id, found.vector, found.kind, None)
+        else:
+            pictures.set_vector(self._database, picture_id, None, self.kind, found)
 
     def distances(self) -> dict[str, list[float]]:
         """Return the gallery's own distances, `genuine` and `impostor`, rising."""
+        # NumPy, as above.
         from convergecast.faces.vector_index import sampled_distances
 
-        return sampled_distances(self._database, self.kind)
+        kind = self.kind or pictures.most_common_kind(self._database)
+        return sampled_distances(pictures.vectors_of_all(self._database, kind))
 
     def audit(self, limit: int = 500) -> list[AuditEntry]:
         """Return what was changed, newest first."""
@@ -138,10 +144,10 @@ class Gallery:
 
         def check(connection: sqlite3.Connection) -> None:
             if person_id is None:
-                people.check_room_for_person(connection)
+                people.check_room(connection)
             else:
                 people.check_person(connection, person_id)
-                people.check_room_for_pictures(connection, person_id, 1)
+                pictures.check_room(connection, person_id, 1)
 
         self._database.write(check)
 
@@ -165,12 +171,9 @@ class Gallery:
             raise InvalidInput("A face is kept only with consent: say who says that it was given.")
 
         def write(connection: sqlite3.Connection) -> None:
-            people.check_room_for_person(connection)
-            connection.execute(
-                "INSERT INTO people (id, name, consent_by, consent_at) VALUES (?, ?, ?, ?)",
-                (person_id, name, shown_name(consent_by), now_s),
-            )
-            person_changes.insert_pictures(connection, person_id, now_s, faces)
+            people.check_room(connection)
+            people.insert(connection, person_id, name, shown_name(consent_by), now_s)
+            _changes(connection).add_pictures(person_id, now_s, faces)
             audit.note(connection, now_s, "enrolled", person_id, by, _count(len(faces), "picture"))
 
         self._write(write, person_id)
@@ -182,7 +185,7 @@ class Gallery:
 
         def write(connection: sqlite3.Connection) -> None:
             people.check_person(connection, person_id)
-            person_changes.insert_pictures(connection, person_id, now_s, faces)
+            _changes(connection).add_pictures(person_id, now_s, faces)
             count = _count(len(faces), "picture")
             audit.note(connection, now_s, "pictures added", person_id, by, count)
 
@@ -194,7 +197,7 @@ class Gallery:
 
         def write(connection: sqlite3.Connection) -> None:
             people.check_person(connection, person_id)
-            connection.execute("UPDATE people SET name = ? WHERE id = ?", (name, person_id))
+            people.rename(connection, person_id, name)
             audit.note(connection, self._clock.now(), "renamed", person_id, by)
 
         self._write(write)
@@ -212,7 +215,7 @@ class Gallery:
             raise Conflict("This is one person already: choose two.")
 
         def write(connection: sqlite3.Connection) -> None:
-            person_changes.merge(connection, into, other)
+            _changes(connection).merge(into, other)
             audit.note(connection, self._clock.now(), "merged", into, by, f"with {other}", other)
 
         self._write(write, into)
@@ -226,7 +229,7 @@ class Gallery:
         """
 
         def write(connection: sqlite3.Connection) -> None:
-            person_changes.forget(connection, person_id)
+            _changes(connection).forget(person_id)
             audit.note(connection, self._clock.now(), "forgotten", person_id, by)
 
         self._write(write)
@@ -236,11 +239,7 @@ class Gallery:
         """Delete one picture; raises NotFound."""
 
         def write(connection: sqlite3.Connection) -> None:
-            gone = connection.execute(
-                "DELETE FROM face_pictures WHERE id = ? AND person_id = ?", (picture_id, person_id)
-            )
-            if not gone.rowcount:
-                raise NotFound("There is no such picture.")
+            pictures.remove(connection, person_id, picture_id)
             audit.note(connection, self._clock.now(), "picture removed", person_id, by)
 
         self._write(write, person_id)
@@ -252,18 +251,18 @@ class Gallery:
 
         def write(connection: sqlite3.Connection) -> None:
             people.check_person(connection, person_id)
-            people.insert_negatives(connection, person_id, now_s, face.kind, face.vectors)
+            negatives.insert(connection, person_id, now_s, face.kind, face.vectors)
             audit.note(connection, now_s, "not this person", person_id, by)
 
         self._write(write)
 
     def unknown_faces(self) -> list[UnknownFace]:
         """Return the unknown faces that are kept, newest first, as the API shows them."""
-        return visits.shown_unknown(self._database)
+        return unknown_faces.shown(self._database)
 
     def unknown_face(self, unknown_id: str) -> Face:
         """Return one of them; raises NotFound."""
-        return visits.unknown_face(self._database, unknown_id)
+        return unknown_faces.face(self._database, unknown_id)
 
     def unknown_picture(self, unknown_id: str) -> bytes:
         """Return its JPEG; raises NotFound."""
@@ -272,7 +271,7 @@ class Gallery:
     def keep_unknown(self, unknown_id: str | None, camera_id: str, at_s: float, face: Face) -> str:
         """Keep an unknown face, in place of an earlier picture of it; return its id."""
         return self._database.write(
-            lambda connection: visits.keep_unknown(connection, unknown_id, camera_id, at_s, face)
+            lambda connection: _changes(connection).keep_unknown(unknown_id, camera_id, at_s, face)
         )
 
     def drop_unknown(self, unknown_id: str | None, by: str | None) -> None:
@@ -287,9 +286,7 @@ class Gallery:
         """
 
         def write(connection: sqlite3.Connection) -> int:
-            found = connection.execute(
-                "DELETE FROM unknown_faces WHERE ? IS NULL OR id = ?", (unknown_id, unknown_id)
-            ).rowcount
+            found = unknown_faces.drop(connection, unknown_id)
             if by is not None:
                 if not found and unknown_id is not None:
                     raise NotFound("There is no such unknown face: its time may be over.")
@@ -302,28 +299,46 @@ class Gallery:
 
     def note_sighting(self, person_id: str, camera_id: str, at_s: float, distance: float) -> None:
         """Note that somebody is seen now."""
-        self._database.write(
-            lambda connection: visits.note_sighting(
-                connection, person_id, camera_id, at_s, distance
-            )
-        )
+
+        def write(connection: sqlite3.Connection) -> None:
+            if people.is_there(connection, person_id):  # not forgotten meanwhile
+                sightings.note(connection, person_id, camera_id, at_s, distance)
+
+        self._database.write(write)
 
     def sightings(
         self, since_s: float, until_s: float, person_id: str | None = None
     ) -> list[Sighting]:
         """Return who was seen in a time, UNIX seconds; raises InvalidInput for too many."""
-        return visits.sightings(self._database, since_s, until_s, person_id)
+        visits = sightings.between(self._database, since_s, until_s, person_id)
+        return sightings.shown(visits, people.names(self._database))
 
     def forget_camera(self, camera_id: str) -> None:
         """Delete what is kept of a camera: sightings and unknown faces."""
-        self._database.write(lambda connection: visits.erase_camera(connection, camera_id))
+
+        def write(connection: sqlite3.Connection) -> None:
+            sightings.erase_camera(connection, camera_id)
+            unknown_faces.erase_camera(connection, camera_id)
+
+        self._database.write(write)
         self._database.empty_log(0.0)
 
     def expire(self, settings: FaceSettings) -> None:
         """Delete what has been kept for as long as it may be."""
         now_s = self._clock.now()
-        if self._database.write(lambda connection: visits.expire(connection, settings, now_s)):
+
+        def write(connection: sqlite3.Connection) -> int:
+            faces = unknown_faces.expire(connection, now_s, settings.unknown_hours)
+            return faces + sightings.expire(connection, now_s, settings.sightings_days)
+
+        if self._database.write(write):
             self._database.empty_log()
+
+    def _shown_people(self, person_id: str | None = None) -> list[Person]:
+        rows = people.by_name(self._database, person_id)
+        own = pictures.shown(self._database, self.kind, person_id)
+        seen = sightings.last_seen(self._database, person_id)
+        return [_shown(row, own.get(row["id"], []), seen.get(row["id"])) for row in rows]
 
     def _write(
         self, work: Callable[[sqlite3.Connection], None], person_id: str | None = None
@@ -348,24 +363,38 @@ class Gallery:
 
         Those of whom it was noted that they look like this person are compared anew too.
         """
+        # NumPy, as above.
         from convergecast.faces.vector_index import nearest_other
 
         index, kind = self.known().index, self._kind()
         known_below = stored_settings(self._database).known_below
-        warned = self._database.read("SELECT id FROM people WHERE like_id = ?", (person_id,))
-        for each in (person_id, *(row["id"] for row in warned)):
+        for each in (person_id, *people.warned_of(self._database, person_id)):
             found = nearest_other(index, each, self.vectors(each, kind))
-            alike = found and found[1] <= known_below
-            self._database.execute(
-                "UPDATE people SET like_id = ? WHERE id = ?",
-                (found[0] if found and alike else None, each),
-            )
+            alike = found[0] if found and found[1] <= known_below else None
+            people.set_like(self._database, each, alike)
 
     def _kind(self) -> str:
         """Return the kind of vectors that is in use, as far as is known."""
-        from convergecast.faces.vector_index import most_common_kind
+        return self.kind or pictures.most_common_kind(self._database) or ""
 
-        return self.kind or most_common_kind(self._database) or ""
+
+def _changes(connection: sqlite3.Connection) -> PersonChanges:
+    # NumPy, as above.
+    from convergecast.faces.person_changes import PersonChanges
+
+    return PersonChanges(connection)
+
+
+def _shown(row: sqlite3.Row, own: list[FacePicture], seen: LastSeen | None) -> Person:
+    like = row["like_name"]
+    return Person(
+        id=row["id"],
+        name=row["name"],
+        consent=Consent(by=row["consent_by"], at=row["consent_at"]),
+        pictures=own,
+        warning=f"looks like {like}: if it is the same person, merge the two" if like else None,
+        last_seen=seen,
+    )
 
 
 def _count(count: int, what: str) -> str:

@@ -10,8 +10,8 @@ import threading
 
 from convergecast.errors import ConvergeCastError, InvalidInput
 from convergecast.faces.enrolment import Box, Find, check_answer, face_of, kind_of
+from convergecast.faces.face import Face
 from convergecast.faces.gallery import Gallery
-from convergecast.faces.people import Face
 from convergecast.faces.recogniser import Recogniser
 from convergecast.faces.settings import SettingsStore
 

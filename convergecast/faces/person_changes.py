@@ -1,4 +1,7 @@
-"""What merging and forgetting do to the rows of people, within one transaction. Hub process."""
+"""Changes to people and faces that compare vectors, each within one transaction. Process: hub.
+
+Imported when the first such change is made: NumPy comes with it.
+"""
 
 from __future__ import annotations
 
@@ -6,70 +9,86 @@ import secrets
 import sqlite3
 from collections.abc import Sequence
 
-from convergecast.faces import people
-from convergecast.faces.people import Face
-
-_MOVE = (
-    "UPDATE face_pictures SET person_id = ? WHERE person_id = ?",
-    "UPDATE face_negatives SET person_id = ? WHERE person_id = ?",
-    "UPDATE sightings SET person_id = ? WHERE person_id = ?",
-)
-_DELETE = (
-    "DELETE FROM face_pictures WHERE person_id = ?",
-    "DELETE FROM face_negatives WHERE person_id = ?",
-    "DELETE FROM sightings WHERE person_id = ?",
-    "DELETE FROM people WHERE id = ?",
-    "UPDATE people SET like_id = NULL WHERE like_id = ?",
-)
+from convergecast.faces import negatives, people, pictures, sightings, unknown_faces
+from convergecast.faces.face import Face
+from convergecast.faces.matching import SAME_PERSON_BELOW, SAME_VIEW_BELOW
+from convergecast.faces.vector_index import near, same_face
 
 
-def insert_pictures(
-    connection: sqlite3.Connection, person_id: str, at_s: float, faces: Sequence[tuple[str, Face]]
-) -> None:
-    """Write pictures and where each comes from; raises TooMany.
+class PersonChanges:
+    """Changes by way of the database's writer.
 
-    A "not this person" that shows the same view is taken back: the later word counts.
+    Args:
+        connection: the writer's, in a transaction.
     """
-    from convergecast.faces.matching import SAME_VIEW_BELOW
-    from convergecast.faces.vector_index import near_rows
 
-    people.check_room_for_pictures(connection, person_id, len(faces))
-    for source, face in faces:
-        own = {"id": secrets.token_hex(8), "person_id": person_id, "added_at": at_s}
-        people.insert_face(connection, "face_pictures", {**own, "source": source}, face)
-    near = near_rows(
-        connection, "face_negatives", person_id, below=SAME_VIEW_BELOW, of_person=person_id
-    )
-    people.delete_ids(connection, "face_negatives", near)
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
 
+    def add_pictures(self, person_id: str, at_s: float, faces: Sequence[tuple[str, Face]]) -> None:
+        """Write pictures and where each comes from; raises TooMany.
 
-def merge(connection: sqlite3.Connection, into: str, other: str) -> None:
-    """Give all that one person has to another; raises NotFound, TooMany."""
-    from convergecast.faces.matching import SAME_PERSON_BELOW
-    from convergecast.faces.vector_index import near_rows
+        A "not this person" that shows the same view is taken back: the later word counts.
+        """
+        pictures.check_room(self._connection, person_id, len(faces))
+        for source, face in faces:
+            pictures.insert(self._connection, person_id, at_s, source, face)
+        self._take_back(of_person=person_id, shown_by=person_id, below=SAME_VIEW_BELOW)
 
-    for person_id in (into, other):
+    def merge(self, into: str, other: str) -> None:
+        """Give all that one person has to another; raises NotFound, TooMany."""
+        connection = self._connection
+        for person_id in (into, other):
+            people.check_person(connection, person_id)
+        pictures.check_room(connection, into, pictures.count(connection, other))
+        for one, two in ((into, other), (other, into)):  # "not one" that shows two was wrong
+            self._take_back(of_person=one, shown_by=two, below=SAME_PERSON_BELOW)
+        pictures.move(connection, into, other)
+        negatives.move(connection, into, other)
+        sightings.move(connection, into, other)
+        people.delete(connection, other)
+
+    def forget(self, person_id: str) -> None:
+        """Delete a person, and all faces that may be theirs; raises NotFound."""
+        connection = self._connection
         people.check_person(connection, person_id)
-    pictures = "SELECT count(*) FROM face_pictures WHERE person_id = ?"
-    more: int = connection.execute(pictures, (other,)).fetchone()[0]
-    people.check_room_for_pictures(connection, into, more)
-    for one, two in ((into, other), (other, into)):  # "not one" that shows two was wrong
-        near = near_rows(connection, "face_negatives", two, below=SAME_PERSON_BELOW, of_person=one)
-        people.delete_ids(connection, "face_negatives", near)
-    for statement in _MOVE:
-        connection.execute(statement, (into, other))
-    for statement in _DELETE:
-        connection.execute(statement, (other,))
+        own = pictures.stored_vectors(connection, person_id)
+        unknown = unknown_faces.stored_vectors(connection)
+        alike = near(unknown, own, below=SAME_PERSON_BELOW, if_unsure=True)
+        unknown_faces.delete(connection, alike)
+        noted = negatives.stored_vectors(connection)
+        negatives.delete(connection, near(noted, own, below=SAME_PERSON_BELOW, if_unsure=True))
+        pictures.delete_of(connection, person_id)
+        negatives.delete_of(connection, person_id)
+        sightings.delete_of(connection, person_id)
+        people.delete(connection, person_id)
 
+    def keep_unknown(self, unknown_id: str | None, camera_id: str, at_s: float, face: Face) -> str:
+        """Keep an unknown face and return its id.
 
-def forget(connection: sqlite3.Connection, person_id: str) -> None:
-    """Delete a person, and all faces that may be theirs; raises NotFound."""
-    from convergecast.faces.matching import SAME_PERSON_BELOW
-    from convergecast.faces.vector_index import near_rows
+        Args:
+            unknown_id: of an earlier picture of it, which a better one replaces; one that is gone
+                meanwhile does not come back. None: not known, so one that shows the same view.
+            camera_id: where.
+            at_s: when the picture was taken, UNIX seconds.
+            face: the picture.
+        """
+        connection, quality = self._connection, face.quality
+        if unknown_id is not None and not unknown_faces.give_way(connection, unknown_id, quality):
+            return unknown_id
+        while (twin := self._twin(face)) is not None:  # another track's
+            if not unknown_faces.give_way(connection, twin, quality):
+                return twin
+            unknown_id = unknown_id or twin
+        unknown_id = unknown_id or secrets.token_hex(8)
+        unknown_faces.insert(connection, unknown_id, camera_id, at_s, face)
+        return unknown_id
 
-    people.check_person(connection, person_id)
-    for table in ("unknown_faces", "face_negatives"):
-        near = near_rows(connection, table, person_id, below=SAME_PERSON_BELOW, if_unsure=True)
-        people.delete_ids(connection, table, near)
-    for statement in _DELETE:
-        connection.execute(statement, (person_id,))
+    def _twin(self, face: Face) -> str | None:
+        return same_face(unknown_faces.stored_vectors(self._connection, face.kind), face.vector)
+
+    def _take_back(self, *, of_person: str, shown_by: str, below: float) -> None:
+        """Delete what was noted that a person is not, where another's pictures show it."""
+        noted = negatives.stored_vectors(self._connection, of_person)
+        own = pictures.stored_vectors(self._connection, shown_by)
+        negatives.delete(self._connection, near(noted, own, below=below))

@@ -1,14 +1,14 @@
-"""What is compared with, read from the database as arrays. Hub process; imported when needed."""
+"""What faces are compared with, as arrays. Process: hub, command; imported when needed."""
 
 from __future__ import annotations
 
 import itertools
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from convergecast.faces.face import Id, StoredVector
 from convergecast.faces.matching import (
     SAME_VIEW_BELOW,
     Floats,
@@ -16,31 +16,25 @@ from convergecast.faces.matching import (
     distances_between,
     vectors_of,
 )
-from convergecast.faces.people import Face
-from convergecast.storage.database import Database
 
 MOST_DISTANCES = 5_000
 
-_VECTORS = """
-SELECT person_id, vector FROM face_pictures WHERE kind = ? AND vector IS NOT NULL
-ORDER BY person_id
-"""
-_NEGATIVES = "SELECT person_id, vector FROM face_negatives WHERE kind = ?"
 
+def make_index(own: Sequence[tuple[str, bytes]], other: Sequence[tuple[str, bytes]]) -> Index:
+    """Return the index of people.
 
-def read_index(database: Database, kind: str) -> Index:
-    """Return the index of all people who have a vector of a kind."""
-    own = database.read(_VECTORS, (kind,))
-    rows = {
-        person_id: at for at, person_id in enumerate(dict.fromkeys(r["person_id"] for r in own))
-    }
-    other = [row for row in database.read(_NEGATIVES, (kind,)) if row["person_id"] in rows]
+    Args:
+        own: whose each vector is, and its 512 bytes; a person's stand together.
+        other: the same of what people are not; of somebody without a vector it does not matter.
+    """
+    rows = {person_id: row for row, person_id in enumerate(dict.fromkeys(p for p, _ in own))}
+    other = [(person_id, vector) for person_id, vector in other if person_id in rows]
     return Index(
         list(rows),
-        [rows[row["person_id"]] for row in own],
-        vectors_of([row["vector"] for row in own]),
-        [rows[row["person_id"]] for row in other],
-        vectors_of([row["vector"] for row in other]),
+        [rows[person_id] for person_id, _ in own],
+        vectors_of([vector for _, vector in own]),
+        [rows[person_id] for person_id, _ in other],
+        vectors_of([vector for _, vector in other]),
     )
 
 
@@ -58,80 +52,58 @@ def nearest_other(
     return index.person_ids[best], float(distances[best])
 
 
-def near_rows(
-    connection: sqlite3.Connection,
-    table: str,
-    person_id: str,
+def near(
+    rows: Sequence[StoredVector[Id]],
+    own: Sequence[StoredVector[str]],
     *,
     below: float,
-    of_person: str | None = None,
     if_unsure: bool = False,
-) -> list[Any]:
-    """Return the ids of rows of `table` whose vector is near one of a person's.
+) -> list[Id]:
+    """Return the ids of rows whose vector is near one of a person's.
 
     Args:
-        connection: the writer's.
-        table: `unknown_faces` or `face_negatives`.
-        person_id: who.
+        rows: faces of whoever.
+        own: the person's.
         below: how near.
-        of_person: only rows of this person; None: of all.
         if_unsure: whether rows that cannot be compared, being of another kind, are among them.
     """
-    where, values = ("", ()) if of_person is None else (" WHERE person_id = ?", (of_person,))
-    query = f"SELECT id, vector, kind FROM {table}{where}"  # noqa: S608 - written in this package
-    rows = connection.execute(query, values).fetchall()
-    pictures = connection.execute(
-        "SELECT vector, kind FROM face_pictures WHERE person_id = ? AND vector IS NOT NULL",
-        (person_id,),
-    ).fetchall()
     found = []
-    for kind in {row["kind"] for row in rows}:
-        alike = [row for row in rows if row["kind"] == kind]
-        own = vectors_of([p["vector"] for p in pictures if p["kind"] == kind])
-        apart = distances_between(vectors_of([row["vector"] for row in alike]), own)
-        near = apart.min(axis=1) < below if len(own) else np.full(len(alike), if_unsure)
-        found += [row["id"] for row, is_near in zip(alike, near, strict=True) if is_near]
+    for kind in {row.kind for row in rows}:
+        alike = [row for row in rows if row.kind == kind]
+        vectors = vectors_of([row.vector for row in own if row.kind == kind])
+        apart = distances_between(vectors_of([row.vector for row in alike]), vectors)
+        is_near = apart.min(axis=1) < below if len(vectors) else np.full(len(alike), if_unsure)
+        found += [row.id for row, one in zip(alike, is_near, strict=True) if one]
     return found
 
 
-def same_unknown(connection: sqlite3.Connection, face: Face) -> str | None:
-    """Return the id of an unknown face that shows the same view of the same face; None if none."""
-    query = "SELECT id, vector FROM unknown_faces WHERE kind = ?"
-    rows = connection.execute(query, (face.kind,)).fetchall()
+def same_face(rows: Sequence[StoredVector[Id]], vector: bytes) -> Id | None:
+    """Return the id of the row that shows the same view of the same face; None if none does.
+
+    Args:
+        rows: of the vector's kind.
+        vector: 512 bytes.
+    """
     if not rows:
         return None
-    distances = distances_between(
-        vectors_of([face.vector]), vectors_of([r["vector"] for r in rows])
-    )
+    distances = distances_between(vectors_of([vector]), vectors_of([row.vector for row in rows]))
     best = int(distances.argmin())
-    found: str = rows[best]["id"]
-    return found if distances[0, best] < SAME_VIEW_BELOW else None
+    return rows[best].id if distances[0, best] < SAME_VIEW_BELOW else None
 
 
-def sampled_distances(database: Database, kind: str | None) -> dict[str, list[float]]:
+def sampled_distances(pictures: Sequence[tuple[str, bytes]]) -> dict[str, list[float]]:
     """Return distances of pairs of pictures: `genuine` of one person, `impostor` of two.
 
     Rising, at most `MOST_DISTANCES` of each, drawn by chance where there are more.
 
     Args:
-        database: the gallery's.
-        kind: of the vectors; None: that of most of them.
+        pictures: whose each is, and its vector, 512 bytes; all of one kind.
     """
-    kind = kind or most_common_kind(database)
-    rows = database.read(_VECTORS, (kind,))
-    vectors = vectors_of([row["vector"] for row in rows])
-    people = np.unique([row["person_id"] for row in rows], return_inverse=True)[1]
+    vectors = vectors_of([vector for _, vector in pictures])
+    people = np.unique([person_id for person_id, _ in pictures], return_inverse=True)[1]
     random = np.random.default_rng(0)
     pairs = {"genuine": _same(people, random), "impostor": _different(people, random)}
     return {name: _rounded(vectors, drawn) for name, drawn in pairs.items()}
-
-
-def most_common_kind(database: Database) -> str | None:
-    """Return the kind that most pictures are of; None without pictures."""
-    rows = database.read(
-        "SELECT kind FROM face_pictures GROUP BY kind ORDER BY count(*) DESC, kind LIMIT 1"
-    )
-    return rows[0]["kind"] if rows else None
 
 
 def _same(people: Any, random: np.random.Generator) -> Any:

@@ -24,8 +24,8 @@ from convergecast.errors import (
 )
 from convergecast.faces import people
 from convergecast.faces.enrolment import Enrolment, Source
+from convergecast.faces.face import Face
 from convergecast.faces.gallery import Gallery
-from convergecast.faces.people import Face
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.people import SettingsChange
 from convergecast.storage.database import Database

@@ -15,10 +15,10 @@ import msgspec
 import pytest
 
 from convergecast.errors import Conflict, InvalidInput, NotFound, TooMany
-from convergecast.faces import people, visits
+from convergecast.faces import people, pictures, sightings, unknown_faces
+from convergecast.faces.face import Face
 from convergecast.faces.gallery import Embedded, Gallery
 from convergecast.faces.matching import Floats
-from convergecast.faces.people import Face
 from convergecast.messages.people import FaceSettings
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
@@ -168,7 +168,7 @@ def test_not_this_person_counts_until_a_picture_says_otherwise(gallery: Gallery)
 
 
 def test_limits_are_said(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people, "MOST_PICTURES", 3)
+    monkeypatch.setattr(pictures, "MOST_PICTURES", 3)
     monkeypatch.setattr(people, "MOST_PEOPLE", 2)
     crowd = Crowd()
     anna = enrol(gallery, "Anna", crowd.vector("a"), crowd.vector("a"))
@@ -201,7 +201,7 @@ def test_a_visit_goes_on_until_a_minute_has_passed(gallery: Gallery) -> None:
 
 
 def test_too_many_sightings_are_refused(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visits, "MOST_ROWS", 1)
+    monkeypatch.setattr(sightings, "MOST_ROWS", 1)
     anna = enrol(gallery, "Anna", Crowd().vector("a"))
     for at in (0.0, 100.0):
         gallery.note_sighting(anna, "hall", at, 0.3)
@@ -245,7 +245,7 @@ def test_two_tracks_that_turn_out_to_show_the_same_face_leave_one(
 def test_only_so_many_unknown_faces_are_kept(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(visits, "MOST_UNKNOWN", 3)
+    monkeypatch.setattr(unknown_faces, "MOST_UNKNOWN", 3)
     crowd = Crowd()
     for number in range(6):
         gallery.keep_unknown(None, "hall", float(number), face(crowd.vector(f"u{number}")))

@@ -14,7 +14,7 @@ import pytest
 from convergecast.auth.gate import agent_token
 from convergecast.config import HubConfig
 from convergecast.errors import Conflict, Forbidden
-from convergecast.faces.people import Face
+from convergecast.faces.face import Face
 from convergecast.hub import Hub
 from convergecast.messages.people import SettingsChange
 from convergecast.protocol.registration import Registration

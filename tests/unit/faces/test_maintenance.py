@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from convergecast.errors import Unavailable
+from convergecast.faces.face import Face
 from convergecast.faces.gallery import Gallery
 from convergecast.faces.maintenance import Upkeep
-from convergecast.faces.people import Face
 from convergecast.faces.recogniser import Recogniser
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.people import SettingsChange

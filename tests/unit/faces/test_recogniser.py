@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from convergecast.errors import NotFound, Unavailable
+from convergecast.faces.face import Face
 from convergecast.faces.gallery import Gallery
 from convergecast.faces.matching import Floats
-from convergecast.faces.people import Face
 from convergecast.faces.recogniser import TRACK_KEPT_S, Recogniser
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.people import SettingsChange
