@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -148,3 +149,37 @@ def test_every_module_says_what_it_is_for() -> None:
     for package in ("convergecast", "agent"):
         for module, path in modules(package):
             assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), module
+
+
+def statements(path: Path) -> Iterator[str]:
+    """Yield the strings of a module that are SQL; what is put in shows as `?`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in n.values}
+    for node in ast.walk(tree):
+        text = ""
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in inside
+        ):
+            text = node.value
+        elif isinstance(node, ast.JoinedStr):
+            text = "".join(str(getattr(part, "value", "?")) for part in node.values)
+        if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE) ", text):
+            yield text
+
+
+def test_every_table_is_written_and_read_by_one_module() -> None:
+    folder = ROOT / "convergecast" / "storage"
+    created = "\n".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.sql"))
+    owners: dict[str, set[str]] = {}
+    for module, path in modules("convergecast"):
+        for statement in statements(path):
+            named = re.findall(r"\b(?:FROM|INTO|UPDATE|JOIN)\s+(?!SET\b)([a-z_?]+)", statement)
+            assert "?" not in named, f"{module}: the table's name stands in the statement"
+            for table in named:
+                owners.setdefault(table, set()).add(module)
+    assert set(owners) == set(re.findall(r"^CREATE TABLE (\w+)", created, re.M))
+    assert {table: found for table, found in owners.items() if len(found) != 1} == {
+        "hub_values": {"convergecast.storage.hub_values", "convergecast.auth.gate"}
+    }

@@ -15,6 +15,7 @@ from convergecast.errors import Conflict, Forbidden, InvalidInput
 from convergecast.faces import audit
 from convergecast.messages.people import FaceSettings, SettingsChange
 from convergecast.storage.database import Database
+from convergecast.storage.hub_values import set_value, stored_value
 
 _STORED_AS = "faces"
 _SWITCHED_OFF = "Face recognition is switched off: switch it on on the page Faces first."
@@ -92,16 +93,14 @@ class SettingsStore:
         self, connection: sqlite3.Connection, now: FaceSettings, different: str, by: str
     ) -> None:
         values = msgspec.json.encode(now).decode()
-        connection.execute("INSERT OR REPLACE INTO hub_values VALUES (?, ?)", (_STORED_AS, values))
+        set_value(connection, _STORED_AS, values)
         audit.note(connection, self._clock.now(), "settings changed", None, by, different)
 
 
 def stored_settings(database: Database) -> FaceSettings:
     """Return the settings that are stored, or those of a new hub."""
-    rows = database.read("SELECT value FROM hub_values WHERE name = ?", (_STORED_AS,))
-    if not rows:
-        return FaceSettings()
-    return msgspec.json.decode(rows[0]["value"], type=FaceSettings)
+    value = stored_value(database, _STORED_AS)
+    return FaceSettings() if value is None else msgspec.json.decode(value, type=FaceSettings)
 
 
 def _changed(before: FaceSettings, changes: SettingsChange) -> FaceSettings:
