@@ -90,7 +90,7 @@ class ObjectChange(Message, frozen=True, kw_only=True):
 
 
 class CameraChange(Message, frozen=True, kw_only=True):
-    """What is to change of a camera."""
+    """What is to change of a camera: all that is sent, or nothing."""
 
     name: Name | UnsetType = UNSET
     options: Annotated[OptionNames, Meta(description="The whole list.")] | UnsetType = UNSET
@@ -209,6 +209,33 @@ class SightingsQuery(PeriodQuery, frozen=True, kw_only=True):
     """Which visits are asked for."""
 
     person: Annotated[str, Meta(description="`id` of one person; else all.")] | UnsetType = UNSET
+
+
+class AnalyzeQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """What to look for in a picture."""
+
+    options: Annotated[
+        tuple[OptionName, ...],
+        Meta(min_length=1, description="With commas between."),
+    ]
+
+
+# Signing in.
+
+
+class FirstLink(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """What signs in by an address."""
+
+    token: (
+        Annotated[str, Meta(description="The administrator's token or the link's word: signs in.")]
+        | UnsetType
+    ) = UNSET
+
+
+class SignIn(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """The form of `/login`."""
+
+    token: str
 
 
 # Agents. Their documents are BSON, which `convergecast.protocol` reads; this describes them.

@@ -144,13 +144,13 @@ class NewName(Message, frozen=True, kw_only=True):
 
 
 class MergeOrder(Message, frozen=True, kw_only=True, rename={"other": "from"}):
-    """Who is the same person."""
+    """Whose pictures are moved; that person is forgotten then."""
 
     other: Annotated[str, Meta(description="`id` of the other.")]
 
 
 class FaceInView(Message, frozen=True, kw_only=True):
-    """A face that a camera follows."""
+    """A face that a camera follows: it is remembered that it is not the person."""
 
     camera: str
     track_id: int
@@ -190,7 +190,7 @@ class UnknownFace(Message, frozen=True, kw_only=True):
 
 
 class UnknownFaces(Message, frozen=True, kw_only=True):
-    """The unknown faces that are kept, newest first."""
+    """The unknown faces that are kept where that is switched on, newest first."""
 
     faces: list[UnknownFace]
 
@@ -247,7 +247,7 @@ class FaceSettings(Message, frozen=True, kw_only=True):
 
 
 class SettingsChange(Message, frozen=True, kw_only=True):
-    """Settings of recognition that are to change."""
+    """Settings of recognition that are to change: all that is sent, or nothing."""
 
     recognition: Recognition | UnsetType = UNSET
     keep_unknown: KeepUnknown | UnsetType = UNSET

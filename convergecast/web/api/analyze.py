@@ -8,7 +8,9 @@ from flask import Blueprint, jsonify, request
 
 from convergecast.auth.access import Access, allow
 from convergecast.cameras.settings import known_options
+from convergecast.checks import checked
 from convergecast.errors import InvalidInput, Unavailable
+from convergecast.messages.api import AnalyzeQuery
 from convergecast.messages.results import problems, still
 from convergecast.options import identifying
 from convergecast.web.services import Services
@@ -21,9 +23,10 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("")
     @allow(Access.CHANGE)
     def analyze() -> Any:
-        options = known_options(_list(request.args.get("options", "")))
-        if not options:
+        names = _list(request.args.get("options", ""))
+        if not names:
             raise InvalidInput("Say what to look for, such as ?options=faces,objects.")
+        options = known_options(checked(AnalyzeQuery, {"options": names}).options)
         if identifying(options):
             services.faces_settings.need_recognition()
         picture = request.get_data()

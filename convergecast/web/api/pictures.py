@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from convergecast.auth.access import Access, allow
 from convergecast.cameras.camera import Camera
 from convergecast.errors import NotFound
+from convergecast.messages.api import AnnotatedQuery
+from convergecast.web.api.request_body import query
 from convergecast.web.services import Services
 
 _PAIR_WAIT_S = 2.0
@@ -25,7 +27,7 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.VIEW)
     def snapshot(camera_id: str) -> Response:
         camera = services.registry.get(camera_id)
-        if request.args.get("annotated") == "1" and camera.options:
+        if query(AnnotatedQuery).annotated == "1" and camera.options:
             return _annotated(services, camera)
         frame = services.broker.frame(camera_id)
         if frame is None:

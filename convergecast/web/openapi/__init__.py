@@ -1,23 +1,26 @@
-"""The description of the hub's API that `/api/openapi.json` serves: OpenAPI 3.1. Hub process.
+"""The description of the hub's API that `/api/openapi.json` serves: OpenAPI 3.1.
 
-`schemas` and `people_schemas` say what is sent, `camera_paths`, `people_paths` and `hub_paths` by
-which requests; `shapes` and `operations` hold what they have in common. Tests compare it with the
-routes and with real answers.
+Three tables declare the requests; their bodies and answers are the types of `messages`, of which
+the schemas are made. Tests compare it with the routes and with real answers. Process: hub.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from convergecast import __version__
+from convergecast.auth.access import Access
+from convergecast.messages.schemas import Json, Kind, components, resolved
 from convergecast.options import OPTIONS
 from convergecast.web.live import SOCKET_MESSAGES
-from convergecast.web.openapi.camera_paths import camera_paths
-from convergecast.web.openapi.hub_paths import hub_paths
-from convergecast.web.openapi.operations import PARAMETERS, SECURITY, error_responses
-from convergecast.web.openapi.people_paths import people_paths
-from convergecast.web.openapi.people_schemas import people_schemas
-from convergecast.web.openapi.schemas import schemas
+from convergecast.web.openapi.camera_operations import CAMERA_OPERATIONS
+from convergecast.web.openapi.hub_operations import (
+    AGENT_OPERATIONS,
+    HUB_OPERATIONS,
+    PAGE_OPERATIONS,
+)
+from convergecast.web.openapi.operations import SECURITY, error_responses, paths
+from convergecast.web.openapi.people_operations import PEOPLE_OPERATIONS
 
 _DESCRIPTION = f"""\
 Boxes are `[x1, y1, x2, y2]`, points `[x, y]`, in pixels of the frame they belong to. Times are UNIX
@@ -32,11 +35,22 @@ Pictures and results of all cameras as they come. Text messages are JSON objects
 binary messages are pictures: 4 bytes big-endian length of a JSON header, the header `{"camera",
 "seq", "captured_at", "dropped"}`, then the JPEG. A picture is acknowledged with `ack`; two of a
 camera may be unacknowledged. A handshake that is refused is answered with 403. The fields of every
-message are described in docs/protocol.md; a camera is a Camera, a result the fields of a Result."""
+message are described in docs/protocol.md; a camera is a CameraView, a result a Result's fields."""
+
+_TAGS = {
+    "cameras": ("Cameras, their pictures and results.", CAMERA_OPERATIONS),
+    "people": ("People who are known by face; off until set.", PEOPLE_OPERATIONS),
+    "agents": ("What agents send, and how one is started.", AGENT_OPERATIONS),
+    "operation": ("Settings, health, figures, this description.", HUB_OPERATIONS),
+    "pages": ("The dashboard and signing in.", PAGE_OPERATIONS),
+}
 
 
-def document(*, cookie: str) -> dict[str, Any]:
+def document(*, cookie: str) -> Mapping[str, Json]:
     """Return the OpenAPI document of a hub whose session cookie has the name `cookie`."""
+    kinds: set[Kind] = set()
+    requests = resolved(paths({name: group for name, (_, group) in _TAGS.items()}), kinds)
+    responses = resolved(error_responses(), kinds)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -47,31 +61,21 @@ def document(*, cookie: str) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "tags": [
-            {"name": "cameras", "description": "Cameras, their pictures and results."},
-            {"name": "people", "description": "People who are known by face; off until set."},
-            {"name": "agents", "description": "What agents send, and how one is started."},
-            {"name": "operation", "description": "Health, figures, this description."},
-            {"name": "pages", "description": "The dashboard and signing in."},
-        ],
-        "paths": {**camera_paths(), **people_paths(), **hub_paths()},
+        "tags": [{"name": name, "description": text} for name, (text, _) in _TAGS.items()],
+        "paths": requests,
         "components": {
-            "schemas": {**schemas(), **people_schemas()},
-            "parameters": PARAMETERS,
-            "responses": error_responses(),
+            "schemas": components(kinds),
+            "responses": responses,
             "securitySchemes": _security_schemes(cookie),
         },
         "x-sockets": {"/live": _socket()},
     }
 
 
-def _security_schemes(cookie: str) -> dict[str, Any]:
+def _security_schemes(cookie: str) -> Mapping[str, Json]:
+    token = "The administrator's token, CONVERGECAST_ADMIN_TOKEN."
     return {
-        "bearer": {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "The administrator's token, CONVERGECAST_ADMIN_TOKEN.",
-        },
+        "bearer": {"type": "http", "scheme": "bearer", "description": token},
         "session": {
             "type": "apiKey",
             "in": "cookie",
@@ -87,11 +91,11 @@ def _security_schemes(cookie: str) -> dict[str, Any]:
     }
 
 
-def _socket() -> dict[str, Any]:
+def _socket() -> Mapping[str, Json]:
     return {
         "summary": "WebSocket: pictures and results as they come",
         "description": _LIVE,
-        "security": SECURITY["change"],
+        "security": SECURITY[Access.CHANGE],
         "x-from-browser": list(SOCKET_MESSAGES),
         "x-from-hub": ["hello", "cameras", "gone", "result", "status", "pong", "error"],
     }

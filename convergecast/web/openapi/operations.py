@@ -1,139 +1,139 @@
-"""What the operations of the API description have in common: access, answers, errors."""
+"""How a request of the API is declared in a line or a few, and what OpenAPI says of it.
+
+Bodies, queries and answers are the types that the routes work with. What follows from them, from
+the path and from the access is added here: parameters, security, errors. Process: hub.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
 
 from convergecast.auth.access import Access
-from convergecast.web.openapi.shapes import Schema, ref
+from convergecast.errors import ConvergeCastError
+from convergecast.messages.api import Error
+from convergecast.messages.schemas import Draft, Kind, first_line, parameters
+
+Object = Mapping[str, Draft]
+
+JSON = "application/json"
+TEXT: Object = {"type": "string"}
 
 # What a caller shows, by the access that a route declares; any one entry of a list is enough.
-SECURITY: dict[str, list[dict[str, list[str]]]] = {
+SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.PUBLIC: [],
     Access.VIEW: [{"bearer": []}, {"session": []}],
     Access.CHANGE: [{"bearer": []}, {"session": [], "ownPage": []}],
 }
-
-
-def path_parameter(name: str, description: str) -> dict[str, Any]:
-    """Return a Parameter Object for a part of the path."""
-    where = {"name": name, "in": "path", "required": True}
-    return {**where, "description": description, "schema": {"type": "string"}}
-
-
-def period() -> list[dict[str, Any]]:
-    """Return the Parameter Objects of a time from `since` until `until`."""
-    texts = {
-        "since": "UNIX seconds; a day before `until` where it is missing.",
-        "until": "UNIX seconds; now where it is missing.",
-    }
-    return [
-        {"name": name, "in": "query", "description": text, "schema": {"type": "number"}}
-        for name, text in texts.items()
-    ]
-
-
-PARAMETERS: dict[str, Any] = {
-    "CameraId": path_parameter("camera_id", "`id` of the camera."),
-    "Annotated": {
-        "name": "annotated",
-        "in": "query",
-        "description": "`1`: with what was found drawn on it; without an option on, plain.",
-        "schema": {"enum": ["1"]},
-    },
+_IDS = {
+    "camera_id": "`id` of the camera.",
+    "person_id": "`id` of the person.",
+    "face_id": "`id` of one of the person's pictures.",
+    "unknown_id": "`id` of the unknown face.",
 }
-CAMERA_ID = {"$ref": "#/components/parameters/CameraId"}
-ANNOTATED = {"$ref": "#/components/parameters/Annotated"}
-
 _ERRORS = {
-    400: ("Invalid", "The request cannot be understood, or a value is impossible."),
-    401: ("NotSignedIn", "No session, no token, or a wrong one."),
-    403: ("Forbidden", "From another page, or not allowed."),
-    404: ("NotFound", "There is no such camera, picture, result, person or face."),
-    409: (
-        "Conflict",
-        "Not in the present state: a camera waits for approval, recognition is off.",
-    ),
-    413: ("TooLarge", "The body is over its limit."),
+    **{e.http_status: (e.__name__, first_line(e)) for e in ConvergeCastError.__subclasses__()},
     415: ("WrongType", "The body is not said to be JSON."),
-    429: ("TooMany", "Too many cameras, people, pictures, or requests at once."),
 }
 
 
-def error_responses() -> dict[str, Any]:
-    """Return every error answer, by name; `Failed` stands for those that nobody foresaw."""
-    error = {"application/json": {"schema": ref("Error")}}
-    named = {name: {"description": text, "content": error} for name, text in _ERRORS.values()}
-    return {**named, "Failed": {"description": "Any other error.", "content": error}}
+def answer(status: int, text: str, content: Object | None = None, **headers: Draft) -> Object:
+    """Return a Response Object by its status; `content` has types or schemas by content type."""
+    found: dict[str, Draft] = {"description": text}
+    if headers:
+        found["headers"] = {name.replace("_", "-"): each for name, each in headers.items()}
+    if content:
+        found["content"] = {media: {"schema": each} for media, each in content.items()}
+    return {str(status): found}
 
 
-def operation(
-    name: str,
-    tag: str,
-    summary: str,
+def body(text: str, content: Object, **more: Draft) -> Object:
+    """Return a Request Body Object; `more` may bring the `encoding` of a form."""
+    kinds = {media: {"schema": each, **more} for media, each in content.items()}
+    return {"required": True, "description": text, "content": kinds}
+
+
+def header(schema: Object, text: str = "") -> Object:
+    """Return a Header Object."""
+    return {"schema": schema, "description": text}
+
+
+def _operation(
     access: Access,
-    answers: Mapping[int, Any],
-    *,
+    name: str,
+    summary: str,
+    *answers: Kind | Object,
     errors: Sequence[int] = (),
-    **more: Any,
-) -> dict[str, Any]:
+    query: Kind | None = None,
+    sent: Kind | Object | None = None,
+    **more: Draft,
+) -> Object:
     """Return an Operation Object.
 
     Args:
-        name: its `operationId`.
-        tag: the group it stands in.
-        summary: what it does.
         access: what the route declares.
-        answers: response objects, by status.
-        errors: statuses of error answers beside those that follow from access and body.
-        more: further members: `parameters`, `requestBody`, `description`.
+        name: its `operationId`.
+        summary: what it does.
+        answers: where nothing is wrong, and errors that are no `Error`; a type is 200 and JSON.
+        errors: statuses beside those that follow from path, access, query and body.
+        query: the parameters.
+        sent: the body; a type is JSON.
+        more: members of the object.
     """
-    statuses = set(errors) - set(answers)
-    statuses |= {401} if access is not Access.PUBLIC and 401 not in answers else set()
+    statuses = {*errors, *([400] if query else [])}
+    if isinstance(sent, type):
+        statuses |= {400, 415}
+        sent = body(first_line(sent), {JSON: sent})
+    statuses |= {408, 413} if sent else set()
+    statuses |= {401} if access is not Access.PUBLIC else set()
     statuses |= {403} if access is Access.CHANGE else set()
-    if "requestBody" in more:
-        statuses |= {413}
-        statuses |= {400, 415} if "application/json" in more["requestBody"]["content"] else set()
-    refused = {status: f"#/components/responses/{_ERRORS[status][0]}" for status in statuses}
-    responses = {**answers, **{status: {"$ref": refused[status]} for status in refused}}
-    return {
-        "operationId": name,
-        "tags": [tag],
-        "summary": summary,
-        **more,
-        "security": SECURITY[access],
-        "responses": {
-            **{str(status): responses[status] for status in sorted(responses)},
-            "default": {"$ref": "#/components/responses/Failed"},
-        },
-    }
+    responses: dict[str, Draft] = {str(status): refused(status) for status in statuses}
+    for each in answers:
+        responses |= answer(200, first_line(each), {JSON: each}) if isinstance(each, type) else each
+    found: dict[str, Draft] = {"operationId": name, "summary": summary, **more}
+    if query:
+        found["parameters"] = parameters(query)
+    if sent:
+        found["requestBody"] = sent
+    found["security"] = SECURITY[access]
+    default = {"$ref": "#/components/responses/Failed"}
+    found["responses"] = {**{s: responses[s] for s in sorted(responses)}, "default": default}
+    return found
 
 
-def answer(description: str, kind: str, schema: Schema, **more: Any) -> dict[str, Any]:
-    """Return a Response Object with one content type; `more` may bring `headers`."""
-    return {"description": description, **more, "content": {kind: {"schema": schema}}}
+public, view, change = (partial(_operation, access) for access in Access)
 
 
-def json_answer(description: str, schema_name: str) -> dict[str, Any]:
-    """Return a Response Object of JSON."""
-    return answer(description, "application/json", ref(schema_name))
+def refused(status: int) -> Object:
+    """Return a reference to the usual answer of an error."""
+    return {"$ref": f"#/components/responses/{_ERRORS[status][0]}"}
 
 
-def body(kind: str, schema: Schema, description: str) -> dict[str, Any]:
-    """Return a Request Body Object that is required."""
-    return {"required": True, "description": description, "content": {kind: {"schema": schema}}}
+def error_responses() -> Object:
+    """Return every error answer, by name; `Failed` stands for those that nobody foresaw."""
+    found: dict[str, Draft] = {}
+    for name, text in (*_ERRORS.values(), ("Failed", "Any other error.")):
+        found[name] = {"description": text, "content": {JSON: {"schema": Error}}}
+    return found
 
 
-def redirect(description: str, to: str, **headers: Any) -> dict[str, Any]:
-    """Return a Response Object that leads to another address."""
-    return {"description": description, "headers": {"Location": _header({"const": to}), **headers}}
+def paths(groups: Mapping[str, Object]) -> Object:
+    """Return the Paths Object of operations by tag, then by method and path."""
+    found: dict[str, dict[str, Draft]] = {}
+    for tag, operations in groups.items():
+        for call, operation in operations.items():
+            method, path = call.split()
+            ids = re.findall(r"{(\w+)}", path)
+            item = found.setdefault(path, {"parameters": [_id(name) for name in ids]})
+            if isinstance(operation, Mapping) and isinstance(operation["responses"], Mapping):
+                unknown = {"404": refused(404)} if ids else {}
+                responses = {**unknown, **operation["responses"]}
+                item[method.lower()] = {"tags": [tag], **operation, "responses": responses}
+    return found
 
 
-def text_header(description: str) -> dict[str, Any]:
-    """Return a Header Object of text."""
-    return {"description": description, **_header({"type": "string"})}
-
-
-def _header(schema: Schema) -> dict[str, Any]:
-    return {"schema": schema}
+def _id(name: str) -> Object:
+    schema = {"type": "string", "pattern": "^[0-9a-f]+$"}
+    where: Object = {"name": name, "in": "path", "required": True, "schema": schema}
+    return {**where, "description": _IDS[name]}

@@ -23,10 +23,10 @@ from convergecast.hub import Hub
 from convergecast.messages.worker import State
 from convergecast.options import OPTIONS
 from convergecast.vision.labels import LABELS, NOT_TAUGHT
+from convergecast.web import openapi
 from convergecast.web.app import create_app
 from convergecast.web.asgi import NATIVE_ACCESS
 from convergecast.web.live import SOCKET_MESSAGES
-from convergecast.web.openapi import document
 from convergecast.web.openapi.operations import SECURITY
 from tests.contract import Contract
 
@@ -53,6 +53,10 @@ def app(hub: Hub) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+def document(cookie: str = "c") -> Any:
+    return openapi.document(cookie=cookie)
 
 
 class Caller:
@@ -117,7 +121,7 @@ def test_a_validator_accepts_it() -> None:
 
 
 def test_every_route_is_described_with_its_access_and_nothing_else_is(app: Flask) -> None:
-    assert described(document(cookie="c")) == rules(app)
+    assert described(document()) == rules(app)
 
 
 def test_security_tells_the_kinds_of_access_apart() -> None:
@@ -126,7 +130,7 @@ def test_security_tells_the_kinds_of_access_apart() -> None:
 
 
 def test_every_operation_has_a_name_of_its_own_and_answers() -> None:
-    paths = document(cookie="c")["paths"].values()
+    paths = document()["paths"].values()
     operations = [o for item in paths for name, o in item.items() if name != "parameters"]
     names = [operation["operationId"] for operation in operations]
     assert sorted(names) == sorted(set(names))
@@ -139,15 +143,18 @@ def test_versions_options_states_and_socket_messages_are_the_hubs(caller: Caller
     contract = caller.contract.document
     schemas = contract["components"]["schemas"]
     assert contract["info"]["version"] == __version__
-    assert schemas["Option"]["enum"] == [option.name for option in OPTIONS]
-    assert schemas["State"]["enum"] == [state.value for state in State]
+    names = [option.name for option in OPTIONS]
+    for name in ("CameraView", "CameraChange", "Result"):
+        assert schemas[name]["properties"]["options"]["items"]["enum"] == names
+    assert schemas["OptionOrder"]["properties"]["option"]["enum"] == names
+    assert schemas["State"]["enum"] == sorted(state.value for state in State)
     assert contract["x-sockets"]["/live"]["x-from-browser"] == list(SOCKET_MESSAGES)
     session = contract["components"]["securitySchemes"]["session"]
     assert session["name"] == hub.services.cookie
 
 
 def test_every_schema_is_used() -> None:
-    contract = document(cookie="c")
+    contract = document()
     text = str(contract)
     for name in contract["components"]["schemas"]:
         assert f"'#/components/schemas/{name}'" in text, name

@@ -1,0 +1,62 @@
+"""Types as JSON Schema (2020-12), by name. Process: hub, and the script that writes types.js."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Union
+
+import msgspec
+
+Kind = type[msgspec.Struct]
+Json = Union[Mapping[str, "Json"], Sequence["Json"], str, float, bool, None]  # noqa: UP007 - recursive
+Draft = Union[Mapping[str, "Draft"], Sequence["Draft"], Kind, str, float, bool, None]  # noqa: UP007
+"""JSON in which types stand for their schemas."""
+
+_REFERENCE = "#/components/schemas/{name}"
+
+
+def components(kinds: Iterable[Kind]) -> Mapping[str, Mapping[str, Json]]:
+    """Return the Schema Objects of structs and of what they are made of, by name.
+
+    A field with a default is always sent, though the struct may be made without it; what may be
+    left out is `UNSET`. Structs that take unknown fields are read only, so theirs may be missing.
+    """
+    ordered = sorted(set(kinds), key=lambda kind: kind.__name__)
+    _, found = msgspec.json.schema_components(ordered, ref_template=_REFERENCE)
+    for schema in found.values():
+        schema.pop("title", None)
+        for name, each in schema.get("properties", {}).items():
+            if "default" in each and schema.get("additionalProperties") is False:
+                del each["default"]
+                schema["required"].append(name)
+    return {name: found[name] for name in sorted(found)}
+
+
+def parameters(query: Kind) -> list[Json]:
+    """Return the fields of a query as Parameter Objects; lists have commas between."""
+    schemas = components([query])[query.__name__]["properties"]
+    found: list[Json] = []
+    for field in msgspec.structs.fields(query):
+        schema = schemas[field.name] if isinstance(schemas, Mapping) else None
+        is_list = isinstance(schema, Mapping) and schema.get("type") == "array"
+        about: dict[str, Json] = {"name": field.name, "in": "query", "schema": schema}
+        about |= {"required": True} if field.required else {}
+        found.append({**about, **({"style": "form", "explode": False} if is_list else {})})
+    return found
+
+
+def resolved(draft: Draft, kinds: set[Kind]) -> Json:
+    """Return a draft with references in place of its types, which are added to `kinds`."""
+    if isinstance(draft, type):
+        kinds.add(draft)
+        return {"$ref": _REFERENCE.format(name=draft.__name__)}
+    if isinstance(draft, Mapping):
+        return {name: resolved(each, kinds) for name, each in draft.items()}
+    if isinstance(draft, Sequence) and not isinstance(draft, str):
+        return [resolved(each, kinds) for each in draft]
+    return draft
+
+
+def first_line(kind: type) -> str:
+    """Return the first line of a class's docstring."""
+    return (kind.__doc__ or "").partition("\n")[0]

@@ -1,0 +1,71 @@
+"""The requests that concern agents, the hub itself and its pages. Process: hub."""
+
+from __future__ import annotations
+
+from convergecast.messages import api
+from convergecast.messages.people import Settings, SettingsChange
+from convergecast.web.openapi.operations import (
+    JSON,
+    TEXT,
+    answer,
+    body,
+    change,
+    header,
+    public,
+    view,
+)
+
+_COOKIE = header(TEXT, "The session, for 30 days.")
+_LEAD = header(TEXT, "`/` after signing in with the token, `/login` without a session.")
+_HTML = {"text/html": TEXT}
+_PAGE = answer(200, "The page.", _HTML)
+_DESCRIPTION = answer(200, "OpenAPI 3.1.", {JSON: {"type": "object"}})
+_METRICS = answer(200, "Prometheus text format 0.0.4.", {"text/plain": TEXT})
+_LED = answer(303, "Signed in, or has to.", Location=_LEAD, Set_Cookie=_COOKIE)
+_NOT_SIGNED_IN = answer(401, "A wrong token (a page), or none.", {**_HTML, JSON: api.Error})
+_SIGNED_IN = answer(303, "Signed in.", Location=header({"const": "/"}), Set_Cookie=_COOKIE)
+_WRONG = answer(401, "A wrong token.", _HTML)
+_TO_LOGIN = answer(303, "There is no session.", Location=header({"const": "/login"}))
+_KNOWN = answer(
+    200,
+    "Known. OK is for documents of two fields.",
+    {"application/bson": api.RegistrationReply, "text/plain": {"const": "OK"}},
+)
+_REGISTER = {
+    f"POST {path}": public(
+        name,
+        "An agent makes itself known, and repeats it as its heartbeat",
+        _KNOWN,
+        sent=body("BSON, at most 64 KB.", {"application/bson": api.Registration}),
+        errors=[400, 403, 429],
+        description="Binary both ways: the schemas describe the fields of the BSON documents. "
+        "Requests with an Origin, which come from web pages, are refused.",
+    )
+    for path, name in (("/server/", "register"), ("/server", "register_without_slash"))
+}
+_TOKEN = body("The token.", {"application/x-www-form-urlencoded": api.SignIn})
+
+AGENT_OPERATIONS = {
+    **_REGISTER,
+    "GET /api/v1/agent-command": view(
+        "agent_command", "The command that starts an agent", api.AgentCommand
+    ),
+}
+HUB_OPERATIONS = {
+    "GET /api/v1/settings": view("settings", "What can be set while it runs", Settings),
+    "PUT /api/v1/settings": change(
+        "change_settings", "Change settings: all, or nothing", Settings, sent=SettingsChange
+    ),
+    "GET /api/openapi.json": view("openapi", "This description", _DESCRIPTION),
+    "GET /healthz": public("health", "Whether the hub lives", api.Health),
+    "GET /metrics": view("metrics", "The hub's figures", _METRICS),
+}
+PAGE_OPERATIONS = {
+    "GET /": view("dashboard", "The dashboard", _PAGE, _LED, _NOT_SIGNED_IN, query=api.FirstLink),
+    "GET /faces": view("faces_page", "People and their faces", _PAGE, _TO_LOGIN),
+    "GET /login": public("login_page", "Asks for a token", _PAGE),
+    "POST /login": public(
+        "sign_in", "Trade a token for a session", _SIGNED_IN, _WRONG, sent=_TOKEN
+    ),
+    "POST /logout": change("sign_out", "End the session", _TO_LOGIN),
+}
