@@ -24,12 +24,13 @@ Each has a session of its own: one whose input changes its shape plans all its c
 every time, which takes 1.2 to 2.3 s instead of 2 to 20 ms (an H200, ONNX Runtime 1.31).
 """
 
+HEURISTIC, EXHAUSTIVE = "HEURISTIC", "EXHAUSTIVE"
+"""How cuDNN chooses its algorithms: by rules, or by measuring all of them for every new shape.
+
+ONNX Runtime's own default is the second.
+"""
+
 _CUDA = "CUDAExecutionProvider"
-# HEURISTIC: the default, EXHAUSTIVE, measures all algorithms again for every new shape.
-_CUDA_OPTIONS = {
-    "cudnn_conv_algo_search": "HEURISTIC",
-    "arena_extend_strategy": "kSameAsRequested",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,12 @@ class OpenSession:
 
 
 def open_session(
-    model_path: Path, *, threads: int, device: str, together: bool = False
+    model_path: Path,
+    *,
+    threads: int,
+    device: str,
+    batches: Sequence[int] = (1,),
+    search: str = HEURISTIC,
 ) -> OpenSession:
     """Load a model onto the GPU where that is wanted and works, else onto the CPU.
 
@@ -92,7 +98,9 @@ def open_session(
         model_path: an ONNX file.
         threads: of one run on the CPU; a run on a GPU needs one.
         device: `auto`, `cpu` or `gpu`; only `gpu` makes a missing GPU an error.
-        together: whether several pictures will go through it at once, on a GPU.
+        batches: the numbers of pictures that go through it together on a GPU, least first and 1
+            among them.
+        search: how algorithms are chosen on a GPU, `HEURISTIC` or `EXHAUSTIVE`.
 
     Raises:
         ModelError: the model cannot be loaded, or `gpu` was demanded and does not work.
@@ -101,7 +109,7 @@ def open_session(
         raise ValueError(f"device: {device!r} is none of {', '.join(DEVICES)}")
     if device == "cpu":
         return OpenSession({1: _load(model_path, threads, [])}, CPU, "the CPU was chosen")
-    sessions, reason = _try_gpu(model_path, GPU_BATCHES if together else (1,))
+    sessions, reason = _try_gpu(model_path, batches, search)
     if sessions:
         return OpenSession(sessions, GPU, "")
     if device == "gpu":
@@ -117,17 +125,18 @@ def _filled_up(pictures: NDArray[Any], size: int) -> NDArray[Any]:
     return np.concatenate([pictures, blank])
 
 
-def _try_gpu(model_path: Path, sizes: Sequence[int]) -> tuple[dict[int, Any], str]:
+def _try_gpu(model_path: Path, batches: Sequence[int], search: str) -> tuple[dict[int, Any], str]:
     """Return a session for each number of pictures, or none of them and why."""
     import onnxruntime
 
     if _CUDA not in onnxruntime.get_available_providers():
         return {}, "this ONNX Runtime has no CUDA"
     onnxruntime.preload_dlls()
+    options = {"cudnn_conv_algo_search": search, "arena_extend_strategy": "kSameAsRequested"}
     sessions = {}
-    for size in sizes:
+    for size in batches:
         try:
-            session = _load(model_path, 1, [(_CUDA, _CUDA_OPTIONS)])
+            session = _load(model_path, 1, [(_CUDA, options)])
         except ModelError as problem:
             return {}, f"CUDA failed to load the model: {problem}"
         # A provider that does not load is left out with no more than a warning.

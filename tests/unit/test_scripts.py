@@ -24,6 +24,9 @@ SHELL_SCRIPTS = [
     "scripts/commit.sh",
     "scripts/delete.sh",
     "scripts/net.sh",
+    "scripts/gpu_trial.sh",
+    "scripts/gpu_parts.sh",
+    "scripts/gpu/find_python.sh",
 ]
 PYTHON_NAMES = ["python3", *(f"python3.{minor}" for minor in range(11, 15))]
 INSTALLER_FILES = [
@@ -88,6 +91,16 @@ def project() -> dict[str, list[str]]:
 )
 def test_requirements_files_say_what_pyproject_says(name: str, extra: str) -> None:
     assert sorted(requirements(name)) == sorted(project()[extra])
+
+
+def test_a_gpu_needs_what_the_hub_needs_and_pytest() -> None:
+    """CuPy and numba-cuda are taken where they are, dlib is for comparisons only."""
+    wheels = set(requirements("scripts/gpu/wheels.txt"))
+    others = {line for line in requirements("requirements.txt") if "dlib" not in line}
+    tests = {line for line in requirements("requirements-test.txt") if line.startswith("pytest")}
+    runtimes = {line for line in wheels | others if line.startswith("onnxruntime")}
+    assert len(runtimes) == 2
+    assert wheels - runtimes == (others | tests) - runtimes
 
 
 def test_an_agent_needs_a_part_of_what_the_hub_needs() -> None:

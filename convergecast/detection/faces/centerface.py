@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convergecast.detection.runtime import CPU, open_session
+from convergecast.detection.runtime import CPU, GPU_BATCHES, open_session
 from convergecast.vision.boxes import nms
 from convergecast.vision.detections import Bytes, Faces, Floats
 from convergecast.vision.letterbox import Letterbox, fit, fit_square
@@ -54,7 +54,9 @@ class CenterFace:
             model_path: what `convert.convert_centerface` made.
             long_side: pixels to which pictures are scaled, up too.
         """
-        self._session = open_session(model_path, threads=threads, device=device, together=True)
+        self._session = open_session(
+            model_path, threads=threads, device=device, batches=GPU_BATCHES
+        )
         self._batch = self._session.batches[-1]
         self._long_side = long_side
         self.least_size = long_side, 0

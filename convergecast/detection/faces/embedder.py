@@ -24,7 +24,7 @@ class Embedder:
     def __init__(self, model_path: Path, *, threads: int, device: str = "auto") -> None:
         """Load the model, `dlib_convert.convert_resnet`'s; the rest as `runtime.open_session`."""
         self._session = runtime.open_session(
-            model_path, threads=threads, device=device, together=True
+            model_path, threads=threads, device=device, batches=runtime.GPU_BATCHES
         )
         self.device = self._session.device
         self.device_reason = self._session.device_reason

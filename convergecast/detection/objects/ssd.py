@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from convergecast.detection.runtime import open_session
+from convergecast.detection.runtime import GPU_BATCHES, open_session
 from convergecast.vision.boxes import best_of_each_label
 from convergecast.vision.detections import Bytes, Floats, Objects
 
@@ -49,7 +49,9 @@ class Ssd:
         Args:
             model_path: what `ssd_graph.convert_ssd` made, or its int8 variant.
         """
-        self._session = open_session(model_path, threads=threads, device=device, together=True)
+        self._session = open_session(
+            model_path, threads=threads, device=device, batches=GPU_BATCHES
+        )
         self._anchors = anchors()
         self._batch = self._session.batches[-1]
         self.device = self._session.device
