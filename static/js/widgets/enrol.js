@@ -104,8 +104,9 @@ export function createEnrol({ gallery, live, onWatch }) {
   }
 
   async function send() {
-    say(problem, missing());
-    if (busy || problem.textContent) return;
+    const lacking = missing();
+    say(problem, lacking);
+    if (busy || lacking) return;
     const opening = openings;
     busy = true;
     say(done, '');
