@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import cv2
 
 from convergecast.analyze.media import DRAWN, Item, opencv_name, rate_of
 from convergecast.errors import InvalidInput, TooLarge
+from convergecast.messages.results import PictureResult
 from convergecast.vision.detections import Bytes
 from convergecast.vision.drawing import draw
 
@@ -45,7 +45,7 @@ class Annotator:
     ) -> None:
         self._end_video()
 
-    def add(self, item: Item, image: Bytes, result: dict[str, Any]) -> None:
+    def add(self, item: Item, image: Bytes, result: PictureResult) -> None:
         """Draw a result on the frame that it is about, and write it.
 
         Raises:

@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from convergecast.analyze.annotate import Annotator
 from convergecast.analyze.media import (
@@ -25,9 +24,10 @@ from convergecast.analyze.video import Video
 from convergecast.config import HubConfig
 from convergecast.engine.engine_process import usable_processors
 from convergecast.engine.pipeline import Pipeline
+from convergecast.engine.prepared import Prepared
 from convergecast.errors import InvalidInput, ModelError, TooLarge
-from convergecast.messages.engine import Prepared, Wanted
-from convergecast.messages.results import problems, still
+from convergecast.messages.engine import Findings, Wanted
+from convergecast.messages.results import PictureResult, still
 from convergecast.options import identifying, tasks_of
 from convergecast.tracking.following import asked_objects
 from convergecast.tracking.tracker import WEAK_SCORE
@@ -97,14 +97,14 @@ def _run(order: AnalyzeOrder, config: HubConfig, progress: Progress) -> int:
         out = stack.enter_context(Output(order.json_file))
         annotator = stack.enter_context(Annotator(order.annotate)) if order.annotate else None
         for frame, result in analysis.results(items):
-            out.write(result)
+            out.write(result, path=frame.item.name, frame=frame.number)
             if annotator:
                 _draw(annotator, frame, result, progress)
     progress.end()
     return 1 if progress.failed else 0
 
 
-def _draw(annotator: Annotator, frame: _Frame, result: dict[str, Any], progress: Progress) -> None:
+def _draw(annotator: Annotator, frame: _Frame, result: PictureResult, progress: Progress) -> None:
     try:
         annotator.add(frame.item, frame.image, result)
     except TooLarge as problem:
@@ -123,29 +123,28 @@ class _Analysis:
         self._people = people
         self._video: Video | None = None
 
-    def results(self, items: Sequence[Item]) -> Iterator[tuple[_Frame, dict[str, Any]]]:
+    def results(self, items: Sequence[Item]) -> Iterator[tuple[_Frame, PictureResult]]:
         """Yield every frame with its result, in order."""
         with ThreadPoolExecutor(1, "read") as pool:
             for frame in _ahead(pool, self._frames(items)):
                 result = self._result(frame)
                 self._progress.step()
-                yield frame, {**_where(frame), **result}
+                yield frame, result
 
-    def _result(self, frame: _Frame) -> dict[str, Any]:
+    def _result(self, frame: _Frame) -> PictureResult:
         if frame.number is None:
-            found = self._found(frame.prepared)
-            result = still(found, self._order.options)
-            return self._people.name_still(result, found) if self._people else result
+            findings = self._findings(frame.prepared)
+            result = still(findings, self._order.options)
+            return self._people.name_still(result, findings) if self._people else result
         video = self._video_of(frame.item)
         video.settle(frame.prepared, frame.number)
-        found = self._found(frame.prepared)
-        return video.follow(frame.number, found, still(found, self._order.options))
+        return video.follow(frame.number, self._findings(frame.prepared), self._order.options)
 
-    def _found(self, prepared: Prepared) -> dict[str, Any]:
-        found = self._pipeline.run([prepared])[0]
-        if problem := problems(found):
-            raise ModelError(problem)
-        return found
+    def _findings(self, prepared: Prepared) -> Findings:
+        findings = self._pipeline.run([prepared])[0]
+        if findings.problem:
+            raise ModelError(findings.problem)
+        return findings
 
     def _video_of(self, item: Item) -> Video:
         if self._video is None or self._video.item is not item:
@@ -172,7 +171,8 @@ class _Analysis:
     def _wanted(self, *, followed: bool) -> Wanted:
         """Return what is asked of a picture, or of a video, whose weak objects count too."""
         order = self._order
-        min_score, labels = order.min_score, None
+        min_score = order.min_score
+        labels: tuple[str, ...] | None = None
         if followed and "objects" in tasks_of(order.options):
             usual = WEAK_SCORE if order.min_score is None else order.min_score
             min_score, labels = asked_objects(order.options, usual, None)
@@ -180,7 +180,7 @@ class _Analysis:
             options=order.options,
             face_min_score=order.min_score,
             object_min_score=min_score,
-            object_labels=None if labels is None else tuple(labels),
+            object_labels=labels,
             complete=True,
         )
 
@@ -204,10 +204,3 @@ def _ahead(pool: ThreadPoolExecutor, frames: Iterator[_Frame]) -> Iterator[_Fram
         if frame is None:
             return
         yield frame
-
-
-def _where(frame: _Frame) -> dict[str, Any]:
-    where: dict[str, Any] = {"path": frame.item.name}
-    if frame.number is not None:
-        where["frame"] = frame.number
-    return where

@@ -7,12 +7,14 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import NoReturn
+
+import msgspec
 
 from convergecast.errors import InvalidInput
+from convergecast.messages.results import PictureResult
 
 # Windows says EINVAL of a pipe that nobody reads any more.
 _READER_GONE = frozenset({errno.EPIPE, errno.EINVAL})
@@ -48,15 +50,21 @@ class Output:
             with contextlib.suppress(OSError):  # every line was flushed, or refused, before
                 self._stream.close()
 
-    def write(self, result: Mapping[str, Any]) -> None:
+    def write(self, result: PictureResult, *, path: str, frame: int | None) -> None:
         """Write a line of JSON, in ASCII: a name may have what no encoding can tell.
+
+        Args:
+            result: of a file.
+            path: the file's, as it is shown.
+            frame: the number of a video's frame, from 0; None for a picture.
 
         Raises:
             InvalidInput: it cannot be written; the disk is full.
             BrokenPipeError: who read it has gone.
         """
+        where = {"path": path} if frame is None else {"path": path, "frame": frame}
         try:
-            self._stream.write(json.dumps(result) + "\n")
+            self._stream.write(json.dumps({**where, **msgspec.to_builtins(result)}) + "\n")
             self._stream.flush()
         except OSError as problem:
             if self._stream is sys.stdout:

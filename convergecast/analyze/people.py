@@ -8,13 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
 
 from convergecast.config import HubConfig
 from convergecast.errors import Conflict
 from convergecast.faces.gallery import Gallery
 from convergecast.faces.recogniser import Recogniser
 from convergecast.faces.settings import SettingsStore
+from convergecast.messages.engine import Findings
+from convergecast.messages.results import PictureResult
+from convergecast.messages.worker import Seen
 from convergecast.storage.database import Database
 
 
@@ -79,10 +81,10 @@ class People:
     ) -> None:
         self._database.close()
 
-    def name_still(self, result: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    def name_still(self, result: PictureResult, findings: Findings) -> PictureResult:
         """Return a picture's result with its faces named, by what the engine found in it."""
-        named = self._recogniser.annotate_still(result, found)
-        self._check(found)
+        named = self._recogniser.annotate_still(result, findings)
+        self._check(embedded=findings.kind is not None)
         return named
 
     def begin_video(self, name: str) -> None:
@@ -90,24 +92,24 @@ class People:
         self._recogniser.forget_camera(name)
 
     def name_frame(
-        self, video: str, at_s: float, result: dict[str, Any], seen: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, video: str, at_s: float, result: PictureResult, seen: Seen | None
+    ) -> PictureResult:
         """Return the result of a video's frame with its faces named.
 
         Args:
             video: its name.
             at_s: when the frame is shown, in seconds of the video.
-            result: with ids of tracks, and no time at which it was taken: so it is not noted.
+            result: with ids of tracks; as no camera's, it is not noted.
             seen: the vectors of tracks, of `EmbeddingPlan.take`.
         """
         self._clock.at_s = at_s
         named = self._recogniser.annotate(video, result, seen)
-        self._check(seen)
+        self._check(embedded=seen is not None)
         return named
 
-    def _check(self, found: dict[str, Any]) -> None:
+    def _check(self, *, embedded: bool) -> None:
         """Say once that there is nobody whose vectors can be compared with these."""
-        if self._somebody and "embedding" in found and not len(self._gallery.known().index):
+        if self._somebody and embedded and not len(self._gallery.known().index):
             self._somebody = False
             self._say(
                 "The people were enrolled with other models than these: every face stays unknown. "

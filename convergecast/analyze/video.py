@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
+from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from convergecast.analyze.media import Item, rate_of
 from convergecast.analyze.people import People
-from convergecast.messages.engine import Prepared
-from convergecast.messages.results import shown, without_unasked
+from convergecast.engine.prepared import Prepared
+from convergecast.messages.engine import Findings
+from convergecast.messages.results import PictureResult, picture_result, without_unasked
 from convergecast.tracking.embedding_plan import EmbeddingPlan
 from convergecast.tracking.following import Follower
 
@@ -34,24 +36,20 @@ class Video:
     def settle(self, prepared: Prepared, number: int) -> None:
         """Leave out of a frame the faces that need no other vector, as a camera's worker does."""
         if self._people is not None:
-            places = tuple(
-                (x1, y1, x2, y2, quality)
-                for x1, y1, x2, y2, quality in self._plan.settled(number / self._fps)
-            )
-            prepared.wanted = dataclasses.replace(prepared.wanted, settled=places)
+            places = self._plan.settled(number / self._fps)
+            prepared.wanted = replace(prepared.wanted, settled=places)
 
-    def follow(self, number: int, found: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    def follow(self, number: int, findings: Findings, options: Sequence[str]) -> PictureResult:
         """Return a frame's result with ids, the steadied count of people, and names.
 
         Args:
             number: of the frame, from 0.
-            found: the engine's answer.
-            result: what was made of it as of a picture that stands alone.
+            findings: the engine's.
+            options: what was asked.
         """
         at_s = number / self._fps
-        result = {**result, **shown(found, result["options"])}
-        self._follower.follow(result, at_s)
+        result = self._follower.follow(picture_result(findings, options), at_s)
         if self._people is not None:
-            seen = self._plan.take(result, found, at_s)
+            seen = self._plan.take(result, findings, at_s)
             result = self._people.name_frame(self.item.name, at_s, result, seen)
         return without_unasked(result, self._min_score)

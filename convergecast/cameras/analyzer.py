@@ -1,7 +1,7 @@
 """Has the newest frame analysed, again and again, at the rate that is wanted or the engine gives.
 
-While nothing moves, frames are skipped and the last result stands. Camera worker, a thread of its
-own.
+While nothing moves, frames are skipped and the last result stands. A thread of its own. Process:
+worker.
 """
 
 from __future__ import annotations
@@ -10,15 +10,22 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+
+from msgspec.structs import replace
 
 from convergecast.cameras.health import Rate
 from convergecast.cameras.motion import MotionGate
 from convergecast.cameras.puller import Frame
 from convergecast.engine.client import EngineClient
 from convergecast.errors import EngineError, InvalidInput
-from convergecast.messages.results import problems, shown, without_unasked
-from convergecast.messages.worker import Orders
+from convergecast.messages.engine import Findings, Wanted
+from convergecast.messages.results import (
+    Result,
+    shown_faces,
+    shown_objects,
+    without_unasked,
+)
+from convergecast.messages.worker import Motion, Orders, Seen
 from convergecast.tracking.embedding_plan import EmbeddingPlan
 from convergecast.tracking.following import Follower, asked_objects
 
@@ -43,7 +50,7 @@ class Analyzer:
         *,
         orders: Orders,
         engine_key: bytes,
-        publish: Callable[[dict[str, Any], bytes, dict[str, Any]], None],
+        publish: Callable[[Result, bytes, Seen | None], None],
         on_problem: Callable[[], None],
     ) -> None:
         self._orders = orders
@@ -57,7 +64,7 @@ class Analyzer:
         self._asked_anew = False
         self._follower = Follower()
         self._plan = EmbeddingPlan()
-        self._result: dict[str, Any] | None = None
+        self._result: Result | None = None
         self._published_at = 0.0
         self._skips = Rate()
         self._skipped = 0
@@ -83,13 +90,13 @@ class Analyzer:
                 self._frame = frame
                 self._changed.notify()
 
-    def motion(self, now_s: float) -> dict[str, Any]:
+    def motion(self, now_s: float) -> Motion:
         """Return whether the scene rests and how many due frames were skipped, for the report."""
-        return {
-            "quiet": self._gate.quiet,
-            "skipped": self._skipped,
-            "skipped_fps": self._skips.per_second(now_s),
-        }
+        return Motion(
+            quiet=self._gate.quiet,
+            skipped=self._skipped,
+            skipped_fps=self._skips.per_second(now_s),
+        )
 
     def run(self) -> None:
         """Analyse for ever."""
@@ -127,7 +134,8 @@ class Analyzer:
         self._skipped += 1
         self._skips.add(now_s)
         if self._result is not None and now_s - self._published_at >= _CONFIRM_EVERY_S:
-            self._put({**self._result, "unchanged_until": frame.captured_at}, frame, orders)
+            result = replace(self._result, unchanged_until=frame.captured_at)
+            self._put(result, frame, orders)
 
     def _analyse_once(self, frame: Frame, orders: Orders) -> bool:
         """Analyse one frame; whether it worked."""
@@ -135,42 +143,36 @@ class Analyzer:
             orders.options, orders.object_min_score, orders.object_labels
         )
         try:
-            found = self._client(orders).analyze(
-                frame.jpeg,
-                orders.options,
+            wanted = Wanted(
+                options=orders.options,
                 object_min_score=min_score,
                 object_labels=labels,
                 settled=self._plan.settled(frame.captured_at),
                 crops=orders.keep_unknown,
             )
+            findings = self._client(orders).analyze(frame.jpeg, wanted)
         except (EngineError, InvalidInput) as error:
             self._set_problem(str(error))
             return False
-        self._set_problem(problems(found), passing=found["loading"])
-        if "faces" not in found and "objects" not in found:
+        self._set_problem(findings.problem, passing=findings.loading)
+        if findings.faces is None and findings.objects is None:
             return False
-        if found["loading"]:
+        if findings.loading:
             self._gate.forget()  # the rest is there in a moment, whether anything moves or not
         self.rate.add(time.monotonic())
         if self._orders.options == orders.options:  # else nobody asks this question any more
-            result = make_result(orders.camera_id, frame, orders.options, found)
-            self._follower.follow(result, frame.captured_at)
-            seen = self._plan.take(result, found, frame.captured_at)
+            result = make_result(orders.camera_id, frame, orders.options, findings)
+            result = self._follower.follow(result, frame.captured_at)
+            seen = self._plan.take(result, findings, frame.captured_at)
             if self._plan.in_hurry():
                 self._gate.forget()
             result = without_unasked(result, orders.object_min_score, orders.object_labels)
             self._put(result, frame, orders, seen)
         return True
 
-    def _put(
-        self,
-        result: dict[str, Any],
-        frame: Frame,
-        orders: Orders,
-        seen: dict[str, Any] | None = None,
-    ) -> None:
+    def _put(self, result: Result, frame: Frame, orders: Orders, seen: Seen | None = None) -> None:
         self._result, self._published_at = result, time.monotonic()
-        self._publish(result, frame.jpeg if orders.pairs else b"", seen or {})
+        self._publish(result, frame.jpeg if orders.pairs else b"", seen)
 
     def _client(self, orders: Orders) -> EngineClient:
         if orders.engine_address is None:
@@ -205,21 +207,26 @@ def _needs_new_result(orders: Orders, before: Orders) -> bool:
 
 
 def make_result(
-    camera_id: str, frame: Frame, options: tuple[str, ...], found: dict[str, Any]
-) -> dict[str, Any]:
+    camera_id: str, frame: Frame, options: tuple[str, ...], findings: Findings
+) -> Result:
     """Return a result as the API shows it: null for what was not asked, [] for nothing found.
 
     Args:
         camera_id: the hub's name for the camera.
         frame: the frame that was analysed.
         options: what was asked.
-        found: the engine's answer.
+        findings: the engine's.
     """
-    return {
-        "camera_id": camera_id,
-        "seq": frame.seq,
-        "captured_at": frame.captured_at,
-        "processed_at": time.time(),
-        "unchanged_until": frame.captured_at,
-        **shown(found, options),
-    }
+    return Result(
+        camera_id=camera_id,
+        seq=frame.seq,
+        captured_at=frame.captured_at,
+        processed_at=time.time(),
+        unchanged_until=frame.captured_at,
+        width=findings.width,  # as decoded, upright, which the header's size need not be
+        height=findings.height,
+        options=options,
+        faces=shown_faces(findings, options),
+        objects=shown_objects(findings, options),
+        people=None,
+    )

@@ -1,39 +1,43 @@
 """What a worker has for the hub: one slot of each kind, newest wins, one message unacknowledged.
 
-Camera worker; used by its pulling, analysing, reporting and main threads. Whoever makes a message
-sendable sends it, because waking a thread for it costs more than the sending.
+Whoever makes a message sendable sends it, because waking a thread for it costs more than the
+sending: the worker's pulling, analysing, reporting and main threads. Process: worker.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
 
-Message = dict[str, Any]
-Sendable = tuple[Message | bytes, bytes]
-"""A header, encoded or not, and a payload."""
+from msgspec.structs import replace
+
+from convergecast.messages.results import Result
+from convergecast.messages.values import encode
+from convergecast.messages.worker import FrameHead, FromWorker, Report, ResultHead, Seen
+
+Sendable = tuple[FromWorker, bytes]
+"""A head and a payload."""
 
 
 class Outbox:
     """Slots for a frame, a result and a report.
 
     Args:
-        send: takes a header and a payload; called by one thread at a time, may wait for the hub.
+        send: takes a head and a payload; called by one thread at a time, may wait for the hub.
     """
 
-    def __init__(self, send: Callable[[Message | bytes, bytes], None]) -> None:
+    def __init__(self, send: Callable[[bytes, bytes], None]) -> None:
         self._send = send
         self._lock = threading.Lock()
-        self._frame: tuple[bytes, bytes] | None = None
-        self._result: tuple[Message, bytes] | None = None
-        self._report: tuple[Message, bytes] | None = None
+        self._frame: tuple[FrameHead, bytes] | None = None
+        self._result: tuple[ResultHead, bytes] | None = None
+        self._report: tuple[Report, bytes] | None = None
         self._credit = True
         self._sending = False
         self.frames_replaced = 0
 
-    def put_frame(self, head: bytes, jpeg: bytes) -> None:
-        """Offer a frame with its `packing.frame_head`; one that still waits is given up."""
+    def put_frame(self, head: FrameHead, jpeg: bytes) -> None:
+        """Offer a frame; one that still waits is given up."""
         with self._lock:
             if self._frame is not None:
                 self.frames_replaced += 1
@@ -41,27 +45,27 @@ class Outbox:
             message = self._first()
         self._send_from(message)
 
-    def put_result(self, result: Message, jpeg: bytes = b"", seen: Message | None = None) -> None:
+    def put_result(self, result: Result, jpeg: bytes = b"", seen: Seen | None = None) -> None:
         """Offer a result, with the picture it belongs to where that was asked for.
 
         Args:
-            result: as in docs/api.md.
+            result: without names.
             jpeg: the picture.
             seen: the vectors of its faces, of `EmbeddingPlan.take`; those of a result that it
                 replaces go with it.
         """
-        header = {"kind": "result", "result": result, "seen": seen or {}}
+        head = ResultHead(result=result, seen=seen)
         with self._lock:
             if self._result is not None:
-                header["seen"] = _with_older(header, self._result[0])
-            self._result = (header, jpeg)
+                head = replace(head, seen=_with_older(head, self._result[0]))
+            self._result = (head, jpeg)
             message = self._first()
         self._send_from(message)
 
-    def put_report(self, report: Message) -> None:
+    def put_report(self, report: Report) -> None:
         """Offer the newest report; needs no credit."""
         with self._lock:
-            self._report = ({"kind": "report", **report}, b"")
+            self._report = (report, b"")
             message = self._first()
         self._send_from(message)
 
@@ -89,7 +93,7 @@ class Outbox:
         """Send this and what may go then; meanwhile others leave theirs to this thread."""
         while message is not None:
             try:
-                self._send(*message)
+                self._send(encode(message[0]), message[1])
             except BaseException:
                 self._sending = False
                 raise
@@ -110,14 +114,13 @@ class Outbox:
         return message
 
 
-def _with_older(header: Message, older: Message) -> Message:
+def _with_older(head: ResultHead, older: ResultHead) -> Seen | None:
     """Return what was seen in a result, and in the one that it replaces if that can go with it."""
-    seen: Message = header["seen"]
-    before: Message = older["seen"]
-    if not before or header["result"]["options"] != older["result"]["options"]:
+    seen, before = head.seen, older.seen
+    if before is None or head.result.options != older.result.options:
         return seen
-    if not seen:
+    if seen is None:
         return before
-    if seen["embedding"] != before["embedding"]:
+    if seen.kind != before.kind:
         return seen
-    return {**seen, "faces": {**before["faces"], **seen["faces"]}}
+    return Seen(kind=seen.kind, faces={**before.faces, **seen.faces})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convergecast.errors import InvalidInput
+from convergecast.labels import LABELS, NOT_TAUGHT
 from convergecast.options import OPTIONS
-from convergecast.vision.labels import LABELS, NOT_TAUGHT
 
 
 def known_options(options: Sequence[str]) -> tuple[str, ...]:

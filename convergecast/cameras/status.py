@@ -1,18 +1,19 @@
-"""How every camera is doing, as workers report it, and as the API shows it. Hub process."""
+"""How every camera is doing, as workers report it, and as the API shows it. Process: hub."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from convergecast.cameras.camera import Approval, Camera
 from convergecast.clock import Clock
 from convergecast.live.broker import Broker
-from convergecast.messages.worker import State
+from convergecast.messages.live import CameraView, Dropped, ObjectSettings
+from convergecast.messages.worker import Motion, Report, State, WorkerDrops
 
 _PENDING_REASON = "waits for approval"
+_NO_DROPS = WorkerDrops(agent=0, worker=0)
 
 
 @dataclass(slots=True)
@@ -22,9 +23,9 @@ class CameraStatus:
     state: State = State.CONNECTING
     reason: str = ""
     since: float = 0.0
-    report: dict[str, Any] = field(default_factory=dict)
+    report: Report | None = None
     viewer_drops_before: int = 0
-    dropped_before: dict[str, int] = field(default_factory=dict)
+    dropped_before: WorkerDrops = _NO_DROPS
     skipped_before: int = 0
 
 
@@ -54,9 +55,9 @@ class StatusBoard:
         """Note a state that the hub itself knows of, such as a worker that ended."""
         self._set(camera_id, state, reason, None)
 
-    def report(self, camera_id: str, report: dict[str, Any]) -> None:
+    def report(self, camera_id: str, report: Report) -> None:
         """Take a worker's report."""
-        self._set(camera_id, State(report["state"]), str(report["reason"]), report)
+        self._set(camera_id, report.state, report.reason, report)
 
     def state(self, camera_id: str) -> State:
         """Return a camera's state as last reported."""
@@ -68,12 +69,12 @@ class StatusBoard:
         with self._lock:
             self._statuses.pop(camera_id, None)
 
-    def view(self, camera: Camera) -> dict[str, Any]:
+    def view(self, camera: Camera) -> CameraView:
         """Return a camera as `GET /api/v1/cameras` shows it."""
         approved = camera.approval is Approval.APPROVED
         with self._lock:
             status = self._status(camera.id)
-            report = status.report if approved else {}
+            report = status.report if approved else None
             state, reason, since = status.state, status.reason, status.since
             dropped = self._dropped(camera.id, status)
             motion = _motion(status)
@@ -84,38 +85,33 @@ class StatusBoard:
         frame = self._broker.frame(camera.id) if approved else None
         result = self._broker.result(camera.id) if camera.options else None
         online = state is State.ONLINE
-        return {
-            "id": camera.id,
-            "name": camera.name,
-            "address": camera.netloc,
-            "source": camera.source,
-            "version": camera.version,
-            "state": state,
-            "state_reason": reason or None,
-            "state_since": since,
-            "width": report.get("width") or camera.width,
-            "height": report.get("height") or camera.height,
-            "fps": _rounded(report.get("fps") or camera.fps),
-            "received_fps": _rounded(report.get("received_fps", 0.0) if online else 0.0),
-            "still": bool(report.get("still")) and online,
-            "analysed_fps": _rounded(report.get("analysed_fps", 0.0) if online else 0.0),
-            "analysis_error": report.get("analysis_error") if camera.options else None,
-            "motion": motion if online and camera.options else None,
-            "age_ms": round((self._clock.now() - frame.captured_at) * 1000) if frame else None,
-            "people": result["people"] if result else None,
-            "options": list(camera.options),
-            "objects": {
-                "min_score": camera.object_min_score,
-                "labels": None if camera.object_labels is None else list(camera.object_labels),
-            },
-            "dropped": dropped,
-            "registered_at": camera.registered_at,
-            "last_seen": camera.last_seen,
-        }
+        return CameraView(
+            id=camera.id,
+            name=camera.name,
+            address=camera.netloc,
+            source=camera.source,
+            version=camera.version,
+            state=state,
+            state_reason=reason or None,
+            state_since=since,
+            width=(report and report.width) or camera.width,
+            height=(report and report.height) or camera.height,
+            fps=_rounded((report and report.fps) or camera.fps),
+            received_fps=round(report.received_fps, 1) if report and online else 0.0,
+            still=report is not None and report.still and online,
+            analysed_fps=round(report.analysed_fps, 1) if report and online else 0.0,
+            analysis_error=report.analysis_error if report and camera.options else None,
+            motion=motion if online and camera.options else None,
+            age_ms=round((self._clock.now() - frame.captured_at) * 1000) if frame else None,
+            people=result.people if result else None,
+            options=camera.options,
+            objects=ObjectSettings(min_score=camera.object_min_score, labels=camera.object_labels),
+            dropped=dropped,
+            registered_at=camera.registered_at,
+            last_seen=camera.last_seen,
+        )
 
-    def _set(
-        self, camera_id: str, state: State, reason: str, report: dict[str, Any] | None
-    ) -> None:
+    def _set(self, camera_id: str, state: State, reason: str, report: Report | None) -> None:
         with self._lock:
             status = self._status(camera_id)
             if report is not None:
@@ -126,18 +122,20 @@ class StatusBoard:
                 status.since = self._clock.now()
             status.state, status.reason = state, reason
             if came_online:  # drops are counted from here on
-                status.dropped_before = dict(status.report.get("dropped", {}))
-                status.skipped_before = status.report.get("motion", {}).get("skipped", 0)
+                status.dropped_before = status.report.dropped if status.report else _NO_DROPS
+                status.skipped_before = status.report.motion.skipped if status.report else 0
                 status.viewer_drops_before = self._broker.viewer_drops(camera_id)
         (self._on_state if changed else self._on_numbers)(camera_id)
 
-    def _dropped(self, camera_id: str, status: CameraStatus) -> dict[str, int]:
-        reported, before = status.report.get("dropped", {}), status.dropped_before
-        counts = {
-            hop: max(0, reported.get(hop, 0) - before.get(hop, 0)) for hop in ("agent", "worker")
-        }
+    def _dropped(self, camera_id: str, status: CameraStatus) -> Dropped:
+        reported = status.report.dropped if status.report else _NO_DROPS
+        before = status.dropped_before
         viewers = self._broker.viewer_drops(camera_id) - status.viewer_drops_before
-        return {**counts, "viewers": max(0, viewers)}
+        return Dropped(
+            agent=max(0, reported.agent - before.agent),
+            worker=max(0, reported.worker - before.worker),
+            viewers=max(0, viewers),
+        )
 
     def _status(self, camera_id: str) -> CameraStatus:
         if camera_id not in self._statuses:
@@ -145,15 +143,15 @@ class StatusBoard:
         return self._statuses[camera_id]
 
 
-def _motion(status: CameraStatus) -> dict[str, Any] | None:
-    reported = status.report.get("motion")
-    if reported is None:
+def _motion(status: CameraStatus) -> Motion | None:
+    if status.report is None:
         return None
-    return {
-        "quiet": reported["quiet"],
-        "skipped": max(0, reported["skipped"] - status.skipped_before),
-        "skipped_fps": _rounded(reported["skipped_fps"]),
-    }
+    reported = status.report.motion
+    return Motion(
+        quiet=reported.quiet,
+        skipped=max(0, reported.skipped - status.skipped_before),
+        skipped_fps=round(reported.skipped_fps, 1),
+    )
 
 
 def _rounded(value: float | None) -> float | None:

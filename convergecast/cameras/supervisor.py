@@ -6,7 +6,6 @@ the whole state is worked out here, in one place.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import threading
 import time
@@ -21,10 +20,18 @@ from convergecast.engine.engine_process import EngineHost
 from convergecast.errors import NotFound
 from convergecast.events.people_counts import CountHistory
 from convergecast.faces.recogniser import Recogniser
-from convergecast.ipc.framing import decode, encode
 from convergecast.ipc.processes import ACK, ChildProcess
 from convergecast.live.broker import Broker
-from convergecast.messages.worker import Orders, State
+from convergecast.messages.values import encode
+from convergecast.messages.worker import (
+    FrameHead,
+    FromWorker,
+    Orders,
+    Report,
+    ResultHead,
+    State,
+    read_from_worker,
+)
 from convergecast.options import identifying
 
 _HUNG_AFTER_S = 5.0
@@ -224,7 +231,7 @@ class Supervisor:
             target=self.worker,
             arguments=(_message(worker.orders), self._engine.key),
             on_message=lambda head, payload: self._collect(
-                camera_id, worker, process, decode(head), payload
+                camera_id, worker, process, read_from_worker(head), payload
             ),
             on_end=self._news.set,
         )
@@ -243,28 +250,27 @@ class Supervisor:
         camera_id: str,
         worker: _Worker,
         process: ChildProcess,
-        header: dict[str, Any],
+        head: FromWorker,
         payload: bytes,
     ) -> None:
         """Take a worker's message, in its reader thread."""
         if self._workers.get(camera_id) is not worker:
             return
-        kind = header["kind"]
-        if kind == "report":
-            self._board.report(camera_id, header)
+        if isinstance(head, Report):
+            self._board.report(camera_id, head)
             return
-        if kind == "frame":
-            self._broker.publish_frame(camera_id, header, payload)
-        elif kind == "result" and header["result"]["options"] == list(worker.orders.options):
-            self._publish(camera_id, header, payload)
-            self._counts.add(camera_id, header["result"])
+        if isinstance(head, FrameHead):
+            self._broker.publish_frame(camera_id, head, payload)
+        elif head.result.options == worker.orders.options:
+            self._publish(camera_id, head, payload)
+            self._counts.add(camera_id, head.result)
         process.send(ACK)
 
-    def _publish(self, camera_id: str, header: dict[str, Any], jpeg: bytes) -> None:
+    def _publish(self, camera_id: str, head: ResultHead, jpeg: bytes) -> None:
         """Publish a result with its faces named, and never with a name that holds no more."""
         recogniser = self._recogniser
         version = recogniser.version
-        result = recogniser.annotate(camera_id, header["result"], header.get("seen") or {})
+        result = recogniser.annotate(camera_id, head.result, head.seen)
         self._broker.publish_result(camera_id, result, jpeg)
         if recogniser.version != version:
             self._broker.revise(camera_id, lambda now: recogniser.reconsider(camera_id, now))
@@ -308,4 +314,4 @@ class Supervisor:
 
 
 def _message(orders: Orders) -> bytes:
-    return encode({"kind": "orders", **dataclasses.asdict(orders)})
+    return encode(orders)

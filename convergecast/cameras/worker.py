@@ -14,12 +14,11 @@ import time
 from typing import Any
 
 from convergecast.cameras.analyzer import Analyzer
-from convergecast.cameras.outbox import Message, Outbox
+from convergecast.cameras.outbox import Outbox
 from convergecast.cameras.puller import Frame, Puller
 from convergecast.ipc.channel import Channel
-from convergecast.ipc.framing import decode, encode, frame_head
-from convergecast.ipc.processes import ACK
-from convergecast.messages.worker import Orders
+from convergecast.ipc.processes import ACK, STOP
+from convergecast.messages.worker import FrameHead, Orders, Report, WorkerDrops, read_orders
 
 REPORT_EVERY_S = 1.0
 _IDLE_FRAME_EVERY_S = 0.9
@@ -30,7 +29,7 @@ log = logging.getLogger("worker")
 
 def run_worker(channel: Channel, first_orders: bytes, engine_key: bytes) -> None:
     """Serve one camera until the hub goes; the entry point of the process."""
-    worker = Worker(channel, Orders.of(decode(first_orders)), engine_key)
+    worker = Worker(channel, read_orders(first_orders), engine_key)
     try:
         worker.run()
     except (EOFError, OSError):
@@ -45,7 +44,7 @@ class Worker:
     def __init__(self, channel: Channel, orders: Orders, engine_key: bytes) -> None:
         self._channel = channel
         self._orders = orders
-        self._outbox = Outbox(self._send)
+        self._outbox = Outbox(channel.send)
         self._idle_frame_at = 0.0
         self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)
         self._analyzer = Analyzer(
@@ -68,15 +67,10 @@ class Worker:
             head, _ = self._channel.receive()
             if head == ACK:
                 self._outbox.acknowledged()
-                continue
-            header = decode(head)
-            if header["kind"] == "orders":
-                self._set_orders(Orders.of(header))
-            elif header["kind"] == "stop":
+            elif head == STOP:
                 return
-
-    def _send(self, header: Message | bytes, payload: bytes) -> None:
-        self._channel.send(header if isinstance(header, bytes) else encode(header), payload)
+            else:
+                self._set_orders(read_orders(head))
 
     def _set_orders(self, orders: Orders) -> None:
         if self._orders.live and not orders.live:
@@ -95,7 +89,7 @@ class Worker:
             if now - self._idle_frame_at < _IDLE_FRAME_EVERY_S:
                 return
             self._idle_frame_at = now
-        head = frame_head(
+        head = FrameHead(
             seq=frame.seq, captured_at=frame.captured_at, width=frame.width, height=frame.height
         )
         self._outbox.put_frame(head, frame.jpeg)
@@ -116,22 +110,21 @@ class Worker:
         now, puller, analysed = time.monotonic(), self._puller, bool(self._orders.options)
         width, height = puller.size or (None, None)
         self._outbox.put_report(
-            {
-                "state": puller.health.state,
-                "reason": puller.health.reason,
-                "width": width,
-                "height": height,
-                "fps": puller.agent_rate.per_second(),
-                "received_fps": puller.received.per_second(now),
-                "still": puller.still,
-                "analysed_fps": self._analyzer.rate.per_second(now) if analysed else 0,
-                "analysis_error": self._analyzer.problem,
-                "motion": self._analyzer.motion(now),
-                "dropped": {
-                    "agent": puller.agent_dropped,
-                    "worker": self._outbox.frames_replaced,
-                },
-            }
+            Report(
+                state=puller.health.state,
+                reason=puller.health.reason,
+                width=width,
+                height=height,
+                fps=puller.agent_rate.per_second(),
+                received_fps=puller.received.per_second(now),
+                still=puller.still,
+                analysed_fps=self._analyzer.rate.per_second(now) if analysed else 0.0,
+                analysis_error=self._analyzer.problem,
+                motion=self._analyzer.motion(now),
+                dropped=WorkerDrops(
+                    agent=puller.agent_dropped, worker=self._outbox.frames_replaced
+                ),
+            )
         )
 
 

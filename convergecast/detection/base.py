@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from convergecast.vision.detections import Bytes, Faces, Objects
 
 Found = TypeVar("Found", Faces, Objects)
+Canvas: TypeAlias = Any
+"""What a detector's `prepare` made of a picture; its own `detect` alone knows what that is."""
 
 
 class Model(Protocol[Found]):
@@ -24,10 +26,10 @@ class Model(Protocol[Found]):
     device_reason: str
     least_size: tuple[int, int]
 
-    def prepare(self, image: Bytes) -> Any:
+    def prepare(self, image: Bytes) -> Canvas:
         """Fit a picture, (H, W, 3) uint8 BGR, into what `detect` takes. Any thread."""
 
-    def detect(self, batch: Sequence[Any], min_score: float = ...) -> list[Found]:
+    def detect(self, batch: Sequence[Canvas], min_score: float = ...) -> list[Found]:
         """Return what is in every picture, in its pixels, best first. One thread at a time."""
 
     def warm_up(self) -> None:

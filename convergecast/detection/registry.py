@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from convergecast.config import HubConfig
-from convergecast.detection.base import Found as Found
-from convergecast.detection.base import Model
+from convergecast.detection.base import Canvas, Found, Model
 from convergecast.detection.faces import centerface, haar, hog, yunet
 from convergecast.detection.faces.centerface import CenterFace
 from convergecast.detection.faces.haar import Haar
@@ -30,7 +29,7 @@ Made = TypeVar("Made")
 class Detect(Protocol[Found]):
     """The method `detect` of a model, with the score that is its own default."""
 
-    def __call__(self, batch: Sequence[Any], min_score: float = ...) -> list[Found]:
+    def __call__(self, batch: Sequence[Canvas], min_score: float = ...) -> list[Found]:
         """Return what is in every picture."""
 
 

@@ -1,11 +1,10 @@
-"""Faces that were found, as numbers that tell people apart. Engine process, and `analyze`."""
+"""Faces that were found, as numbers that tell people apart. Process: engine, `analyze`."""
 
 from __future__ import annotations
 
-import base64
 import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -16,8 +15,8 @@ from convergecast.detection.faces.embedder import Embedder
 from convergecast.detection.faces.face_quality import Quality, assess
 from convergecast.detection.faces.landmarks import rounded
 from convergecast.detection.runtime import CPU, GPU
-from convergecast.engine.model_loader import Info
-from convergecast.messages.engine import Prepared, SettledBox
+from convergecast.engine.prepared import Prepared
+from convergecast.messages.engine import Look, ModelInfo, SettledBox, VectorKind
 from convergecast.model_store import store
 from convergecast.model_store.catalog import FACE_EMBEDDING
 from convergecast.vision.boxes import iou
@@ -59,8 +58,7 @@ class FaceEmbedding:
 
     Attributes:
         info: what the engine's status says of it.
-        kind: `model`, by its content, `precision` and `alignment`: vectors of another kind cannot
-            be compared.
+        kind: of its vectors.
 
     Raises:
         ModelError: it is not installed, damaged, or cannot be loaded.
@@ -72,28 +70,27 @@ class FaceEmbedding:
         self._embedder.warm_up()
         face_chips.compile_kernels()
         precision = found.manifest.precision
-        self.kind = {
-            "model": f"{found.name}-{found.sha256[:8]}",
-            "precision": precision,
-            "alignment": alignment,
-        }
-        self.info: Info = {
-            "model": found.name,
-            "precision": precision,
-            "device": self._embedder.device,
-            "reason": self._embedder.device_reason or None,
-        }
+        self.kind = VectorKind(
+            model=f"{found.name}-{found.sha256[:8]}", precision=precision, alignment=alignment
+        )
+        self.info = ModelInfo(
+            task="recognition",
+            state="ready",
+            model=found.name,
+            precision=precision,
+            device=self._embedder.device,
+            reason=self._embedder.device_reason or None,
+        )
 
     def tell(
         self,
         batch: Sequence[Prepared],
         found: Sequence[Faces],
         points: Sequence[Floats | None],
-    ) -> list[list[dict[str, Any]]]:
-        """Return for every face of every picture `quality`, `flaws`, `usable`, `vector` and `crop`.
+    ) -> list[list[Look]]:
+        """Return a look for every face of every picture; vectors where they are wanted.
 
-        A vector is 128 float32, lowest byte first, in base64; None where none is wanted. All that
-        are share the network's runs. What is not asked for recognition gets an empty list.
+        All of them share the network's runs. What is not asked for recognition gets an empty list.
 
         Args:
             batch: n pictures.
@@ -114,18 +111,21 @@ class FaceEmbedding:
             assess(chip, spot.box, spot.points, spot.score, spot.detected)
             for chip, spot in zip(cut, spots, strict=True)
         ]
-        told: list[list[dict[str, Any]]] = [[] for _ in batch]
-        for spot, quality in zip(spots, qualities, strict=True):
-            told[spot.picture].append(_without_vector(quality))
         rows = self._rows(batch, spots, qualities)
-        vectors = self._embedder.embed(cut[rows])
-        for row, vector in zip(rows, vectors, strict=True):
-            spot = spots[row]
-            face = told[spot.picture][spot.face]
-            face["vector"] = _text(np.asarray(vector, "<f4").tobytes())
-            if batch[spot.picture].wanted.crops:
-                face["crop"] = _text(_crop(spot.image, spot.box))
-        return told
+        vectors = dict(zip(rows, self._embedder.embed(cut[rows]), strict=True))
+        looks: list[list[Look]] = [[] for _ in batch]
+        for row, (spot, quality) in enumerate(zip(spots, qualities, strict=True)):
+            with_crop = row in vectors and batch[spot.picture].wanted.crops
+            looks[spot.picture].append(
+                Look(
+                    quality=round(quality.value, 3),
+                    flaws=quality.flaws,
+                    usable=quality.usable,
+                    vector=np.asarray(vectors[row], "<f4").tobytes() if row in vectors else None,
+                    crop=_crop(spot.image, spot.box) if with_crop else None,
+                )
+            )
+        return looks
 
     def _rows(
         self, batch: Sequence[Prepared], spots: Sequence[Spot], qualities: Sequence[Quality]
@@ -192,16 +192,6 @@ def _spots(
     ]
 
 
-def _without_vector(quality: Quality) -> dict[str, Any]:
-    return {
-        "quality": round(quality.value, 3),
-        "flaws": list(quality.flaws),
-        "usable": quality.usable,
-        "vector": None,
-        "crop": None,
-    }
-
-
 def _crop(image: Bytes, box: Floats) -> bytes:
     """Return a JPEG of a face and what is around it."""
     height, width = image.shape[:2]
@@ -215,7 +205,3 @@ def _crop(image: Bytes, box: Floats) -> bytes:
         crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
     content: bytes = cv2.imencode(".jpg", crop, _CROP_JPEG)[1].tobytes()
     return content
-
-
-def _text(content: bytes) -> str:
-    return base64.b64encode(content).decode("ascii")

@@ -12,35 +12,35 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from convergecast.config import HubConfig
-from convergecast.ipc.framing import decode
 from convergecast.ipc.processes import ChildProcess
+from convergecast.messages.engine import (
+    MODEL_STATES,
+    EngineReport,
+    EngineState,
+    ModelInfo,
+    read_engine_report,
+)
 
 _ENGINE = "convergecast.engine.process:run_engine"
 _HUNG_AFTER_S = 5.0
 _STARTING_MAY_TAKE_S = 60.0
 _RUN_MAY_TAKE_S = 20.0
 _RETRY_MOST_S = 10.0
-_MODEL_STATES = ("starting", "ready", "failed")
 
 log = logging.getLogger("engine")
 
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """What the page says of the engine. `state`: off, starting, ready or failed.
+    """What the page says of the engine; `models` has a line for each that was asked for."""
 
-    `models` has a line for each that was asked for: `task`, `state` (starting, ready, failed),
-    `reason`, and where it is ready `model`, `precision` and `device`.
-    """
-
-    state: str = "off"
+    state: EngineState = "off"
     reason: str | None = None
     device: str | None = None
     device_reason: str | None = None
-    models: tuple[dict[str, Any], ...] = ()
+    models: tuple[ModelInfo, ...] = ()
 
 
 class EngineHost:
@@ -56,7 +56,7 @@ class EngineHost:
         self.key = secrets.token_bytes(32)
         self.status = EngineStatus()
         self.address: str | None = None
-        self.counters: dict[str, float] = {}
+        self.report: EngineReport | None = None
         self._folder: Path | None = None
         self._process: ChildProcess | None = None
         self._wanted = False
@@ -81,7 +81,8 @@ class EngineHost:
         elif process is not None:
             patience_s = _STARTING_MAY_TAKE_S if self.address is None else _HUNG_AFTER_S
             silent_s = now - process.heard_at
-            if silent_s > patience_s or self.counters.get("busy_s", 0.0) > _RUN_MAY_TAKE_S:
+            busy_s = self.report.busy_s if self.report else 0.0
+            if silent_s > patience_s or busy_s > _RUN_MAY_TAKE_S:
                 log.error("the engine hangs; it is killed and started again")
                 process.kill()
         elif self._wanted and now >= self._restart_at:
@@ -99,14 +100,14 @@ class EngineHost:
 
     def _start(self, now: float) -> None:
         address = self._new_address()
-        self.counters = {}
+        self.report = None
         self.status = EngineStatus("starting", "the engine is starting")
         threads = self._config.threads or usable_processors()
         process = ChildProcess(
             name="engine",
             target=_ENGINE,
             arguments=(address, self.key, self._config, threads),
-            on_message=lambda head, _: self._heard(address, decode(head)),
+            on_message=lambda head, _: self._heard(address, read_engine_report(head)),
             on_end=self._on_change,
         )
         try:
@@ -128,12 +129,10 @@ class EngineHost:
             self._folder = Path(tempfile.mkdtemp(prefix="convergecast-"))
         return str(self._folder / word)
 
-    def _heard(self, address: str, header: dict[str, Any]) -> None:
+    def _heard(self, address: str, report: EngineReport) -> None:
         """Take a report; the engine listens from the first one on."""
-        self.counters = {
-            name: value for name, value in header.items() if isinstance(value, int | float)
-        }
-        status = status_of(header["models"])
+        self.report = report
+        status = status_of(report.models)
         if status.state == "ready":
             self._failures = 0
         if (status, address) != (self.status, self.address):
@@ -152,31 +151,29 @@ class EngineHost:
         self._on_change()
 
 
-def _tell(model: dict[str, Any]) -> None:
+def _tell(model: ModelInfo) -> None:
     """Write what became of a model into the log."""
-    if model["state"] == "failed":
-        log.error("%s: %s", model["task"], model["reason"])
-    elif model["state"] == "ready":
-        what = " ".join(filter(None, (model["model"], model["precision"], "on", model["device"])))
-        log.info(
-            "%s: %s%s", model["task"], what, f" ({model['reason']})" if model["reason"] else ""
-        )
+    if model.state == "failed":
+        log.error("%s: %s", model.task, model.reason)
+    elif model.state == "ready":
+        what = " ".join(filter(None, (model.model, model.precision, "on", model.device)))
+        log.info("%s: %s%s", model.task, what, f" ({model.reason})" if model.reason else "")
 
 
-def status_of(models: Sequence[dict[str, Any]]) -> EngineStatus:
+def status_of(models: Sequence[ModelInfo]) -> EngineStatus:
     """Return what the whole engine does, from what each of its models does.
 
     It works while one of them does; what the others lack stands in their own lines.
     """
     if not models:
         return EngineStatus()
-    by_state = {state: [m for m in models if m["state"] == state] for state in _MODEL_STATES}
+    by_state = {state: [m for m in models if m.state == state] for state in MODEL_STATES}
     if ready := by_state["ready"]:
-        first = next((model for model in ready if model["device"] == "GPU"), ready[0])
-        return EngineStatus("ready", None, first["device"], first["reason"], tuple(models))
+        first = next((model for model in ready if model.device == "GPU"), ready[0])
+        return EngineStatus("ready", None, first.device, first.reason, tuple(models))
     for state in ("failed", "starting"):
         if by_state[state] and len(by_state[state]) == len(models):
-            return EngineStatus(state, by_state[state][0]["reason"], models=tuple(models))
+            return EngineStatus(state, by_state[state][0].reason, models=tuple(models))
     return EngineStatus("starting", "the models are being loaded", models=tuple(models))
 
 

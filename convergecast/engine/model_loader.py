@@ -1,4 +1,7 @@
-"""Loads a model once, in a thread of its own, when it is first asked for. Engine, and `analyze`."""
+"""Loads a model once, in a thread of its own, when it is first asked for.
+
+Process: engine, `analyze`.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 from convergecast.errors import ConvergeCastError, ModelError
+from convergecast.messages.engine import ModelInfo, ModelState
 
 _RETRY_S = 5.0
 
 M = TypeVar("M")
-Info = dict[str, str | None]
 
 
 class Loader(Generic[M]):
@@ -22,23 +25,23 @@ class Loader(Generic[M]):
     Args:
         task: what the model is for.
         title: its words in a sentence.
-        load: returns the model and what `info` says of it; in a thread of its own.
+        load: returns the model and what `info` says of it when it is ready; in a thread of its
+            own.
         on_change: called when `info` has changed.
 
     Attributes:
-        info: `task`, `state` (starting, ready, failed), `reason` and what `load` told; empty
-            before the first request.
+        info: what the engine's status says of it; None before the first request.
     """
 
     def __init__(
         self,
         task: str,
         title: str,
-        load: Callable[[], tuple[M, Info]],
+        load: Callable[[], tuple[M, ModelInfo]],
         on_change: Callable[[], None],
     ) -> None:
         self.task = task
-        self.info: Info = {}
+        self.info: ModelInfo | None = None
         self._title = title
         self._load = load
         self._on_change = on_change
@@ -53,7 +56,7 @@ class Loader(Generic[M]):
             if self._model is not None and not self._may_try_again(self._model):
                 return self._model
             if self._problem is None:
-                self._say(state="starting", reason=f"the {self._title} is being loaded")
+                self._say("starting", f"the {self._title} is being loaded")
             self._model = Future()
             arguments = (self._model,)
             threading.Thread(target=self._run, args=arguments, name=self.task, daemon=True).start()
@@ -69,7 +72,7 @@ class Loader(Generic[M]):
     @property
     def loading(self) -> bool:
         """Whether it may be there in a moment, for the first time."""
-        return self.info.get("state") == "starting"
+        return self.info is not None and self.info.state == "starting"
 
     def _may_try_again(self, model: Future[M]) -> bool:
         failed = model.done() and model.exception() is not None
@@ -80,14 +83,15 @@ class Loader(Generic[M]):
             loaded, info = self._translated()
         except ModelError as problem:
             self._problem, self._failed_at = problem, time.monotonic()
-            self._say(state="failed", reason=str(problem))
+            self._say("failed", str(problem))
             model.set_exception(problem)
         else:
             self._problem = None
-            self._say(state="ready", **info)
+            self.info = info
+            self._on_change()
             model.set_result(loaded)
 
-    def _translated(self) -> tuple[M, Info]:
+    def _translated(self) -> tuple[M, ModelInfo]:
         try:
             return self._load()
         except ModelError:
@@ -101,6 +105,6 @@ class Loader(Generic[M]):
         except Exception as problem:  # a thread's top: the request is to have an answer
             raise ModelError(f"The {self._title} cannot be loaded: {problem}") from problem
 
-    def _say(self, **info: str | None) -> None:
-        self.info = {"task": self.task, **info}
+    def _say(self, state: ModelState, reason: str) -> None:
+        self.info = ModelInfo(task=self.task, state=state, reason=reason)
         self._on_change()

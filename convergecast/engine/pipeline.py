@@ -1,7 +1,7 @@
-"""From a picture to what is in it: every task, in batches. Engine process, and `analyze`.
+"""From a picture to what is in it: every task, in batches.
 
 Models are loaded at the first picture that needs them. One that is not there, or not yet, fails its
-own option and no other.
+own option and no other. Process: engine, `analyze`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from convergecast.config import HubConfig
-from convergecast.engine.model_loader import Info, Loader
+from convergecast.engine.model_loader import Loader
+from convergecast.engine.prepared import Prepared
 from convergecast.engine.serialize import plain_faces, plain_objects
 from convergecast.errors import ModelError
-from convergecast.messages.engine import Prepared as Prepared
-from convergecast.messages.engine import Wanted as Wanted
+from convergecast.messages.engine import (
+    Findings,
+    FoundFace,
+    FoundObject,
+    Look,
+    ModelInfo,
+    VectorKind,
+    Wanted,
+)
 from convergecast.options import added_by
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from convergecast.detection.base import Canvas, Found
     from convergecast.detection.faces.landmarks import Landmarks
-    from convergecast.detection.registry import Detector, FaceDetector, Found, ObjectDetector
+    from convergecast.detection.registry import Detector, FaceDetector, ObjectDetector
     from convergecast.engine.embedding import FaceEmbedding
     from convergecast.vision.detections import Bytes, Faces, Floats
 
@@ -36,9 +48,19 @@ D = TypeVar("D", bound="FaceDetector | ObjectDetector")
 class _There:
     """Detectors by task, why others are not there, and whether one will be in a moment."""
 
-    detectors: dict[str, Any]
+    detectors: dict[str, FaceDetector | ObjectDetector]
     problems: dict[str, str]
     loading: bool
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What is being found in one picture; as in `Findings`."""
+
+    problems: dict[str, str]
+    faces: list[FoundFace] | None = None
+    objects: list[FoundObject] | None = None
+    kind: VectorKind | None = None
 
 
 class Pipeline:
@@ -55,7 +77,7 @@ class Pipeline:
         self._recognition = Loader(
             "recognition", "face embedding model", self._load_recognition, say
         )
-        self._loaders: tuple[Loader[Any], ...] = (
+        self._loaders: tuple[Loader[Any], ...] = (  # of models that have nothing in common
             self._faces,
             self._landmarks,
             self._recognition,
@@ -65,16 +87,16 @@ class Pipeline:
     @property
     def batches(self) -> bool:
         """Whether a model takes several pictures at once faster than one by one: on a GPU."""
-        return any(loader.info.get("device") == "GPU" for loader in self._loaders)
+        return any(line.device == "GPU" for line in self.status())
 
     @property
     def object_min_score(self) -> float:
         """The object detector's own lowest score; raises ModelError where it is not loaded."""
         return self._objects.get().min_score
 
-    def status(self) -> list[Info]:
-        """Return a line per model that was asked for: task, state, model, precision, device…"""
-        return [loader.info for loader in self._loaders if loader.info]
+    def status(self) -> list[ModelInfo]:
+        """Return a line per model that was asked for."""
+        return [loader.info for loader in self._loaders if loader.info is not None]
 
     def prepare(self, content: bytes, wanted: Wanted) -> Prepared:
         """Decode a JPEG or PNG, no larger than needed, and fit it for every model it is to see.
@@ -97,30 +119,31 @@ class Pipeline:
         """The same for a picture that is decoded: (H, W, 3) uint8 BGR."""
         return _fit(image, (image.shape[1], image.shape[0]), self._there(wanted), wanted)
 
-    def run(self, batch: Sequence[Prepared]) -> list[dict[str, Any]]:
-        """Return for every picture `faces` and `objects`, lists where they were wanted.
-
-        `problems` tells, by task, what could not be done, and `loading` whether that is so for a
-        moment only. Boxes and points are in pixels of the picture, `landmarks` are None where they
-        were not wanted. Faces that were wanted for recognition have what `FaceEmbedding.tell` says
-        of them, and `embedding` is the kind of their vectors.
-        """
-        replies: list[dict[str, Any]] = [
-            {"width": p.width, "height": p.height, "problems": p.problems, "loading": p.loading}
-            for p in batch
-        ]
+    def run(self, batch: Sequence[Prepared]) -> list[Findings]:
+        """Return what is found in every picture, in its pixels."""
+        drafts = [_Draft(dict(prepared.problems)) for prepared in batch]
         for task, find in (("faces", self._find_faces), ("objects", self._find_objects)):
             rows = [at for at, prepared in enumerate(batch) if task in prepared.canvases]
             if not rows:
                 continue
+            concerned = [drafts[at] for at in rows]
             try:
-                found = find([batch[at] for at in rows])
+                find([batch[at] for at in rows], concerned)
             except ModelError as problem:
-                found = [{"problems": {task: str(problem)}} for _ in rows]
-            for at, part in zip(rows, found, strict=True):
-                said = {**replies[at]["problems"], **part.get("problems", {})}
-                replies[at] |= {**part, "problems": said}
-        return replies
+                for draft in concerned:
+                    draft.problems[task] = str(problem)
+        return [
+            Findings(
+                width=prepared.width,
+                height=prepared.height,
+                problems=draft.problems,
+                loading=prepared.loading,
+                faces=draft.faces,
+                objects=draft.objects,
+                kind=draft.kind,
+            )
+            for prepared, draft in zip(batch, drafts, strict=True)
+        ]
 
     def _there(self, wanted: Wanted) -> _There:
         """Return what is loaded of that which is wanted.
@@ -134,52 +157,59 @@ class Pipeline:
             wait(models.values())
         else:
             wait(first, return_when=FIRST_COMPLETED)
-        found: dict[str, Any] = {}
+        detectors: dict[str, FaceDetector | ObjectDetector] = {}
         problems: dict[str, str] = {}
         for loader in loaders:
             try:
-                found[loader.task] = loader.get()
+                model = loader.get()
             except ModelError as problem:
                 problems[loader.task] = str(problem)
+            else:
+                if loader.task in _DETECTORS:
+                    detectors[loader.task] = model
         loading = any(loader.loading for loader in loaders if loader.task in problems)
-        detectors = {task: model for task, model in found.items() if task in _DETECTORS}
         return _There(detectors, problems, loading)
 
-    def _find_faces(self, batch: Sequence[Prepared]) -> list[dict[str, Any]]:
+    def _find_faces(self, batch: Sequence[Prepared], drafts: Sequence[_Draft]) -> None:
         scores = [p.wanted.face_min_score for p in batch]
         found = _detect(self._faces.get(), [p.canvases["faces"] for p in batch], scores)
         points = self._find_landmarks(batch, found)
-        parts: list[dict[str, Any]] = []
-        for prepared, faces, fitted in zip(batch, found, points, strict=True):
+        looks = self._look_at(batch, drafts, found, points)
+        for prepared, draft, faces, fitted, seen in zip(
+            batch, drafts, found, points, looks, strict=True
+        ):
             shown = fitted if "landmarks" in added_by(prepared.wanted.options) else None
-            parts.append({"faces": plain_faces(faces, shown, prepared)})
-        if any(prepared.can("recognition") for prepared in batch):
-            self._add_recognition(parts, batch, found, points)
-        return parts
+            draft.faces = plain_faces(faces, shown, seen, prepared)
 
-    def _add_recognition(
+    def _look_at(
         self,
-        parts: Sequence[dict[str, Any]],
         batch: Sequence[Prepared],
+        drafts: Sequence[_Draft],
         found: Sequence[Faces],
         points: Sequence[Floats | None],
-    ) -> None:
-        """Add to the faces what tells people apart; a failure leaves them as they are."""
+    ) -> list[list[Look]]:
+        """Return what tells people apart, for faces that are to be recognised.
+
+        A failure is noted, and leaves the faces as they are.
+        """
         asked = [
-            part for part, prepared in zip(parts, batch, strict=True) if prepared.can("recognition")
+            draft
+            for draft, prepared in zip(drafts, batch, strict=True)
+            if prepared.can("recognition")
         ]
+        nothing: list[list[Look]] = [[] for _ in batch]
+        if not asked:
+            return nothing
         try:
             embedding = self._recognition.get()
-            told = embedding.tell(batch, found, points)
+            looks = embedding.tell(batch, found, points)
         except ModelError as problem:
-            for part in asked:
-                part["problems"] = {"recognition": str(problem)}
-            return
-        for part, faces in zip(parts, told, strict=True):
-            for face, more in zip(part["faces"], faces, strict=False):  # none, where not asked
-                face |= more
-        for part in asked:
-            part["embedding"] = embedding.kind
+            for draft in asked:
+                draft.problems["recognition"] = str(problem)
+            return nothing
+        for draft in asked:
+            draft.kind = embedding.kind
+        return looks
 
     def _find_landmarks(
         self, batch: Sequence[Prepared], found: Sequence[Faces]
@@ -216,41 +246,46 @@ class Pipeline:
         parts = np.split(fitted, np.cumsum(counts)[:-1])
         return [None if image is None else part for image, part in zip(images, parts, strict=True)]
 
-    def _boxes_for_landmarks(self, boxes: Floats) -> Any:
+    def _boxes_for_landmarks(self, boxes: Floats) -> NDArray[np.int64]:
         from convergecast.detection.faces.landmarks import boxes_for_landmarks, rounded
 
         if self._config.face_model in ("hog", "haar"):  # square already, as the landmarks expect
             return rounded(boxes - _INCLUSIVE)
         return boxes_for_landmarks(boxes)
 
-    def _find_objects(self, batch: Sequence[Prepared]) -> list[dict[str, Any]]:
+    def _find_objects(self, batch: Sequence[Prepared], drafts: Sequence[_Draft]) -> None:
         scores = [p.wanted.object_min_score for p in batch]
         found = _detect(self._objects.get(), [p.canvases["objects"] for p in batch], scores)
-        return [
-            {"objects": plain_objects(objects, prepared)}
-            for prepared, objects in zip(batch, found, strict=True)
-        ]
+        for prepared, draft, objects in zip(batch, drafts, found, strict=True):
+            draft.objects = plain_objects(objects, prepared)
 
-    def _load_faces(self) -> tuple[FaceDetector, Info]:
+    def _load_faces(self) -> tuple[FaceDetector, ModelInfo]:
         from convergecast.detection.registry import create_face_detector
 
-        return _warm(create_face_detector(self._config, threads=self._threads))
+        return _warm("faces", create_face_detector(self._config, threads=self._threads))
 
-    def _load_objects(self) -> tuple[ObjectDetector, Info]:
+    def _load_objects(self) -> tuple[ObjectDetector, ModelInfo]:
         from convergecast.detection.registry import create_object_detector
 
-        return _warm(create_object_detector(self._config, threads=self._threads))
+        return _warm("objects", create_object_detector(self._config, threads=self._threads))
 
-    def _load_landmarks(self) -> tuple[Landmarks, Info]:
+    def _load_landmarks(self) -> tuple[Landmarks, ModelInfo]:
         from convergecast.detection.faces.landmarks import Landmarks, compile_kernels
         from convergecast.model_store import store
 
         name = self._config.landmarks_in_use
         model = Landmarks(store.find("landmarks", name).path, threads=self._threads)
         reason = None if compile_kernels() else "numba does not work here: NumPy does it, slower"
-        return model, {"model": name, "precision": "", "device": "CPU", "reason": reason}
+        return model, ModelInfo(
+            task="landmarks",
+            state="ready",
+            model=name,
+            precision="",
+            device="CPU",
+            reason=reason,
+        )
 
-    def _load_recognition(self) -> tuple[FaceEmbedding, Info]:
+    def _load_recognition(self) -> tuple[FaceEmbedding, ModelInfo]:
         from convergecast.engine.embedding import FaceEmbedding
 
         model = FaceEmbedding(
@@ -275,36 +310,28 @@ def _fit(image: Bytes, size: tuple[int, int], there: _There, wanted: Wanted) -> 
     )
 
 
-def _warm(detector: D) -> tuple[D, Info]:
+def _warm(task: str, detector: D) -> tuple[D, ModelInfo]:
     """Run a detector once, so that the first real picture does not wait, and describe it."""
     detector.warm_up()
-    return detector, {
-        "model": detector.name,
-        "precision": detector.precision,
-        "precision_reason": detector.precision_reason or None,
-        "device": detector.device,
-        "reason": detector.device_reason or None,
-    }
+    return detector, ModelInfo(
+        task=task,
+        state="ready",
+        model=detector.name,
+        precision=detector.precision,
+        precision_reason=detector.precision_reason or None,
+        device=detector.device,
+        reason=detector.device_reason or None,
+    )
 
 
 def _detect(
-    detector: Detector[Found], canvases: list[Any], scores: list[float | None]
+    detector: Detector[Found], canvases: list[Canvas], scores: list[float | None]
 ) -> list[Found]:
     """Run a detector once for pictures that may want different lowest scores."""
     wanted = [detector.min_score if score is None else score for score in scores]
     lowest = min(wanted)
     found = detector.detect(canvases, lowest)
     return [
-        _above(one, score) if score > lowest else one
+        one.best(int((one.scores > score).sum())) if score > lowest else one
         for one, score in zip(found, wanted, strict=True)
     ]
-
-
-def _above(found: Any, score: float) -> Any:
-    """Return the detections above a score; they are sorted, best first."""
-    import dataclasses
-
-    count = int((found.scores > score).sum())
-    return type(found)(
-        **{entry.name: getattr(found, entry.name)[:count] for entry in dataclasses.fields(found)}
-    )

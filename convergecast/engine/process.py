@@ -1,7 +1,7 @@
 """The engine process: takes pictures from every worker, runs the models in batches, replies.
 
 A thread per connection decodes and prepares, so that this overlaps with the models' run in the
-main thread. It ends when the hub's end of the channel closes.
+main thread. It ends when the hub's end of the channel closes. Process: engine.
 """
 
 from __future__ import annotations
@@ -24,13 +24,24 @@ from multiprocessing.connection import (
 )
 from typing import Any
 
+from msgspec import DecodeError
+
 from convergecast.config import HubConfig
 from convergecast.engine.client import TIMEOUT_S
 from convergecast.engine.pipeline import Pipeline
-from convergecast.errors import ConvergeCastError
+from convergecast.engine.prepared import Prepared
+from convergecast.errors import ConvergeCastError, EngineError
 from convergecast.ipc.channel import Channel
-from convergecast.ipc.framing import encode, pack, unpack
-from convergecast.messages.engine import Prepared, Wanted
+from convergecast.ipc.framing import pack, unpack
+from convergecast.messages.engine import (
+    Answer,
+    EngineReport,
+    Findings,
+    Refusal,
+    Request,
+    read_request,
+)
+from convergecast.messages.values import encode
 
 _REPORT_EVERY_S = 1.0
 _TRIM_EVERY_S = 10.0
@@ -38,6 +49,8 @@ _TRIM_EVERY_S = 10.0
 # would wait for the last.
 _MAX_BATCH, _MAX_BATCH_GPU = 1, 16
 
+# What ends a connection: the worker is gone, does not know the key, or sends what is no request.
+_OVER = (EOFError, OSError, ValueError, DecodeError, AuthenticationError)
 _UNFORESEEN = "the engine failed on this picture; the log has the details"
 
 log = logging.getLogger("engine")
@@ -48,7 +61,8 @@ class _Job:
     prepared: Prepared
     due: float
     done: threading.Event = field(default_factory=threading.Event)
-    reply: dict[str, Any] = field(default_factory=dict)
+    findings: Findings | None = None
+    problem: str = ""
 
 
 def run_engine(channel: Channel, address: str, key: bytes, config: HubConfig, threads: int) -> None:
@@ -119,14 +133,13 @@ class Engine:
                 return_freed_memory()
                 trim_at = time.monotonic() + _TRIM_EVERY_S
             busy_since = self._busy_since
-            report = {
-                "kind": "engine",
-                "models": self._pipeline.status(),
-                "busy_s": time.monotonic() - busy_since if busy_since else 0.0,
-                "frames": self._frames,
-                "batches": self._batches,
-                "model_s": round(self._busy_s, 4),
-            }
+            report = EngineReport(
+                models=tuple(self._pipeline.status()),
+                busy_s=time.monotonic() - busy_since if busy_since else 0.0,
+                frames=self._frames,
+                batches=self._batches,
+                model_s=round(self._busy_s, 4),
+            )
             try:
                 channel.send(encode(report))
             except OSError:
@@ -149,22 +162,22 @@ class Engine:
         """Whether nobody waits for this job any more."""
         if time.monotonic() < job.due:
             return False
-        job.reply = {"error": f"the engine is overloaded: no answer within {TIMEOUT_S:g} s"}
+        job.problem = f"the engine is overloaded: no answer within {TIMEOUT_S:g} s"
         job.done.set()
         return True
 
     def _run_batch(self, jobs: Sequence[_Job]) -> None:
         try:
-            replies = self._pipeline.run([job.prepared for job in jobs])
-            for job, reply in zip(jobs, replies, strict=True):
-                job.reply = reply
+            found = self._pipeline.run([job.prepared for job in jobs])
+            for job, findings in zip(jobs, found, strict=True):
+                job.findings = findings
         except ConvergeCastError as error:
             for job in jobs:
-                job.reply = {"error": str(error)}
+                job.problem = str(error)
         except Exception:
             log.exception("a batch of %d failed", len(jobs))
             for job in jobs:
-                job.reply = {"error": _UNFORESEEN}
+                job.problem = _UNFORESEEN
         for job in jobs:
             job.done.set()
 
@@ -180,33 +193,30 @@ class Engine:
 
     def _serve(self, connection: Connection[Any, Any], key: bytes) -> None:
         """Answer one worker, request by request, once it has shown that it knows the key."""
-        with contextlib.suppress(EOFError, OSError, ValueError, AuthenticationError), connection:
+        with contextlib.suppress(*_OVER), connection:
             # Here and not in the listener, which a stranger who says nothing would hold.
             deliver_challenge(connection, key)
             answer_challenge(connection, key)
             while True:
-                header, picture = unpack(connection.recv_bytes())
-                reply = self._answer(header, picture)
-                connection.send_bytes(pack({**reply, "id": header.get("id")}))
+                head, picture = unpack(connection.recv_bytes())
+                reply = self._answer(read_request(head), picture)
+                connection.send_bytes(pack(encode(reply)))
 
-    def _answer(self, header: dict[str, Any], picture: bytes) -> dict[str, Any]:
-        labels, settled = header["object_labels"], header["settled"]
-        wanted = Wanted(
-            options=tuple(header["options"]),
-            object_min_score=header["object_min_score"],
-            object_labels=None if labels is None else tuple(labels),
-            complete=header["complete"],
-            settled=None if settled is None else tuple(map(tuple, settled)),
-            crops=header["crops"],
-        )
+    def _answer(self, request: Request, picture: bytes) -> Answer | Refusal:
         try:
-            prepared = self._pipeline.prepare(picture, wanted)
+            prepared = self._pipeline.prepare(picture, request.wanted)
         except ConvergeCastError as error:
-            return {"error": str(error), "kind": error.kind}
+            return Refusal(id=request.id, error=error.kind, message=str(error))
         except Exception:
             log.exception("a picture could not be prepared")
-            return {"error": _UNFORESEEN}
+            return _refusal(request, _UNFORESEEN)
         job = _Job(prepared, time.monotonic() + TIMEOUT_S)
         self._jobs.put(job)
         job.done.wait()
-        return job.reply
+        if job.findings is None:
+            return _refusal(request, job.problem)
+        return Answer(id=request.id, findings=job.findings)
+
+
+def _refusal(request: Request, problem: str) -> Refusal:
+    return Refusal(id=request.id, error=EngineError.kind, message=problem)

@@ -1,39 +1,51 @@
-"""Detections as lists and numbers, which a message can carry. Engine process, and `analyze`."""
+"""Detections as lists and numbers, which a message can carry. Process: engine, `analyze`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from convergecast.labels import label
+from convergecast.messages.engine import FoundFace, FoundObject, Look
 
 if TYPE_CHECKING:
-    from convergecast.messages.engine import Prepared
+    from convergecast.engine.prepared import Prepared
     from convergecast.vision.detections import Faces, Floats, Objects
 
 
-def plain_faces(faces: Faces, landmarks: Floats | None, prepared: Prepared) -> list[dict[str, Any]]:
-    """Return `box`, `score` and `landmarks` of every face, in pixels of the picture."""
+def plain_faces(
+    faces: Faces, landmarks: Floats | None, looks: Sequence[Look], prepared: Prepared
+) -> list[FoundFace]:
+    """Return the faces of a picture, in its pixels, with one decimal.
+
+    Args:
+        faces: in pixels that were decoded.
+        landmarks: (faces, 68 or 5, 2) likewise; None where they are not to be told.
+        looks: one for each face, or none.
+        prepared: the picture.
+    """
     scale = prepared.scale
     return [
-        {
-            "box": _plain(box.reshape(2, 2), scale, flat=True),
-            "score": round(float(score), 3),
-            "landmarks": None if landmarks is None else _plain(landmarks[at], scale),
-        }
+        FoundFace(
+            box=_flat(box, scale),
+            score=round(float(score), 3),
+            landmarks=None if landmarks is None else _points(landmarks[at], scale),
+            look=looks[at] if looks else None,
+        )
         for at, (box, score) in enumerate(zip(faces.boxes, faces.scores, strict=True))
     ]
 
 
-def plain_objects(objects: Objects, prepared: Prepared) -> list[dict[str, Any]]:
-    """Return `box`, `score`, `label` and `label_id` of the objects whose label is wanted."""
-    from convergecast.vision.labels import label
-
+def plain_objects(objects: Objects, prepared: Prepared) -> list[FoundObject]:
+    """Return the objects of a picture whose label is wanted, likewise."""
     wanted = prepared.wanted.object_labels
     return [
-        {
-            "box": _plain(box.reshape(2, 2), prepared.scale, flat=True),
-            "score": round(float(score), 3),
-            "label": label(int(label_id)),
-            "label_id": int(label_id),
-        }
+        FoundObject(
+            box=_flat(box, prepared.scale),
+            score=round(float(score), 3),
+            label=label(int(label_id)),
+            label_id=int(label_id),
+        )
         for box, score, label_id in zip(
             objects.boxes, objects.scores, objects.label_ids, strict=True
         )
@@ -41,10 +53,12 @@ def plain_objects(objects: Objects, prepared: Prepared) -> list[dict[str, Any]]:
     ]
 
 
-def _plain(points: Floats, scale: tuple[float, float], *, flat: bool = False) -> list[Any]:
-    """Return points as lists of numbers with one decimal, in pixels of the picture."""
-    import numpy as np
+def _flat(box: Floats, scale: tuple[float, float]) -> list[float]:
+    corners = _points(box.reshape(2, 2), scale)
+    return [*corners[0], *corners[1]]
 
-    scaled = np.asarray(points, np.float64) * scale
-    rounded: list[Any] = np.round(scaled.ravel() if flat else scaled, 1).tolist()
+
+def _points(points: Floats, scale: tuple[float, float]) -> list[list[float]]:
+    """Return (n, 2) points as lists of numbers with one decimal, in pixels of the picture."""
+    rounded: list[list[float]] = (points.astype("f8") * scale).round(1).tolist()
     return rounded

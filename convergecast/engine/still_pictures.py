@@ -1,15 +1,15 @@
-"""Asks the engine about single pictures on behalf of people, not of cameras. Hub process."""
+"""Asks the engine about single pictures on behalf of people, not of cameras. Process: hub."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from convergecast.engine.client import EngineClient
 from convergecast.engine.engine_process import EngineHost
 from convergecast.errors import Unavailable
+from convergecast.messages.engine import Findings, Wanted
 
 _AT_ONCE = 2
 _ENGINE_WITHIN_S = 20.0
@@ -28,13 +28,13 @@ class Asker:
         self._want_engine = want_engine
         self._turns = threading.Semaphore(_AT_ONCE)
 
-    def ask(self, picture: bytes, options: Sequence[str], **wanted: Any) -> dict[str, Any]:
+    def ask(self, picture: bytes, options: tuple[str, ...], *, crops: bool = False) -> Findings:
         """Return what `EngineClient.analyze` does, with every model that it takes.
 
         Args:
             picture: JPEG or PNG.
             options: names of `options.OPTIONS`.
-            wanted: further arguments of `EngineClient.analyze`.
+            crops: whether an embedded face is to come with its picture.
 
         Raises:
             EngineError, InvalidInput: as it does.
@@ -43,7 +43,8 @@ class Asker:
         with self._turns:
             client = EngineClient(self._address(), self._engine.key)
             try:
-                return client.analyze(picture, options, complete=True, **wanted)
+                wanted = Wanted(options=options, complete=True, crops=crops)
+                return client.analyze(picture, wanted)
             finally:
                 client.close()
 

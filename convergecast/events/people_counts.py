@@ -1,16 +1,19 @@
-"""The people of every minute, camera by camera, made of results and kept in SQLite. Hub process."""
+"""The people of every minute, camera by camera, made of results and kept in SQLite.
+
+Process: hub.
+"""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from convergecast.errors import ConvergeCastError, InvalidInput
 from convergecast.messages.api import CountedMinute
+from convergecast.messages.results import Result
 from convergecast.storage.database import Database
 
 HOLD_S = 2.0
@@ -127,15 +130,15 @@ class CountHistory:
         self._failing = False
         database.execute("DELETE FROM minute_counts WHERE at < ?", (int(now_s - KEPT_S),))
 
-    def add(self, camera_id: str, result: Mapping[str, Any]) -> None:
+    def add(self, camera_id: str, result: Result) -> None:
         """Take in a camera's newest result; one without a count ends the minute that is open."""
         with self._lock:
-            if result["people"] is None:
+            if result.people is None:
                 counts = self._cameras.pop(camera_id, None)
                 ended = counts.end() if counts else []
             else:
                 counts = self._cameras.setdefault(camera_id, MinuteCounts())
-                ended = counts.add(result["unchanged_until"], result["people"])
+                ended = counts.add(result.unchanged_until, result.people)
         self._store(camera_id, ended)
 
     def forget(self, camera_id: str) -> None:

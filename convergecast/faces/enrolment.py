@@ -5,10 +5,8 @@ What the engine answers is read here too, for pictures that are embedded anew.
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -16,8 +14,9 @@ from convergecast.errors import InvalidInput, NoUsableFace, Refused, Unavailable
 from convergecast.faces.face import Face, words
 from convergecast.faces.gallery import Gallery
 from convergecast.faces.settings import SettingsStore
+from convergecast.messages.engine import Findings, FoundFace, Look, VectorKind
 from convergecast.messages.people import Enrolled, RejectedPicture
-from convergecast.messages.results import HARDLY_A_FACE
+from convergecast.messages.values import HARDLY_A_FACE
 from convergecast.names import shown_name
 
 NO_FACE = "no face found"
@@ -25,8 +24,9 @@ THERE_ALREADY = "the same picture is there already"
 SEVERAL_FROM = 0.5
 """A face counts beside the largest from this part of its size; smaller ones are bystanders."""
 
-Find = Callable[[bytes], dict[str, Any]]
+Find = Callable[[bytes], Findings]
 Box = tuple[float, float, float, float]
+LookedAt = tuple[FoundFace, Look]
 
 _NUMBERS = ("two", "three", "four", "five", "six")
 
@@ -133,12 +133,11 @@ class Enrolment:
         if source.unknown_id is not None:
             return self._gallery.unknown_face(source.unknown_id)
         try:
-            reply = self._find(source.content)
+            findings = self._find(source.content)
         except InvalidInput as problem:
             return str(problem)
-        check_answer(reply)
-        self._gallery.use_kind(kind_of(reply["embedding"]))
-        return face_of(reply, source.box)
+        self._gallery.use_kind(str(checked_kind(findings)))
+        return face_of(findings, source.box)
 
     def _is_there(
         self, face: Face, accepted: Sequence[tuple[Source, Face]], person_id: str | None
@@ -154,56 +153,54 @@ class Enrolment:
         return bool(apart.min() < SAME_PICTURE_BELOW)
 
 
-def kind_of(embedding: Mapping[str, str]) -> str:
-    """Return by what vectors can be compared, of what the engine says of them."""
-    return " ".join(embedding[name] for name in ("model", "precision", "alignment"))
+def checked_kind(findings: Findings) -> VectorKind:
+    """Return the kind of the vectors; raises Unavailable where not all was done that was asked."""
+    if findings.problem or findings.faces is None or findings.kind is None:
+        raise Unavailable(
+            findings.problem or "The engine cannot tell faces now: try again in a moment."
+        )
+    return findings.kind
 
 
-def check_answer(reply: Mapping[str, Any]) -> None:
-    """Raise Unavailable where the engine could not do all of what it was asked."""
-    if reply["problems"] or "faces" not in reply or not reply.get("embedding"):
-        why = " ".join(dict.fromkeys(reply["problems"].values()))
-        raise Unavailable(why or "The engine cannot tell faces now: try again in a moment.")
-
-
-def face_of(reply: Mapping[str, Any], box: Box | None) -> Face | str:
+def face_of(findings: Findings, box: Box | None) -> Face | str:
     """Return the face that an answer of the engine is about, or why there is none to use.
 
     Args:
-        reply: of `EngineClient.analyze`, for `recognition` with crops.
+        findings: for `recognition` with crops, of which `checked_kind` holds.
         box: which face is meant; None: the only one, or the one that stands out.
     """
-    faces = reply["faces"]
-    if not faces:
+    looked_at = [(face, face.look) for face in findings.faces or () if face.look is not None]
+    if not looked_at:
         return NO_FACE
-    face = _only(faces) if box is None else _meant(faces, box)
-    if isinstance(face, str):
-        return face
-    if face["vector"] is None or face["crop"] is None:
-        return words(face["flaws"]) if face["flaws"] else "this face cannot be used"
+    found = _only(looked_at) if box is None else _meant(looked_at, box)
+    if isinstance(found, str):
+        return found
+    look = found[1]
+    if look.vector is None or look.crop is None:
+        return words(look.flaws) if look.flaws else "this face cannot be used"
     return Face(
-        crop=base64.b64decode(face["crop"]),
-        vector=base64.b64decode(face["vector"]),
-        kind=kind_of(reply["embedding"]),
-        quality=float(face["quality"]),
-        flaws=tuple(face["flaws"]),
+        crop=look.crop,
+        vector=look.vector,
+        kind=str(findings.kind),
+        quality=look.quality,
+        flaws=look.flaws,
     )
 
 
-def _only(faces: Sequence[dict[str, Any]]) -> dict[str, Any] | str:
+def _only(faces: Sequence[LookedAt]) -> LookedAt | str:
     """Return the largest face unless others are of its size."""
-    faces = [face for face in faces if HARDLY_A_FACE not in face["flaws"]] or faces
-    largest = max(faces, key=lambda face: _side(face["box"]))
-    count = sum(_side(face["box"]) >= SEVERAL_FROM * _side(largest["box"]) for face in faces)
+    faces = [one for one in faces if HARDLY_A_FACE not in one[1].flaws] or faces
+    largest = max(faces, key=lambda one: _side(one[0].box))
+    count = sum(_side(face.box) >= SEVERAL_FROM * _side(largest[0].box) for face, _ in faces)
     if count == 1:
         return largest
     number = _NUMBERS[count - 2] if count - 2 < len(_NUMBERS) else str(count)
     return f"{number} faces: send a picture with one"
 
 
-def _meant(faces: Sequence[dict[str, Any]], box: Box) -> dict[str, Any] | str:
-    best = max(faces, key=lambda face: _iou(face["box"], box))
-    return best if _iou(best["box"], box) > 0.1 else NO_FACE
+def _meant(faces: Sequence[LookedAt], box: Box) -> LookedAt | str:
+    best = max(faces, key=lambda one: _iou(one[0].box, box))
+    return best if _iou(best[0].box, box) > 0.1 else NO_FACE
 
 
 def _side(box: Sequence[float]) -> float:

@@ -1,14 +1,14 @@
-"""What is remembered of the faces before cameras now, in memory only. Hub process."""
+"""What is remembered of the faces before cameras now, in memory only. Process: hub, `analyze`."""
 
 from __future__ import annotations
 
-import base64
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convergecast.faces.face import Face
+from convergecast.messages.engine import Look
+from convergecast.messages.people import FaceSettings
 
 if TYPE_CHECKING:
     from convergecast.faces.matching import Decision
@@ -54,7 +54,7 @@ class Track:
     votes: list[Vote] = field(default_factory=list)
     best: Face | None = None
     decision: Decision | None = None
-    decided_with: tuple[Any, ...] | None = None
+    decided_with: tuple[int, FaceSettings] | None = None
     kept: Face | None = None
     unknown_id: str | None = None
     was_forgotten: bool = False
@@ -66,18 +66,17 @@ class Track:
             return False
         return self.kept is None or self.best.quality >= self.kept.quality + BETTER_BY
 
-    def add(self, seen: Mapping[str, Any], now_s: float) -> None:
-        """Take in what the engine told of the face: `vector`, `quality`, `flaws`, `crop`."""
-        vector = base64.b64decode(seen["vector"])
-        self.votes.append(Vote(vector, float(seen["quality"]), now_s))
+    def add(self, look: Look, vector: bytes, now_s: float) -> None:
+        """Take in a look at the face, and its vector."""
+        self.votes.append(Vote(vector, look.quality, now_s))
         self.votes.sort(key=lambda vote: -vote.weight(now_s))
         del self.votes[MOST_VOTES:]
         self.decided_with = None
-        if seen.get("crop") and (self.best is None or seen["quality"] > self.best.quality):
+        if look.crop and (self.best is None or look.quality > self.best.quality):
             self.best = Face(
-                crop=base64.b64decode(seen["crop"]),
+                crop=look.crop,
                 vector=vector,
                 kind=self.kind,
-                quality=float(seen["quality"]),
-                flaws=tuple(seen["flaws"]),
+                quality=look.quality,
+                flaws=look.flaws,
             )

@@ -9,7 +9,7 @@ import logging
 import threading
 
 from convergecast.errors import ConvergeCastError, InvalidInput
-from convergecast.faces.enrolment import Box, Find, check_answer, face_of, kind_of
+from convergecast.faces.enrolment import Box, Find, checked_kind, face_of
 from convergecast.faces.face import Face
 from convergecast.faces.gallery import Gallery
 from convergecast.faces.recogniser import Recogniser
@@ -105,12 +105,11 @@ class Upkeep:
 
     def _look_at(self, crop: bytes) -> Face | str:
         try:
-            reply = self._find(crop)
+            findings = self._find(crop)
         except InvalidInput as problem:
             return str(problem)
-        check_answer(reply)
-        self._gallery.use_kind(kind_of(reply["embedding"]))
-        return face_of(reply, _middle(reply["width"], reply["height"]))
+        self._gallery.use_kind(str(checked_kind(findings)))
+        return face_of(findings, _middle(findings.width, findings.height))
 
 
 def _middle(width: int, height: int) -> Box:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convergecast.messages.people import FaceSettings
+from convergecast.messages.results import IdentityState
 
 NUMBERS = 128
 FEWEST_VOTES = 2
@@ -35,7 +36,10 @@ FAR_AWAY = 0.7
 _QUARTER_FROM = 5  # pictures; the quarter of fewer is the nearest one
 _ROWS_AT_ONCE = 256
 
-KNOWN, PERHAPS, UNKNOWN, UNDECIDED = "known", "perhaps", "unknown", "undecided"
+KNOWN: Final = "known"
+PERHAPS: Final = "perhaps"
+UNKNOWN: Final = "unknown"
+UNDECIDED: Final = "undecided"
 
 Floats = NDArray[np.float32]
 Vote = tuple[Floats, float]
@@ -47,12 +51,12 @@ class Decision:
     """Who a face is taken for.
 
     Attributes:
-        state: `known`, `perhaps`, `unknown` or `undecided`.
+        state: how sure that is.
         person_id: who; None unless known or perhaps.
         distance: to that person, or to the nearest; None where there is nobody to compare with.
     """
 
-    state: str
+    state: IdentityState
     person_id: str | None = None
     distance: float | None = None
 
@@ -149,7 +153,7 @@ def decide(
     if not votes:
         return NOTHING_YET
     enough = still or len(votes) >= FEWEST_VOTES
-    otherwise = UNKNOWN if enough else UNDECIDED
+    otherwise: IdentityState = UNKNOWN if enough else UNDECIDED
     if not len(index):
         return Decision(otherwise)
     distances = mean_distances(votes, index)

@@ -1,19 +1,25 @@
-"""Puts names to the faces in results, by votes over time, and notes who is seen. Hub process."""
+"""Puts names to the faces in results, by votes over time, and notes who is seen.
+
+Process: hub, `analyze`.
+"""
 
 from __future__ import annotations
 
-import base64
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from convergecast.clock import Clock
 from convergecast.errors import ConvergeCastError, NotFound
-from convergecast.faces.enrolment import kind_of
 from convergecast.faces.face_votes import Track
 from convergecast.faces.gallery import Embedded, Gallery, Known
 from convergecast.faces.settings import SettingsStore
+from convergecast.messages.engine import Findings
+from convergecast.messages.results import AnyResult, Face, Identity, Match, PictureResult, Result
+from convergecast.messages.worker import Seen
 from convergecast.options import identifying
 
 if TYPE_CHECKING:
@@ -22,8 +28,6 @@ if TYPE_CHECKING:
 TRACK_KEPT_S = 15.0
 SIGHTING_EVERY_S = 5.0
 NEGATIVES_AT_ONCE = 3
-
-Result = dict[str, Any]
 
 log = logging.getLogger("recognition")
 
@@ -58,23 +62,24 @@ class Recogniser:
         """Whether pictures of faces are of use, being kept while nobody has named them."""
         return self._settings.now.recognition and self._settings.now.keep_unknown
 
-    def annotate(self, camera_id: str, result: Result, seen: Mapping[str, Any]) -> Result:
+    def annotate(self, camera_id: str, result: AnyResult, seen: Seen | None) -> AnyResult:
         """Return a camera's result with its faces named, and remember what was seen of them.
 
         Args:
-            camera_id: whose result.
-            result: as the worker made it; stays as it is.
-            seen: `embedding` and `faces`, by track: what the engine told of them; or nothing.
+            camera_id: whose result, or the name of a video, of which nothing is stored.
+            result: as the worker made it.
+            seen: what the engine told of its faces, or nothing.
         """
-        if seen.get("faces") and self._settings.now.recognition:
-            self._gallery.use_kind(kind_of(seen["embedding"]))
+        if seen is not None and seen.faces and self._settings.now.recognition:
+            self._gallery.use_kind(str(seen.kind))
         now_s, known = self._clock.monotonic(), None
         with self._lock:
             if not self._is_wanted(result):
                 return result
             tracks = self._cameras.setdefault(camera_id, {})
-            _take_in(tracks, seen, now_s)
-            numbers = {face["track_id"] for face in result["faces"]}
+            if seen is not None:
+                _take_in(tracks, seen, now_s)
+            numbers = {face.track_id for face in result.faces or ()}
             in_view = [track for number, track in tracks.items() if number in numbers]
             for track in in_view:
                 track.seen_at_s = now_s
@@ -82,46 +87,45 @@ class Recogniser:
             if tracks and (known := self._known()) is not None:
                 self._decide_all(tracks.values(), known, now_s)
             named = _named(result, tracks, known)
-        at_s = result.get("unchanged_until") or result["captured_at"]
-        if at_s is not None:
-            self._keep(camera_id, at_s, in_view)
+        if isinstance(result, Result):
+            self._keep(camera_id, result.unchanged_until, in_view)
         return named
 
     def reconsider(self, camera_id: str, result: Result) -> Result:
         """Return the same result with the names that hold now, after people or settings changed."""
-        if not result["faces"]:
+        if not result.faces:
             return result
         with self._lock:
             if not self._is_wanted(result):
-                faces = [{**face, "person": None, "identity": None} for face in result["faces"]]
-                return {**result, "faces": faces}
+                faces = [replace(face, person=None, identity=None) for face in result.faces]
+                return replace(result, faces=faces)
             tracks = self._cameras.get(camera_id, {})
             known = self._known() if tracks else None
             if known is not None:
                 self._decide_all(tracks.values(), known, self._clock.monotonic())
             return _named(result, tracks, known)
 
-    def annotate_still(self, result: Result, found: Mapping[str, Any]) -> Result:
+    def annotate_still(self, result: PictureResult, findings: Findings) -> PictureResult:
         """Return the result of a picture that is no camera's with its faces named.
 
         Args:
-            result: of `engine.results.still`.
-            found: the engine's answer, with the vectors of the same faces.
+            result: of `messages.results.still`.
+            findings: the engine's, with the vectors of the same faces.
         """
-        if not self._is_wanted(result) or "embedding" not in found:
+        if not self._is_wanted(result) or findings.kind is None:
             return result
         from convergecast.faces.matching import NOTHING_YET, decide, vector_of
 
-        self._gallery.use_kind(kind_of(found["embedding"]))
+        self._gallery.use_kind(str(findings.kind))
         known, settings = self._gallery.known(), self._settings.now
         faces = []
-        for face, told in zip(result["faces"], found["faces"], strict=True):
+        for face, found in zip(result.faces or (), findings.faces or (), strict=True):
             votes = []
-            if told["vector"] is not None:
-                votes = [(vector_of(base64.b64decode(told["vector"])), float(told["quality"]))]
+            if found.look is not None and found.look.vector is not None:
+                votes = [(vector_of(found.look.vector), found.look.quality)]
             decision = decide(votes, known.index, settings, NOTHING_YET, still=True)
             faces.append(_with_name(face, decision, known))
-        return {**result, "faces": faces}
+        return replace(result, faces=faces)
 
     def forget_camera(self, camera_id: str) -> None:
         """Forget the faces before a camera: its worker begins anew, with the numbers of tracks."""
@@ -160,9 +164,9 @@ class Recogniser:
             votes = sorted(track.votes, key=lambda vote: -vote.quality)[:NEGATIVES_AT_ONCE]
             return Embedded(track.kind, tuple(vote.vector for vote in votes))
 
-    def _is_wanted(self, result: Result) -> bool:
-        on = self._settings.now.recognition and bool(identifying(result["options"]))
-        return on and result["faces"] is not None
+    def _is_wanted(self, result: Result | PictureResult) -> bool:
+        on = self._settings.now.recognition and bool(identifying(result.options))
+        return on and result.faces is not None
 
     def _known(self) -> Known | None:
         """Return the people; None while they cannot be read, which costs names and no picture."""
@@ -245,15 +249,15 @@ class Recogniser:
             self._store(lambda: self._gallery.drop_unknown(unknown_id, None))
 
 
-def _take_in(tracks: dict[int, Track], seen: Mapping[str, Any], now_s: float) -> None:
-    for number, told in (seen.get("faces") or {}).items():
-        if told["vector"] is None:
+def _take_in(tracks: dict[int, Track], seen: Seen, now_s: float) -> None:
+    kind = str(seen.kind)
+    for number, look in seen.faces.items():
+        if look.vector is None:
             continue
-        kind = kind_of(seen["embedding"])
-        track = tracks.get(int(number))
+        track = tracks.get(number)
         if track is None or track.kind != kind:
-            track = tracks[int(number)] = Track(kind, now_s)
-        track.add(told, now_s)
+            track = tracks[number] = Track(kind, now_s)
+        track.add(look, look.vector, now_s)
 
 
 def _drop_old(tracks: dict[int, Track], now_s: float) -> None:
@@ -262,30 +266,40 @@ def _drop_old(tracks: dict[int, Track], now_s: float) -> None:
             del tracks[number]
 
 
-def _named(result: Result, tracks: Mapping[int, Track], known: Known | None) -> Result:
+def _named(result: AnyResult, tracks: Mapping[int, Track], known: Known | None) -> AnyResult:
     faces = []
-    for face in result["faces"]:
-        track = tracks.get(face["track_id"])
+    for face in result.faces or ():
+        track = None if face.track_id is None else tracks.get(face.track_id)
         faces.append(_with_name(face, track.decision if track else None, known))
-    return {**result, "faces": faces}
+    return replace(result, faces=faces)
 
 
-def _with_name(
-    face: dict[str, Any], decision: Decision | None, known: Known | None
-) -> dict[str, Any]:
+def _with_name(face: Face, decision: Decision | None, known: Known | None) -> Face:
     """Return a face with `identity` and `person` by a decision; undecided where there is none."""
-    told: dict[str, Any] = {"state": "undecided", "id": None, "name": None, "distance": None}
+    if face.identity is None:  # nobody looked at it: a model is missing
+        return replace(face, person=None)
+    identity = _identity(face.identity, decision, known)
+    return replace(face, identity=identity, person=_match(identity))
+
+
+def _match(identity: Identity) -> Match | None:
+    """Return who a known face is."""
+    person_id, name, distance = identity.id, identity.name, identity.distance
+    if identity.state != "known" or person_id is None or name is None or distance is None:
+        return None
+    return Match(id=person_id, name=name, distance=distance)
+
+
+def _identity(before: Identity, decision: Decision | None, known: Known | None) -> Identity:
     if decision is not None and known is not None:
         name = known.names.get(decision.person_id or "")
         if name is not None or decision.person_id is None:
             distance = None if decision.distance is None else round(decision.distance, 3)
-            told = {
-                "state": decision.state,
-                "id": decision.person_id,
-                "name": name,
-                "distance": distance,
-            }
-    person = None
-    if told["state"] == "known":
-        person = {"id": told["id"], "name": told["name"], "distance": told["distance"]}
-    return {**face, "identity": {**(face["identity"] or {}), **told}, "person": person}
+            return replace(
+                before,
+                state=decision.state,
+                id=decision.person_id,
+                name=name,
+                distance=distance,
+            )
+    return replace(before, state="undecided", id=None, name=None, distance=None)

@@ -27,13 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from convergecast.ipc.channel import End, channel_of, pair_of_ends
-from convergecast.ipc.framing import encode
 from convergecast.logs import set_up_logging
 
 log = logging.getLogger("processes")
 
-STOP = encode({"kind": "stop"})
-ACK = encode({"kind": "ack"})
+STOP = b"stop"
+ACK = b"ack"
 _PRELOAD = [__name__, "convergecast.cameras.worker"]
 _END_TIMEOUT_S = 1.0
 

@@ -1,6 +1,6 @@
 """Tells every viewer how cameras and engine are doing: states at once, figures once a second.
 
-Hub process. Changes are noted from any thread; messages are made in the event loop.
+Changes are noted from any thread; messages are made in the event loop. Process: hub.
 """
 
 from __future__ import annotations
@@ -10,9 +10,16 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
 
 from convergecast.live.viewer import Viewer
+from convergecast.messages.live import (
+    CameraGone,
+    CamerasChanged,
+    CameraView,
+    EngineStatusView,
+    message_text,
+    status_text,
+)
 
 _FIGURES_EVERY_S = 1.0
 
@@ -24,14 +31,14 @@ class Announcer:
 
     Args:
         view: returns a camera as viewers see it, or None when it is gone or not to be shown.
-        status: returns the `status` message without its type.
+        status: returns how the engine is.
     """
 
     def __init__(
         self,
         *,
-        view: Callable[[str], dict[str, Any] | None],
-        status: Callable[[], dict[str, Any]],
+        view: Callable[[str], CameraView | None],
+        status: Callable[[], EngineStatusView],
     ) -> None:
         self._view = view
         self._status = status
@@ -39,7 +46,7 @@ class Announcer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
         self._changed: set[str] = set()
-        self._told: dict[str, Any] = {}
+        self._told: EngineStatusView | None = None
 
     @property
     def viewers(self) -> int:
@@ -87,17 +94,15 @@ class Announcer:
         if not self._viewers:
             return
         view = self._view(camera_id)
-        message = (
-            {"type": "gone", "camera": camera_id}
-            if view is None
-            else {"type": "cameras", "cameras": [view]}
-        )
+        news = CameraGone(camera=camera_id) if view is None else CamerasChanged(cameras=[view])
+        text = message_text(news)
         for viewer in self._viewers:
-            viewer.put_text(f"camera {camera_id}", message)
+            viewer.put_text(f"camera {camera_id}", text)
 
     def _tell_status(self) -> None:
         status = self._status()
         if status != self._told:
             self._told = status
+            text = status_text(status)
             for viewer in self._viewers:
-                viewer.put_text("status", {"type": "status", **status})
+                viewer.put_text("status", text)

@@ -1,7 +1,8 @@
-"""Holds the newest frame and result of every camera, and tells viewers of new ones. Hub process.
+"""Holds the newest frame and result of every camera, and tells viewers of new ones.
 
 Published from the workers' reader threads, read in the event loop. One slot per camera, newest
-wins, applied before anything enters the loop, so that a blocked loop holds no frames back.
+wins, applied before anything enters the loop, so that a blocked loop holds no frames back. A result
+is made into text once for all its viewers, when the first of them is to have it. Process: hub.
 """
 
 from __future__ import annotations
@@ -10,7 +11,11 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
+
+from convergecast.messages.live import result_text
+from convergecast.messages.results import Result
+from convergecast.messages.worker import FrameHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,17 @@ class LiveFrame:
 
 @dataclass(slots=True)
 class Feed:
-    """What is newest of one camera. `pair`: a picture with the result that holds for it."""
+    """What is newest of one camera.
+
+    Attributes:
+        text: of the result as viewers get it, once one of them has asked for it.
+        pair: a picture with the result that holds for it.
+    """
 
     frame: LiveFrame | None = None
-    result: dict[str, Any] | None = None
-    pair: tuple[bytes, dict[str, Any]] | None = None
+    result: Result | None = None
+    text: str | None = None
+    pair: tuple[bytes, Result] | None = None
     frames: int = 0
     viewer_drops: int = 0
     watchers: dict[Watcher, bool] = field(default_factory=dict)
@@ -68,33 +79,28 @@ class Broker:
         """Tell watchers of news in this event loop from now on."""
         self._loop = loop
 
-    def publish_frame(self, camera_id: str, header: dict[str, Any], jpeg: bytes) -> None:
+    def publish_frame(self, camera_id: str, head: FrameHead, jpeg: bytes) -> None:
         """Take a camera's newest frame; any thread."""
         with self._lock:
             feed = self._feed(camera_id)
             feed.frames += 1
             feed.frame = LiveFrame(
-                feed.frames,
-                header["seq"],
-                header["captured_at"],
-                header["width"],
-                header["height"],
-                jpeg,
+                feed.frames, head.seq, head.captured_at, head.width, head.height, jpeg
             )
             if feed.watchers:
                 self._dirty_frames.add(camera_id)
                 self._schedule()
 
-    def publish_result(self, camera_id: str, result: dict[str, Any], jpeg: bytes) -> None:
+    def publish_result(self, camera_id: str, result: Result, jpeg: bytes) -> None:
         """Take a camera's newest result, with its picture where pairs are wanted; any thread."""
         with self._lock:
             feed = self._feed(camera_id)
-            feed.result = result
+            feed.result, feed.text = result, None
             if jpeg:
                 feed.pair = (jpeg, result)
             self._tell_of_result(camera_id, feed)
 
-    def revise(self, camera_id: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    def revise(self, camera_id: str, change: Callable[[Result], Result]) -> None:
         """Put `change(result)` in place of a camera's newest result, its pair's too; any thread."""
         while True:
             with self._lock:
@@ -107,7 +113,7 @@ class Broker:
             with self._lock:
                 feed = self._feed(camera_id)
                 if feed.result is result and feed.pair is pair:
-                    feed.result, feed.pair = revised, revised_pair
+                    feed.result, feed.text, feed.pair = revised, None, revised_pair
                     if revised != result:
                         self._tell_of_result(camera_id, feed)
                     return
@@ -116,7 +122,7 @@ class Broker:
         """Forget a result whose options are no longer on."""
         with self._lock:
             feed = self._feed(camera_id)
-            feed.result = feed.pair = None
+            feed.result = feed.text = feed.pair = None
             self._tell_of_result(camera_id, feed)
 
     def forget(self, camera_id: str) -> None:
@@ -132,12 +138,20 @@ class Broker:
         with self._lock:
             return self._feed(camera_id).frame
 
-    def result(self, camera_id: str) -> dict[str, Any] | None:
+    def result(self, camera_id: str) -> Result | None:
         """Return the newest result."""
         with self._lock:
             return self._feed(camera_id).result
 
-    def pair(self, camera_id: str) -> tuple[bytes, dict[str, Any]] | None:
+    def result_text(self, camera_id: str) -> str | None:
+        """Return the newest result as every viewer gets it, made once."""
+        with self._lock:
+            feed = self._feed(camera_id)
+            if feed.text is None and feed.result is not None:
+                feed.text = result_text(feed.result)
+            return feed.text
+
+    def pair(self, camera_id: str) -> tuple[bytes, Result] | None:
         """Return the newest picture that has its result with it."""
         with self._lock:
             return self._feed(camera_id).pair

@@ -2,16 +2,19 @@
 
 Pictures need credit, two per camera, which the viewer returns by acknowledging; so a viewer that
 stops reading costs one slot per camera and no more. Text goes first, newest state of each kind.
+Process: hub.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from convergecast.ipc.framing import pack
 from convergecast.live.broker import Broker
+from convergecast.messages.live import PictureHead, to_json
 
 CREDIT = 2
 
@@ -32,14 +35,12 @@ class Viewer:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._changed = asyncio.Event()
-        self._texts: dict[str, dict[str, Any]] = {}
+        self._texts: dict[str, Callable[[], str | None]] = {}
         self._watches: dict[str, _Watch] = {}
 
-    def put_text(self, slot: str, message: dict[str, Any]) -> None:
+    def put_text(self, slot: str, text: str) -> None:
         """Leave a text message; one still waiting in the same slot is replaced."""
-        self._texts.pop(slot, None)
-        self._texts[slot] = message
-        self._changed.set()
+        self._put(slot, lambda: text)
 
     def watch(self, camera_ids: list[str]) -> None:
         """Watch exactly these cameras from now on."""
@@ -73,22 +74,23 @@ class Viewer:
 
     def result_ready(self, camera_id: str) -> None:
         """Note a newer result, or that the last one does not hold any more."""
-        result = self._broker.result(camera_id)
-        if result is None:
+        if self._broker.result(camera_id) is None:
             self._texts.pop(_slot(camera_id), None)
         elif camera_id in self._watches:
-            self.put_text(_slot(camera_id), {"type": "result", **result})
+            self._put(_slot(camera_id), functools.partial(self._broker.result_text, camera_id))
 
     def close(self) -> None:
         """Stop watching."""
         self.watch([])
 
-    async def next_message(self) -> dict[str, Any] | bytes:
-        """Wait for the next message: a text as a dictionary, a picture as bytes."""
+    async def next_message(self) -> str | bytes:
+        """Wait for the next message: JSON as text, a picture as bytes."""
         while True:
             self._changed.clear()
-            if self._texts:
-                return self._texts.pop(next(iter(self._texts)))
+            while self._texts:
+                text = self._texts.pop(next(iter(self._texts)))()
+                if text is not None:  # a result may be gone meanwhile
+                    return text
             for camera_id, watch in self._watches.items():
                 if watch.waiting and watch.credit > 0:
                     message = self._picture(camera_id, watch)
@@ -97,6 +99,11 @@ class Viewer:
                         self._watches[camera_id] = self._watches.pop(camera_id)
                         return message
             await self._changed.wait()
+
+    def _put(self, slot: str, text: Callable[[], str | None]) -> None:
+        self._texts.pop(slot, None)
+        self._texts[slot] = text
+        self._changed.set()
 
     def _picture(self, camera_id: str, watch: _Watch) -> bytes | None:
         watch.waiting = False
@@ -110,13 +117,13 @@ class Viewer:
                 self._broker.count_viewer_drops(camera_id, missed)
         watch.last_index = frame.index
         watch.credit -= 1
-        header = {
-            "camera": camera_id,
-            "seq": frame.seq,
-            "captured_at": frame.captured_at,
-            "dropped": watch.dropped,
-        }
-        return pack(header, frame.jpeg)
+        head = PictureHead(
+            camera=camera_id,
+            seq=frame.seq,
+            captured_at=frame.captured_at,
+            dropped=watch.dropped,
+        )
+        return pack(to_json(head), frame.jpeg)
 
 
 def _slot(camera_id: str) -> str:

@@ -14,9 +14,10 @@ from convergecast import __version__
 from convergecast.checks import MUST_BE
 from convergecast.errors import ConvergeCastError
 from convergecast.messages.live import CameraView, MinScore, ShownLabels
-from convergecast.messages.results import LabelId, LabelName
 from convergecast.messages.values import (
     Count,
+    LabelId,
+    LabelName,
     Message,
     Name,
     OptionName,

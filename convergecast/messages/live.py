@@ -5,11 +5,14 @@ docs/protocol.md tells when each is sent. Process: hub.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
-from convergecast.messages.engine import ModelInfo
+from convergecast.labels import LABELS, NOT_TAUGHT
+from convergecast.messages.engine import EngineState, ModelInfo
 from convergecast.messages.results import Result
 from convergecast.messages.values import (
     Count,
@@ -22,9 +25,6 @@ from convergecast.messages.values import (
 from convergecast.messages.worker import Motion, State
 from convergecast.names import MAX_NAME_LENGTH
 from convergecast.options import MIN_SCORES, Option
-from convergecast.vision.labels import LABELS, NOT_TAUGHT
-
-EngineState = Literal["off", "starting", "ready", "failed"]
 
 Address = Annotated[
     str,
@@ -139,7 +139,7 @@ class NewResult(Result, frozen=True, kw_only=True, tag_field="type", tag="result
 class Pong(Message, frozen=True, kw_only=True, tag_field="type", tag="pong"):
     """The answer to a ping."""
 
-    t: float
+    t: int | float
     hub_time: Time
 
 
@@ -150,23 +150,27 @@ class NotUnderstood(Message, frozen=True, kw_only=True, tag_field="type", tag="e
     message: str
 
 
-class Watch(Message, frozen=True, kw_only=True, tag_field="type", tag="watch"):
-    """All cameras whose pictures a viewer wants from now on."""
-
-    cameras: list[str]
+class _FromViewer(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """What a viewer sends; what else it says is passed over."""
 
 
-class Acknowledge(Message, frozen=True, kw_only=True, tag_field="type", tag="ack"):
+class Watch(_FromViewer, frozen=True, kw_only=True, tag_field="type", tag="watch"):
+    """All cameras whose pictures a viewer wants from now on; what is no id is passed over."""
+
+    cameras: list[str | float | bool | None]
+
+
+class Acknowledge(_FromViewer, frozen=True, kw_only=True, tag_field="type", tag="ack"):
     """A viewer has decoded a picture."""
 
     camera: str
     seq: int
 
 
-class Ping(Message, frozen=True, kw_only=True, tag_field="type", tag="ping"):
+class Ping(_FromViewer, frozen=True, kw_only=True, tag_field="type", tag="ping"):
     """A viewer measures the round trip; `t` comes back."""
 
-    t: float
+    t: int | float
 
 
 class PictureHead(Message, frozen=True, kw_only=True):
@@ -183,3 +187,24 @@ class PictureHead(Message, frozen=True, kw_only=True):
     seq: int
     captured_at: Time
     dropped: int
+
+
+FromViewer = Watch | Acknowledge | Ping
+
+to_json = msgspec.json.Encoder().encode
+read_from_viewer: Callable[[str], FromViewer] = msgspec.json.Decoder(FromViewer).decode
+
+
+def message_text(message: Message) -> str:
+    """Return a message for viewers as JSON."""
+    return to_json(message).decode()
+
+
+def result_text(result: Result) -> str:
+    """Return a result as the message that tells viewers of it."""
+    return message_text(NewResult(**msgspec.structs.asdict(result)))
+
+
+def status_text(status: EngineStatusView) -> str:
+    """Return the engine's status as the message that tells viewers of it."""
+    return message_text(StatusChanged(**msgspec.structs.asdict(status)))

@@ -10,8 +10,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from convergecast.checks import MUST_BE
-from convergecast.messages.results import Flaws
-from convergecast.messages.values import Count, Message, Name, Rate, Share, Time
+from convergecast.messages.values import Count, Flaws, Message, Name, Rate, Share, Time
 
 MAX_PICTURES = 20
 """Of one form."""

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta
+from msgspec.structs import replace
 
+from convergecast.labels import PERSON
+from convergecast.messages.engine import Findings, FoundFace, FoundObject
 from convergecast.messages.values import (
     Box,
     Count,
+    Flaws,
+    LabelId,
+    LabelName,
+    Landmarks,
     Message,
     OptionNames,
     Pixels,
-    Point,
     Rate,
     Share,
     Time,
 )
 from convergecast.options import brought_by, tasks_of
-from convergecast.vision.labels import LABELS, PERSON
 
 IdentityState = Literal["known", "perhaps", "unknown", "undecided"]
-Flaw = Literal["too small", "blurred", "turned away", "too dark", "too bright", "hardly a face"]
-HARDLY_A_FACE: Final[Flaw] = "hardly a face"
-Flaws = Annotated[tuple[Flaw, ...], Meta(extra_json_schema={"uniqueItems": True})]
 
-Landmarks = Annotated[
-    list[Point],
-    Meta(
-        description="68 points, or 5 (eyes, nose) of a model that gives those.",
-        extra_json_schema={"anyOf": [{"minItems": n, "maxItems": n} for n in (68, 5)]},
-    ),
-]
 TrackId = Annotated[
     int | None, Meta(description="The same for the same thing from frame to frame.")
 ]
@@ -41,8 +36,6 @@ Velocity = Annotated[
     Annotated[list[float], Meta(min_length=2, max_length=2)] | None,
     Meta(description="Of the box, x and y, in pixels a second; null: not followed yet."),
 ]
-LabelName = Annotated[str, Meta(extra_json_schema={"enum": list(LABELS)})]
-LabelId = Annotated[int, Meta(ge=1, le=len(LABELS))]
 
 
 class Match(Message, frozen=True, kw_only=True):
@@ -130,43 +123,63 @@ class PictureResult(Message, frozen=True, kw_only=True):
     people: People
 
 
-def shown(found: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
-    """Return size, options and lists of a result: None for what was not asked, or not done.
+AnyResult = TypeVar("AnyResult", Result, PictureResult)
+
+
+def shown_faces(findings: Findings, options: Sequence[str]) -> list[Face] | None:
+    """Return the faces of a result, as yet without names and tracks.
 
     Args:
-        found: the engine's answer; what it could not do is missing there.
-        options: what was asked; landmarks and recognition bring the list of faces with them, and
-            people that of objects, which `without_unasked` takes away when they are counted.
+        findings: the engine's.
+        options: what was asked; landmarks and recognition bring the list of faces with them.
+
+    Returns:
+        None for what was not asked, or not done.
     """
-    faces = found.get("faces") if "faces" in tasks_of(options) else None
-    objects = found.get("objects") if "objects" in tasks_of(options) else None
-    return {
-        "width": found["width"],  # as decoded, upright, which the header's size need not be
-        "height": found["height"],
-        "options": list(options),
-        "faces": None if faces is None else [_face(face) for face in faces],
-        "objects": None if objects is None else [_object(thing) for thing in objects],
-        "people": None,
-    }
+    if findings.faces is None or "faces" not in tasks_of(options):
+        return None
+    return [_face(face) for face in findings.faces]
 
 
-def still(found: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
-    """Return the result of a picture that is no camera's; people are those whose boxes it shows."""
-    result = {
-        "camera_id": None,
-        "seq": None,
-        "captured_at": None,
-        "processed_at": time.time(),
-        **shown(found, options),
-    }
-    if "people" in brought_by(options) and result["objects"] is not None:
-        result["people"] = sum(thing["label_id"] == PERSON for thing in result["objects"])
+def shown_objects(findings: Findings, options: Sequence[str]) -> list[DetectedObject] | None:
+    """Return the objects of a result likewise.
+
+    People bring the list of objects with them, which `without_unasked` takes away when they are
+    counted.
+    """
+    if findings.objects is None or "objects" not in tasks_of(options):
+        return None
+    return [_object(thing) for thing in findings.objects]
+
+
+def picture_result(findings: Findings, options: Sequence[str]) -> PictureResult:
+    """Return the result of a picture that is no camera's, with all objects and nobody counted."""
+    return PictureResult(
+        camera_id=None,
+        seq=None,
+        captured_at=None,
+        processed_at=time.time(),
+        width=findings.width,
+        height=findings.height,
+        options=tuple(options),
+        faces=shown_faces(findings, options),
+        objects=shown_objects(findings, options),
+        people=None,
+    )
+
+
+def still(findings: Findings, options: Sequence[str]) -> PictureResult:
+    """Return the result of a picture that stands alone; people are those whose boxes it shows."""
+    result = picture_result(findings, options)
+    if "people" in brought_by(options) and result.objects is not None:
+        people = sum(thing.label_id == PERSON for thing in result.objects)
+        result = replace(result, people=people)
     return without_unasked(result)
 
 
 def without_unasked(
-    result: dict[str, Any], min_score: float = 0.0, labels: Sequence[str] | None = None
-) -> dict[str, Any]:
+    result: AnyResult, min_score: float = 0.0, labels: Sequence[str] | None = None
+) -> AnyResult:
     """Return a result with those objects only that are to be shown; null where none were asked for.
 
     Args:
@@ -174,51 +187,48 @@ def without_unasked(
         min_score: the lowest score of an object.
         labels: the only ones to be shown; None for all.
     """
-    objects = result["objects"] if "objects" in brought_by(result["options"]) else None
+    objects = result.objects if "objects" in brought_by(result.options) else None
     if objects is not None:
         objects = [
             thing
             for thing in objects
-            if thing["score"] >= min_score and (labels is None or thing["label"] in labels)
+            if thing.score >= min_score and (labels is None or thing.label in labels)
         ]
-    return {**result, "objects": objects}
+    return replace(result, objects=objects)
 
 
-def problems(found: Mapping[str, Any]) -> str | None:
-    """Return why a part of what was asked could not be done; None where all was done."""
-    return " ".join(dict.fromkeys(found["problems"].values())) or None
+def _face(face: FoundFace) -> Face:
+    return Face(
+        box=face.box,
+        score=face.score,
+        track_id=None,
+        velocity=None,
+        landmarks=face.landmarks,
+        person=None,
+        identity=_undecided(face),
+    )
 
 
-def _face(face: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "box": face["box"],
-        "score": face["score"],
-        "track_id": None,
-        "velocity": None,
-        "landmarks": face["landmarks"],
-        "person": None,
-        "identity": _undecided(face) if "quality" in face else None,
-    }
-
-
-def _undecided(face: Mapping[str, Any]) -> dict[str, Any]:
+def _undecided(face: FoundFace) -> Identity | None:
     """Return who a face is as long as nobody has compared it with the people that are known."""
-    return {
-        "state": "undecided",
-        "id": None,
-        "name": None,
-        "distance": None,
-        "quality": face["quality"],
-        "flaws": face["flaws"],
-    }
+    if face.look is None:
+        return None
+    return Identity(
+        state="undecided",
+        id=None,
+        name=None,
+        distance=None,
+        quality=face.look.quality,
+        flaws=face.look.flaws,
+    )
 
 
-def _object(thing: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "box": thing["box"],
-        "score": thing["score"],
-        "label": thing["label"],
-        "label_id": thing["label_id"],
-        "track_id": None,
-        "velocity": None,
-    }
+def _object(thing: FoundObject) -> DetectedObject:
+    return DetectedObject(
+        box=thing.box,
+        score=thing.score,
+        label=thing.label,
+        label_id=thing.label_id,
+        track_id=None,
+        velocity=None,
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from convergecast.checks import MUST_BE
+from convergecast.labels import LABELS
 from convergecast.names import MAX_NAME_LENGTH
 from convergecast.options import OPTIONS
 from convergecast.protocol.texts import VISIBLE
@@ -24,9 +26,22 @@ Time = Annotated[float, Meta(description="UNIX seconds.")]
 
 Box = Annotated[list[float], Meta(min_length=4, max_length=4, description="x1, y1, x2, y2.")]
 Point = Annotated[list[float], Meta(min_length=2, max_length=2, description="x, y.")]
+Landmarks = Annotated[
+    list[Point],
+    Meta(
+        description="68 points, or 5 (eyes, nose) of a model that gives those.",
+        extra_json_schema={"anyOf": [{"minItems": n, "maxItems": n} for n in (68, 5)]},
+    ),
+]
 
 OptionName = Annotated[str, Meta(extra_json_schema={"enum": [option.name for option in OPTIONS]})]
 OptionNames = Annotated[tuple[OptionName, ...], Meta(extra_json_schema={"uniqueItems": True})]
+LabelName = Annotated[str, Meta(extra_json_schema={"enum": list(LABELS)})]
+LabelId = Annotated[int, Meta(ge=1, le=len(LABELS))]
+
+Flaw = Literal["too small", "blurred", "turned away", "too dark", "too bright", "hardly a face"]
+HARDLY_A_FACE: Final[Flaw] = "hardly a face"
+Flaws = Annotated[tuple[Flaw, ...], Meta(extra_json_schema={"uniqueItems": True})]
 
 Name = Annotated[
     str,
@@ -39,3 +54,6 @@ Name = Annotated[
         extra={MUST_BE: f"a string of 1 to {MAX_NAME_LENGTH} printable characters"},
     ),
 ]
+
+encode = msgspec.msgpack.Encoder().encode
+"""Makes the bytes of a message between the hub's processes."""

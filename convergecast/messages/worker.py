@@ -1,16 +1,20 @@
-"""What hub and worker tell each other: orders, which are always the whole state, and reports.
+"""What hub and worker tell each other.
 
-Process: worker, hub.
+Down go orders, which are always the whole state; up go frames, results and reports, whose pictures
+are the payloads of their messages. Process: worker, hub.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
+from convergecast.messages.engine import Look, VectorKind
+from convergecast.messages.results import Result
 from convergecast.messages.values import Count, Message, Pixels, Rate
 
 
@@ -24,8 +28,7 @@ class State(StrEnum):
     OFFLINE = "offline"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class Orders(Message, frozen=True, kw_only=True):
     """Where a camera is and what is wanted of it.
 
     Attributes:
@@ -73,16 +76,6 @@ class Orders:
         """Whether every frame is wanted, for viewers or for analysis."""
         return self.live or bool(self.options)
 
-    @classmethod
-    def of(cls, header: dict[str, Any]) -> Orders:
-        """Make orders of a message's header."""
-        values = {name: header[name] for name in cls.__slots__}
-        values["capabilities"] = tuple(values["capabilities"])
-        values["options"] = tuple(values["options"])
-        if values["object_labels"] is not None:
-            values["object_labels"] = tuple(values["object_labels"])
-        return cls(**values)
-
 
 class Motion(Message, frozen=True, kw_only=True):
     """Whether a scene rests."""
@@ -95,8 +88,8 @@ class Motion(Message, frozen=True, kw_only=True):
 class WorkerDrops(Message, frozen=True, kw_only=True):
     """Frames given up for newer ones since the worker began, before they reached the hub."""
 
-    agent: Count = 0
-    worker: Count = 0
+    agent: Count
+    worker: Count
 
 
 class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report"):
@@ -124,3 +117,43 @@ class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report")
     analysis_error: str | None
     motion: Motion
     dropped: WorkerDrops
+
+
+class FrameHead(Message, frozen=True, kw_only=True, tag_field="kind", tag="frame"):
+    """A frame, whose JPEG is the payload.
+
+    Attributes:
+        seq: the agent's number of it.
+        captured_at: by this machine's clock, UNIX seconds.
+        width, height: in pixels, as its own header says.
+    """
+
+    seq: int
+    captured_at: float
+    width: int
+    height: int
+
+
+class Seen(Message, frozen=True, kw_only=True):
+    """What was seen of faces that were embedded, by their tracks; `kind` is that of the vectors."""
+
+    kind: VectorKind
+    faces: dict[int, Look]
+
+
+class ResultHead(Message, frozen=True, kw_only=True, tag_field="kind", tag="result"):
+    """A result, whose payload is the picture it was found in, where pairs are wanted.
+
+    Attributes:
+        result: not yet with names.
+        seen: what names can be found by; None where no face was embedded.
+    """
+
+    result: Result
+    seen: Seen | None
+
+
+FromWorker = FrameHead | ResultHead | Report
+
+read_orders: Callable[[bytes], Orders] = msgspec.msgpack.Decoder(Orders).decode
+read_from_worker: Callable[[bytes], FromWorker] = msgspec.msgpack.Decoder(FromWorker).decode

@@ -1,13 +1,16 @@
 """Which faces of a camera are to be embedded now, so that few are and none is missed.
 
-Camera worker, and `analyze` for videos; imports nothing heavy.
+For a camera, and `analyze` for videos; imports nothing heavy. Process: worker, `analyze`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from convergecast.messages.engine import Findings, Look, SettledBox, VectorKind
+from convergecast.messages.results import Face, PictureResult, Result
+from convergecast.messages.worker import Seen
 
 FIRST_VECTORS = 3
 """So many a face gets as soon as may be, to be decided."""
@@ -43,10 +46,10 @@ class EmbeddingPlan:
     def __init__(self) -> None:
         self._faces: dict[int, _Face] = {}
         self._unnamed: list[Sequence[float]] = []
-        self._embedding: object = None
+        self._kind: VectorKind | None = None
         self._taken_s = 0.0
 
-    def settled(self, at_s: float) -> list[list[float]]:
+    def settled(self, at_s: float) -> tuple[SettledBox, ...]:
         """Return where in a frame no vector is wanted, unless it is of better quality than known.
 
         That is with the faces that have one, and those that were found just now but have no track
@@ -54,52 +57,45 @@ class EmbeddingPlan:
 
         Args:
             at_s: when the frame was taken, in seconds of the clock that `take` is told.
-
-        Returns:
-            `x1, y1, x2, y2, quality` of each, in pixels of the frame.
         """
         places = [
-            [*face.box, face.best]
+            _settled(face.box, face.best)
             for face in self._faces.values()
             if abs(at_s - face.seen_s) < _MISSED_S and not face.wants_one(at_s)
         ]
         if abs(at_s - self._taken_s) < FIRST_PAUSE_S:
-            places += [[*box, _PERFECT] for box in self._unnamed]
-        return places
+            places += [_settled(box, _PERFECT) for box in self._unnamed]
+        return tuple(places)
 
-    def take(
-        self, result: Mapping[str, Any], found: Mapping[str, Any], at_s: float
-    ) -> dict[str, Any]:
+    def take(self, result: Result | PictureResult, findings: Findings, at_s: float) -> Seen | None:
         """Note what came of a frame; return the vectors of its tracks as the hub is told them.
 
         Args:
             result: with the ids of tracks.
-            found: the engine's answer that it was made of.
+            findings: the engine's, that it was made of.
             at_s: when the frame was taken, in seconds of a clock that is not set.
 
         Returns:
-            `{"embedding": {"model", "precision", "alignment"}, "faces": {"TRACK_ID": {"vector",
-            "quality", "flaws", "crop"}}}`, or nothing where nothing was embedded.
+            None where nothing was embedded.
         """
-        if "embedding" not in found:
-            return {}
-        if found["embedding"] != self._embedding:
+        if findings.kind is None:
+            return None
+        if findings.kind != self._kind:
             self._faces.clear()  # what they have cannot be compared with what comes now
-            self._embedding = found["embedding"]
+            self._kind = findings.kind
         self._taken_s, self._unnamed = at_s, []
         seen = {}
-        for shown, told in zip(result["faces"], found["faces"], strict=True):
-            if shown["track_id"] is None:
-                self._unnamed.append(shown["box"])
-            elif self._note(shown, told, at_s):
-                kept = ("vector", "quality", "flaws", "crop")
-                seen[str(shown["track_id"])] = {name: told[name] for name in kept}
+        for shown, found in zip(result.faces or (), findings.faces or (), strict=True):
+            if shown.track_id is None:
+                self._unnamed.append(shown.box)
+            elif found.look is not None and self._note(shown, shown.track_id, found.look, at_s):
+                seen[shown.track_id] = found.look
         self._faces = {
             track_id: face
             for track_id, face in self._faces.items()
             if abs(at_s - face.seen_s) < _FORGET_S
         }
-        return {"embedding": self._embedding, "faces": seen} if seen else {}
+        return Seen(kind=self._kind, faces=seen) if seen else None
 
     def in_hurry(self) -> bool:
         """Whether a face of the last frame waits for its first vectors, whether it moves or not."""
@@ -111,14 +107,19 @@ class EmbeddingPlan:
             for face in self._faces.values()
         )
 
-    def _note(self, shown: Mapping[str, Any], told: Mapping[str, Any], at_s: float) -> bool:
+    def _note(self, shown: Face, track_id: int, look: Look, at_s: float) -> bool:
         """Note one face; whether it was embedded."""
-        usable, box = told.get("usable", False), shown["box"]
-        face = self._faces.setdefault(shown["track_id"], _Face(at_s, at_s, box, usable))
-        face.seen_s, face.box, face.usable = at_s, box, usable
-        if told.get("vector") is None:
+        box = shown.box
+        face = self._faces.setdefault(track_id, _Face(at_s, at_s, box, look.usable))
+        face.seen_s, face.box, face.usable = at_s, box, look.usable
+        if look.vector is None:
             return False
         face.vectors += 1
         face.embedded_s = at_s
-        face.best = max(face.best, told["quality"])
+        face.best = max(face.best, look.quality)
         return True
+
+
+def _settled(box: Sequence[float], quality: float) -> SettledBox:
+    x1, y1, x2, y2 = box
+    return x1, y1, x2, y2, quality

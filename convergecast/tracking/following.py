@@ -1,14 +1,23 @@
-"""Gives what is found in one camera's frames its ids, and counts the people. Worker, `analyze`."""
+"""Gives what is found in one camera's frames its ids, and counts the people.
+
+Process: worker, `analyze`.
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import TypeVar
 
+from msgspec.structs import replace
+
+from convergecast.messages.results import AnyResult, DetectedObject, Face
 from convergecast.options import brought_by
 from convergecast.tracking.people import count_people
+from convergecast.tracking.track import Detection, Track
 from convergecast.tracking.tracker import WEAK_SCORE, Tracker
+
+Thing = TypeVar("Thing", Face, DetectedObject)
 
 
 class Follower:
@@ -19,34 +28,41 @@ class Follower:
         self._objects = Tracker(ids)
         self._faces = Tracker(ids)
 
-    def follow(self, result: dict[str, Any], at_s: float) -> None:
-        """Fill in `track_id` and `velocity` of faces and objects, and `people` where asked for.
+    def follow(self, result: AnyResult, at_s: float) -> AnyResult:
+        """Return a result with the ids and velocities of its tracks, and people where asked for.
 
         Args:
-            result: as in docs/api.md, with all objects from `WEAK_SCORE` up; changed in place.
+            result: with all objects from `WEAK_SCORE` up.
             at_s: when the frame was taken, in seconds of a clock that is not set.
         """
-        size = result["width"], result["height"]
-        counted = "people" in brought_by(result["options"])
-        for tracker, things in (
-            (self._faces, result["faces"]),
-            (self._objects, result["objects"]),
-        ):
-            if things is None:
-                continue
-            tracks = tracker.update(things, at_s, size)
-            for track in tracks:
-                if track.detection is not None:
-                    thing = things[track.detection]
-                    thing["track_id"] = track.id
-                    thing["velocity"] = [round(speed, 1) for speed in track.motion.velocity]
-            if counted and tracker is self._objects:
-                result["people"] = count_people(tracks)
+        size = result.width, result.height
+        faces, objects, people = result.faces, result.objects, result.people
+        if faces is not None:
+            seen = [Detection(face.box, face.score) for face in faces]
+            faces = _with_tracks(faces, self._faces.update(seen, at_s, size))
+        if objects is not None:
+            seen = [Detection(one.box, one.score, one.label_id) for one in objects]
+            tracks = self._objects.update(seen, at_s, size)
+            objects = _with_tracks(objects, tracks)
+            if "people" in brought_by(result.options):
+                people = count_people(tracks)
+        return replace(result, faces=faces, objects=objects, people=people)
+
+
+def _with_tracks(things: Sequence[Thing], tracks: Sequence[Track]) -> list[Thing]:
+    """Return what was found in a frame with the numbers and velocities of those tracks."""
+    followed = list(things)
+    for track in tracks:
+        at = track.detection
+        if at is not None:
+            velocity = [round(speed, 1) for speed in track.motion.velocity]
+            followed[at] = replace(things[at], track_id=track.id, velocity=velocity)
+    return followed
 
 
 def asked_objects(
     options: Sequence[str], min_score: float, labels: Sequence[str] | None
-) -> tuple[float, list[str] | None]:
+) -> tuple[float, tuple[str, ...] | None]:
     """Return from which score up, and of which labels, objects are to be found to be followed.
 
     That is the weak ones too, and people where they are counted.
@@ -57,7 +73,7 @@ def asked_objects(
     """
     brought = brought_by(options)
     if "objects" not in brought:
-        return WEAK_SCORE, ["person"]
+        return WEAK_SCORE, ("person",)
     if labels is not None and "people" in brought:
         labels = sorted({*labels, "person"})
-    return min(min_score, WEAK_SCORE), None if labels is None else list(labels)
+    return min(min_score, WEAK_SCORE), None if labels is None else tuple(labels)

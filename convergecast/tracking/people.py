@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from convergecast.labels import PERSON
 from convergecast.tracking.track import Track
-from convergecast.vision.labels import PERSON
 
 
 def count_people(tracks: Iterable[Track]) -> int:

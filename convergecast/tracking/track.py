@@ -1,11 +1,11 @@
-"""One thing, followed from frame to frame. Camera worker."""
+"""One thing, followed from frame to frame. Process: worker, `analyze`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from convergecast.tracking.motion import Motion
 
@@ -18,6 +18,14 @@ ABSENT_BELOW = 0.2
 LOST_BELOW = 0.05
 """Not seen any more, 0.9 is waited for 1.45 s, 0.5 for 1.15 s: through a short occlusion. Waiting
 longer, lost tracks take the places of others: with 2 s for all the count errs by 0.1 more."""
+
+
+class Detection(NamedTuple):
+    """One thing in one frame: `x1, y1, x2, y2` in pixels, score, and label id; None for faces."""
+
+    box: Sequence[float]
+    score: float
+    label_id: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -58,10 +66,10 @@ class Track:
         self.age_s += step_s
         self.unseen_s += step_s
 
-    def see(self, detection: Mapping[str, Any], at: int) -> None:
+    def see(self, found: Detection, at: int) -> None:
         """Take in its detection, the one of index `at`."""
-        self.motion.correct(detection["box"])
-        self.score = detection["score"]
+        self.motion.correct(found.box)
+        self.score = found.score
         self.detection = at
         self.unseen_s = 0.0
 

@@ -1,20 +1,21 @@
-"""Detections of one camera in, tracks with ids out. Camera worker.
+"""Detections of one camera in, tracks with ids out.
 
 What was found for sure chooses its track first, then what is weak, which may go on with a track
 but begins none: Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection
 Box", 2022. All is counted in seconds, so that frames may be dropped, skipped or late.
+
+Process: worker, `analyze`.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from convergecast.tracking.association import assign, overlap, overlaps
 from convergecast.tracking.motion import Motion
-from convergecast.tracking.track import Track
+from convergecast.tracking.track import Detection, Track
 
 WEAK_SCORE, SURE_SCORE = 0.2, 0.35
 """From these scores up a detection may go on with a track; may begin one and chooses first."""
@@ -28,8 +29,6 @@ LONGEST_STEP_S = 1.0
 """A longer time without a look counts as this: while nothing moves, frames are not looked at."""
 FORGET_S = 15.0
 """After so long without a look everything is new; longer than a scene at rest goes without."""
-
-Detections = Sequence[Mapping[str, Any]]
 
 
 class Tracker:
@@ -45,15 +44,14 @@ class Tracker:
         self._looked_s: float | None = None
 
     def update(
-        self, detections: Detections, at_s: float, size: tuple[int, int] | None = None
+        self, detections: Sequence[Detection], at_s: float, size: tuple[int, int] | None = None
     ) -> list[Track]:
         """Take in what was found in a frame; return the confirmed tracks, oldest first.
 
         They stay the tracker's own: the next update changes them.
 
         Args:
-            detections: with `box` (`x1, y1, x2, y2` in pixels), `score` and, where there are
-                labels, `label_id`, as in a result. All from `WEAK_SCORE` up are of use.
+            detections: all from `WEAK_SCORE` up are of use.
             at_s: when the frame was taken. A clock that goes back counts as one that stands.
             size: width and height of the picture, in pixels; what has left it is not waited for.
         """
@@ -61,8 +59,8 @@ class Tracker:
         for track in self._tracks:
             track.advance(step_s)
         usable = [at for at, one in enumerate(detections) if _is_usable(one)]
-        sure = [at for at in usable if detections[at]["score"] >= SURE_SCORE]
-        weak = [at for at in usable if WEAK_SCORE <= detections[at]["score"] < SURE_SCORE]
+        sure = [at for at in usable if detections[at].score >= SURE_SCORE]
+        weak = [at for at in usable if WEAK_SCORE <= detections[at].score < SURE_SCORE]
         for confirmed in (True, False):
             tracks = [track for track in self._tracks if track.confirmed == confirmed]
             sure = _continue(tracks, detections, sure)
@@ -87,25 +85,26 @@ class Tracker:
                 track.id = next(self._ids)
         self._tracks = [track for track in self._tracks if not track.is_lost(size)]
 
-    def _begin(self, detections: Detections, free: Sequence[int]) -> None:
+    def _begin(self, detections: Sequence[Detection], free: Sequence[int]) -> None:
         """Begin a track with each sure detection that is left and nobody's twin, best first."""
-        for at in sorted(free, key=lambda at: -detections[at]["score"]):
+        for at in sorted(free, key=lambda at: -detections[at].score):
             one = detections[at]
             if not any(_are_twins(one, track, detections) for track in self._tracks):
-                motion = Motion(one["box"])
-                self._tracks.append(Track(motion, one.get("label_id"), one["score"], at))
+                self._tracks.append(Track(Motion(one.box), one.label_id, one.score, at))
 
 
-def _continue(tracks: Sequence[Track], detections: Detections, free: list[int]) -> list[int]:
+def _continue(
+    tracks: Sequence[Track], detections: Sequence[Detection], free: list[int]
+) -> list[int]:
     """Give tracks their detections, of those whose indices are given; return what is left."""
     taken: set[int] = set()
     for label_id in {track.label_id for track in tracks}:
         rows = [track for track in tracks if track.label_id == label_id]
-        columns = [at for at in free if detections[at].get("label_id") == label_id]
+        columns = [at for at in free if detections[at].label_id == label_id]
         shared = overlaps(
             [track.motion.box for track in rows],
             [track.motion.doubt_px for track in rows],
-            [detections[at]["box"] for at in columns],
+            [detections[at].box for at in columns],
             MIN_OVERLAP,
         )
         for row, column in assign(shared).items():
@@ -119,13 +118,13 @@ def _unseen(tracks: Sequence[Track]) -> list[Track]:
     return [track for track in tracks if track.detection is None]
 
 
-def _are_twins(one: Mapping[str, Any], track: Track, detections: Detections) -> bool:
-    if track.detection is None or track.label_id != one.get("label_id"):
+def _are_twins(one: Detection, track: Track, detections: Sequence[Detection]) -> bool:
+    if track.detection is None or track.label_id != one.label_id:
         return False
-    return overlap(one["box"], detections[track.detection]["box"]) >= TWIN_OVERLAP
+    return overlap(one.box, detections[track.detection].box) >= TWIN_OVERLAP
 
 
-def _is_usable(detection: Mapping[str, Any]) -> bool:
+def _is_usable(one: Detection) -> bool:
     """Whether it is a box at all: a camera's odd picture must not spoil the tracks."""
-    x1, y1, x2, y2 = detection["box"]
-    return math.isfinite(x1 + y1 + x2 + y2 + detection["score"]) and x1 < x2 and y1 < y2
+    x1, y1, x2, y2 = one.box
+    return math.isfinite(x1 + y1 + x2 + y2 + one.score) and x1 < x2 and y1 < y2

@@ -42,6 +42,10 @@ class Faces:
     def __len__(self) -> int:
         return len(self.scores)
 
+    def best(self, count: int) -> Faces:
+        """Return the first `count` of them."""
+        return Faces(self.boxes[:count], self.scores[:count], self.points[:count])
+
     @property
     def _points_per_face(self) -> int:
         return 0 if self.points.shape[1:] == (0, 2) else POINTS_PER_FACE
@@ -64,7 +68,7 @@ class Objects:
     Attributes:
         boxes: (n, 4) float32, `x1, y1, x2, y2` in pixels of the picture.
         scores: (n,) float32, 0 to 1.
-        label_ids: (n,) int32, 1 to 91, as in `vision.labels`.
+        label_ids: (n,) int32, 1 to 91, as in `convergecast.labels`.
 
     Raises:
         ValueError: an array has another shape or type, or holds what is not a number.
@@ -83,6 +87,10 @@ class Objects:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def best(self, count: int) -> Objects:
+        """Return the first `count` of them."""
+        return Objects(self.boxes[:count], self.scores[:count], self.label_ids[:count])
 
     @classmethod
     def empty(cls) -> Objects:

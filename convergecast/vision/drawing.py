@@ -1,12 +1,15 @@
-"""Draws a result on its picture, for snapshots, exports and annotated streams. Runs in the hub."""
+"""Draws a result on its picture, for snapshots, exports and annotated streams.
+
+Process: hub, `analyze`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import cv2
 
+from convergecast.messages.results import Face, PictureResult, Result
 from convergecast.vision.decode import decode
 from convergecast.vision.detections import Bytes
 from convergecast.vision.lettering import letter, stamp
@@ -41,39 +44,39 @@ def colour_of(number: int) -> Colour:
     return rgb & 255, rgb >> 8 & 255, rgb >> 16
 
 
-def draw(image: Bytes, result: Mapping[str, Any]) -> Bytes:
+def draw(image: Bytes, result: Result | PictureResult) -> Bytes:
     """Return a copy of the picture with the boxes, landmarks, labels and counts of a result.
 
     Args:
         image: (H, W, 3) uint8 BGR, the frame that the result is about.
-        result: as in docs/api.md, "A result"; lists that were not asked for are None or absent.
+        result: what was found in it.
     """
     canvas = image.copy()
     pen = _Pen(canvas)
-    for thing in result.get("objects") or ():
-        pen.box(thing["box"], f"{thing['label']} {thing['score']:.2f}", _colour(thing))
-    for face in result.get("faces") or ():
-        words = who(face) or f"{face['score']:.2f}"
-        pen.box(face["box"], words, _colour(face))
-        pen.points(face.get("landmarks") or (), face["box"], _colour(face))
+    for thing in result.objects or ():
+        number = thing.label_id if thing.track_id is None else thing.track_id
+        pen.box(thing.box, f"{thing.label} {thing.score:.2f}", colour_of(number))
+    for face in result.faces or ():
+        colour = colour_of(face.track_id or 0)  # those without a track share one
+        pen.box(face.box, who(face) or f"{face.score:.2f}", colour)
+        pen.points(face.landmarks or (), face.box, colour)
     if counts := count_line(result):
         pen.text(counts, pen.width * 3, canvas.shape[0] - pen.width * 6)
     return canvas
 
 
-def who(face: Mapping[str, Any]) -> str:
+def who(face: Face) -> str:
     """Return whom a face is said to be, as on the page: `Zoë`, `Zoë?`, `unknown` or nothing."""
-    identity = face.get("identity") or {}
-    state = identity.get("state")
+    state = face.identity.state if face.identity else None
     if state == "unknown":
         return "unknown"
-    named = identity if state in ("known", "perhaps") else face.get("person") or {}
-    name = named.get("name") or ""
+    named = face.identity if state in ("known", "perhaps") else face.person
+    name = (named and named.name) or ""
     shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME].rstrip()}..."
     return f"{shown}?" if shown and state == "perhaps" else shown
 
 
-def annotate_jpeg(jpeg: bytes, result: Mapping[str, Any], quality_percent: int = 85) -> bytes:
+def annotate_jpeg(jpeg: bytes, result: Result | PictureResult, quality_percent: int = 85) -> bytes:
     """Return the JPEG with a result drawn on it.
 
     Raises:
@@ -84,26 +87,20 @@ def annotate_jpeg(jpeg: bytes, result: Mapping[str, Any], quality_percent: int =
     return encoded
 
 
-def count_line(result: Mapping[str, Any]) -> str:
+def count_line(result: Result | PictureResult) -> str:
     """Return what was counted, such as `3 faces, 1 person`; empty when nothing was asked for."""
     counts = []
-    if (faces := result.get("faces")) is not None:
-        counts.append(_counted(len(faces), "face", "faces"))
-    if (things := result.get("objects")) is not None:
-        counts.append(_counted(len(things), "object", "objects"))
-    if (people := result.get("people")) is not None:
-        counts.append(_counted(people, "person", "people"))
+    if result.faces is not None:
+        counts.append(_counted(len(result.faces), "face", "faces"))
+    if result.objects is not None:
+        counts.append(_counted(len(result.objects), "object", "objects"))
+    if result.people is not None:
+        counts.append(_counted(result.people, "person", "people"))
     return ", ".join(counts)
 
 
 def _counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
-
-
-def _colour(thing: Mapping[str, Any]) -> Colour:
-    """Return the colour of its track; else of its label; faces without a track share one."""
-    track = thing.get("track_id")
-    return colour_of(thing.get("label_id", 0) if track is None else track)
 
 
 class _Pen:

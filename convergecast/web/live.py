@@ -8,17 +8,42 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import math
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from msgspec import DecodeError, Struct
+from msgspec.json import Decoder
+
 from convergecast.errors import InvalidInput
 from convergecast.live.viewer import Viewer
+from convergecast.messages.live import (
+    Acknowledge,
+    FromViewer,
+    NotUnderstood,
+    Pong,
+    Watch,
+    message_text,
+    read_from_viewer,
+)
 from convergecast.web.services import Services
 
+# Every message a viewer may send, and what it needs; all of them only concern the viewer itself.
+SOCKET_MESSAGES = {
+    "watch": "watch needs cameras, a list of ids.",
+    "ack": "ack needs camera, an id, and seq, a number.",
+    "ping": "ping needs t, a number.",
+}
 _MAX_WATCHED = 1000
 _ASK_AGAIN_S = 5.0
+
+
+class _Kind(Struct):
+    """A message of which only the type is understood."""
+
+    type: str
+
+
+_read_kind = Decoder(_Kind).decode
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -29,7 +54,7 @@ async def serve_live(
 ) -> None:
     """Serve one viewer until it goes, or `may_stay` says no: it has signed out."""
     viewer = Viewer(services.broker)
-    viewer.put_text("hello", services.hello())
+    viewer.put_text("hello", message_text(services.hello()))
     services.announcer.add(viewer)
     tasks = [
         asyncio.create_task(_send_all(viewer, send)),
@@ -54,8 +79,7 @@ async def _send_all(viewer: Viewer, send: Send) -> None:
             if isinstance(message, bytes):
                 await send({"type": "websocket.send", "bytes": message})
             else:
-                text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
-                await send({"type": "websocket.send", "text": text})
+                await send({"type": "websocket.send", "text": message})
 
 
 async def _end_when_signed_out(send: Send, may_stay: Callable[[], bool]) -> None:
@@ -66,49 +90,31 @@ async def _end_when_signed_out(send: Send, may_stay: Callable[[], bool]) -> None
 
 def _understand(services: Services, viewer: Viewer, message: MutableMapping[str, Any]) -> None:
     try:
-        order = _parse(message.get("text"))
-        SOCKET_MESSAGES[order["type"]](services, viewer, order)
+        _obey(services, viewer, _parse(message.get("text") or ""))
     except InvalidInput as error:
-        viewer.put_text("error", {"type": "error", "error": error.kind, "message": str(error)})
+        refusal = NotUnderstood(error=error.kind, message=str(error))
+        viewer.put_text("error", message_text(refusal))
 
 
-def _parse(text: str | None) -> dict[str, Any]:
+def _parse(text: str) -> FromViewer:
     try:
-        order = json.loads(text or "")
-    except (ValueError, RecursionError):
-        order = None
-    kind = order.get("type") if isinstance(order, dict) else None
-    if not isinstance(order, dict) or not isinstance(kind, str) or kind not in SOCKET_MESSAGES:
+        return read_from_viewer(text)
+    except (DecodeError, RecursionError) as error:
+        with contextlib.suppress(DecodeError, RecursionError):
+            kind = _read_kind(text).type
+            if kind in SOCKET_MESSAGES:
+                raise InvalidInput(SOCKET_MESSAGES[kind]) from error
         known = ", ".join(SOCKET_MESSAGES)
-        raise InvalidInput(f"Send JSON objects whose type is one of: {known}.")
-    return order
+        raise InvalidInput(f"Send JSON objects whose type is one of: {known}.") from error
 
 
-def _watch(services: Services, viewer: Viewer, order: dict[str, Any]) -> None:
-    wanted = order.get("cameras")
-    if not isinstance(wanted, list) or len(wanted) > _MAX_WATCHED:
-        raise InvalidInput("watch needs cameras, a list of ids.")
-    known = {camera["id"] for camera in services.cameras()}
-    viewer.watch([i for i in dict.fromkeys(w for w in wanted if isinstance(w, str)) if i in known])
-
-
-def _acknowledge(_: Services, viewer: Viewer, order: dict[str, Any]) -> None:
-    camera_id, seq = order.get("camera"), order.get("seq")
-    if not isinstance(camera_id, str) or not isinstance(seq, int):
-        raise InvalidInput("ack needs camera, an id, and seq, a number.")
-    viewer.acknowledge(camera_id, seq)
-
-
-def _ping(services: Services, viewer: Viewer, order: dict[str, Any]) -> None:
-    t = order.get("t")
-    if not isinstance(t, int | float) or not math.isfinite(t):
-        raise InvalidInput("ping needs t, a number.")
-    viewer.put_text("pong", {"type": "pong", "t": t, "hub_time": services.clock.now()})
-
-
-# Every message a viewer may send; all of them only concern the viewer itself.
-SOCKET_MESSAGES: dict[str, Callable[[Services, Viewer, dict[str, Any]], None]] = {
-    "watch": _watch,
-    "ack": _acknowledge,
-    "ping": _ping,
-}
+def _obey(services: Services, viewer: Viewer, order: FromViewer) -> None:
+    if isinstance(order, Watch):
+        if len(order.cameras) > _MAX_WATCHED:
+            raise InvalidInput(SOCKET_MESSAGES["watch"])
+        known = {camera.id for camera in services.cameras()}
+        viewer.watch([i for i in dict.fromkeys(order.cameras) if isinstance(i, str) and i in known])
+    elif isinstance(order, Acknowledge):
+        viewer.acknowledge(order.camera, order.seq)
+    else:
+        viewer.put_text("pong", message_text(Pong(t=order.t, hub_time=services.clock.now())))

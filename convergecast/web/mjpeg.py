@@ -97,7 +97,7 @@ class MjpegStream:
         pair = self._services.broker.pair(camera.id)
         if pair is None or pair[1] is self._last:  # the same picture with another name is another
             return None
-        if self._services.clock.now() - pair[1]["unchanged_until"] > _FRESH_S:
+        if self._services.clock.now() - pair[1].unchanged_until > _FRESH_S:
             return None  # of an earlier viewer
         from convergecast.vision.drawing import annotate_jpeg
 

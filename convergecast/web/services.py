@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from convergecast import __version__
 from convergecast.auth.gate import Gate
@@ -26,6 +24,7 @@ from convergecast.faces.recogniser import Recogniser
 from convergecast.faces.settings import SettingsStore
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
+from convergecast.messages.live import CameraView, EngineStatusView, Hello
 from convergecast.options import OPTIONS, tasks_of
 from convergecast.storage.database import Database
 
@@ -59,7 +58,7 @@ class Services:
         """The session cookie's name; browsers do not keep cookies apart by port."""
         return f"convergecast_{self.port}"
 
-    def cameras(self) -> list[dict[str, Any]]:
+    def cameras(self) -> list[CameraView]:
         """Return every camera that was not rejected, as the API shows it."""
         return [
             self.board.view(camera)
@@ -67,21 +66,18 @@ class Services:
             if camera.approval is not Approval.REJECTED
         ]
 
-    def hello(self) -> dict[str, Any]:
+    def hello(self) -> Hello:
         """Return the first message to a viewer: everything."""
-        return {
-            "type": "hello",
-            "version": __version__,
-            "hub_time": self.clock.now(),
-            "options": [dataclasses.asdict(option) for option in OPTIONS],
-            "cameras": self.cameras(),
-            "status": engine_status(self.engine, self.registry, self.board, self.config),
-        }
+        return Hello(
+            version=__version__,
+            hub_time=self.clock.now(),
+            options=OPTIONS,
+            cameras=self.cameras(),
+            status=engine_status(self.engine, self.registry, self.board, self.config),
+        )
 
 
-def shown_camera(
-    registry: CameraRegistry, board: StatusBoard, camera_id: str
-) -> dict[str, Any] | None:
+def shown_camera(registry: CameraRegistry, board: StatusBoard, camera_id: str) -> CameraView | None:
     """Return a camera as viewers see it; None when it was forgotten or rejected."""
     try:
         camera = registry.get(camera_id)
@@ -92,30 +88,30 @@ def shown_camera(
 
 def engine_status(
     engine: EngineHost, registry: CameraRegistry, board: StatusBoard, config: HubConfig
-) -> dict[str, Any]:
-    """Return the `status` message: the engine, and what each option gets of what it wants."""
+) -> EngineStatusView:
+    """Return how the engine is, and what each option gets of what it wants."""
     analysed = {option.name: 0.0 for option in OPTIONS}
     wanted = {option.name: 0.0 for option in OPTIONS}
     for camera in registry.all():
         if camera.approval is not Approval.APPROVED or not camera.options:
             continue
         view = board.view(camera)
-        skipped = view["motion"]["skipped_fps"] if view["motion"] else 0.0
-        rate = min(view["received_fps"] or 0.0, config.analysis_fps) - skipped
+        skipped = view.motion.skipped_fps if view.motion else 0.0
+        rate = min(view.received_fps, config.analysis_fps) - skipped
         for name in camera.options:
-            analysed[name] += view["analysed_fps"] or 0.0
-            wanted[name] += max(rate, view["analysed_fps"] or 0.0)
+            analysed[name] += view.analysed_fps
+            wanted[name] += max(rate, view.analysed_fps)
     status = engine.status
-    failed = {model["task"] for model in status.models if model["state"] == "failed"}
+    failed = {model.task for model in status.models if model.state == "failed"}
     for name in analysed:
         if failed & tasks_of([name]):
             analysed[name] = 0.0
-    return {
-        "engine": status.state,
-        "engine_reason": status.reason,
-        "device": status.device,
-        "device_reason": status.device_reason,
-        "models": list(status.models),
-        "analysed_fps": {name: round(rate, 1) for name, rate in analysed.items()},
-        "wanted_fps": {name: round(rate, 1) for name, rate in wanted.items()},
-    }
+    return EngineStatusView(
+        engine=status.state,
+        engine_reason=status.reason,
+        device=status.device,
+        device_reason=status.device_reason,
+        models=status.models,
+        analysed_fps={name: round(rate, 1) for name, rate in analysed.items()},
+        wanted_fps={name: round(rate, 1) for name, rate in wanted.items()},
+    )

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from convergecast.errors import InvalidInput
+from convergecast.labels import label_id
 from convergecast.vision.detections import Bytes, Faces, Floats, Objects
-from convergecast.vision.labels import label_id
 
 Truth = TypeVar("Truth")
 
@@ -64,7 +64,7 @@ def faces_wider(data: Path) -> Iterator[Sample[Faces]]:
 
 
 def coco_val(data: Path) -> Iterator[Sample[Objects]]:
-    """Yield the COCO val2017 pictures; label ids are those of `vision.labels`."""
+    """Yield the COCO val2017 pictures; label ids are those of `convergecast.labels`."""
     folder = data / "coco_val"
     ids = _coco_ids(folder / "classes.yaml")
     for path in sorted((folder / "images").glob("*.jpg")):

@@ -13,6 +13,7 @@ from convergecast.config import HubConfig
 from convergecast.engine.client import EngineClient
 from convergecast.engine.engine_process import EngineHost
 from convergecast.errors import EngineError, Unavailable
+from convergecast.messages.engine import Wanted
 
 _MB = 2**20
 _START_TIMEOUT_S, _STEP_S = 30.0, 0.01
@@ -68,6 +69,6 @@ def _started(host: EngineHost) -> RunningEngine:
 
 def warm_up(client: EngineClient, jpeg: bytes, options: tuple[str, ...]) -> None:
     """Have the models of some options loaded; raises EngineError where one cannot be."""
-    found = client.analyze(jpeg, options, complete=True)
-    if found["problems"]:
-        raise EngineError(" ".join(found["problems"].values()))
+    findings = client.analyze(jpeg, Wanted(options=options, complete=True))
+    if findings.problem:
+        raise EngineError(findings.problem)

@@ -159,7 +159,7 @@ async def _slow(rig: Rig, ids: list[str], ages: list[float]) -> None:
         while True:
             message = await socket.recv()
             if isinstance(message, bytes):
-                header, _ = unpack(message)
+                header = json.loads(unpack(message)[0])
                 ages.append(time.time() - header["captured_at"])
                 await asyncio.sleep(1)
                 ack = {"type": "ack", "camera": header["camera"], "seq": header["seq"]}

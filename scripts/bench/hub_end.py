@@ -12,14 +12,13 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import psutil
 
-from convergecast.ipc.framing import decode, encode
 from convergecast.ipc.processes import ACK, ChildProcess
-from convergecast.messages.worker import Orders
+from convergecast.messages.values import encode
+from convergecast.messages.worker import FrameHead, Orders, Report, read_from_worker
 from convergecast.protocol import LONG_POLL, STREAM
 from convergecast.protocol.frames import CAPTURED_AT_HEADER, SEQ_HEADER
 from scripts.bench.camera_end import KEY, PORT, Account, answer_marks
@@ -56,15 +55,15 @@ class _Got:
 def _worker(*capabilities: str, live: bool = True) -> Callable[[str, _Got], Callable[[], Account]]:
     def start(address: str, got: _Got) -> Callable[[], Account]:
         """Run the hub's own worker, which hands over to this process as it does to the hub."""
-        orders = encode({"kind": "orders", **asdict(_orders(address, capabilities, live=live))})
+        orders = encode(_orders(address, capabilities, live=live))
 
-        def on_message(head: bytes, payload: bytes) -> None:
-            header = decode(head)
-            if header["kind"] == "frame":
-                got.take(header["seq"], header["captured_at"], payload)
+        def on_message(encoded: bytes, payload: bytes) -> None:
+            head = read_from_worker(encoded)
+            if isinstance(head, FrameHead):
+                got.take(head.seq, head.captured_at, payload)
                 child.send(ACK)
-            elif header["kind"] == "report":
-                got.given_up = sum(header["dropped"].values())
+            elif isinstance(head, Report):
+                got.given_up = head.dropped.agent + head.dropped.worker
 
         child = ChildProcess(
             name="camera",

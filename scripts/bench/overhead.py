@@ -12,13 +12,13 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import psutil
 
-from convergecast.engine.pipeline import Pipeline, Wanted
+from convergecast.engine.pipeline import Pipeline
 from convergecast.errors import ConvergeCastError, EngineError
+from convergecast.messages.engine import Findings, Wanted
 from scripts.bench.engine_process import RunningEngine, running_engine, warm_up
 from scripts.bench.pictures import Pictures
 from scripts.bench.report import Row
@@ -78,7 +78,7 @@ def measure_memory(pictures: Pictures, precision: str) -> list[Row]:
                 warm_up(client, pictures.jpegs[0], options)
                 rows.append(_memory_row(f"{precision}, {what}", engine))
             for jpeg in itertools.islice(itertools.cycle(pictures.jpegs), _AT_WORK_PICTURES):
-                client.analyze(jpeg, _MEMORY_STEPS[-1][1], complete=True)
+                client.analyze(jpeg, Wanted(options=_MEMORY_STEPS[-1][1], complete=True))
             what = f"{precision}, after {_AT_WORK_PICTURES} more pictures"
             rows.append(_memory_row(what, engine, aim=_MEMORY_AIM))
         except ConvergeCastError as problem:
@@ -135,9 +135,9 @@ class _BareLoop:
         self._jpegs = pictures.jpegs
         self._wanted = Wanted(options=(option,))
         self._pipeline = Pipeline(config_for(precision), threads=THREADS)
-        (reply,) = self._one(self._jpegs[0])
-        if reply["problems"]:
-            raise EngineError(" ".join(reply["problems"].values()))
+        (findings,) = self._one(self._jpegs[0])
+        if findings.problem:
+            raise EngineError(findings.problem)
 
     def run(self, seconds: float) -> Stretch:
         process = psutil.Process()
@@ -148,7 +148,7 @@ class _BareLoop:
         took_s = time.perf_counter() - began
         return Stretch(done / took_s, 1000 * (_cpu_s(process) - cpu_began) / done)
 
-    def _one(self, jpeg: bytes) -> list[dict[str, Any]]:
+    def _one(self, jpeg: bytes) -> list[Findings]:
         return self._pipeline.run([self._pipeline.prepare(jpeg, self._wanted)])
 
 
@@ -160,14 +160,14 @@ def feed(
     clients: int = CLIENTS,
 ) -> Stretch:
     """Feed the engine for a while; the last pictures may end a little later."""
-    counts = [0] * clients
+    counts, wanted = [0] * clients, Wanted(options=tuple(options))
     deadline = time.perf_counter() + seconds
 
     def ask(number: int) -> None:
         client = engine.client()
         while time.perf_counter() < deadline:
             at = (number * 7 + counts[number]) % len(pictures.jpegs)
-            client.analyze(pictures.jpegs[at], options)
+            client.analyze(pictures.jpegs[at], wanted)
             counts[number] += 1
         client.close()
 

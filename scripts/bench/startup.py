@@ -21,9 +21,9 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from convergecast.errors import Unavailable
-from convergecast.ipc.framing import decode, encode
 from convergecast.ipc.processes import ACK, ChildProcess
-from convergecast.messages.worker import Orders
+from convergecast.messages.values import encode
+from convergecast.messages.worker import FrameHead, Orders, read_from_worker
 from convergecast.protocol import LONG_POLL, STREAM
 from scripts.bench.report import Row, machine_line, table
 from scripts.bench.timing import this_machine
@@ -149,7 +149,7 @@ def _first_frame_after_s(orders: bytes) -> float:
     came: queue.Queue[float] = queue.Queue()
 
     def on_message(head: bytes, _: bytes) -> None:
-        if decode(head)["kind"] == "frame":
+        if isinstance(read_from_worker(head), FrameHead):
             came.put(time.perf_counter())
             child.send(ACK)
 
@@ -191,4 +191,4 @@ def _orders(netloc: str, stream_key: str) -> bytes:
         motion_sleep_s=3.0,
         wakes=0,
     )
-    return encode({"kind": "orders", **asdict(orders)})
+    return encode(orders)

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from convergecast.detection.objects.yolox import Yolox
-from convergecast.engine.pipeline import Pipeline, Wanted
+from convergecast.engine.pipeline import Pipeline
 from convergecast.errors import InvalidInput
+from convergecast.labels import PERSON
+from convergecast.messages.engine import Wanted
 from convergecast.tracking.association import Box, overlap
 from convergecast.tracking.people import count_people
+from convergecast.tracking.track import Detection
 from convergecast.tracking.tracker import WEAK_SCORE, Tracker
 from convergecast.vision.detections import Bytes
-from convergecast.vision.labels import PERSON
 from scripts.bench.report import Row
 from scripts.bench.speed import PRECISIONS, THREADS, config_for
 
@@ -49,9 +51,9 @@ MIN_IOU = 0.5
 """Overlap from which a track has found the person."""
 COUNT_AIM, LOST_AIM, SWITCHES_AIM = 0.6, 0.8, 12
 
-Found = Sequence[Sequence[dict[str, Any]]]
-"""What was detected in each frame, as in a result."""
-Detect = Callable[[Bytes], list[dict[str, Any]]]
+Found = Sequence[Sequence[Detection]]
+"""What was detected in each frame."""
+Detect = Callable[[Bytes], list[Detection]]
 """From a picture, (H, W, 3) uint8 BGR, to the people in it, the weak ones too."""
 
 
@@ -94,11 +96,9 @@ def detect_with(pipeline: Pipeline) -> Detect:
         complete=True,
     )
 
-    def detect(image: Bytes) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = pipeline.run([pipeline.prepare_image(image, wanted)])[0][
-            "objects"
-        ]
-        return found
+    def detect(image: Bytes) -> list[Detection]:
+        (found,) = pipeline.run([pipeline.prepare_image(image, wanted)])
+        return [Detection(one.box, one.score, one.label_id) for one in found.objects or ()]
 
     return detect
 
@@ -272,25 +272,21 @@ def rows(name: str, measured: Figures) -> list[Row]:
 
 
 def _above(found: Found, score: float) -> list[int]:
-    return [sum(one["score"] >= score for one in detections) for detections in found]
+    return [sum(one.score >= score for one in detections) for detections in found]
 
 
-def _people(yolox: Yolox, image: Bytes) -> list[dict[str, Any]]:
+def _people(yolox: Yolox, image: Bytes) -> list[Detection]:
     objects = yolox.detect([yolox.prepare(image)], WEAK_SCORE)[0]
     found = zip(objects.boxes.tolist(), objects.scores.tolist(), objects.label_ids, strict=True)
-    return [
-        {"box": box, "score": score, "label_id": PERSON}
-        for box, score, label_id in found
-        if label_id == PERSON
-    ]
+    return [Detection(box, score, PERSON) for box, score, label_id in found if label_id == PERSON]
 
 
-def _walker(x: float, foot: float, chance: random.Random) -> dict[str, Any]:
+def _walker(x: float, foot: float, chance: random.Random) -> Detection:
     """Return a person as a detector sees him: taller the nearer, and never quite in his place."""
     height = 10 + foot / 5
     x1, y2 = x + chance.gauss(0, 1), foot + chance.gauss(0, 1)
     box = [x1, y2 - height, x1 + 0.4 * height, y2]
-    return {"box": box, "score": chance.uniform(0.3, 0.95), "label_id": PERSON}
+    return Detection(box, chance.uniform(0.3, 0.95), PERSON)
 
 
 def _distances(there: dict[int, Box], found: dict[int, Box]) -> Any:

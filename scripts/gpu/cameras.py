@@ -15,6 +15,7 @@ import psutil
 from convergecast.config import HubConfig
 from convergecast.engine.client import EngineClient
 from convergecast.errors import EngineError
+from convergecast.messages.engine import Wanted
 from scripts.bench.engine_process import RunningEngine, running_engine, warm_up
 from scripts.bench.pictures import take_pictures
 from scripts.gpu.lines import Write
@@ -91,7 +92,7 @@ class Camera:
 
     def _is_answered(self, jpeg: bytes) -> bool:
         try:
-            problems = self.client.analyze(jpeg, OPTIONS)["problems"]
+            problems = self.client.analyze(jpeg, Wanted(options=OPTIONS)).problems
         except EngineError as error:
             problems = {"engine": str(error)}
         self.failures += problems.values()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from convergecast.errors import InvalidInput
 from convergecast.faces.matching import NUMBERS, Floats
+from convergecast.messages.engine import Findings, FoundFace, VectorKind
 
-EMBEDDING = {"model": "dlib-resnet-b223d73c", "precision": "fp32", "alignment": "landmarks-68"}
-KIND = " ".join(EMBEDDING.values())
+EMBEDDING = VectorKind(model="dlib-resnet-b223d73c", precision="fp32", alignment="landmarks-68")
+KIND = "dlib-resnet-b223d73c fp32 landmarks-68"
 
 
 class Crowd:
@@ -42,32 +43,45 @@ def crop_of(vector: Floats) -> bytes:
     return b"\xff\xd8 crop " + vector.tobytes()[::-1] * 9
 
 
-def told(vector: Floats | None, quality: float = 0.8, **more: Any) -> dict[str, Any]:
+def told(
+    vector: Floats | None,
+    quality: float = 0.8,
+    *,
+    flaws: tuple[str, ...] = (),
+    box: tuple[float, ...] = (10.0, 10.0, 90.0, 90.0),
+) -> FoundFace:
     """Return what the engine tells of a face."""
-    text = None if vector is None else base64.b64encode(vector.tobytes()).decode()
-    crop = None if vector is None else base64.b64encode(crop_of(vector)).decode()
-    face = {"box": [10.0, 10.0, 90.0, 90.0], "score": 0.9, "landmarks": None}
-    return {**face, "quality": quality, "flaws": [], "vector": text, "crop": crop, **more}
+    look: dict[str, Any] = {"quality": quality, "flaws": flaws, "usable": vector is not None}
+    if vector is not None:
+        look |= {"vector": vector.tobytes(), "crop": crop_of(vector)}
+    face = {"box": box, "score": 0.9, "landmarks": None, "look": look}
+    return msgspec.convert(face, FoundFace)
 
 
 class FakeEngine:
     """Finds in a picture what was put under its content; counts the questions."""
 
     def __init__(self) -> None:
-        self.pictures: dict[bytes, list[dict[str, Any]]] = {}
+        self.pictures: dict[bytes, list[FoundFace]] = {}
         self.embedding = EMBEDDING
         self.problems: dict[str, str] = {}
         self.asked = 0
 
-    def show(self, content: bytes, *faces: dict[str, Any]) -> bytes:
+    def show(self, content: bytes, *faces: FoundFace) -> bytes:
         """Put faces into a picture."""
         self.pictures[content] = list(faces)
         return content
 
-    def find(self, picture: bytes) -> dict[str, Any]:
+    def find(self, picture: bytes) -> Findings:
         """Answer as `EngineClient.analyze` does."""
         self.asked += 1
         if picture not in self.pictures:
             raise InvalidInput("This is not a picture that can be read.")
-        found = {"width": 100, "height": 100, "problems": self.problems, "loading": False}
-        return {**found, "faces": self.pictures[picture], "embedding": self.embedding}
+        return Findings(
+            width=100,
+            height=100,
+            problems=self.problems,
+            loading=False,
+            faces=self.pictures[picture],
+            kind=self.embedding,
+        )

@@ -108,7 +108,8 @@ class Observer:
                         self._note("live", camera)
 
     async def _take(self, socket: ClientConnection, message: bytes) -> None:
-        header, jpeg = unpack(message)
+        head, jpeg = unpack(message)
+        header = json.loads(head)
         self._pictures += 1
         self._newest = max(self._newest, header["captured_at"])
         self._write(

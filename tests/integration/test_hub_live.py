@@ -356,8 +356,8 @@ def test_the_socket_greets_with_everything_and_understands_or_says_so(rig: Rig) 
             await socket.send(json.dumps({"type": "watch", "cameras": [camera["id"], "x", 7]}))
             while not isinstance(message := await asyncio.wait_for(socket.recv(), 10), bytes):
                 pass
-            header, jpeg = unpack(message)
-            assert set(header) == {"camera", "seq", "captured_at", "dropped"}
+            head, jpeg = unpack(message)
+            assert set(json.loads(head)) == {"camera", "seq", "captured_at", "dropped"}
             assert decoded(jpeg).shape == (480, 640, 3)
 
     async def answer(socket: Any, kind: str) -> dict[str, Any]:

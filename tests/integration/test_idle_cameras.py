@@ -48,7 +48,7 @@ async def click(rig: Rig, camera_id: str) -> float:
                 message = await socket.recv()
                 if not isinstance(message, bytes):
                     continue
-                header, _ = unpack(message)
+                header = json.loads(unpack(message)[0])
                 if header["captured_at"] > clicked_at:
                     return time.time() - clicked_at
                 ack = {"type": "ack", "camera": camera_id, "seq": header["seq"]}

@@ -11,10 +11,10 @@ import pytest
 
 from convergecast.config import HubConfig
 from convergecast.detection.registry import create_face_detector, create_object_detector
+from convergecast.labels import LABELS
 from convergecast.model_store import store
 from convergecast.model_store.manifests import added_models
 from convergecast.vision.detections import Bytes
-from convergecast.vision.labels import LABELS
 
 PROGRAM = [sys.executable, "-m", "convergecast", "models"]
 CAT = LABELS.index("cat") + 1

@@ -71,7 +71,8 @@ class LiveClient:
             self.results.append({**text, "received_at": time.time()})
 
     async def _account(self, socket: ClientConnection, message: bytes) -> None:
-        header, jpeg = unpack(message)
+        head, jpeg = unpack(message)
+        header = json.loads(head)
         now = time.time()
         account = self.accounts.setdefault(header["camera"], CameraAccount())
         if account.first_seq < 0:

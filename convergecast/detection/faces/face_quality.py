@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from convergecast.messages.values import Flaw
 from convergecast.vision.detections import Bytes
 
-TOO_SMALL = "too small"
-BLURRED = "blurred"
-TURNED_AWAY = "turned away"
-TOO_DARK = "too dark"
-TOO_BRIGHT = "too bright"
-HARDLY_A_FACE = "hardly a face"
+TOO_SMALL: Final = "too small"
+BLURRED: Final = "blurred"
+TURNED_AWAY: Final = "turned away"
+TOO_DARK: Final = "too dark"
+TOO_BRIGHT: Final = "too bright"
+HARDLY_A_FACE: Final = "hardly a face"
 
 Points = NDArray[np.floating] | NDArray[np.integer]
 
@@ -37,7 +38,7 @@ class Quality(NamedTuple):
     """
 
     value: float
-    flaws: tuple[str, ...]
+    flaws: tuple[Flaw, ...]
     usable: bool
 
 
@@ -47,7 +48,7 @@ class _Scale(NamedTuple):
     A mark below `told` is told as the flaw; one below `least` makes the face of no use.
     """
 
-    flaw: str
+    flaw: Flaw
     measures: tuple[float, ...]
     marks: tuple[float, ...]
     told: float = 0.6

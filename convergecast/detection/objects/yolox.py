@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 
 from convergecast.detection.runtime import open_session
+from convergecast.labels import LABELS, NOT_TAUGHT
 from convergecast.vision.boxes import best_of_each_label
 from convergecast.vision.detections import Bytes, Floats, Ints, Objects
-from convergecast.vision.labels import LABELS, NOT_TAUGHT
 from convergecast.vision.letterbox import Letterbox, fit_canvas
 
 MIN_SCORE = 0.35

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, Response, request
 
 from convergecast.auth.access import Access, allow
 from convergecast.cameras.settings import known_options
 from convergecast.checks import checked
 from convergecast.errors import InvalidInput, Unavailable
 from convergecast.messages.api import AnalyzeQuery
-from convergecast.messages.results import problems, still
+from convergecast.messages.results import still
 from convergecast.options import identifying
+from convergecast.web.api.request_body import answer
 from convergecast.web.services import Services
 
 
@@ -22,7 +21,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.post("")
     @allow(Access.CHANGE)
-    def analyze() -> Any:
+    def analyze() -> Response:
         names = _list(request.args.get("options", ""))
         if not names:
             raise InvalidInput("Say what to look for, such as ?options=faces,objects.")
@@ -32,10 +31,11 @@ def blueprint(services: Services) -> Blueprint:
         picture = request.get_data()
         if not picture:
             raise InvalidInput("Send one JPEG or PNG as the body.")
-        found = services.asker.ask(picture, options)
-        if problem := problems(found):
-            raise Unavailable(problem)
-        return jsonify(services.recogniser.annotate_still(still(found, options), found))
+        findings = services.asker.ask(picture, options)
+        if findings.problem:
+            raise Unavailable(findings.problem)
+        named = services.recogniser.annotate_still(still(findings, options), findings)
+        return answer(named)
 
     return routes
 

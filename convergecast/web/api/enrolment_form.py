@@ -6,7 +6,7 @@ What is sent is kept in memory only: a face is stored in the database or nowhere
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import request
 from msgspec import UNSET, UnsetType
@@ -16,6 +16,7 @@ from convergecast.checks import checked
 from convergecast.errors import InvalidInput, NotFound, TooLarge
 from convergecast.faces.enrolment import Source
 from convergecast.messages.people import MAX_PICTURES, Enrolled, MorePictures, NewPerson
+from convergecast.messages.results import Result
 from convergecast.messages.worker import State
 from convergecast.names import shown_name
 from convergecast.web.api.pictures import wait_for_pair
@@ -138,7 +139,7 @@ def _in_view(services: Services, camera_id: str, track_id: int | UnsetType) -> S
     """Return a camera's newest picture, or the one in which a face was followed."""
     camera = services.registry.get(camera_id)
     frame = services.broker.frame(camera_id)
-    if frame is None or services.board.view(camera)["state"] != State.ONLINE:
+    if frame is None or services.board.view(camera).state is not State.ONLINE:
         raise NotFound("This camera shows no picture now.")
     if track_id is UNSET:
         return Source(name=camera.name, content=frame.jpeg, source="camera")
@@ -149,9 +150,9 @@ def _in_view(services: Services, camera_id: str, track_id: int | UnsetType) -> S
     return Source(name=camera.name, content=jpeg, box=_box(result, track_id), source="camera")
 
 
-def _box(result: dict[str, Any], track_id: int) -> tuple[float, float, float, float] | None:
-    for face in result["faces"] or ():
-        if face["track_id"] == track_id:
-            x1, y1, x2, y2 = face["box"]
+def _box(result: Result, track_id: int) -> tuple[float, float, float, float] | None:
+    for face in result.faces or ():
+        if face.track_id == track_id:
+            x1, y1, x2, y2 = face.box
             return x1, y1, x2, y2
     return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
+from convergecast.labels import LABELS, NOT_TAUGHT
 from convergecast.messages.api import Label, Labels
-from convergecast.vision.labels import LABELS, NOT_TAUGHT
 from convergecast.web.api.request_body import answer
 from convergecast.web.services import Services
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
 import psutil
 from flask import Blueprint, Response
 from prometheus_client import CollectorRegistry
@@ -43,32 +44,32 @@ class HubCollector(Collector):
         """Yield each figure with its samples."""
         services = self._services
         cameras = services.cameras()
-        labels = {c["id"]: {"camera": c["id"], "name": c["name"]} for c in cameras}
-        states = [({"state": s.value}, sum(c["state"] is s for c in cameras)) for s in State]
+        labels = {c.id: {"camera": c.id, "name": c.name} for c in cameras}
+        states = [({"state": s.value}, sum(c.state is s for c in cameras)) for s in State]
         yield _gauge("cameras", "Cameras by state.", states)
-        for name, key, text in (
-            ("camera_fps", "fps", "Frames a second that the camera gives."),
-            ("camera_received_fps", "received_fps", "Frames a second that the hub pulls."),
-            ("camera_analysed_fps", "analysed_fps", "Frames a second that are analysed."),
-        ):
-            yield _gauge(name, text, [(labels[c["id"]], c[key] or 0) for c in cameras])
-        ages = [(labels[c["id"]], c["age_ms"] / 1000) for c in cameras if c["age_ms"] is not None]
+        rates = [(labels[c.id], c.fps or 0) for c in cameras]
+        yield _gauge("camera_fps", "Frames a second that the camera gives.", rates)
+        rates = [(labels[c.id], c.received_fps) for c in cameras]
+        yield _gauge("camera_received_fps", "Frames a second that the hub pulls.", rates)
+        rates = [(labels[c.id], c.analysed_fps) for c in cameras]
+        yield _gauge("camera_analysed_fps", "Frames a second that are analysed.", rates)
+        ages = [(labels[c.id], c.age_ms / 1000) for c in cameras if c.age_ms is not None]
         yield _gauge("camera_age_seconds", "Age of the newest picture.", ages)
         drops = [
-            ({**labels[c["id"]], "hop": hop}, count)
+            ({**labels[c.id], "hop": hop}, count)
             for c in cameras
-            for hop, count in c["dropped"].items()
+            for hop, count in msgspec.structs.asdict(c.dropped).items()
         ]
         text = "Frames given up for newer ones since the camera came online."
         yield _gauge("camera_dropped_frames", text, drops)
-        skips = [(labels[c["id"]], c["motion"]["skipped"]) for c in cameras if c["motion"]]
+        skips = [(labels[c.id], c.motion.skipped) for c in cameras if c.motion]
         text = "Frames not analysed because nothing moved, since the camera came online."
         yield _gauge("camera_skipped_frames", text, skips)
         yield _gauge("viewers", "Viewers of /live.", [({}, services.announcer.viewers)])
         ready = services.engine.status.state == "ready"
         yield _gauge("engine_ready", "Whether the engine is ready.", [({}, ready)])
         text = "Frames analysed since the engine started."
-        frames = services.engine.counters.get("frames", 0)
+        frames = services.engine.report.frames if services.engine.report else 0
         yield CounterMetricFamily("convergecast_engine_frames_total", text, value=frames)
         text = "Resident memory of the hub's processes."
         yield _gauge("process_resident_bytes", text, _memory(services))

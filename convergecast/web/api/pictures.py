@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
 from convergecast.cameras.camera import Camera
 from convergecast.errors import NotFound
 from convergecast.messages.api import AnnotatedQuery
-from convergecast.web.api.request_body import query
+from convergecast.messages.results import Result
+from convergecast.web.api.request_body import answer, query
 from convergecast.web.services import Services
 
 _PAIR_WAIT_S = 2.0
@@ -36,12 +36,12 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/result")
     @allow(Access.VIEW)
-    def result(camera_id: str) -> Any:
+    def result(camera_id: str) -> Response:
         options = services.registry.get(camera_id).options
         found = services.broker.result(camera_id)
-        if found is None or found["options"] != list(options):
+        if found is None or found.options != options:
             raise NotFound("There is no result of this camera yet: is an option switched on?")
-        return jsonify(found)
+        return answer(found)
 
     return routes
 
@@ -57,15 +57,15 @@ class PairWatcher:
 
 
 def wait_for_pair(
-    services: Services, camera_id: str, holds: Callable[[dict[str, Any]], bool]
-) -> tuple[bytes, dict[str, Any]] | None:
+    services: Services, camera_id: str, holds: Callable[[Result], bool]
+) -> tuple[bytes, Result] | None:
     """Return a camera's newest picture with its result; None if none that `holds` came in time."""
     watcher, deadline = PairWatcher(), time.monotonic() + _PAIR_WAIT_S
     services.broker.watch(camera_id, watcher, pairs=True)
     try:
         while time.monotonic() < deadline:
             pair = services.broker.pair(camera_id)
-            is_fresh = pair and services.clock.now() - pair[1]["unchanged_until"] < _PAIR_FRESH_S
+            is_fresh = pair and services.clock.now() - pair[1].unchanged_until < _PAIR_FRESH_S
             if pair and is_fresh and holds(pair[1]):
                 return pair
             time.sleep(0.02)
@@ -80,8 +80,8 @@ def _annotated(services: Services, camera: Camera) -> Response:
 
     pair = wait_for_pair(services, camera.id, lambda _: True)
     if pair:
-        return _jpeg(annotate_jpeg(pair[0], pair[1]), pair[1]["unchanged_until"])
-    error = services.board.view(camera)["analysis_error"]
+        return _jpeg(annotate_jpeg(pair[0], pair[1]), pair[1].unchanged_until)
+    error = services.board.view(camera).analysis_error
     raise NotFound(f"There is no picture with its result yet{f': {error}' if error else ''}.")
 
 

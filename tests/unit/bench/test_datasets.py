@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from convergecast.errors import InvalidInput
+from convergecast.labels import label
 from convergecast.vision.detections import Floats
-from convergecast.vision.labels import label
 from scripts.bench.datasets import (
     GALLERY,
     aflw2000,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import queue
 import threading
 import time
@@ -10,13 +9,18 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Listener
 from typing import Any
 
+import msgspec
 import pytest
 
 from convergecast.cameras.analyzer import Analyzer, make_result
 from convergecast.cameras.puller import Frame
 from convergecast.ipc.framing import pack, unpack
-from convergecast.messages.worker import Orders
+from convergecast.messages.engine import Answer, read_request
+from convergecast.messages.results import Result
+from convergecast.messages.values import encode
+from convergecast.messages.worker import Motion, Orders, Seen
 from tests.fakes.agents import picture
+from tests.support.messages import findings, plain
 
 KEY = b"key"
 FACE = {"box": [1.0, 2.0, 3.0, 4.0], "score": 0.9, "landmarks": None}
@@ -26,9 +30,13 @@ SIZE = {"width": 64, "height": 48, "problems": {}, "loading": False}
 FRAME = Frame(jpeg=b"", seq=7, captured_at=100.0, width=64, height=48)
 
 
+def made(options: tuple[str, ...], found: dict[str, Any]) -> dict[str, Any]:
+    return dict(plain(make_result("c", FRAME, options, findings(**found))))
+
+
 def test_a_result_has_lists_for_what_was_asked_and_null_for_the_rest() -> None:
     found = {**SIZE, "faces": [FACE], "objects": [CAT]}
-    both = make_result("c", FRAME, ("faces", "objects"), found)
+    both = made(("faces", "objects"), found)
     not_followed = {"track_id": None, "velocity": None}
     shown_face = {**FACE, **not_followed, "person": None, "identity": None}
     assert both["faces"] == [shown_face]
@@ -36,20 +44,20 @@ def test_a_result_has_lists_for_what_was_asked_and_null_for_the_rest() -> None:
     assert (both["people"], both["options"]) == (None, ["faces", "objects"])
     assert (both["camera_id"], both["seq"], both["width"], both["height"]) == ("c", 7, 64, 48)
     assert both["captured_at"] == both["unchanged_until"] == 100.0
-    assert make_result("c", FRAME, ("faces",), {**SIZE, "faces": []})["faces"] == []
-    objects = make_result("c", FRAME, ("objects",), {**SIZE, "objects": []})
+    assert made(("faces",), {**SIZE, "faces": []})["faces"] == []
+    objects = made(("objects",), {**SIZE, "objects": []})
     assert (objects["faces"], objects["objects"]) == (None, [])
 
 
 def test_landmarks_bring_the_faces_with_them() -> None:
     found = {**SIZE, "faces": [{**FACE, "landmarks": POINTS}]}
-    (face,) = make_result("c", FRAME, ("landmarks",), found)["faces"]
+    (face,) = made(("landmarks",), found)["faces"]
     assert face["landmarks"] == POINTS
 
 
 def test_what_the_engine_could_not_do_is_null() -> None:
     found = {**SIZE, "faces": [], "problems": {"objects": "no model"}}
-    result = make_result("c", FRAME, ("faces", "objects"), found)
+    result = made(("faces", "objects"), found)
     assert (result["faces"], result["objects"]) == ([], None)
 
 
@@ -71,10 +79,11 @@ class Engine:
         try:
             connection = self._listener.accept()
             while True:
-                request, _ = unpack(connection.recv_bytes())
-                self.requests.append(request)
+                request = read_request(unpack(connection.recv_bytes())[0])
+                self.requests.append(plain(request.wanted))
                 self.think()
-                connection.send_bytes(pack({**self.answer, "id": request["id"]}))
+                answer = Answer(id=request.id, findings=findings(**self.answer))
+                connection.send_bytes(pack(encode(answer)))
         except (EOFError, OSError):
             pass
 
@@ -116,25 +125,25 @@ class Scene:
         threading.Thread(target=self._feed, daemon=True).start()
 
     def order(self, **changes: Any) -> None:
-        self.orders = dataclasses.replace(self.orders, **changes)
+        self.orders = msgspec.structs.replace(self.orders, **changes)
         self.analyzer.set_orders(self.orders)
 
-    def motion(self) -> dict[str, Any]:
+    def motion(self) -> Motion:
         return self.analyzer.motion(time.monotonic())
 
     def rest(self) -> int:
         """Wait until nothing is analysed any more; return how often the engine was asked."""
-        skipped = self.motion()["skipped"]
-        wait_for(lambda: self.motion()["quiet"] and self.motion()["skipped"] > skipped + 2)
+        skipped = self.motion().skipped
+        wait_for(lambda: self.motion().quiet and self.motion().skipped > skipped + 2)
         return len(self.engine.requests)
 
     def close(self) -> None:
         self._closed.set()
 
-    def _publish(self, result: dict[str, Any], jpeg: bytes, seen: dict[str, Any]) -> None:
-        self.results.put((result, jpeg))
+    def _publish(self, result: Result, jpeg: bytes, seen: Seen | None) -> None:
+        self.results.put((plain(result), jpeg))
         if seen:
-            self.seen.append(seen)
+            self.seen.append(plain(seen))
 
     def _feed(self) -> None:
         seq = 0
@@ -174,7 +183,7 @@ def test_while_nothing_moves_the_result_stands_for_newer_pictures(scene: Scene) 
     assert first["unchanged_until"] < second["unchanged_until"] <= time.time()
     assert first["seq"] == second["seq"]
     assert first["faces"] == second["faces"]
-    assert scene.motion()["skipped_fps"] > 5
+    assert scene.motion().skipped_fps > 5
     assert scene.analyzer.rate.per_second(time.monotonic()) < 50
 
 
@@ -182,7 +191,7 @@ def test_motion_ends_the_rest_at_once(scene: Scene) -> None:
     asked = scene.rest()
     scene.jpeg = picture(88888888)
     wait_for(lambda: len(scene.engine.requests) > asked + 3, timeout_s=1)
-    assert not scene.motion()["quiet"]
+    assert not scene.motion().quiet
 
 
 @pytest.mark.parametrize(
@@ -270,8 +279,8 @@ def test_a_failure_that_comes_after_the_options_went_off_is_not_kept(scene: Scen
 
 
 KIND = {"model": "m-1", "precision": "fp32", "alignment": "landmarks-68"}
-TOLD = {"quality": 0.8, "flaws": [], "usable": True, "vector": "AAAA", "crop": None}
-BIG_FACE = {**FACE, "box": [10.0, 10.0, 40.0, 40.0], **TOLD}
+TOLD = {"quality": 0.8, "flaws": [], "usable": True, "vector": b"1234", "crop": None}
+BIG_FACE = {**FACE, "box": [10.0, 10.0, 40.0, 40.0], "look": TOLD}
 
 
 class Embedding(Engine):
@@ -287,8 +296,8 @@ class Embedding(Engine):
         self._decide_for(self.requests[-1]["settled"])
 
     def _decide_for(self, settled: list[list[float]]) -> None:
-        face = {**self.face, "vector": None} if settled else self.face
-        self.answer = {**SIZE, "faces": [face], "embedding": KIND}
+        face = {**self.face, "look": {**TOLD, "vector": None}} if settled else self.face
+        self.answer = {**SIZE, "faces": [face], "kind": KIND}
 
 
 @pytest.fixture
@@ -308,13 +317,10 @@ def test_a_quiet_scene_is_looked_at_until_its_face_can_be_decided(recognising: S
     recognising.rest()
     result, _ = newest(recognising.results)
     (face,) = result["faces"]
-    assert str(face["track_id"]) == track_id
+    assert face["track_id"] == track_id
     assert face["identity"]["state"] == "undecided"
-    assert "vector" not in face
-    assert recognising.seen[0] == {
-        "embedding": KIND,
-        "faces": {track_id: {name: TOLD[name] for name in ("vector", "quality", "flaws", "crop")}},
-    }
+    assert "vector" not in face and "look" not in face
+    assert recognising.seen[0] == {"kind": KIND, "faces": {track_id: TOLD}}
 
 
 def test_crops_are_asked_for_where_unknown_faces_are_kept(recognising: Scene) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from convergecast.config import HubConfig
 from convergecast.hub import Hub
+from convergecast.messages.live import CameraView
 from convergecast.protocol.registration import Registration
 from convergecast.web.services import engine_status
+from tests.support import messages
 
 
 @pytest.fixture
@@ -31,11 +33,18 @@ def camera_id(hub: Hub) -> str:
     return camera.id
 
 
-def report(hub: Hub, camera_id: str, state: str = "online", **figures: Any) -> dict[str, Any]:
+def report(hub: Hub, camera_id: str, state: str = "online", **figures: Any) -> CameraView:
     """Take a worker's report and return the camera as it is shown then."""
-    usual = {"state": state, "reason": "", "received_fps": 25.0, "analysed_fps": 10.0}
-    hub.services.board.report(camera_id, {**usual, **figures})
+    usual = {"state": state, "received_fps": 25.0, "analysed_fps": 10.0}
+    hub.services.board.report(camera_id, messages.report(**{**usual, **figures}))
     return hub.services.board.view(hub.services.registry.get(camera_id))
+
+
+def skipped(hub: Hub, camera_id: str, count: int, *, quiet: bool = False) -> int:
+    """Take a report of skipped frames; return how many are shown."""
+    shown = report(hub, camera_id, **motion(count, quiet=quiet)).motion
+    assert shown is not None
+    return shown.skipped
 
 
 def motion(skipped: int, skipped_fps: float = 0.0, *, quiet: bool = False) -> dict[str, Any]:
@@ -44,17 +53,17 @@ def motion(skipped: int, skipped_fps: float = 0.0, *, quiet: bool = False) -> di
 
 def test_skipped_frames_count_from_when_the_camera_came_online(hub: Hub, camera_id: str) -> None:
     report(hub, camera_id, **motion(0))
-    assert report(hub, camera_id, **motion(40, quiet=True))["motion"]["skipped"] == 40
-    assert report(hub, camera_id, "offline", **motion(41))["motion"] is None
-    assert report(hub, camera_id, **motion(41))["motion"]["skipped"] == 0
-    assert report(hub, camera_id, **motion(45))["motion"]["skipped"] == 4
-    assert report(hub, camera_id, **motion(2))["motion"]["skipped"] == 0, "a new worker"
+    assert skipped(hub, camera_id, 40, quiet=True) == 40
+    assert report(hub, camera_id, "offline", **motion(41)).motion is None
+    assert skipped(hub, camera_id, 41) == 0
+    assert skipped(hub, camera_id, 45) == 4
+    assert skipped(hub, camera_id, 2) == 0, "a new worker"
 
 
 def test_no_option_no_motion(hub: Hub, camera_id: str) -> None:
-    assert report(hub, camera_id, **motion(3))["motion"] is not None
+    assert report(hub, camera_id, **motion(3)).motion is not None
     hub.services.registry.change(camera_id, options=[])
-    assert report(hub, camera_id, **motion(3))["motion"] is None
+    assert report(hub, camera_id, **motion(3)).motion is None
 
 
 @pytest.mark.parametrize(
@@ -67,5 +76,5 @@ def test_a_resting_camera_wants_less(
     report(hub, camera_id, analysed_fps=analysed_fps, **motion(9, skipped_fps))
     services = hub.services
     status = engine_status(services.engine, services.registry, services.board, services.config)
-    assert status["wanted_fps"]["faces"] == wanted_fps
-    assert status["analysed_fps"]["faces"] == analysed_fps
+    assert status.wanted_fps["faces"] == wanted_fps
+    assert status.analysed_fps["faces"] == analysed_fps

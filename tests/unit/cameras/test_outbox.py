@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import Any
 
-from convergecast.cameras.outbox import Message, Outbox
-from convergecast.ipc.framing import frame_head
+from convergecast.cameras.outbox import Outbox
+from convergecast.messages.engine import VectorKind
+from convergecast.messages.worker import FrameHead, Seen, read_from_worker
+from tests.support.messages import frame_head, look, plain, report, result
 
 
-def head(seq: int) -> bytes:
-    return frame_head(seq=seq, captured_at=1760000000.5, width=640, height=480)
+def head(seq: int) -> FrameHead:
+    return frame_head(seq, captured_at=1760000000.5, width=640, height=480)
 
 
-def decoded(header: Message | bytes) -> Message:
-    return dict(json.loads(header)) if isinstance(header, bytes) else header
+def decoded(head: bytes) -> dict[str, Any]:
+    return dict(plain(read_from_worker(head)))
 
 
 class Hub:
     """What an outbox sends to, and what came of it."""
 
     def __init__(self) -> None:
-        self.taken: list[Message] = []
+        self.taken: list[dict[str, Any]] = []
         self.outbox = Outbox(self.take)
 
-    def take(self, header: Message | bytes, payload: bytes) -> None:
-        self.taken.append(decoded(header))
+    def take(self, head: bytes, payload: bytes) -> None:
+        self.taken.append(decoded(head))
 
     def last(self) -> tuple[str, int | None]:
         return self.taken[-1]["kind"], self.taken[-1].get("seq")
@@ -53,8 +54,8 @@ def test_newest_frame_wins_and_the_replaced_are_counted() -> None:
 def test_without_credit_only_reports_go() -> None:
     hub = busy()
     hub.outbox.put_frame(head(2), b"")
-    hub.outbox.put_result({"faces": [], "options": []})
-    hub.outbox.put_report({"state": "online"})
+    hub.outbox.put_result(result(faces=[]))
+    hub.outbox.put_report(report())
     assert [header["kind"] for header in hub.taken] == ["frame", "report"]
     hub.outbox.acknowledged()
     assert hub.last() == ("result", None)
@@ -78,8 +79,8 @@ def test_what_is_put_while_another_sends_is_sent_by_that_one() -> None:
     began, may_end = threading.Event(), threading.Event()
     taken: list[tuple[str, int]] = []
 
-    def take(header: Message | bytes, payload: bytes) -> None:
-        taken.append((decoded(header)["kind"], threading.get_ident()))
+    def take(head: bytes, payload: bytes) -> None:
+        taken.append((decoded(head)["kind"], threading.get_ident()))
         began.set()
         assert may_end.wait(5)
 
@@ -87,22 +88,23 @@ def test_what_is_put_while_another_sends_is_sent_by_that_one() -> None:
     sending = threading.Thread(target=outbox.put_frame, args=(head(1), b""))
     sending.start()
     assert began.wait(5)
-    outbox.put_report({"state": "online"})  # does not wait for the hub
+    outbox.put_report(report())  # does not wait for the hub
     may_end.set()
     sending.join(5)
     assert [kind for kind, _ in taken] == ["frame", "report"]
     assert len({thread for _, thread in taken}) == 1
 
 
-KIND = {"model": "m-1", "precision": "fp32", "alignment": "landmarks-68"}
+KIND = VectorKind(model="m-1", precision="fp32", alignment="landmarks-68")
+OTHER_KIND = VectorKind(model="m-2", precision="fp32", alignment="landmarks-68")
 ASKED = ["recognition"]
 
 
-def seen(kind: dict[str, str] = KIND, **vectors: str) -> dict[str, Any]:
-    return {"embedding": kind, "faces": {track: {"vector": v} for track, v in vectors.items()}}
+def seen(vectors: dict[int, bytes], kind: VectorKind = KIND) -> Seen:
+    return Seen(kind=kind, faces={track: look(vector=v) for track, v in vectors.items()})
 
 
-def told(hub: Hub) -> tuple[int, dict[str, Any]]:
+def told(hub: Hub) -> tuple[int, Any]:
     hub.outbox.acknowledged()
     header = hub.taken[-1]
     return header["result"]["seq"], header["seen"]
@@ -110,24 +112,23 @@ def told(hub: Hub) -> tuple[int, dict[str, Any]]:
 
 def test_vectors_of_a_result_that_never_left_go_with_the_next() -> None:
     hub = busy()
-    hub.outbox.put_result({"seq": 1, "options": ASKED}, b"", seen(a="1", b="1"))
-    hub.outbox.put_result({"seq": 2, "options": ASKED}, b"", {})
-    hub.outbox.put_result({"seq": 3, "options": ASKED}, b"", seen(b="3", c="3"))
-    assert told(hub) == (3, seen(a="1", b="3", c="3"))
-    hub.outbox.put_result({"seq": 4, "options": ASKED}, b"")
-    assert told(hub) == (4, {})
+    hub.outbox.put_result(result(seq=1, options=ASKED), b"", seen({1: b"1", 2: b"1"}))
+    hub.outbox.put_result(result(seq=2, options=ASKED), b"", None)
+    hub.outbox.put_result(result(seq=3, options=ASKED), b"", seen({2: b"3", 3: b"3"}))
+    assert told(hub) == (3, plain(seen({1: b"1", 2: b"3", 3: b"3"})))
+    hub.outbox.put_result(result(seq=4, options=ASKED), b"")
+    assert told(hub) == (4, None)
 
 
 def test_vectors_of_two_models_never_go_together() -> None:
     hub = busy()
-    other = {**KIND, "model": "m-2"}
-    hub.outbox.put_result({"seq": 1, "options": ASKED}, b"", seen(a="1"))
-    hub.outbox.put_result({"seq": 2, "options": ASKED}, b"", seen(other, b="2"))
-    assert told(hub) == (2, seen(other, b="2"))
+    hub.outbox.put_result(result(seq=1, options=ASKED), b"", seen({1: b"1"}))
+    hub.outbox.put_result(result(seq=2, options=ASKED), b"", seen({2: b"2"}, OTHER_KIND))
+    assert told(hub) == (2, plain(seen({2: b"2"}, OTHER_KIND)))
 
 
 def test_vectors_do_not_outlive_the_question() -> None:
     hub = busy()
-    hub.outbox.put_result({"seq": 1, "options": ASKED}, b"", seen(a="1"))
-    hub.outbox.put_result({"seq": 2, "options": ["faces"]}, b"")
-    assert told(hub) == (2, {})
+    hub.outbox.put_result(result(seq=1, options=ASKED), b"", seen({1: b"1"}))
+    hub.outbox.put_result(result(seq=2, options=["faces"]), b"")
+    assert told(hub) == (2, None)

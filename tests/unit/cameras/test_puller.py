@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
 from convergecast.cameras.puller import Frame, Puller
@@ -55,12 +55,12 @@ def test_the_cameras_own_rate_counts_frames_that_showed_the_same() -> None:
 def test_only_orders_that_concern_the_pulling_wake_it() -> None:
     puller = Pulled()
     start = orders(1)
-    puller.set_orders(dataclasses.replace(start, agent_fps=30.0, analysis_fps=5.0))
+    puller.set_orders(msgspec.structs.replace(start, agent_fps=30.0, analysis_fps=5.0))
     assert not puller._woken.is_set()
     for change in ({"wakes": 1}, {"port": 2}, {"live": False}):
         puller.set_orders(start)
         puller._woken.clear()
-        puller.set_orders(dataclasses.replace(start, **change))
+        puller.set_orders(msgspec.structs.replace(start, **change))
         assert puller._woken.is_set()
 
 
@@ -82,7 +82,7 @@ class Telling(FrameSource):
 )
 def test_an_agent_that_tells_no_time_leaves_the_frames_theirs(told: object) -> None:
     puller = Pulled()
-    puller._orders = dataclasses.replace(orders(1), capabilities=("stream",))
+    puller._orders = msgspec.structs.replace(orders(1), capabilities=("stream",))
     puller._synchronise(Telling(told))
     puller.take(1)
     assert abs(puller.delivered[0].captured_at - time.time()) < 60
@@ -90,7 +90,7 @@ def test_an_agent_that_tells_no_time_leaves_the_frames_theirs(told: object) -> N
 
 def test_an_agent_whose_clock_is_wrong_is_put_right() -> None:
     puller = Pulled()
-    puller._orders = dataclasses.replace(orders(1), capabilities=("stream",))
+    puller._orders = msgspec.structs.replace(orders(1), capabilities=("stream",))
     puller._synchronise(Telling(1_760_000_300.0))
     puller.take(1)
     assert puller.delivered[0].captured_at == pytest.approx(100 + 1 / 50 - 300)

@@ -10,10 +10,10 @@ import pytest
 from convergecast.config import HubConfig
 from convergecast.detection.registry import create_face_detector, create_object_detector
 from convergecast.errors import ModelError
+from convergecast.labels import label
 from convergecast.model_store import store
 from convergecast.model_tools.user_models import add_model
 from convergecast.vision.detections import Bytes
-from convergecast.vision.labels import label
 
 
 @pytest.mark.parametrize(("name", "precision"), [("centerface", "fp32"), ("haar", ""), ("hog", "")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import functools
 import itertools
@@ -13,6 +12,7 @@ from typing import Any
 
 import cv2
 import dlib
+import msgspec
 import numpy as np
 import pytest
 
@@ -26,7 +26,7 @@ from convergecast.engine.embedding import MOST_ALONE, MOST_FOLLOWED, to_embed
 from convergecast.engine.pipeline import Pipeline
 from convergecast.engine.process import Engine
 from convergecast.errors import ModelError
-from convergecast.messages.engine import SettledBox, Wanted
+from convergecast.messages.engine import Findings, FoundFace, Look, SettledBox, Wanted
 from convergecast.messages.results import still
 from convergecast.model_store.catalog import (
     DLIB_LANDMARKS_5,
@@ -37,6 +37,7 @@ from convergecast.model_store.catalog import (
 from convergecast.model_tools.reference_files import original
 from convergecast.protocol.folders import MODELS_VARIABLE, models_folder
 from convergecast.vision.detections import Bytes, Floats
+from tests.support.messages import plain
 
 CONFIG = HubConfig(device="cpu", precision="fp32")
 ALONE = Wanted(options=("recognition",), complete=True)
@@ -47,17 +48,35 @@ def pipeline(models_ready: None) -> Pipeline:
     return Pipeline(CONFIG, threads=2)
 
 
-def tell(pipeline: Pipeline, image: Bytes, wanted: Wanted = ALONE) -> dict[str, Any]:
+def tell(pipeline: Pipeline, image: Bytes, wanted: Wanted = ALONE) -> Findings:
     (found,) = pipeline.run([pipeline.prepare_image(image, wanted)])
     return found
 
 
-def vector(face: dict[str, Any]) -> Floats:
-    return np.frombuffer(base64.b64decode(face["vector"]), "<f4")
+def faces_of(found: Findings) -> list[FoundFace]:
+    assert found.faces is not None
+    return found.faces
+
+
+def look(face: FoundFace) -> Look:
+    assert face.look is not None
+    return face.look
+
+
+def vector(face: FoundFace) -> Floats:
+    content = look(face).vector
+    assert content is not None
+    return np.frombuffer(content, "<f4")
+
+
+def crop_of(face: FoundFace) -> bytes:
+    content = look(face).crop
+    assert content is not None
+    return content
 
 
 def settled(*places: SettledBox) -> Wanted:
-    return dataclasses.replace(ALONE, settled=places)
+    return msgspec.structs.replace(ALONE, settled=places)
 
 
 def read(path: Path) -> Bytes:
@@ -91,7 +110,7 @@ def vectors_of_dlib(image: Bytes, predictor: Member) -> list[Floats]:
 
 
 def test_the_numbers_are_those_of_dlibs_own_pipeline(pipeline: Pipeline, astronaut: Bytes) -> None:
-    (face,) = tell(pipeline, astronaut)["faces"]
+    (face,) = faces_of(tell(pipeline, astronaut))
     (expected,) = vectors_of_dlib(astronaut, DLIB_LANDMARKS_68)
     assert vector(face).shape == (128,)
     assert np.abs(vector(face) - expected).max() < 1e-4
@@ -100,9 +119,9 @@ def test_the_numbers_are_those_of_dlibs_own_pipeline(pipeline: Pipeline, astrona
 def test_five_points_do_where_68_may_not_be_used(astronaut: Bytes) -> None:
     commercial = dataclasses.replace(CONFIG, commercial_safe=True)
     found = tell(Pipeline(commercial, threads=2), astronaut)
-    assert found["embedding"]["alignment"] == "landmarks-5"
+    assert found.kind is not None and found.kind.alignment == "landmarks-5"
     (expected,) = vectors_of_dlib(astronaut, DLIB_LANDMARKS_5)
-    assert np.abs(vector(found["faces"][0]) - expected).max() < 1e-4
+    assert np.abs(vector(faces_of(found)[0]) - expected).max() < 1e-4
 
 
 @pytest.mark.data
@@ -112,7 +131,7 @@ def test_every_face_of_real_photographs_has_dlibs_numbers(
     for name in ("kit_with_rose.jpg", "obama_and_biden.jpg"):
         image = read(data_folder / "identities" / "knn_examples" / "test" / name)
         expected = vectors_of_dlib(image, DLIB_LANDMARKS_68)
-        faces = tell(pipeline, image)["faces"]
+        faces = faces_of(tell(pipeline, image))
         assert np.abs([vector(face) for face in faces] - np.array(expected)).max() < 1e-4
 
 
@@ -122,7 +141,7 @@ def test_two_pictures_of_one_person_are_near_and_of_two_people_far(
 ) -> None:
     known = []
     for path in sorted((data_folder / "identities" / "knn_examples" / "train").rglob("*.jp*g")):
-        (face,) = tell(pipeline, read(path))["faces"]
+        (face,) = faces_of(tell(pipeline, read(path)))
         known.append((path.parent.name, vector(face)))
     assert len(known) == 9
     for (one, near), (other, far) in itertools.combinations(known, 2):
@@ -135,18 +154,18 @@ def test_a_file_and_the_picture_of_it_have_the_same_vector(
     large = np.asarray(cv2.resize(astronaut, (2560, 2560)), np.uint8)
     content: bytes = cv2.imencode(".png", large)[1].tobytes()
     (found,) = pipeline.run([pipeline.prepare(content, ALONE)])
-    assert found["faces"] == tell(pipeline, large)["faces"]
+    assert found.faces == tell(pipeline, large).faces
 
 
 def test_landmarks_are_told_of_only_where_they_are_asked_for(
     pipeline: Pipeline, astronaut: Bytes
 ) -> None:
-    (face,) = tell(pipeline, astronaut)["faces"]
-    assert face["landmarks"] is None
-    both = dataclasses.replace(ALONE, options=("landmarks", "recognition"))
-    (more,) = tell(pipeline, astronaut, both)["faces"]
-    assert len(more["landmarks"]) == 68
-    assert more["vector"] == face["vector"]
+    (face,) = faces_of(tell(pipeline, astronaut))
+    assert face.landmarks is None
+    both = msgspec.structs.replace(ALONE, options=("landmarks", "recognition"))
+    (more,) = faces_of(tell(pipeline, astronaut, both))
+    assert len(more.landmarks or ()) == 68
+    assert look(more).vector == look(face).vector
 
 
 def test_pictures_of_one_batch_get_what_each_would_get_alone(
@@ -158,29 +177,30 @@ def test_pictures_of_one_batch_get_what_each_would_get_alone(
     batch = [pipeline.prepare_image(image, wanted) for image, wanted in asked]
     one, cat, other, many, turned = pipeline.run(batch)
     assert one == tell(pipeline, astronaut)
-    assert cat["faces"] == [] and cat["embedding"] == one["embedding"]
-    assert "vector" not in other["faces"][0] and "embedding" not in other
-    assert [face["vector"] is None for face in many["faces"]] == [False] * 3
-    (expected,) = tell(pipeline, astronaut[:, ::-1].copy())["faces"]
-    assert np.abs(vector(turned["faces"][0]) - vector(expected)).max() < 1e-5
+    assert cat.faces == [] and cat.kind == one.kind is not None
+    assert faces_of(other)[0].look is None and other.kind is None
+    assert [look(face).vector is None for face in faces_of(many)] == [False] * 3
+    (expected,) = faces_of(tell(pipeline, astronaut[:, ::-1].copy()))
+    assert np.abs(vector(faces_of(turned)[0]) - vector(expected)).max() < 1e-5
 
 
 def test_a_settled_face_is_embedded_again_only_when_it_is_better(
     pipeline: Pipeline, astronaut: Bytes
 ) -> None:
-    (face,) = tell(pipeline, astronaut)["faces"]
-    x1, y1, x2, y2 = face["box"]
+    (face,) = faces_of(tell(pipeline, astronaut))
+    x1, y1, x2, y2 = face.box
+    quality = look(face).quality
 
     def is_embedded(place: SettledBox) -> bool:
-        (again,) = tell(pipeline, astronaut, settled(place))["faces"]
-        assert again["quality"] == face["quality"]
-        return again["vector"] is not None
+        (again,) = faces_of(tell(pipeline, astronaut, settled(place)))
+        assert look(again).quality == quality
+        return look(again).vector is not None
 
-    assert not is_embedded((x1, y1, x2, y2, face["quality"]))
-    assert not is_embedded((x1, y1, x2, y2, face["quality"] - 0.09))
-    assert is_embedded((x1, y1, x2, y2, face["quality"] - 0.11))
-    assert not is_embedded((x1 + 20, y1, x2 + 20, y2, face["quality"]))
-    assert is_embedded((x1 + 200, y1, x2 + 200, y2, face["quality"]))
+    assert not is_embedded((x1, y1, x2, y2, quality))
+    assert not is_embedded((x1, y1, x2, y2, quality - 0.09))
+    assert is_embedded((x1, y1, x2, y2, quality - 0.11))
+    assert not is_embedded((x1 + 20, y1, x2 + 20, y2, quality))
+    assert is_embedded((x1 + 200, y1, x2 + 200, y2, quality))
 
 
 def test_of_two_places_that_it_shares_the_nearer_one_counts() -> None:
@@ -202,44 +222,45 @@ def test_no_more_faces_are_embedded_at_once_than_agreed(
 ) -> None:
     image = np.asarray(np.vstack([crowd(astronaut[40:240, 140:300], 6)] * 3), np.uint8)
     for wanted, most in ((ALONE, MOST_ALONE), (settled(), MOST_FOLLOWED[CPU])):
-        faces = tell(pipeline, image, wanted)["faces"]
+        faces = faces_of(tell(pipeline, image, wanted))
         assert len(faces) > most
-        assert sum(face["vector"] is not None for face in faces) == most
+        assert sum(look(face).vector is not None for face in faces) == most
 
 
 def test_a_face_of_no_use_has_its_flaws_and_no_vector(pipeline: Pipeline, astronaut: Bytes) -> None:
     dark = np.asarray(astronaut // 40, np.uint8)
-    wanted = dataclasses.replace(ALONE, face_min_score=0.05)
-    faces = [face for face in tell(pipeline, dark, wanted)["faces"] if not face["usable"]]
-    assert faces
-    for face in faces:
-        assert face["flaws"]
-        assert face["vector"] is None and face["crop"] is None
+    wanted = msgspec.structs.replace(ALONE, face_min_score=0.05)
+    looks = [look(face) for face in faces_of(tell(pipeline, dark, wanted))]
+    useless = [one for one in looks if not one.usable]
+    assert useless
+    for one in useless:
+        assert one.flaws
+        assert one.vector is None and one.crop is None
 
 
 def test_with_a_crop_the_same_face_can_be_found_again(pipeline: Pipeline, astronaut: Bytes) -> None:
     large = np.asarray(cv2.resize(astronaut, (2048, 2048)), np.uint8)
-    wanted = dataclasses.replace(ALONE, crops=True)
-    (face,) = tell(pipeline, large, wanted)["faces"]
-    content = base64.b64decode(face["crop"])
+    wanted = msgspec.structs.replace(ALONE, crops=True)
+    (face,) = faces_of(tell(pipeline, large, wanted))
+    content = crop_of(face)
     crop = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     assert crop is not None
     assert max(crop.shape[:2]) == 480
     (found,) = pipeline.run([pipeline.prepare(content, ALONE)])
-    (again,) = found["faces"]
+    (again,) = faces_of(found)
     assert np.linalg.norm(vector(again) - vector(face)) < 0.2
 
 
 def test_a_crop_ends_where_the_picture_does(pipeline: Pipeline, astronaut: Bytes) -> None:
-    (whole,) = tell(pipeline, astronaut)["faces"]
-    left, top = (int(side) - 4 for side in whole["box"][:2])
+    (whole,) = faces_of(tell(pipeline, astronaut))
+    left, top = (int(side) - 4 for side in whole.box[:2])
     part = np.ascontiguousarray(astronaut[top:, left:])
-    wanted = dataclasses.replace(ALONE, crops=True)
-    (face,) = tell(pipeline, part, wanted)["faces"]
-    content = np.frombuffer(base64.b64decode(face["crop"]), np.uint8)
+    wanted = msgspec.structs.replace(ALONE, crops=True)
+    (face,) = faces_of(tell(pipeline, part, wanted))
+    content = np.frombuffer(crop_of(face), np.uint8)
     crop = cv2.imdecode(content, cv2.IMREAD_COLOR)
     assert crop is not None
-    x1, y1, x2, y2 = face["box"]
+    x1, y1, x2, y2 = face.box
     more = 0.6 * max(x2 - x1, y2 - y1)
     assert abs(crop.shape[1] - (x2 + more)) < 2
     assert abs(crop.shape[0] - (y2 + more)) < 2
@@ -253,12 +274,12 @@ def test_without_the_model_faces_are_found_and_the_sentence_names_the_mend(
             (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
     found = tell(Pipeline(CONFIG, threads=2), astronaut)
-    assert len(found["faces"]) == 1
-    assert found["problems"] == {
+    assert len(faces_of(found)) == 1
+    assert found.problems == {
         "recognition": "The face embedding model dlib-resnet is not installed: "
         "run python -m convergecast models fetch"
     }
-    assert still(found, ("recognition",))["faces"][0]["identity"] is None
+    assert plain(still(found, ("recognition",)))["faces"][0]["identity"] is None
 
 
 def test_a_network_that_fails_takes_no_face_with_it(
@@ -272,25 +293,25 @@ def test_a_network_that_fails_takes_no_face_with_it(
 
     monkeypatch.setattr("convergecast.detection.faces.embedder.Embedder.embed", fail)
     found = tell(pipeline, astronaut)
-    assert len(found["faces"]) == 1
-    assert found["problems"] == {"recognition": "The model failed on the CPU."}
+    assert len(faces_of(found)) == 1
+    assert found.problems == {"recognition": "The model failed on the CPU."}
 
 
 def test_a_result_says_that_nobody_has_decided_yet(pipeline: Pipeline, astronaut: Bytes) -> None:
     found = tell(pipeline, astronaut)
-    (face,) = still(found, ("recognition",))["faces"]
+    (face,) = plain(still(found, ("recognition",)))["faces"]
     assert (face["person"], face["landmarks"]) == (None, None)
     assert face["identity"] == {
         "state": "undecided",
         "id": None,
         "name": None,
         "distance": None,
-        "quality": found["faces"][0]["quality"],
+        "quality": look(faces_of(found)[0]).quality,
         "flaws": [],
     }
-    assert "vector" not in face
-    plain = tell(pipeline, astronaut, Wanted(options=("faces",), complete=True))
-    assert still(plain, ("faces",))["faces"][0]["identity"] is None
+    assert "vector" not in face and "look" not in face
+    only = tell(pipeline, astronaut, Wanted(options=("faces",), complete=True))
+    assert plain(still(only, ("faces",)))["faces"][0]["identity"] is None
 
 
 def test_a_worker_gets_vectors_crops_and_their_kind_from_the_engine(
@@ -302,17 +323,18 @@ def test_a_worker_gets_vectors_crops_and_their_kind_from_the_engine(
     threading.Thread(target=engine.run, daemon=True).start()
     client = EngineClient(address, b"key")
     content: bytes = cv2.imencode(".png", astronaut)[1].tobytes()
-    ask = functools.partial(client.analyze, content, ("recognition",), complete=True)
-    found = ask(settled=[], crops=True)
-    (face,) = found["faces"]
-    assert np.abs(vector(face) - vector(tell(pipeline, astronaut)["faces"][0])).max() < 1e-6
-    assert base64.b64decode(face["crop"]).startswith(b"\xff\xd8")
-    assert found["embedding"].keys() == {"model", "precision", "alignment"}
-    assert found["embedding"]["model"].startswith("dlib-resnet-")
-    again = ask(settled=[[*face["box"], face["quality"]]])
-    assert again["faces"][0]["vector"] is None
+    found = client.analyze(content, msgspec.structs.replace(ALONE, settled=(), crops=True))
+    (face,) = faces_of(found)
+    assert np.abs(vector(face) - vector(faces_of(tell(pipeline, astronaut))[0])).max() < 1e-6
+    assert crop_of(face).startswith(b"\xff\xd8")
+    assert found.kind is not None
+    assert plain(found.kind).keys() == {"model", "precision", "alignment"}
+    assert found.kind.model.startswith("dlib-resnet-")
+    x1, y1, x2, y2 = face.box
+    again = client.analyze(content, settled((x1, y1, x2, y2, look(face).quality)))
+    assert look(faces_of(again)[0]).vector is None
     client.close()
-    assert {line["task"]: line["state"] for line in pipeline.status()} == {
+    assert {line.task: line.state for line in pipeline.status()} == {
         "faces": "ready",
         "landmarks": "ready",
         "recognition": "ready",

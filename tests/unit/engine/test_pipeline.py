@@ -17,10 +17,11 @@ from convergecast.engine import pipeline as module
 from convergecast.engine.client import EngineClient
 from convergecast.engine.engine_process import status_of
 from convergecast.engine.model_loader import Loader
-from convergecast.engine.pipeline import Pipeline, Wanted
+from convergecast.engine.pipeline import Pipeline
 from convergecast.engine.process import Engine
 from convergecast.errors import EngineError, InvalidInput, ModelError
-from convergecast.messages.results import problems, shown
+from convergecast.messages.engine import Findings, FoundFace, FoundObject, ModelInfo, Wanted
+from convergecast.messages.results import picture_result
 from convergecast.model_store import store
 from convergecast.model_store.catalog import DLIB_LANDMARKS_68
 from convergecast.model_tools.reference_files import original
@@ -37,6 +38,16 @@ def pipeline(models_ready: None) -> Pipeline:
 def jpeg(image: Bytes) -> bytes:
     content: bytes = cv2.imencode(".jpg", image)[1].tobytes()
     return content
+
+
+def faces_of(found: Findings) -> list[FoundFace]:
+    assert found.faces is not None
+    return found.faces
+
+
+def objects_of(found: Findings) -> list[FoundObject]:
+    assert found.objects is not None
+    return found.objects
 
 
 def wanted(*options: str) -> Wanted:
@@ -58,21 +69,21 @@ def test_pictures_of_many_cameras_in_one_batch_get_what_each_would_get_alone(
     alone = [pipeline.run([prepared])[0] for prepared in batch]
     assert together == alone
     first, cat, second, nothing, third = together
-    assert [thing["label"] for thing in cat["objects"]] == ["cat"]
-    assert "faces" not in cat
-    assert second["faces"] == first["faces"]
-    assert len(second["faces"][0]["landmarks"]) == 68
-    assert third["faces"][0]["landmarks"] is None
-    assert nothing["faces"] == [] and nothing["objects"] == []
+    assert [thing.label for thing in objects_of(cat)] == ["cat"]
+    assert cat.faces is None
+    assert second.faces == first.faces
+    assert len(faces_of(second)[0].landmarks or ()) == 68
+    assert faces_of(third)[0].landmarks is None
+    assert nothing.faces == [] and nothing.objects == []
 
 
 def test_landmarks_are_those_of_the_box_that_is_shown(pipeline: Pipeline, astronaut: Bytes) -> None:
     (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("landmarks"))])
-    (face,) = found["faces"]
+    (face,) = faces_of(found)
     model = Landmarks(store.find("landmarks", "landmarks-68").path)
-    box = boxes_for_landmarks(np.array([face["box"]], np.float32))
+    box = boxes_for_landmarks(np.array([face.box], np.float32))
     points = model.fit([gray(astronaut)], np.array([0]), box)[0]
-    assert np.abs(points - np.array(face["landmarks"])).max() < 1.5
+    assert np.abs(points - np.array(face.landmarks)).max() < 1.5
 
 
 def test_a_threshold_and_labels_belong_to_their_own_picture(
@@ -84,9 +95,9 @@ def test_a_threshold_and_labels_belong_to_their_own_picture(
         Wanted(options=("objects",), object_labels=("cat",), complete=True),
     ]
     batch = [pipeline.prepare_image(astronaut, want) for want in wants]
-    many, few, none = (reply["objects"] for reply in pipeline.run(batch))
+    many, few, none = (objects_of(reply) for reply in pipeline.run(batch))
     assert len(many) > len(few)
-    assert all(thing["score"] > 0.9 for thing in few)
+    assert all(thing.score > 0.9 for thing in few)
     assert none == []
 
 
@@ -98,9 +109,9 @@ def test_a_reduced_picture_is_measured_in_its_own_pixels(
     assert prepared.scale == (4.0, 4.0) or prepared.scale == (2.0, 2.0)
     (reduced,) = pipeline.run([prepared])
     (full,) = pipeline.run([pipeline.prepare_image(large, wanted("faces"))])
-    (one,), (other,) = reduced["faces"], full["faces"]
-    assert np.abs(np.subtract(one["box"], other["box"])).max() < 20
-    assert (reduced["width"], reduced["height"]) == (2560, 2048)
+    (one,), (other,) = faces_of(reduced), faces_of(full)
+    assert np.abs(np.subtract(one.box, other.box)).max() < 20
+    assert (reduced.width, reduced.height) == (2560, 2048)
 
 
 def test_a_model_that_is_missing_fails_its_own_option_only(
@@ -109,13 +120,13 @@ def test_a_model_that_is_missing_fails_its_own_option_only(
     config = HubConfig(device="cpu", precision="fp32", object_model="nowhere")
     pipeline = Pipeline(config, threads=2)
     (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("faces", "objects"))])
-    assert len(found["faces"]) == 1
-    assert "objects" not in found
-    said = problems(found)
+    assert len(faces_of(found)) == 1
+    assert found.objects is None
+    said = found.problem
     assert said is not None and "'nowhere'" in said
-    result = shown(found, ("faces", "objects"))
-    assert result["objects"] is None and len(result["faces"]) == 1
-    states = {line["task"]: line["state"] for line in pipeline.status()}
+    result = picture_result(found, ("faces", "objects"))
+    assert result.objects is None and len(result.faces or ()) == 1
+    states = {line.task: line.state for line in pipeline.status()}
     assert states == {"faces": "ready", "objects": "failed"}
     assert status_of(pipeline.status()).state == "ready"
 
@@ -134,12 +145,12 @@ def test_an_option_that_is_ready_does_not_wait_for_one_that_loads(
     pipeline = Pipeline(HubConfig(device="cpu", precision="fp32"), threads=2)
     want = Wanted(options=("faces", "objects"))
     (found,) = pipeline.run([pipeline.prepare_image(astronaut, want)])
-    assert len(found["faces"]) == 1
-    assert problems(found) == "The object detector is being loaded."
+    assert len(faces_of(found)) == 1
+    assert found.problem == "The object detector is being loaded."
     assert status_of(pipeline.status()).state == "ready"
     may_end.set()
     (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("faces", "objects"))])
-    assert problems(found) is None and found["objects"]
+    assert found.problem is None and found.objects
 
 
 def test_a_model_that_fails_on_a_picture_takes_nothing_else_with_it(
@@ -154,9 +165,9 @@ def test_a_model_that_fails_on_a_picture_takes_nothing_else_with_it(
     )
     pipeline = Pipeline(HubConfig(device="cpu", precision="fp32"), threads=2)
     (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("faces", "objects"))])
-    assert len(found["faces"]) == 1
-    assert "objects" not in found
-    assert problems(found) == "The model failed on the CPU."
+    assert len(faces_of(found)) == 1
+    assert found.objects is None
+    assert found.problem == "The model failed on the CPU."
 
 
 def test_landmarks_of_hog_are_those_of_dlib_itself(astronaut: Bytes) -> None:
@@ -168,12 +179,12 @@ def test_landmarks_of_hog_are_those_of_dlib_itself(astronaut: Bytes) -> None:
     (rectangle, *_) = dlib.get_frontal_face_detector()(gray_image, 1)
     edges = [rectangle.left(), rectangle.top(), rectangle.right() + 1, rectangle.bottom() + 1]
     box = np.array(edges) * 512 / 640
-    assert np.abs(np.array(found["faces"][0]["box"]) - box).max() < 0.1
+    assert np.abs(np.array(faces_of(found)[0].box) - box).max() < 0.1
     corners = np.floor(box - (0, 0, 1, 1) + 0.5).astype(int)
     predictor = dlib.shape_predictor(str(original(DLIB_LANDMARKS_68)))
     shape = predictor(gray(astronaut), dlib.rectangle(*corners.tolist()))
     points = [(point.x, point.y) for point in shape.parts()]
-    assert np.abs(np.array(found["faces"][0]["landmarks"]) - points).max() <= 0.55
+    assert np.abs(np.array(faces_of(found)[0].landmarks) - points).max() <= 0.55
 
 
 def test_an_engine_that_nobody_asked_for_anything_is_neither_starting_nor_failed() -> None:
@@ -188,10 +199,10 @@ def test_a_stranger_who_says_nothing_holds_nobody_up() -> None:
     with Client(address), Client(address):
         client = EngineClient(address, b"key")
         with pytest.raises(InvalidInput, match="neither JPEG nor PNG"):
-            client.analyze(b"nothing", ("faces",))
+            client.analyze(b"nothing", wanted("faces"))
         client.close()
         with pytest.raises(EngineError):
-            EngineClient(address, b"another key").analyze(b"nothing", ("faces",))
+            EngineClient(address, b"another key").analyze(b"nothing", wanted("faces"))
 
 
 def test_a_picture_that_breaks_the_preparation_is_answered(
@@ -206,7 +217,7 @@ def test_a_picture_that_breaks_the_preparation_is_answered(
     engine.listen(address, b"key")
     client = EngineClient(address, b"key")
     with pytest.raises(EngineError, match="the engine failed on this picture"):
-        client.analyze(b"a picture", ("faces",))
+        client.analyze(b"a picture", wanted("faces"))
     client.close()
 
 
@@ -214,12 +225,13 @@ def test_a_model_that_could_not_be_loaded_is_tried_again_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tries: list[float] = []
+    ready = ModelInfo(task="faces", state="ready", model="m", reason=None)
 
-    def load() -> tuple[str, dict[str, str | None]]:
+    def load() -> tuple[str, ModelInfo]:
         tries.append(time.monotonic())
         if len(tries) == 1:
             raise ModelError("It is not there.")
-        return "a model", {"model": "m"}
+        return "a model", ready
 
     monkeypatch.setattr("convergecast.engine.model_loader._RETRY_S", 0.2)
     loader = Loader("faces", "face detector", load, lambda: None)
@@ -230,10 +242,10 @@ def test_a_model_that_could_not_be_loaded_is_tried_again_later(
     time.sleep(0.25)
     assert loader.start().result(5) == "a model"
     assert loader.get() == "a model"
-    assert loader.info == {"task": "faces", "state": "ready", "model": "m"}
+    assert loader.info == ready
 
 
 def test_the_commercial_safe_choice_gives_five_points(astronaut: Bytes) -> None:
     pipeline = Pipeline(HubConfig(device="cpu", commercial_safe=True), threads=2)
     (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("landmarks"))])
-    assert len(found["faces"][0]["landmarks"]) == 5
+    assert len(faces_of(found)[0].landmarks or ()) == 5

@@ -14,6 +14,7 @@ from convergecast.errors import InvalidInput, Unavailable
 from convergecast.events import people_counts as module
 from convergecast.events.people_counts import KEPT_S, CountHistory
 from convergecast.storage.database import Database
+from tests.support.messages import result
 
 NOW_S = 1_800_000_000.0
 
@@ -33,7 +34,7 @@ def history(database: Database) -> CountHistory:
 def see(history: CountHistory, camera_id: str, from_s: float, counts: Sequence[int | None]) -> None:
     """Tell a count a second."""
     for at, count in enumerate(counts):
-        history.add(camera_id, {"people": count, "unchanged_until": NOW_S + from_s + at})
+        history.add(camera_id, result(people=count, unchanged_until=NOW_S + from_s + at))
 
 
 def stored(history: CountHistory, **wanted: Any) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import multiprocessing
 import signal
 import sys
@@ -27,6 +26,7 @@ from convergecast.faces.enrolment import Enrolment, Source
 from convergecast.faces.face import Face
 from convergecast.faces.gallery import Gallery
 from convergecast.faces.settings import SettingsStore
+from convergecast.messages.engine import Findings, FoundFace
 from convergecast.messages.people import SettingsChange
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
@@ -44,7 +44,7 @@ class Desk:
         self.crowd = Crowd()
         self.enrolment = Enrolment(self.gallery, self.settings, self.engine.find)
 
-    def picture(self, name: str, *faces: dict[str, Any], **more: Any) -> Source:
+    def picture(self, name: str, *faces: FoundFace, **more: Any) -> Source:
         content = self.engine.show(name.encode(), *faces)
         return Source(name=name, content=content, **more)
 
@@ -73,7 +73,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_a_person_is_enrolled_from_good_pictures_and_the_others_are_named(desk: Desk) -> None:
-    blurred = told(None, 0.2, flaws=["too small", "blurred"])
+    blurred = told(None, 0.2, flaws=("too small", "blurred"))
     person = desk.enrol(
         desk.of("a", "one.jpg"),
         desk.picture("none.jpg"),
@@ -100,23 +100,23 @@ def test_a_person_is_enrolled_from_good_pictures_and_the_others_are_named(desk: 
 
 
 def test_a_usable_face_with_a_flaw_is_kept_and_says_so(desk: Desk) -> None:
-    picture = desk.picture("p", told(desk.crowd.vector("a"), 0.4, flaws=["turned away"]))
+    picture = desk.picture("p", told(desk.crowd.vector("a"), 0.4, flaws=("turned away",)))
     (shown,) = desk.enrol(picture)["pictures"]
     assert (shown["used"], shown["verdict"], shown["quality"]) == (True, "turned away", 0.4)
 
 
 def test_of_several_faces_none_is_taken_unless_one_stands_out_or_is_meant(desk: Desk) -> None:
-    anna, bert = told(desk.crowd.vector("a")), told(desk.crowd.vector("b"))
-    bert["box"] = [110.0, 10.0, 180.0, 90.0]
+    anna = told(desk.crowd.vector("a"))
+    bert = told(desk.crowd.vector("b"), box=(110.0, 10.0, 180.0, 90.0))
     assert desk.verdicts(desk.picture("two", anna, bert)) == ["two faces: send a picture with one"]
-    small = {**told(None), "box": [200.0, 10.0, 230.0, 40.0]}
-    pattern = {**told(None, flaws=["hardly a face"]), "box": [0.0, 0.0, 300.0, 300.0]}
+    small = told(None, box=(200.0, 10.0, 230.0, 40.0))
+    pattern = told(None, flaws=("hardly a face",), box=(0.0, 0.0, 300.0, 300.0))
     assert desk.enrol(desk.picture("one", small, anna, pattern))["rejected"] == []
     meant = desk.picture("two", anna, bert, box=(112.0, 12.0, 178.0, 92.0), source="camera")
     person = desk.enrol(meant, name="Bert")
     (picture,) = person["pictures"]
     assert picture["source"] == "camera"
-    assert desk.gallery.vectors(person["id"], KIND) == [base64.b64decode(bert["vector"])]
+    assert desk.gallery.vectors(person["id"], KIND) == [bert.look.vector if bert.look else None]
     elsewhere = desk.picture("two", anna, bert, box=(300.0, 300.0, 400.0, 400.0))
     assert desk.verdicts(elsewhere) == ["no face found"]
 
@@ -196,7 +196,7 @@ def _enrol_and_hang(folder: Path, ready: Any) -> None:
     desk.enrol(desk.of("a", "one.jpg"))
     asked = desk.engine.find
 
-    def find(picture: bytes) -> dict[str, Any]:
+    def find(picture: bytes) -> Findings:
         if picture == b"three.jpg":
             ready.set()
             signal.pause()
@@ -236,7 +236,7 @@ def test_a_hub_that_does_not_allow_recognition_says_so_for_good(tmp_path: Path) 
 def test_nobody_is_stored_when_recognition_is_switched_off_meanwhile(desk: Desk) -> None:
     picture, find = desk.of("anna"), desk.engine.find
 
-    def switch_off_first(content: bytes) -> dict[str, Any]:
+    def switch_off_first(content: bytes) -> Findings:
         desk.settings.change(SettingsChange(recognition=False))
         return find(content)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
@@ -17,10 +18,12 @@ from convergecast.errors import Conflict, Forbidden
 from convergecast.faces.face import Face
 from convergecast.hub import Hub
 from convergecast.messages.people import SettingsChange
+from convergecast.messages.worker import ResultHead, Seen
 from convergecast.protocol.registration import Registration
 from convergecast.web.mjpeg import MjpegStream
 from convergecast.web.services import Services
 from tests.fakes.faces import EMBEDDING, KIND, Crowd, crop_of, told
+from tests.support import messages
 
 HOME = "192.168.1.20"
 
@@ -51,13 +54,13 @@ def enrol(services: Services, crowd: Crowd, name: str) -> str:
 
 def show(services: Services, camera_id: str, crowd: Crowd, name: str, times: int = 3) -> None:
     """Take results of a worker that sees somebody, with their pictures."""
-    identity: dict[str, Any] = {"state": "undecided", "id": None, "name": None, "distance": None}
-    looks: dict[str, Any] = {**identity, "quality": 0.8, "flaws": []}
-    face = {"track_id": 1, "person": None, "identity": looks}
-    result = {"options": ["recognition"], "captured_at": 1e9, "faces": [face]}
+    face: dict[str, Any] = {"track_id": 1, "person": None, "identity": {}}
+    result = messages.result(options=["recognition"], captured_at=1e9, faces=[face])
     for _ in range(times):
-        seen = {"embedding": EMBEDDING, "faces": {"1": told(crowd.vector(name))}}
-        services.supervisor._publish(camera_id, {"result": result, "seen": seen}, b"jpeg")
+        look = told(crowd.vector(name)).look
+        assert look is not None
+        head = ResultHead(result=result, seen=Seen(kind=EMBEDDING, faces={1: look}))
+        services.supervisor._publish(camera_id, head, b"jpeg")
 
 
 def shown(services: Services, camera_id: str) -> list[Any]:
@@ -65,8 +68,8 @@ def shown(services: Services, camera_id: str) -> list[Any]:
     result, pair = services.broker.result(camera_id), services.broker.pair(camera_id)
     assert result is not None
     assert pair is not None
-    people = [one["faces"][0]["person"] for one in (result, pair[1])]
-    return [person and person["name"] for person in people]
+    faces = [face for one in (result, pair[1]) for face in one.faces or ()]
+    return [face.person and face.person.name for face in faces]
 
 
 def test_recognition_cannot_be_asked_of_a_camera_while_it_is_off(services: Services) -> None:
@@ -193,9 +196,9 @@ def test_a_picture_with_a_name_is_drawn_anew_for_a_player_when_the_name_goes(
     anna = {"id": "a", "name": "Anna", "distance": 0.3}
     identity = {"state": "known", **anna, "quality": 0.8, "flaws": []}
     face = {**named, "person": anna, "identity": identity}
-    result = {"width": 160, "height": 120, "options": ["faces"], "objects": None, "people": None}
-    times = {"captured_at": 0.0, "unchanged_until": services.clock.now(), "faces": [face]}
-    services.broker.publish_result(camera_id, {**result, **times}, jpeg)
+    times = {"captured_at": 0.0, "unchanged_until": services.clock.now()}
+    result = messages.result(width=160, height=120, options=["faces"], faces=[face], **times)
+    services.broker.publish_result(camera_id, result, jpeg)
 
     async def scene() -> list[bytes]:
         pictures: list[bytes] = []
@@ -212,8 +215,8 @@ def test_a_picture_with_a_name_is_drawn_anew_for_a_player_when_the_name_goes(
         playing = asyncio.create_task(stream.serve(stays, send))
         while len(pictures) < 1:
             await asyncio.sleep(0.01)
-        blank = {"person": None, "identity": None}
-        services.broker.revise(camera_id, lambda now: {**now, "faces": [{**face, **blank}]})
+        blank = messages.result(faces=[{**face, "person": None, "identity": None}]).faces
+        services.broker.revise(camera_id, lambda now: msgspec.structs.replace(now, faces=blank))
         async with asyncio.timeout(5):
             while len(pictures) < 2:
                 await asyncio.sleep(0.01)

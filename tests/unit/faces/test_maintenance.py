@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import pytest
 
 from convergecast.errors import Unavailable
@@ -15,13 +15,14 @@ from convergecast.faces.gallery import Gallery
 from convergecast.faces.maintenance import Upkeep
 from convergecast.faces.recogniser import Recogniser
 from convergecast.faces.settings import SettingsStore
+from convergecast.messages.engine import Findings
 from convergecast.messages.people import SettingsChange
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
 from tests.fakes.faces import EMBEDDING, KIND, Crowd, FakeEngine, crop_of, told
 
-NEW = {**EMBEDDING, "precision": "int8"}
-NEW_KIND = " ".join(NEW.values())
+NEW = msgspec.structs.replace(EMBEDDING, precision="int8")
+NEW_KIND = str(NEW)
 
 
 class House:
@@ -89,7 +90,7 @@ def test_pictures_are_embedded_anew_when_the_engine_answers_with_another_model(
 def test_a_picture_that_the_new_model_cannot_use_says_so(house: House) -> None:
     first, second = list(house.engine.pictures)[:2]
     house.engine.pictures[first] = []
-    house.engine.pictures[second] = [told(None, flaws=["too small"])]
+    house.engine.pictures[second] = [told(None, flaws=("too small",))]
     house.gallery.use_kind(NEW_KIND)
     house.upkeep.run_once()
     shown = [p for person in house.gallery.people() for p in person.pictures]
@@ -156,7 +157,7 @@ def test_switching_recognition_off_ends_embedding_anew(
     house.gallery.use_kind(NEW_KIND)
     find = house.engine.find
 
-    def switch_off(picture: bytes) -> dict[str, Any]:
+    def switch_off(picture: bytes) -> Findings:
         house.settings.change(SettingsChange(recognition=False))
         return find(picture)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from convergecast.errors import NotFound, Unavailable
@@ -15,11 +16,14 @@ from convergecast.faces.matching import Floats
 from convergecast.faces.recogniser import TRACK_KEPT_S, Recogniser
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.people import SettingsChange
+from convergecast.messages.results import PictureResult, Result
+from convergecast.messages.worker import Seen
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
 from tests.fakes.faces import EMBEDDING, KIND, Crowd, crop_of, told
+from tests.support import messages
 
-OTHER = {**EMBEDDING, "alignment": "landmarks-5"}
+OTHER = msgspec.structs.replace(EMBEDDING, alignment="landmarks-5")
 
 
 class Hall:
@@ -32,32 +36,30 @@ class Hall:
         self.settings.change(SettingsChange(recognition=True))
         self.recogniser = Recogniser(self.gallery, self.settings, self.clock)
         self.crowd = Crowd()
-        self.last: dict[str, Any] = {}
+        self.last = messages.result()
 
     def enrol(self, name: str) -> str:
         vector = self.crowd.vector(name)
         face = Face(crop=crop_of(vector), vector=vector.tobytes(), kind=KIND, quality=0.9, flaws=())
         return self.gallery.new_person(name, "Ada", [("upload", face)], "the page")
 
-    def result(self, *tracks: int) -> dict[str, Any]:
-        blank: dict[str, Any] = {"state": "undecided", "id": None, "name": None, "distance": None}
-        looks: dict[str, Any] = {**blank, "quality": 0.8, "flaws": []}
-        return {
-            "options": ["recognition"],
-            "captured_at": self.clock.now(),
-            "faces": [{"track_id": n, "person": None, "identity": dict(looks)} for n in tracks],
-        }
+    def result(self, *tracks: int) -> Result:
+        return messages.result(
+            options=["recognition"],
+            captured_at=self.clock.now(),
+            unchanged_until=self.clock.now(),
+            faces=[{"track_id": n, "person": None, "identity": {}} for n in tracks],
+        )
 
     def see(
         self, faces: dict[int, Floats | None], camera: str = "hall", **more: Any
     ) -> list[dict[str, Any]]:
         """Show faces, by track, a quarter of a second on; return the faces of the result."""
         self.clock.advance(0.25)
-        looks = {str(n): told(v, **more) for n, v in faces.items() if v is not None}
-        seen = {"embedding": EMBEDDING, "faces": looks} if looks else {}
-        self.last = self.recogniser.annotate(camera, self.result(*faces), seen)
-        named: list[dict[str, Any]] = self.last["faces"]
-        return named
+        looks = {n: told(v, **more).look for n, v in faces.items() if v is not None}
+        seen = Seen(kind=EMBEDDING, faces={n: look for n, look in looks.items() if look})
+        self.last = self.recogniser.annotate(camera, self.result(*faces), seen if looks else None)
+        return faces_of(self.last)
 
     def look(self, name: str, times: int = 3, track: int = 1, **more: Any) -> dict[str, Any]:
         """Show somebody a few times; return the face of the last result."""
@@ -67,7 +69,11 @@ class Hall:
 
     def now_called(self) -> list[str | None]:
         again = self.recogniser.reconsider("hall", self.last)
-        return [face["person"] and face["person"]["name"] for face in again["faces"]]
+        return [face["person"] and face["person"]["name"] for face in faces_of(again)]
+
+
+def faces_of(result: Result | PictureResult) -> list[dict[str, Any]]:
+    return list(messages.plain(result.faces))
 
 
 @pytest.fixture
@@ -105,18 +111,18 @@ def test_each_face_has_its_own_name_and_a_stranger_has_none(hall: Hall) -> None:
 
 def test_what_was_not_asked_stays_as_it_is(hall: Hall) -> None:
     hall.enrol("anna")
-    plain = {"options": ["faces"], "faces": [{"track_id": 1, "person": None, "identity": None}]}
-    assert hall.recogniser.annotate("hall", plain, {}) is plain
-    nothing = {"options": ["recognition"], "faces": None, "captured_at": 1.0}
-    assert hall.recogniser.annotate("hall", nothing, {}) is nothing
+    plain = messages.result(options=["faces"], faces=[{"track_id": 1}])
+    assert hall.recogniser.annotate("hall", plain, None) is plain
+    nothing = messages.result(options=["recognition"], faces=None)
+    assert hall.recogniser.annotate("hall", nothing, None) is nothing
 
 
 def test_the_given_result_is_not_changed(hall: Hall) -> None:
     hall.enrol("anna")
     hall.look("anna")
     result = hall.result(1)
-    hall.recogniser.annotate("hall", result, {})
-    assert result["faces"][0]["person"] is None
+    hall.recogniser.annotate("hall", result, None)
+    assert faces_of(result)[0]["person"] is None
 
 
 def test_one_wrong_look_does_not_take_a_name_away(hall: Hall) -> None:
@@ -179,7 +185,7 @@ def test_a_new_name_a_merge_and_forgetting_show_at_once(hall: Hall) -> None:
     assert hall.now_called() == ["anna"]
     hall.gallery.forget(double, "the page")
     assert hall.now_called() == [None]
-    (face,) = hall.recogniser.reconsider("hall", hall.last)["faces"]
+    (face,) = faces_of(hall.recogniser.reconsider("hall", hall.last))
     assert face["identity"]["state"] == "unknown"
     assert face["identity"]["name"] is None
 
@@ -203,9 +209,9 @@ def test_thresholds_hold_at_once(hall: Hall) -> None:
     hall.enrol("anna")
     hall.look("anna")
     hall.settings.change(SettingsChange(known_below=0.2, perhaps_below=0.6))
-    again = hall.recogniser.reconsider("hall", hall.last)
-    assert again["faces"][0]["identity"]["state"] == "perhaps"
-    assert again["faces"][0]["person"] is None
+    (again,) = faces_of(hall.recogniser.reconsider("hall", hall.last))
+    assert again["identity"]["state"] == "perhaps"
+    assert again["person"] is None
 
 
 def test_switching_off_takes_every_name_and_everything_remembered(hall: Hall) -> None:
@@ -213,7 +219,7 @@ def test_switching_off_takes_every_name_and_everything_remembered(hall: Hall) ->
     hall.look("anna")
     hall.settings.change(SettingsChange(recognition=False))
     hall.recogniser.forget_all()
-    (face,) = hall.recogniser.reconsider("hall", hall.last)["faces"]
+    (face,) = faces_of(hall.recogniser.reconsider("hall", hall.last))
     assert (face["person"], face["identity"]) == (None, None)
     hall.look("anna")
     with pytest.raises(NotFound):
@@ -223,11 +229,12 @@ def test_switching_off_takes_every_name_and_everything_remembered(hall: Hall) ->
 def test_vectors_of_another_model_are_not_compared(hall: Hall) -> None:
     hall.enrol("anna")
     hall.look("anna")
-    vector = hall.crowd.vector("anna")
-    seen = {"embedding": OTHER, "faces": {"1": told(vector)}}
+    look = told(hall.crowd.vector("anna")).look
+    assert look is not None
+    seen = Seen(kind=OTHER, faces={1: look})
     for _ in range(3):
         result = hall.recogniser.annotate("hall", hall.result(1), seen)
-    assert result["faces"][0]["identity"]["state"] == "unknown"
+    assert faces_of(result)[0]["identity"]["state"] == "unknown"
     assert [p.used for p in hall.gallery.people()[0].pictures] == [False]
 
 
@@ -282,10 +289,11 @@ def test_who_is_forgotten_while_in_view_does_not_come_back_as_an_unknown_face(ha
 
 def test_a_still_picture_is_named_by_one_look_and_noted_nowhere(hall: Hall) -> None:
     hall.enrol("anna")
-    result = {**hall.result(-1, -1, -1), "captured_at": None}
+    blank = [{"track_id": -1, "identity": {}}] * 3
+    result = messages.picture_result(options=["recognition"], faces=blank)
     looks = [told(hall.crowd.vector("anna")), told(hall.crowd.vector("x")), told(None)]
-    found = {"embedding": EMBEDDING, "faces": looks}
-    faces = hall.recogniser.annotate_still(result, found)["faces"]
+    found = msgspec.structs.replace(messages.findings(), faces=looks, kind=EMBEDDING)
+    faces = faces_of(hall.recogniser.annotate_still(result, found))
     assert [face["identity"]["state"] for face in faces] == ["known", "unknown", "undecided"]
     assert faces[0]["person"]["name"] == "anna"
     assert hall.gallery.sightings(0, hall.clock.now() + 1) == []

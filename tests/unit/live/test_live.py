@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 from convergecast.ipc.framing import unpack
 from convergecast.live.broker import Broker
 from convergecast.live.viewer import CREDIT, Viewer
+from tests.support.messages import frame_head, plain, result
+
+ANNA = {"identity": {"state": "known", "id": "a", "name": "Anna", "distance": 0.3}}
 
 
 def publish(broker: Broker, seq: int, camera: str = "c") -> None:
-    header = {"seq": seq, "captured_at": float(seq), "width": 4, "height": 3}
-    broker.publish_frame(camera, header, b"jpeg %d" % seq)
+    broker.publish_frame(camera, frame_head(seq), b"jpeg %d" % seq)
 
 
 async def settle() -> None:
@@ -25,7 +28,7 @@ async def pictures(viewer: Viewer, count: int) -> list[dict[str, Any]]:
     while len(found) < count:
         message = await asyncio.wait_for(viewer.next_message(), 5)
         if isinstance(message, bytes):
-            found.append(unpack(message)[0])
+            found.append(json.loads(unpack(message)[0]))
     return found
 
 
@@ -125,12 +128,9 @@ def test_texts_keep_only_their_newest_state() -> None:
         broker, _ = make_broker()
         viewer = Viewer(broker)
         for number in range(1000):
-            viewer.put_text("camera c", {"n": number})
-        viewer.put_text("status", {"n": -1})
-        assert [await viewer.next_message(), await viewer.next_message()] == [
-            {"n": 999},
-            {"n": -1},
-        ]
+            viewer.put_text("camera c", str(number))
+        viewer.put_text("status", "-1")
+        assert [await viewer.next_message(), await viewer.next_message()] == ["999", "-1"]
         assert await is_silent(viewer)
 
     asyncio.run(scene())
@@ -156,12 +156,13 @@ def test_a_new_viewer_gets_the_newest_picture_and_result_at_once() -> None:
     async def scene() -> None:
         broker, _ = make_broker()
         publish(broker, 9)
-        broker.publish_result("c", {"camera_id": "c", "faces": []}, b"")
+        found = result(faces=[])
+        broker.publish_result("c", found, b"")
         viewer = Viewer(broker)
         viewer.watch(["c"])
         first = await viewer.next_message()
-        assert isinstance(first, dict)
-        assert first["type"] == "result"
+        assert isinstance(first, str)
+        assert json.loads(first) == {"type": "result", **plain(found)}
         assert (await pictures(viewer, 1))[0]["seq"] == 9
 
     asyncio.run(scene())
@@ -173,9 +174,9 @@ def test_a_result_that_is_gone_does_not_reach_who_has_not_read_it_yet() -> None:
             broker, _ = make_broker()
             viewer = Viewer(broker)
             viewer.watch(["c"])
-            broker.publish_result("c", {"faces": ["Anna"]}, b"")
+            broker.publish_result("c", result(faces=[ANNA]), b"")
             await settle()
-            broker.revise("c", lambda _: {"faces": []})
+            broker.revise("c", lambda _: result(faces=[]))
             end(broker, "c")
             await settle()
             assert await is_silent(viewer)
@@ -188,11 +189,45 @@ def test_a_result_does_not_wait_for_who_has_stopped_watching() -> None:
         broker, _ = make_broker()
         viewer = Viewer(broker)
         viewer.watch(["c"])
-        broker.publish_result("c", {"faces": ["Anna"]}, b"")
+        broker.publish_result("c", result(faces=[ANNA]), b"")
         await settle()
         viewer.watch([])
-        broker.revise("c", lambda _: {"faces": []})
+        broker.revise("c", lambda _: result(faces=[]))
         await settle()
+        assert await is_silent(viewer)
+
+    asyncio.run(scene())
+
+
+def test_a_result_is_made_into_text_once_for_all_its_viewers() -> None:
+    async def scene() -> None:
+        broker, _ = make_broker()
+        viewers = [Viewer(broker) for _ in range(3)]
+        for viewer in viewers:
+            viewer.watch(["c"])
+        broker.publish_result("c", result(faces=[ANNA]), b"")
+        await settle()
+        first, second, third = [await viewer.next_message() for viewer in viewers]
+        assert first is second is third
+        broker.revise("c", lambda _: result(faces=[]))
+        await settle()
+        again = [await viewer.next_message() for viewer in viewers]
+        assert again[0] is again[1] is again[2]
+        assert isinstance(again[0], str) and "Anna" not in again[0]
+
+    asyncio.run(scene())
+
+
+def test_who_reads_late_gets_the_newest_result_once() -> None:
+    async def scene() -> None:
+        broker, _ = make_broker()
+        viewer = Viewer(broker)
+        viewer.watch(["c"])
+        for seq in range(5):
+            broker.publish_result("c", result(seq=seq), b"")
+            await settle()
+        message = await viewer.next_message()
+        assert isinstance(message, str) and json.loads(message)["seq"] == 4
         assert await is_silent(viewer)
 
     asyncio.run(scene())

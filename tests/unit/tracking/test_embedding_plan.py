@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from convergecast.messages.engine import Findings, VectorKind
+from convergecast.messages.worker import Seen
 from convergecast.tracking.embedding_plan import EmbeddingPlan
+from tests.support.messages import findings, look, result
 
-KIND = {"model": "m-1", "precision": "fp32", "alignment": "landmarks-68"}
+KIND = VectorKind(model="m-1", precision="fp32", alignment="landmarks-68")
 BOX = [10.0, 10.0, 60.0, 60.0]
+
+
+def found(*looks: Any, kind: VectorKind = KIND) -> Findings:
+    faces = [{"box": BOX, "score": 0.9, "landmarks": None, "look": one} for one in looks]
+    return msgspec.structs.replace(findings(faces=faces), kind=kind)
 
 
 class Camera:
@@ -28,19 +37,19 @@ class Camera:
         """Let time go by and analyse a frame; whether the hub was told a vector."""
         self.at_s += step_s
         settled = self.plan.settled(self.at_s)
-        better = all(self.quality >= place[4] + 0.1 for place in settled if place[:4] == self.box)
-        face = {
+        better = all(
+            self.quality >= place[4] + 0.1 for place in settled if [*place[:4]] == self.box
+        )
+        told = {
             "quality": self.quality,
             "flaws": [],
             "usable": self.usable,
-            "vector": "AAAA" if better and self.usable else None,
-            "crop": None,
+            "vector": b"1234" if better and self.usable else None,
         }
-        shown = {"box": self.box, "track_id": self.track_id}
-        found = {"faces": [face], "embedding": self.kind}
-        seen = self.plan.take({"faces": [shown]}, found, self.at_s)
-        assert not seen or seen["embedding"] == self.kind
-        return bool(seen)
+        shown = result(faces=[{"box": self.box, "track_id": self.track_id}])
+        seen = self.plan.take(shown, found(told, kind=self.kind), self.at_s)
+        assert seen is None or (seen.kind == self.kind and seen.faces)
+        return seen is not None
 
     def looks(self, seconds: float, step_s: float = 0.1) -> int:
         """Return how many vectors the hub was told."""
@@ -73,10 +82,10 @@ def test_a_better_face_does_not_wait() -> None:
 def test_what_has_no_track_yet_is_settled_for_a_moment() -> None:
     camera = Camera()
     camera.track_id = None
-    assert camera.plan.settled(camera.at_s) == []
+    assert camera.plan.settled(camera.at_s) == ()
     camera.look()
-    assert camera.plan.settled(camera.at_s + 0.1) == [[*BOX, 1.0]]
-    assert camera.plan.settled(camera.at_s + 0.3) == []
+    assert camera.plan.settled(camera.at_s + 0.1) == ((*BOX, 1.0),)
+    assert camera.plan.settled(camera.at_s + 0.3) == ()
     camera.track_id = 7
     camera.look()
     assert camera.look()
@@ -84,29 +93,28 @@ def test_what_has_no_track_yet_is_settled_for_a_moment() -> None:
 
 def test_what_is_told_to_the_hub_is_named_by_track() -> None:
     plan = EmbeddingPlan()
-    face = {"quality": 0.7, "flaws": ["blurred"], "usable": True, "vector": "AAAA", "crop": "/9j/"}
+    face = {"quality": 0.7, "flaws": ["blurred"], "usable": True, "vector": b"1234", "crop": b"/9j"}
     other = {**face, "vector": None, "crop": None}
-    result = {"faces": [{"box": BOX, "track_id": 4}, {"box": [100, 0, 150, 50], "track_id": 5}]}
-    seen = plan.take(result, {"faces": [face, other], "embedding": KIND}, 1.0)
-    told = {"vector": "AAAA", "quality": 0.7, "flaws": ["blurred"], "crop": "/9j/"}
-    assert seen == {"embedding": KIND, "faces": {"4": told}}
+    shown = [{"box": BOX, "track_id": 4}, {"box": [100, 0, 150, 50], "track_id": 5}]
+    seen = plan.take(result(faces=shown), found(face, other), 1.0)
+    assert seen == Seen(kind=KIND, faces={4: look(**face)})
 
 
 def test_without_recognition_there_is_nothing_to_tell() -> None:
     plan = EmbeddingPlan()
-    result = {"faces": [{"box": BOX, "track_id": 4}]}
-    assert plan.take(result, {"faces": [{"box": BOX, "score": 0.9}]}, 1.0) == {}
-    assert plan.take({"faces": None}, {"objects": []}, 1.0) == {}
-    assert plan.settled(1.1) == [] and not plan.in_hurry()
+    shown = result(faces=[{"box": BOX, "track_id": 4}])
+    plain_face = {"box": BOX, "score": 0.9, "landmarks": None}
+    assert plan.take(shown, findings(faces=[plain_face]), 1.0) is None
+    assert plan.take(result(), findings(objects=[]), 1.0) is None
+    assert plan.settled(1.1) == () and not plan.in_hurry()
 
 
 def test_a_face_that_was_missed_once_is_expected_where_it_was() -> None:
     camera = Camera()
     camera.looks(1)
-    nobody: dict[str, Any] = {"faces": []}
-    camera.plan.take(nobody, {"faces": [], "embedding": KIND}, camera.at_s + 0.1)
-    assert camera.plan.settled(camera.at_s + 0.2) == [[*BOX, 0.5]]
-    assert camera.plan.settled(camera.at_s + 3) == []
+    camera.plan.take(result(faces=[]), found(), camera.at_s + 0.1)
+    assert camera.plan.settled(camera.at_s + 0.2) == ((*BOX, 0.5),)
+    assert camera.plan.settled(camera.at_s + 3) == ()
 
 
 def test_a_face_that_was_long_gone_begins_anew() -> None:
@@ -122,7 +130,7 @@ def test_a_face_that_was_long_gone_begins_anew() -> None:
 def test_another_model_begins_anew() -> None:
     camera = Camera()
     camera.looks(1)
-    camera.kind = {**KIND, "alignment": "landmarks-5"}
+    camera.kind = msgspec.structs.replace(KIND, alignment="landmarks-5")
     assert camera.looks(2) == 3
 
 
@@ -155,7 +163,7 @@ def test_for_a_face_of_no_use_or_nobodys_nothing_hurries() -> None:
 def test_it_does_not_hurry_for_ever() -> None:
     plan = EmbeddingPlan()
     face = {"quality": 0.5, "flaws": [], "usable": True, "vector": None, "crop": None}
-    result = {"faces": [{"box": BOX, "track_id": 1}]}
+    shown = result(faces=[{"box": BOX, "track_id": 1}])
     for at_s in (0.0, 2.0, 4.0):
-        plan.take(result, {"faces": [face], "embedding": KIND}, at_s)
+        plan.take(shown, found(face), at_s)
         assert plan.in_hurry() == (at_s < 3)

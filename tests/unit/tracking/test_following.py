@@ -6,26 +6,26 @@ from typing import Any
 
 import pytest
 
-from convergecast.messages.results import shown, still, without_unasked
+from convergecast.messages.engine import Findings
+from convergecast.messages.results import picture_result, still, without_unasked
 from convergecast.tracking.following import Follower, asked_objects
 from convergecast.tracking.tracker import WEAK_SCORE
+from tests.support.messages import findings, plain
 
 PERSON = {"box": [10.0, 10.0, 30.0, 70.0], "score": 0.8, "label": "person", "label_id": 1}
 CAT = {"box": [50.0, 50.0, 80.0, 70.0], "score": 0.7, "label": "cat", "label_id": 17}
 FACE = {"box": [12.0, 12.0, 20.0, 22.0], "score": 0.9, "landmarks": None}
 
 
-def found(*objects: dict[str, Any], faces: Any = None) -> dict[str, Any]:
-    answer: dict[str, Any] = {"width": 100, "height": 100, "objects": list(objects)}
-    return answer if faces is None else {**answer, "faces": faces}
+def found(*objects: dict[str, Any], faces: Any = None) -> Findings:
+    return findings(objects=list(objects), faces=faces)
 
 
 def follow(
-    follower: Follower, at_s: float, options: tuple[str, ...], answer: dict[str, Any]
+    follower: Follower, at_s: float, options: tuple[str, ...], answer: Findings
 ) -> dict[str, Any]:
-    result = shown(answer, options)
-    follower.follow(result, at_s)
-    return without_unasked(result, 0.5)
+    result = follower.follow(picture_result(answer, options), at_s)
+    return dict(plain(without_unasked(result, 0.5)))
 
 
 def test_things_get_ids_that_stay_and_faces_never_share_them_with_objects() -> None:
@@ -79,27 +79,27 @@ def test_weak_objects_are_followed_and_not_shown() -> None:
 
 
 def test_an_option_that_could_not_be_done_is_null_and_not_zero() -> None:
-    answer = {"width": 10, "height": 10, "faces": []}
+    answer = findings(width=10, height=10, faces=[])
     result = follow(Follower(), 0.0, ("faces", "people"), answer)
     assert result["people"] is None and result["faces"] == []
-    assert still(answer, ("faces", "people"))["people"] is None
+    assert still(answer, ("faces", "people")).people is None
 
 
 def test_a_still_picture_counts_the_boxes_it_shows() -> None:
     result = still(found(PERSON, CAT, PERSON), ("people",))
-    assert result["people"] == 2 and result["objects"] is None
-    assert len(still(found(PERSON, CAT), ("objects", "people"))["objects"]) == 2
+    assert result.people == 2 and result.objects is None
+    assert len(still(found(PERSON, CAT), ("objects", "people")).objects or ()) == 2
 
 
 @pytest.mark.parametrize(
     ("options", "min_score", "labels", "asked"),
     [
-        (("people",), 0.5, None, (WEAK_SCORE, ["person"])),
-        (("people",), 0.5, ("cat",), (WEAK_SCORE, ["person"])),
-        (("objects",), 0.5, ("cat",), (WEAK_SCORE, ["cat"])),
+        (("people",), 0.5, None, (WEAK_SCORE, ("person",))),
+        (("people",), 0.5, ("cat",), (WEAK_SCORE, ("person",))),
+        (("objects",), 0.5, ("cat",), (WEAK_SCORE, ("cat",))),
         (("objects",), 0.05, None, (0.05, None)),
-        (("objects", "people"), 0.5, ("cat",), (WEAK_SCORE, ["cat", "person"])),
-        (("objects", "people"), 0.5, (), (WEAK_SCORE, ["person"])),
+        (("objects", "people"), 0.5, ("cat",), (WEAK_SCORE, ("cat", "person"))),
+        (("objects", "people"), 0.5, (), (WEAK_SCORE, ("person",))),
     ],
 )
 def test_what_is_asked_is_what_following_needs(

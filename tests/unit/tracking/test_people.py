@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 from convergecast.tracking.people import count_people
+from convergecast.tracking.track import Detection
 from convergecast.tracking.tracker import Tracker
 
 SIZE = 640, 480
 
 
-def thing(x: float, label_id: int = 1, score: float = 0.7) -> dict[str, Any]:
-    return {"box": [x, 100.0, x + 30, 180.0], "score": score, "label_id": label_id}
+def thing(x: float, label_id: int = 1, score: float = 0.7) -> Detection:
+    return Detection([x, 100.0, x + 30, 180.0], score, label_id)
 
 
 def test_people_are_counted_and_nothing_else() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from convergecast.engine.pipeline import Pipeline
+from convergecast.tracking.track import Detection
 from scripts.bench import tracking
 from scripts.bench.speed import config_for
 
@@ -48,8 +49,7 @@ def test_no_figure_falls_behind_the_committed_one(measured: tracking.Figures) ->
 @pytest.mark.data
 def test_the_same_frames_are_lost_for_the_same_seed(data_folder: Path) -> None:
     there = tracking.people_there(data_folder)
-    walking = {"label": "person", "label_id": 1, "score": 0.9}
     box = list(there[1][9])
-    found = [[{**walking, "box": [v + at for v in box]}] for at in range(100)]
+    found = [[Detection([v + at for v in box], 0.9, 1)] for at in range(100)]
     assert tracking.follow(found, 0.5, seed=1) == tracking.follow(found, 0.5, seed=1)
     assert tracking.follow(found, 0.5, seed=1) != tracking.follow(found, 0.5, seed=2)

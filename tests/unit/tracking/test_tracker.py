@@ -5,27 +5,25 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convergecast.tracking.track import Track
+from convergecast.tracking.track import Detection, Track
 from convergecast.tracking.tracker import FORGET_S, SURE_SCORE, WEAK_SCORE, Tracker
 
 SIZE = 640, 480
 STEP_S = 0.1
 
 
-def person(x: float, y: float = 200.0, score: float = 0.8, label_id: int = 1) -> dict[str, Any]:
+def person(x: float, y: float = 200.0, score: float = 0.8, label_id: int = 1) -> Detection:
     """Someone 30 pixels wide and 80 tall, by the middle of the box."""
-    box = [x - 15, y - 40, x + 15, y + 40]
-    return {"box": box, "score": score, "label": "person", "label_id": label_id}
+    return Detection([x - 15, y - 40, x + 15, y + 40], score, label_id)
 
 
 def watch(
-    tracker: Tracker, *people: dict[str, Any], from_s: float = 0.0, looks: int = 10
+    tracker: Tracker, *people: Detection, from_s: float = 0.0, looks: int = 10
 ) -> list[Track]:
     """Look ten times a second at people who stand still."""
     tracks: list[Track] = []
@@ -216,7 +214,7 @@ def test_different_labels_in_the_same_place_are_two() -> None:
 def test_faces_have_no_label_and_trackers_of_a_camera_share_the_ids() -> None:
     shared = itertools.count(1)
     objects, faces = Tracker(shared), Tracker(shared)
-    face = {"box": [90.0, 170.0, 110.0, 195.0], "score": 0.9, "landmarks": None, "person": None}
+    face = Detection([90.0, 170.0, 110.0, 195.0], 0.9)
     found = [*watch(objects, person(100)), *watch(faces, face)]
     assert [(track.label_id, track.id) for track in found] == [(1, 1), (None, 2)]
 
@@ -227,17 +225,17 @@ def test_nothing_found_is_nobody() -> None:
 
 def test_a_box_that_is_none_is_passed_over() -> None:
     odd = [
-        {"box": [math.nan, 0.0, 10.0, 10.0], "score": 0.9, "label_id": 1},
-        {"box": [0.0, 0.0, math.inf, 10.0], "score": 0.9, "label_id": 1},
-        {"box": [5.0, 5.0, 5.0, 5.0], "score": 0.9, "label_id": 1},
-        {"box": [9.0, 0.0, 1.0, 10.0], "score": 0.9, "label_id": 1},
-        {"box": [300.0, 0.0, 320.0, 50.0], "score": math.nan, "label_id": 1},
+        Detection([math.nan, 0.0, 10.0, 10.0], 0.9, 1),
+        Detection([0.0, 0.0, math.inf, 10.0], 0.9, 1),
+        Detection([5.0, 5.0, 5.0, 5.0], 0.9, 1),
+        Detection([9.0, 0.0, 1.0, 10.0], 0.9, 1),
+        Detection([300.0, 0.0, 320.0, 50.0], math.nan, 1),
     ]
     tracks = watch(Tracker(), *odd, person(100))
     assert ids(tracks) == {5: 1}
 
 
-def noise(chance: random.Random, count: int) -> list[dict[str, Any]]:
+def noise(chance: random.Random, count: int) -> list[Detection]:
     return [
         person(chance.uniform(0, 640), chance.uniform(0, 480), chance.uniform(0.2, 1))
         for _ in range(count)

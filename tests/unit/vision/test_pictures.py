@@ -24,6 +24,7 @@ from convergecast.vision.drawing import (
     who,
 )
 from convergecast.vision.letterbox import STRIDE, fit
+from tests.support.messages import picture_result
 
 
 def scene(width: int = 96, height: int = 64) -> Bytes:
@@ -142,14 +143,15 @@ def test_a_picture_that_fits_is_not_copied() -> None:
     assert fit(image, 640).canvas is image
 
 
-RESULT: dict[str, Any] = {
-    "faces": [
-        {"box": [20.0, 15.5, 60.2, 70.9], "score": 0.92, "track_id": 3, "person": {"name": "Zoë"}},
+ZOE = {"id": "z", "name": "Zoë", "distance": 0.3}
+RESULT = picture_result(
+    faces=[
+        {"box": [20.0, 15.5, 60.2, 70.9], "score": 0.92, "track_id": 3, "person": ZOE},
         {"box": [90, 5, 120, 40], "score": 0.5, "landmarks": [[100.1, 20.2]], "person": None},
     ],
-    "objects": [{"box": [5, 10, 118, 110], "score": 0.6, "label": "person", "label_id": 1}],
-    "people": 1,
-}
+    objects=[{"box": [5, 10, 118, 110], "score": 0.6, "label": "person", "label_id": 1}],
+    people=1,
+)
 
 
 def test_drawing_leaves_the_picture_alone_and_colours_the_box() -> None:
@@ -166,7 +168,7 @@ def test_one_label_has_one_colour_and_another_has_another() -> None:
         {"box": box, "score": 0.9, "label": label, "label_id": number, "track_id": None}
         for box, label, number in zip(boxes, ("cat", "dog", "cat"), (17, 18, 17), strict=True)
     ]
-    drawn = draw(np.zeros((480, 640, 3), np.uint8), {"objects": things})
+    drawn = draw(np.zeros((480, 640, 3), np.uint8), picture_result(objects=things))
     first, other, second = (tuple(drawn[150, box[0]]) for box in boxes)
     assert first == second == colour_of(17)
     assert other == colour_of(18)
@@ -176,7 +178,7 @@ def test_drawing_stays_at_the_box_its_label_and_the_counts() -> None:
     image = scene(640, 480)
     box = [200, 200, 300, 320]
     face = {"box": box, "score": 0.9, "landmarks": [[230, 240], [270, 240], [250, 270]]}
-    changed = (draw(image, {"faces": [face]}) != image).any(axis=2)
+    changed = (draw(image, picture_result(faces=[face])) != image).any(axis=2)
     assert changed[240, 230]
     assert changed[200:320, 200].all()
     assert changed[170:200, 200:300].any(), "no label"
@@ -192,8 +194,8 @@ def test_68_landmarks_do_not_cover_the_face(side: int, most: float) -> None:
     points = 100 + side * grid.reshape(-1, 2)[:68]
     face = {"box": [100, 100, 100 + side, 100 + side], "score": 0.9}
     image = np.full((480, 640, 3), 255, np.uint8)
-    without = draw(image, {"faces": [face]})
-    drawn = draw(image, {"faces": [{**face, "landmarks": points.tolist()}]})
+    without = draw(image, picture_result(faces=[face]))
+    drawn = draw(image, picture_result(faces=[{**face, "landmarks": points.tolist()}]))
     changed = (drawn != without).any(axis=2)
     for x, y in points:
         assert changed[round(y), round(x)]
@@ -204,7 +206,7 @@ def test_68_landmarks_do_not_cover_the_face(side: int, most: float) -> None:
 
 def drawn_name(name: str, **identity: str) -> Bytes:
     face = {"box": [40, 60, 140, 160], "score": 0.9, "identity": {"name": name, **identity}}
-    return draw(np.full((200, 400, 3), 128, np.uint8), {"faces": [face]})
+    return draw(np.full((200, 400, 3), 128, np.uint8), picture_result(faces=[face]))
 
 
 @pytest.mark.parametrize("name", ["Женщина", "Zoë", "Ελένη", "Őry"])
@@ -234,7 +236,7 @@ def test_without_fonts_the_name_is_still_written(
 @pytest.mark.parametrize(
     ("face", "words"),
     [
-        ({"person": {"name": "Zoë"}}, "Zoë"),
+        ({"person": ZOE}, "Zoë"),
         ({"identity": {"state": "known", "name": "Zoë"}}, "Zoë"),
         ({"identity": {"state": "perhaps", "name": "Zoë"}, "person": None}, "Zoë?"),
         ({"identity": {"state": "unknown", "name": None}, "person": None}, "unknown"),
@@ -244,7 +246,8 @@ def test_without_fonts_the_name_is_still_written(
     ],
 )
 def test_a_face_is_named_as_on_the_page(face: dict[str, Any], words: str) -> None:
-    assert who(face) == words
+    faces = picture_result(faces=[face]).faces
+    assert faces is not None and who(faces[0]) == words
 
 
 @pytest.mark.parametrize("at", [(-30, -9), (630, 475), (9999, 5), (-9999, 5)])
@@ -264,8 +267,8 @@ def test_any_size_can_be_drawn_on(side: int) -> None:
 
 def test_the_count_line_names_what_was_asked_for() -> None:
     assert count_line(RESULT) == "2 faces, 1 object, 1 person"
-    assert count_line({"faces": [], "objects": None, "people": None}) == "0 faces"
-    assert count_line({"faces": None}) == ""
+    assert count_line(picture_result(faces=[], objects=None, people=None)) == "0 faces"
+    assert count_line(picture_result(faces=None)) == ""
 
 
 def test_a_jpeg_is_annotated() -> None:

@@ -20,15 +20,16 @@ from convergecast.cameras.analyzer import make_result
 from convergecast.cameras.puller import Frame
 from convergecast.config import HubConfig
 from convergecast.hub import Hub
+from convergecast.labels import LABELS, NOT_TAUGHT
 from convergecast.messages.worker import State
 from convergecast.options import OPTIONS
-from convergecast.vision.labels import LABELS, NOT_TAUGHT
 from convergecast.web import openapi
 from convergecast.web.app import create_app
 from convergecast.web.asgi import NATIVE_ACCESS
 from convergecast.web.live import SOCKET_MESSAGES
 from convergecast.web.openapi.operations import SECURITY
 from tests.contract import Contract
+from tests.support import messages
 
 TOKEN = "an administrator's token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -233,15 +234,16 @@ def show_a_face(hub: Hub, camera_id: str) -> None:
     """Let a camera come online, with a frame and a result, as its worker would."""
     at = hub.services.clock.now()
     rates = {"fps": 24.93, "received_fps": 24.9, "analysed_fps": 9.8, "analysis_error": None}
-    report = {"state": "online", "reason": "", "width": 64, "height": 48, **rates}
+    size = {"width": 64, "height": 48}
     motion = {"quiet": True, "skipped": 40, "skipped_fps": 9.71}
     drops = {"agent": 1, "worker": 2}
-    hub.services.board.report(camera_id, {**report, "dropped": drops, "motion": motion})
-    header = {"seq": 7, "captured_at": at, "width": 64, "height": 48}
-    hub.services.broker.publish_frame(camera_id, header, b"a picture")
+    told = messages.report(**rates, **size, dropped=drops, motion=motion)
+    hub.services.board.report(camera_id, told)
+    head = messages.frame_head(7, captured_at=at, **size)
+    hub.services.broker.publish_frame(camera_id, head, b"a picture")
     frame = Frame(jpeg=b"a picture", seq=7, captured_at=at, width=64, height=48)
     face = {"box": [1.0, 2.0, 30.5, 40.5], "score": 0.91, "landmarks": None}
-    found = {"faces": [face], "width": 64, "height": 48}
+    found = messages.findings(faces=[face], **size)
     result = make_result(camera_id, frame, ("faces",), found)
     hub.services.broker.publish_result(camera_id, result, b"")
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from convergecast.detection.objects.ssd import MIN_SCORE, Ssd, anchors
+from convergecast.labels import label
 from convergecast.model_store.catalog import SSD_GRAPH, SSD_TEXT_GRAPH
 from convergecast.model_tools.converters.ssd_graph import convert_ssd
 from convergecast.model_tools.reference_files import original
 from convergecast.vision.detections import Bytes, Floats, Objects
-from convergecast.vision.labels import label
 
 LOW = 0.01
 """OpenCV's text graph drops what is scored lower."""

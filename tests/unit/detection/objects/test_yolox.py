@@ -16,9 +16,9 @@ from convergecast.detection.objects.yolox import (
     cells,
     decode_rows,
 )
+from convergecast.labels import label
 from convergecast.vision.boxes import iou
 from convergecast.vision.detections import Bytes, Floats
-from convergecast.vision.labels import label
 from convergecast.vision.letterbox import Letterbox, fit_canvas
 from scripts.bench.datasets import coco_val
 from scripts.bench.metrics import coco_score

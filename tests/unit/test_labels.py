@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from convergecast.vision.labels import LABELS, NOT_TAUGHT, label, label_id
+from convergecast.labels import LABELS, NOT_TAUGHT, label, label_id
 
 
 def test_the_list_goes_from_person_to_hair_brush_without_a_name_twice() -> None:
