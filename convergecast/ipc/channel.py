@@ -61,11 +61,14 @@ class SocketChannel:
 
     def send(self, head: bytes, payload: bytes = b"") -> None:
         """Send a message: see `Channel.send`."""
-        lengths = _lengths(head, payload)
+        size = _LENGTHS.size + len(head) + len(payload)
+        if size > MAX_MESSAGE_BYTES:
+            raise _too_large(size)
+        parts = (_LENGTHS.pack(len(head), len(payload)), head, payload)
         with self._send_lock:
-            sent = self._socket.sendmsg((lengths, head, payload))
-            if sent < len(lengths) + len(head) + len(payload):  # a signal came
-                self._socket.sendall(memoryview(b"".join((lengths, head, payload)))[sent:])
+            sent = self._socket.sendmsg(parts)
+            if sent < size:  # a signal came
+                self._socket.sendall(memoryview(b"".join(parts))[sent:])
 
     def receive(self) -> tuple[bytes, bytes]:
         """Wait for the next message: see `Channel.receive`."""
@@ -73,7 +76,8 @@ class SocketChannel:
             self._fill(_LENGTHS.size)
         head_size, payload_size = _LENGTHS.unpack_from(self._room, self._begin)
         size = _LENGTHS.size + head_size + payload_size
-        _check(size)
+        if size > MAX_MESSAGE_BYTES:
+            raise _too_large(size)
         if size > len(self._room):
             return self._receive_large(head_size, size)
         while self._end - self._begin < size:
@@ -81,7 +85,9 @@ class SocketChannel:
         head_at = self._begin + _LENGTHS.size
         payload_at = head_at + head_size
         self._begin += size
-        return bytes(self._room[head_at:payload_at]), bytes(self._room[payload_at : self._begin])
+        return self._room[head_at:payload_at].tobytes(), self._room[
+            payload_at : self._begin
+        ].tobytes()
 
     def close(self) -> None:
         """Close this end: see `Channel.close`."""
@@ -127,7 +133,10 @@ class ConnectionChannel:
 
     def send(self, head: bytes, payload: bytes = b"") -> None:
         """Send a message: see `Channel.send`."""
-        message = b"".join((_lengths(head, payload), head, payload))
+        size = _LENGTHS.size + len(head) + len(payload)
+        if size > MAX_MESSAGE_BYTES:
+            raise _too_large(size)
+        message = b"".join((_LENGTHS.pack(len(head), len(payload)), head, payload))
         with self._send_lock:
             self._connection.send_bytes(message)
 
@@ -163,11 +172,5 @@ def pair_of_ends() -> tuple[End, End]:
     return multiprocessing.Pipe() if sys.platform == "win32" else socket.socketpair()
 
 
-def _lengths(head: bytes, payload: bytes) -> bytes:
-    _check(_LENGTHS.size + len(head) + len(payload))
-    return _LENGTHS.pack(len(head), len(payload))
-
-
-def _check(size: int) -> None:
-    if size > MAX_MESSAGE_BYTES:
-        raise ValueError(f"a message of {size} bytes is too large")
+def _too_large(size: int) -> ValueError:
+    return ValueError(f"a message of {size} bytes is too large")

@@ -52,9 +52,12 @@ def context() -> BaseContext:
 def remove_temporary_files() -> None:
     """Remove what starting processes has left on the disk: the folder of the fork server's socket.
 
-    `multiprocessing` does so at an orderly exit only. It puts every nameless socket there.
+    `multiprocessing` does so at an orderly exit only. It makes every socket without a name of its
+    own there, and one of them tells where that is.
     """
-    if context.cache_info().currsize and context().get_start_method() == "forkserver":
+    if not context.cache_info().currsize or context().get_start_method() != "forkserver":
+        return
+    with contextlib.suppress(OSError):  # it has gone already
         with Listener(family="AF_UNIX") as listener:
             folder = Path(os.fsdecode(listener.address)).parent
         if folder.parent == Path(tempfile.gettempdir()):
