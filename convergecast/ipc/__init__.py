@@ -1,1 +1,1 @@
-"""How the hub's processes are started and speak with each other."""
+"""How the hub's processes are started and speak with each other. Process: hub, worker, engine."""

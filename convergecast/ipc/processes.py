@@ -4,7 +4,7 @@
 never `fork`, which neither threads nor CUDA survive. A child's code is named and not imported, so
 the hub does not load what only its children need.
 
-Process: hub; `_run` is where each child begins.
+Process: hub; `_run` in worker and engine.
 """
 
 from __future__ import annotations
