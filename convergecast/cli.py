@@ -1,4 +1,7 @@
-"""The commands. Imports what a command needs only when it runs: child processes import this too."""
+"""The commands. Imports what a command needs only when it runs: child processes import this too.
+
+Process: command, and any that a command becomes.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from convergecast import __version__
+from convergecast.assets import checkout_folder
 from convergecast.errors import ConvergeCastError, Unavailable
+from convergecast.logs import set_up_logging
+from convergecast.options import OPTIONS
+
+if TYPE_CHECKING:
+    from convergecast.config import HubConfig
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -91,15 +101,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench.set_defaults(run=_bench)
 
-    from convergecast.model_tools.commands import add_models_parser
+    # The catalog of models, which child processes need not have.
+    from convergecast.model_tools.arguments import add_models_parser
 
     add_models_parser(commands)
     return parser
 
 
 def _add_analyze(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from convergecast.options import OPTIONS
-
     names = ",".join(option.name for option in OPTIONS)
     analyze = commands.add_parser("analyze", help="find what is in pictures and videos")
     analyze.add_argument(
@@ -122,8 +131,6 @@ def _add_analyze(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _options(text: str) -> tuple[str, ...]:
-    from convergecast.options import OPTIONS
-
     known = [option.name for option in OPTIONS]
     wanted = [name.strip() for name in text.split(",")]
     for name in wanted:
@@ -158,35 +165,31 @@ def _positive(text: str) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from convergecast.config import load_config
-    from convergecast.hub import Hub
-    from convergecast.logs import set_up_logging
+    from convergecast.hub import Hub  # Flask, SQLite, uvicorn
 
     set_up_logging()
-    Hub(load_config(arguments.config, _overrides(arguments))).run()
+    Hub(_config(arguments, "host", "port", "data_dir")).run()
     _leave()
     return 0
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from convergecast.config import load_config
-    from convergecast.demo import run_demo
-    from convergecast.logs import set_up_logging
+    from convergecast.demo import run_demo  # the hub
 
     set_up_logging()
-    config = load_config(arguments.config, _overrides(arguments))
+    config = _config(arguments, "host", "port", "data_dir")
     run_demo(config, cameras=arguments.cameras, source=arguments.source)
     _leave()
     return 0
 
 
 def _token(arguments: argparse.Namespace) -> int:
+    # SQLite.
     from convergecast.auth.gate import agent_token
-    from convergecast.config import load_config
     from convergecast.hub import DATABASE_NAME
     from convergecast.storage.database import Database
 
-    config = load_config(None, {"data_dir": arguments.data_dir})
+    config = _config(arguments, "data_dir")
     database = Database(config.data_dir / DATABASE_NAME)
     try:
         print(agent_token(database, rotate=arguments.rotate))
@@ -196,17 +199,15 @@ def _token(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from convergecast.config import load_config
-    from convergecast.doctor import run_doctor
+    from convergecast.doctor import run_doctor  # SQLite
 
-    return run_doctor(load_config(arguments.config, _overrides(arguments)))
+    return run_doctor(_config(arguments, "host", "port", "data_dir"))
 
 
 def _analyze(arguments: argparse.Namespace) -> int:
+    # NumPy, OpenCV, SQLite.
     from convergecast.analyze.command import AnalyzeOrder, run_analyze
-    from convergecast.config import load_config
 
-    overrides = {name: getattr(arguments, name) for name in ("device", "data_dir")}
     order = AnalyzeOrder(
         paths=arguments.paths,
         options=arguments.options,
@@ -214,12 +215,10 @@ def _analyze(arguments: argparse.Namespace) -> int:
         json_file=arguments.json,
         annotate=arguments.annotate,
     )
-    return run_analyze(order, load_config(arguments.config, overrides))
+    return run_analyze(order, _config(arguments, "device", "data_dir"))
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from convergecast.assets import checkout_folder
-
     root = checkout_folder()
     if root is None:
         raise Unavailable(
@@ -240,6 +239,7 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 def _leave() -> None:
     """End the process now: a thread that waits for a client that has gone would hold it up."""
+    # Loaded by then.
     from convergecast.ipc.processes import remove_temporary_files
 
     remove_temporary_files()
@@ -248,5 +248,10 @@ def _leave() -> None:
     os._exit(0)
 
 
-def _overrides(arguments: argparse.Namespace) -> dict[str, object]:
-    return {name: getattr(arguments, name) for name in ("host", "port", "data_dir")}
+def _config(arguments: argparse.Namespace, *names: str) -> HubConfig:
+    """Return the settings of the file, if one was named, and of these options above them."""
+    # What checks them, which child processes need not have.
+    from convergecast.config import load_config
+
+    overrides = {name: getattr(arguments, name) for name in names}
+    return load_config(getattr(arguments, "config", None), overrides)

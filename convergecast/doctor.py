@@ -17,6 +17,8 @@ from convergecast import __version__
 from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE
 from convergecast.config import HubConfig
 from convergecast.errors import ConvergeCastError
+from convergecast.model_store import store
+from convergecast.model_store.catalog import LANDMARKS_68
 from convergecast.protocol.folders import models_folder
 
 _LEAST_FREE_BYTES = 500 << 20
@@ -70,6 +72,7 @@ def _runtime(config: HubConfig) -> Iterator[Finding]:
 
 
 def _detectors(config: HubConfig) -> Iterator[Finding]:
+    # Only where the packages were found: what is missing is a finding, not the end.
     from convergecast.detection.registry import create_face_detector, create_object_detector
 
     reasons: dict[str, str] = {}
@@ -94,8 +97,8 @@ def _detectors(config: HubConfig) -> Iterator[Finding]:
 
 
 def _landmarks(config: HubConfig) -> Finding:
+    # As above.
     from convergecast.detection.faces.landmarks import Landmarks, compile_kernels
-    from convergecast.model_store import store
 
     name = config.landmarks_in_use
     try:
@@ -109,9 +112,6 @@ def _landmarks(config: HubConfig) -> Finding:
 
 
 def _models(config: HubConfig) -> Iterator[Finding]:
-    from convergecast.model_store import store
-    from convergecast.model_store.catalog import LANDMARKS_68
-
     variants: dict[tuple[str, bool], dict[str, list[str]]] = {}
     for model in store.list_models():
         safe = not config.commercial_safe or model.name != LANDMARKS_68.name
@@ -175,8 +175,6 @@ def _unwritable(what: str, folder: Path, reason: str | None) -> Finding:
 
 
 def _is_complete() -> bool:
-    from convergecast.model_store import store
-
     states = [model.state for model in store.list_models()]
     states += [picture.state for picture in store.list_pictures()]
     return set(states) <= {store.READY, store.LEFT_OUT}

@@ -14,6 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnxruntime
+
 from convergecast.detection.runtime import GPU, OpenSession, open_session
 from convergecast.errors import ModelError
 from convergecast.model_store import store
@@ -108,8 +111,6 @@ def measure_all(progress: Progress) -> None:
 
 
 def _runs_on_gpu(task: str, name: str, device: str) -> bool:
-    import onnxruntime
-
     if device == "cpu" or (
         device == "auto" and "CUDAExecutionProvider" not in onnxruntime.get_available_providers()
     ):
@@ -155,8 +156,6 @@ def _run_ms(session: OpenSession, picture: Any) -> float:
 
 
 def _blank_picture(session: OpenSession) -> Any:
-    import numpy as np
-
     (wanted,) = session.session.get_inputs()
     shape = [SIZES.get(dimension, dimension) for dimension in wanted.shape]
     return np.zeros(shape, np.uint8 if wanted.type == "tensor(uint8)" else np.float32)
@@ -189,8 +188,6 @@ def _file() -> Path:
 
 def _key(task: str, name: str) -> str:
     """Return what the speed depends on; empty where a variant is not installed."""
-    import onnxruntime
-
     hashes = _hashes(task, name)
     if not hashes:
         return ""

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state
 
 from convergecast.errors import ModelError
 from convergecast.vision.detections import Floats
@@ -127,8 +129,6 @@ def _filled_up(pictures: NDArray[Any], size: int) -> NDArray[Any]:
 
 def _try_gpu(model_path: Path, batches: Sequence[int], search: str) -> tuple[dict[int, Any], str]:
     """Return a session for each number of pictures, or none of them and why."""
-    import onnxruntime
-
     if _CUDA not in onnxruntime.get_available_providers():
         return {}, "this ONNX Runtime has no CUDA"
     onnxruntime.preload_dlls()
@@ -148,8 +148,6 @@ def _try_gpu(model_path: Path, batches: Sequence[int], search: str) -> tuple[dic
 
 
 def _load(model_path: Path, threads: int, gpu: list[tuple[str, dict[str, str]]]) -> Any:
-    import onnxruntime
-
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -173,9 +171,7 @@ def _load(model_path: Path, threads: int, gpu: list[tuple[str, dict[str, str]]])
 
 def _failures() -> tuple[type[Exception], ...]:
     """Return what ONNX Runtime raises; its own exceptions have no parent but Exception."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    own = [value for value in vars(state).values() if isinstance(value, type)]
+    own = [value for value in vars(onnxruntime_pybind11_state).values() if isinstance(value, type)]
     return RuntimeError, ValueError, OSError, *(e for e in own if issubclass(e, Exception))
 
 

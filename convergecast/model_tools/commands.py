@@ -1,57 +1,25 @@
-"""`python -m convergecast models`: `list`, `fetch`, `add`, `remove`. Runs in that process."""
+"""`python -m convergecast models`: `list`, `fetch`, `add`, `remove`. Process: command."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from convergecast.detection.faces.landmarks import compile_kernels
+from convergecast.detection.precision import known_choice, measure_all
 from convergecast.errors import ConvergeCastError
 from convergecast.model_store import store
 from convergecast.model_store.lock import Progress
 from convergecast.model_tools.fetch import fetch
-
-if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+from convergecast.model_tools.user_models import add_model, configuration_line, remove_model
 
 COLUMNS = ("task", "name", "precision", "size", "source", "licence", "sha256", "state")
-
-
-def add_models_parser(subparsers: Subparsers) -> None:
-    """Add `models` with its actions; `run_models` runs what was parsed."""
-    parser = subparsers.add_parser("models", help="the model store")
-    parser.set_defaults(run=run_models)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser(
-        "list", help="the models, where they come from and whether they are there"
-    )
-    listing.set_defaults(act=_list)
-    fetching = actions.add_parser(
-        "fetch", help="bring every model and picture that is missing or damaged"
-    )
-    fetching.add_argument(
-        store.COMMERCIAL_SAFE,
-        action=argparse.BooleanOptionalAction,
-        help="leave out, and remove, models that may not be used in commercial products; "
-        "holds for this store until it is chosen otherwise",
-    )
-    fetching.set_defaults(act=_fetch)
-    adding = actions.add_parser("add", help="add your own ONNX model (YuNet or YOLOX)")
-    adding.add_argument("path", type=Path, metavar="PATH", help="the ONNX file")
-    adding.add_argument("--task", required=True, choices=["faces", "objects"], help="what it finds")
-    adding.add_argument("--name", metavar="N", help="for the configuration (that of its kind)")
-    adding.add_argument("--licence", default="unknown", metavar="TEXT", help="to be shown")
-    adding.set_defaults(act=_add)
-    removing = actions.add_parser("remove", help="remove a model that was added")
-    removing.add_argument("name", metavar="NAME", help="as `models list` shows it")
-    removing.set_defaults(act=_remove)
 
 
 def run_models(arguments: argparse.Namespace) -> int:
     """Run a parsed `models` command; return the exit status: 0 done, 1 failed, 130 interrupted."""
     try:
-        arguments.act(arguments)
+        _ACTIONS[arguments.action](arguments)
     except ConvergeCastError as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
@@ -72,9 +40,6 @@ def _fetch(arguments: argparse.Namespace) -> None:
 
 def prepare_machine(progress: Progress) -> None:
     """Compile and measure once what would otherwise be done at the first use."""
-    from convergecast.detection.faces.landmarks import compile_kernels
-    from convergecast.detection.precision import measure_all
-
     progress("Landmarks: compiling for this processor…")
     if not compile_kernels():
         progress("Landmarks: numba does not work here, NumPy takes its place and is slower")
@@ -82,8 +47,6 @@ def prepare_machine(progress: Progress) -> None:
 
 
 def _add(arguments: argparse.Namespace) -> None:
-    from convergecast.model_tools.user_models import add_model, configuration_line
-
     manifest = add_model(
         arguments.path, arguments.task, _say, name=arguments.name, licence=arguments.licence
     )
@@ -91,8 +54,6 @@ def _add(arguments: argparse.Namespace) -> None:
 
 
 def _remove(arguments: argparse.Namespace) -> None:
-    from convergecast.model_tools.user_models import configuration_line, remove_model
-
     manifest = remove_model(arguments.name, _say)
     _say(f"{manifest.name}: removed; no configuration may say {configuration_line(manifest)} now")
 
@@ -120,8 +81,6 @@ def _model_row(model: store.ModelState) -> tuple[str, ...]:
 
 
 def _choice(model: store.ModelState) -> str:
-    from convergecast.detection.precision import known_choice
-
     choice = None if model.added else known_choice(model.name)
     return ", chosen here" if choice and choice[0] == model.precision else ""
 
@@ -129,3 +88,6 @@ def _choice(model: store.ModelState) -> str:
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+_ACTIONS = {"list": _list, "fetch": _fetch, "add": _add, "remove": _remove}

@@ -19,6 +19,7 @@ from convergecast.model_store.catalog import (
 )
 from convergecast.model_store.lock import TEMPORARY, Progress, writing
 from convergecast.model_store.manifests import remove, unnamed_files
+from convergecast.model_tools.converters.quantize import quantize
 from convergecast.model_tools.converters.registry import CONVERTERS
 from convergecast.model_tools.download import Downloader, download, take_member
 from convergecast.protocol.folders import models_folder, pictures_folder
@@ -108,8 +109,6 @@ def _fetch_carrier(
 
 
 def _quantize(spec: ModelSpec, progress: Progress) -> None:
-    from convergecast.model_tools.converters.quantize import quantize
-
     original = store.find(spec.task, spec.name).path.read_bytes()
     store.put_model(spec, quantize(original, spec.name), INT8)
     progress(f"{spec.title}: {INT8} variant made")

@@ -9,6 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from onnx import TensorProto, numpy_helper
+
 from convergecast.detection.faces import yunet
 from convergecast.detection.objects import yolox
 from convergecast.errors import ModelError
@@ -106,9 +111,6 @@ def recognise(content: bytes) -> Recognised:
 
 
 def _parsed(content: bytes) -> Any:
-    import onnx
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-
     try:
         model = onnx.load_model_from_string(content)
     except (DecodeError, ValueError) as problem:
@@ -152,8 +154,6 @@ def _signature(graph: Any) -> _Signature:
 
 
 def _value(value: Any) -> _Value:
-    import onnx
-
     tensor = value.type.tensor_type
     types = {number: name.lower() for name, number in onnx.TensorProto.DataType.items()}
     shape = tuple(max(side.dim_value, 0) for side in tensor.shape.dim)
@@ -225,9 +225,6 @@ def _freed(model: Any, signature: _Signature) -> bytes | None:
 
 def _free_reshape(node: Any, weights: dict[str, Any], ends: set[tuple[int, int, int]]) -> bool:
     """Have a node of the ends take any number of cells; tell whether its shape could be read."""
-    import numpy as np
-    from onnx import TensorProto, numpy_helper
-
     tensor = weights.get(node.input[1]) if len(node.input) == 2 else None
     if tensor is None or tensor.data_type != TensorProto.INT64 or len(tensor.dims) != 1:
         return False

@@ -6,8 +6,11 @@ import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import cv2
+
+from convergecast.detection.faces.yunet import YuNet
+from convergecast.detection.objects.yolox import Yolox
 from convergecast.errors import InvalidInput, ModelError
 from convergecast.model_store.catalog import MODELS
 from convergecast.model_store.lock import TEMPORARY, Progress, writing
@@ -19,9 +22,7 @@ from convergecast.model_store.manifests import (
     remove,
 )
 from convergecast.model_store.store import put_added
-
-if TYPE_CHECKING:
-    from convergecast.model_tools.inspect_onnx import Recognised
+from convergecast.model_tools.inspect_onnx import Recognised, recognise
 
 TASKS = ("faces", "objects")
 SETTINGS = {"faces": "face_model", "objects": "object_model"}
@@ -50,8 +51,6 @@ def add_model(
         ModelError: the file cannot be read, is not understood, is for another task or does not
             work, or the store cannot be written.
     """
-    from convergecast.model_tools.inspect_onnx import recognise
-
     recognised = recognise(_read(path))
     file = _printable(path.name)
     if recognised.task != task:
@@ -130,11 +129,6 @@ def _working(recognised: Recognised, file: str, folder: Path) -> bytes:
 
 def _try(kind: str, content: bytes, file: str, folder: Path) -> None:
     """Load a model as an engine would, and let it look at a blank picture."""
-    import cv2
-
-    from convergecast.detection.faces.yunet import YuNet
-    from convergecast.detection.objects.yolox import Yolox
-
     make = {"yunet": YuNet, "yolox": Yolox}[kind]
     failures = (ValueError, TypeError, LookupError, ArithmeticError, MemoryError, cv2.error)
     with tempfile.TemporaryDirectory(

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from PIL.ImageFont import FreeTypeFont
 
 from convergecast.vision.detections import Bytes
-
-if TYPE_CHECKING:
-    from PIL.ImageFont import FreeTypeFont
 
 FONTS = (
     *("DejaVuSans-Bold.ttf", "NotoSans-Bold.ttf", "segoeuib.ttf", "Arial Bold.ttf"),
@@ -63,8 +61,6 @@ def letter(text: str, size_px: int, outline_px: int) -> Lettering | None:
         size_px: height of an em.
         outline_px: how much wider than the letters their outline is, on each side.
     """
-    from PIL import Image, ImageDraw
-
     found = _font_for(text, size_px)
     if found is None:
         return None
@@ -115,8 +111,6 @@ def _font_for(text: str, size_px: int) -> tuple[FreeTypeFont, str] | None:
 @functools.lru_cache(maxsize=256)
 def _font(name: str, size_px: int, *, plain: bool = False) -> FreeTypeFont | None:
     """Return a font, or None where this machine does not have it; plain: a glyph a character."""
-    from PIL import ImageFont
-
     engine = ImageFont.Layout.BASIC if plain else None
     try:
         if name != PILLOWS_OWN:

@@ -30,7 +30,7 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["serve", "--port", "70000"], "between 0 and 65535"),
+        (["serve", "--port", "70000"], "from 0 to 65535"),
         (["serve", "--config", "none.toml"], "cannot be read"),
         (["serve", "--host", "0.0.0.0", "--port", "0"], "CONVERGECAST_ADMIN_TOKEN"),
         (["serve", "--data-dir", f"{__file__}/x", "--port", "0"], "cannot be used"),

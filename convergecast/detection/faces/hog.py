@@ -88,7 +88,7 @@ def _margin(min_score: float) -> float:
 
 def _load() -> Any:
     try:
-        import dlib
+        import dlib  # large, and only for who chooses this detector
     except ImportError as problem:
         raise ModelError(
             "The face detector hog needs dlib: run python -m pip install dlib-bin, "

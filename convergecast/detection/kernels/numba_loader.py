@@ -40,11 +40,10 @@ def load_kernels(
 
 def _do_without_cache(kernels: ModuleType) -> None:
     """Replace kernels by ones that keep nothing, and remove what numba kept of them."""
-    from numba import njit
-    from numba.extending import is_jitted
+    from numba import extending, njit  # may be what does not work: then NumPy does it
 
     for name, kernel in list(vars(kernels).items()):
-        if is_jitted(kernel):
+        if extending.is_jitted(kernel):
             _forget(kernel)
             setattr(kernels, name, njit(nogil=True)(kernel.py_func))
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 
 from convergecast.detection.kernels.chips_numpy import SIZE
 from convergecast.model_tools.converters.dlib_format import Reader
@@ -171,9 +173,6 @@ def to_onnx(network: Network) -> bytes:
     Its input `chips` is (N, 150, 150, 3) uint8 RGB, its output `embedding` (N, 128) float32; the
     output of convolution k is `conv_k`, of block k `block_k`.
     """
-    import onnx
-    from onnx import TensorProto, helper
-
     graph = _Graph()
     values = graph.add("Transpose", ["chips"], "planes", perm=[0, 3, 1, 2])
     values = graph.add("Cast", [values], "pixels", to=TensorProto.FLOAT)
@@ -231,15 +230,11 @@ class _Graph:
 
     def add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
         """Add a node that is called as its output; return that."""
-        from onnx import helper
-
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
         return output
 
     def constant(self, name: str, values: NDArray[Any]) -> str:
         """Add numbers; return their name."""
-        from onnx import numpy_helper
-
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 

@@ -10,6 +10,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
+from onnxruntime.quantization import CalibrationMethod, QuantType
+from onnxruntime.quantization.calibrate import TensorsData
+from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+
 from convergecast.errors import ModelError
 
 RANGES_FOLDER = Path(__file__).parent / "ranges"
@@ -50,8 +56,6 @@ def quantize(model: bytes, name: str) -> bytes:
     Raises:
         ModelError: it is not the model from which the ranges were taken.
     """
-    import onnx
-
     try:
         prepared = _prepared(onnx.load_model_from_string(model))
         quantized = _quantized(prepared, ranges(name), FLOAT_OUTPUTS[name])
@@ -73,8 +77,6 @@ def ranges(name: str) -> dict[str, tuple[float, float]]:
 
 def _prepared(model: Any) -> Any:
     """Return the model with named nodes, known shapes and an operator set that can hold int8."""
-    import onnx
-
     if model.opset_import[0].version < FIRST_OPSET_WITH_CHANNEL_SCALES:
         model = onnx.version_converter.convert_version(model, FIRST_OPSET_WITH_CHANNEL_SCALES)
     for node in model.graph.node:
@@ -86,11 +88,6 @@ def _prepared(model: Any) -> Any:
 
 
 def _quantized(model: Any, known: dict[str, tuple[float, float]], kept: tuple[str, ...]) -> Any:
-    import numpy as np
-    from onnxruntime.quantization import CalibrationMethod, QuantType
-    from onnxruntime.quantization.calibrate import TensorsData
-    from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
-
     _expect_ranges(model.graph, known, kept)
     spans = {name: (np.float32(low), np.float32(high)) for name, (low, high) in known.items()}
     quantizer = QDQQuantizer(

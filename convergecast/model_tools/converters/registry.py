@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import onnx
+from onnx import TensorProto, helper
+
 from convergecast.errors import ModelError
+from convergecast.model_tools.converters.dlib_convert import convert_landmarks, convert_resnet
+from convergecast.model_tools.converters.ssd_graph import convert_ssd
 
 FIRST_IR_WITH_FREE_INITIALIZERS = 4
 """ONNX IR version from which weights need not be listed as inputs (onnx/docs/IR.md)."""
@@ -27,8 +32,6 @@ def convert_centerface(original: bytes) -> bytes:
     Raises:
         ModelError: it is an ONNX model, but not this one.
     """
-    import onnx
-
     try:
         model = onnx.load_model_from_string(original)
         _free_weights(model.graph)
@@ -66,8 +69,6 @@ def _free_dimensions(graph: Any) -> None:
 
 
 def _take_pictures(graph: Any) -> None:
-    from onnx import TensorProto, helper
-
     name = graph.input[0].name
     pictures = helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["N", "H", "W", 3])
     graph.input[0].CopyFrom(pictures)
@@ -81,28 +82,10 @@ def _take_pictures(graph: Any) -> None:
         graph.node.insert(at, node)
 
 
-def _convert_ssd(original: bytes) -> bytes:
-    from convergecast.model_tools.converters.ssd_graph import convert_ssd
-
-    return convert_ssd(original)
-
-
-def _convert_landmarks(original: bytes) -> bytes:
-    from convergecast.model_tools.converters.dlib_convert import convert_landmarks
-
-    return convert_landmarks(original)
-
-
-def _convert_resnet(original: bytes) -> bytes:
-    from convergecast.model_tools.converters.dlib_convert import convert_resnet
-
-    return convert_resnet(original)
-
-
 CONVERTERS: dict[str, Callable[[bytes], bytes]] = {
     "centerface": convert_centerface,
-    "ssd": _convert_ssd,
-    "landmarks": _convert_landmarks,
-    "resnet": _convert_resnet,
+    "ssd": convert_ssd,
+    "landmarks": convert_landmarks,
+    "resnet": convert_resnet,
 }
 """By the kind of a model; each raises ModelError where the file is not what it should be."""

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 
 from convergecast.errors import ModelError
 from convergecast.model_tools.converters.protobuf import Message
@@ -59,8 +61,6 @@ def convert_ssd(original: bytes) -> bytes:
     Raises:
         ModelError: it is not that graph.
     """
-    import onnx
-
     try:
         model = _Conversion(_read(original)).model()
         onnx.checker.check_model(model, full_check=True)
@@ -104,8 +104,6 @@ class _Conversion:
         self._sides: dict[str, int] = {}
 
     def model(self) -> Any:
-        from onnx import TensorProto, helper
-
         outputs = [("boxes", "concat", 4), ("logits", "concat_1", CLASSES)]
         for name, source, values in outputs:
             self._predictions(name, source, values)
@@ -240,14 +238,10 @@ class _Conversion:
         return node
 
     def _write(self, op: str, name: str, *sources: str, **attributes: Any) -> str:
-        from onnx import helper
-
         self._written.append(helper.make_node(op, list(sources), [name], name=name, **attributes))
         return name
 
     def _weight(self, name: str, value: NDArray[Any]) -> str:
-        from onnx import numpy_helper
-
         if name not in self._names:
             self._weights.append(numpy_helper.from_array(value, name))
             self._names[name] = name

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +19,7 @@ from convergecast.model_store.lock import Progress
 from convergecast.model_store.manifests import added_models
 from convergecast.model_tools import commands, user_models
 from convergecast.model_tools import fetch as fetching
+from convergecast.model_tools.arguments import add_models_parser
 from convergecast.model_tools.converters import registry
 from convergecast.model_tools.converters.quantize import FLOAT_OUTPUTS
 from convergecast.model_tools.fetch import fetch
@@ -62,12 +62,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for module in (store, fetching):
         monkeypatch.setattr(module, "PICTURES", (PHOTOGRAPH,))
     monkeypatch.setitem(registry.CONVERTERS, "upper", bytes.upper)
-    for name, stand_in in {
-        "model_tools.inspect_onnx": SimpleNamespace(recognise=recognise),
-        "detection.faces.yunet": SimpleNamespace(YuNet=FakeDetector),
-        "detection.objects.yolox": SimpleNamespace(Yolox=FakeDetector),
-    }.items():
-        monkeypatch.setitem(sys.modules, f"convergecast.{name}", stand_in)
+    monkeypatch.setattr(user_models, "recognise", recognise)
+    for name in ("YuNet", "Yolox"):
+        monkeypatch.setattr(user_models, name, FakeDetector)
     chosen = tmp_path / "models"
     monkeypatch.setenv("CONVERGECAST_MODELS", str(chosen))
     return chosen
@@ -254,8 +251,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 
     def run_words(*words: str) -> int:
         parser = argparse.ArgumentParser()
-        commands.add_models_parser(parser.add_subparsers())
-        return commands.run_models(parser.parse_args(["models", *words]))
+        add_models_parser(parser.add_subparsers())
+        arguments = parser.parse_args(["models", *words])
+        status: int = arguments.run(arguments)
+        return status
 
     monkeypatch.setattr(commands, "fetch", fake_fetch)
     monkeypatch.setattr(commands, "prepare_machine", lambda progress: progress("prepared"))

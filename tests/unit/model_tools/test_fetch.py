@@ -5,10 +5,8 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
-import sys
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -217,8 +215,7 @@ def test_two_writers_of_one_file_do_not_meet(folder: Path) -> None:
 def test_an_int8_variant_is_made_from_the_stored_model_without_a_download(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quantizer = SimpleNamespace(quantize=lambda model, name: model[:9] + name.encode())
-    monkeypatch.setitem(sys.modules, "convergecast.model_tools.converters.quantize", quantizer)
+    monkeypatch.setattr(fetching, "quantize", lambda model, name: model[:9] + name.encode())
     fetch(quiet, downloader=FakeIndex())
     with pytest.raises(ModelError, match=f"has no int8 variant: use {FP32}"):
         store.find("faces", "centerface", INT8)
