@@ -19,7 +19,7 @@ def components(kinds: Iterable[Kind]) -> Mapping[str, Mapping[str, Json]]:
     """Return the Schema Objects of structs and of what they are made of, by name.
 
     A field with a default is always sent, though the struct may be made without it; what may be
-    left out is `UNSET`. Structs that take unknown fields are read only, so theirs may be missing.
+    left out is `UNSET`. Structs that take unknown fields are only read, so theirs may be missing.
     """
     ordered = sorted(set(kinds), key=lambda kind: kind.__name__)
     _, found = msgspec.json.schema_components(ordered, ref_template=_REFERENCE)

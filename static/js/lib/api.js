@@ -60,7 +60,7 @@ export const api = {
   agentCommand: () => request('GET', '/api/v1/agent-command'),
   snapshotUrl: (id) => `${camera(id)}/snapshot.jpg?annotated=1`,
 
-  /** @returns {Promise<import('./types.js').FaceSettings>} */
+  /** @returns {Promise<import('./types.js').Settings>} */
   faceSettings: () => request('GET', '/api/v1/settings'),
   setFaceSettings: (fields) => request('PUT', '/api/v1/settings', fields),
   /** @returns {Promise<{people: import('./types.js').Person[]}>} */

@@ -7,7 +7,7 @@ const EMPTY = { settings: null, people: null, unknown: [], sightings: [], distan
 
 /** @param {{now: () => number, onChange: () => void}} parts now: UNIX seconds, hub's clock */
 export function createGallery({ now, onChange }) {
-  /** @type {import('./types.js').GalleryState} */
+  /** @type {import('./views.js').GalleryState} */
   let state = EMPTY;
   let asked = 0;
   let saving = 0;
@@ -42,7 +42,7 @@ export function createGallery({ now, onChange }) {
     take({ distances: { genuine, impostor } });
   }
 
-  /** Shows settings at once; what the hub refuses is put right. @param {Partial<import('./types.js').FaceSettings>} fields */
+  /** Shows settings at once; what the hub refuses is put right. @param {Partial<import('./types.js').Settings>} fields */
   async function set(fields) {
     take({ settings: { ...state.settings, ...fields } });
     saving += 1;

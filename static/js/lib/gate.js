@@ -2,9 +2,9 @@
 
 const MOST_HELD = 30;
 
-/** @param {(result: import('./types.js').Result) => void} pass */
+/** @param {(result: import('./types.js').NewResult) => void} pass */
 export function createGate(pass) {
-  /** @type {Map<string, import('./types.js').Result[]>} by camera, oldest first */
+  /** @type {Map<string, import('./types.js').NewResult[]>} by camera, oldest first */
   const held = new Map();
 
   return {

@@ -6,7 +6,7 @@ import { seconds } from './clock.js';
  * @param {object} parts
  * @param {string} parts.url of the socket
  * @param {(message: object) => void} parts.onMessage  what the hub tells
- * @param {(reports: Object<string, import('./types.js').PaintReport>) => void} parts.onPictures  by camera, now and then
+ * @param {(reports: Object<string, import('./views.js').PaintReport>) => void} parts.onPictures  by camera, now and then
  * @param {() => void} parts.onLost
  * @param {() => Promise<boolean>} parts.mayReturn  false when the session is gone and trying again is useless
  */

@@ -59,8 +59,8 @@ export function optionHint(status, option) {
 /**
  * For how many of the selected an option is on, and on lines of their own what it costs now, "8 of 25 a second", and which
  * model works on it; or why it does not.
- * @param {import('./types.js').View} view
- * @param {import('./types.js').Camera[]} chosen
+ * @param {import('./views.js').View} view
+ * @param {import('./types.js').CameraView[]} chosen
  * @param {import('./types.js').Option} option
  */
 export function smallPrint(view, chosen, option) {
@@ -84,7 +84,7 @@ function cost(status, { name, tasks }) {
   return `${rate(done)} of ${rate(wanted)} a second`;
 }
 
-/** "CPU · 8/s"; nothing while nothing is analysed. @param {import('./types.js').Status|null} status */
+/** "CPU · 8/s"; nothing while nothing is analysed. @param {import('./types.js').EngineStatusView|null} status */
 export function engineText(status) {
   if (!status || status.engine === 'off') return '';
   if (status.engine === 'starting') return 'analysis starting';

@@ -45,7 +45,7 @@ export function createOverlay(canvas) {
   const context = canvas.getContext('2d');
   const colours = palette();
   let size = { width: 0, height: 0 };
-  /** @type {import('./types.js').Result|null} */
+  /** @type {import('./types.js').NewResult|null} */
   let result = null;
   let ahead_s = 0;
   let fastest = 0;
@@ -164,7 +164,7 @@ export function createOverlay(canvas) {
 
   return {
     /**
-     * @param {import('./types.js').Result|null} next
+     * @param {import('./types.js').NewResult|null} next
      * @param {number|null} picture_s when the picture was captured that it lies over
      */
     setResult(next, picture_s) {
@@ -188,10 +188,10 @@ export function createOverlay(canvas) {
   };
 }
 
-/** A scene in which nothing has moved since. @param {import('./types.js').Result} result */
+/** A scene in which nothing has moved since. @param {import('./types.js').NewResult} result */
 const rests = ({ captured_at, unchanged_until }) => (unchanged_until ?? 0) > captured_at;
 
-/** @param {import('./types.js').Result} result */
+/** @param {import('./types.js').NewResult} result */
 const fastestOf = ({ faces, objects }) => Math.max(0, ...[...(faces ?? []), ...(objects ?? [])].map(({ velocity }) => (velocity ? Math.hypot(...velocity) : 0)));
 
 const overlap = (one, other) => (

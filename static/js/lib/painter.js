@@ -8,7 +8,7 @@ const KEPT_AGES = 300;
  * @param {object} parts
  * @param {OffscreenCanvas|HTMLCanvasElement} parts.canvas
  * @param {() => number} parts.now  UNIX seconds, hub's clock
- * @param {(header: import('./types.js').PictureHeader) => void} parts.acknowledge  gives the credit back
+ * @param {(header: import('./types.js').PictureHead) => void} parts.acknowledge  gives the credit back
  * @param {(changed: boolean) => void} parts.onShown  after each picture; `changed`: in shape, in being readable, or live now and not before
  */
 export function createPainter({ canvas, now, acknowledge, onShown }) {
@@ -111,7 +111,7 @@ export function createPainter({ canvas, now, acknowledge, onShown }) {
       wanted_s = now();
       droppedBefore = counters.dropped_by_hub;
     },
-    /** @returns {import('./types.js').PaintReport} */
+    /** @returns {import('./views.js').PaintReport} */
     report() {
       const [age_p50_ms, age_p95_ms] = agesOf(0.5, 0.95);
       return {

@@ -5,9 +5,9 @@ import { offered } from './options.js';
 
 const byAge = (one, other) => (one.registered_at ?? 0) - (other.registered_at ?? 0) || (one.id < other.id ? -1 : 1);
 
-/** @param {(view: import('./types.js').View) => void} onChange  called once for any number of changes in a row */
+/** @param {(view: import('./views.js').View) => void} onChange  called once for any number of changes in a row */
 export function createStore(onChange) {
-  /** @type {Map<string, import('./types.js').Camera>} */
+  /** @type {Map<string, import('./types.js').CameraView>} */
   const cameras = new Map();
   /** @type {Map<string, {on: boolean, number: number}>} "camera option" → what the user asked for last */
   const wishes = new Map();
@@ -59,7 +59,7 @@ export function createStore(onChange) {
       hub = { link: 'live', status: message.status, options: offered(message.options) };
       changed();
     },
-    /** @param {import('./types.js').Camera[]} list whole objects */
+    /** @param {import('./types.js').CameraView[]} list whole objects */
     update(list) {
       list.forEach((camera) => cameras.set(camera.id, camera));
       changed();

@@ -4,7 +4,7 @@ const utf8 = new TextDecoder();
 
 /**
  * @param {ArrayBuffer} buffer
- * @returns {{header: import('./types.js').PictureHeader, jpeg: Uint8Array}}
+ * @returns {{header: import('./types.js').PictureHead, jpeg: Uint8Array}}
  */
 export function parsePicture(buffer) {
   const length = new DataView(buffer).getUint32(0);

@@ -10,7 +10,7 @@ const WORDS_ON_TILE = 3;
 const FIXED_SPACE = '\u00a0'; // at which no line is broken
 export const RESULT_LIFE_S = 2;
 
-/** Empty while all is well. @param {import('./types.js').Camera} camera */
+/** Empty while all is well. @param {import('./types.js').CameraView} camera */
 export function stateSentence(camera, now_s, lastPicture_s) {
   const because = camera.state_reason ? `: ${camera.state_reason}` : '';
   switch (camera.state) {
@@ -31,10 +31,10 @@ const validUntil = (result) => Math.max(result.captured_at, result.unchanged_unt
 
 /**
  * What was found, in words: short for the tile, and in full. What failed or has not come yet never reads as "nothing found".
- * @param {import('./types.js').Camera} camera
- * @param {import('./types.js').Result|null} result
+ * @param {import('./types.js').CameraView} camera
+ * @param {import('./types.js').NewResult|null} result
  * @param {number|null} picture_s time of the picture that is shown
- * @param {import('./types.js').Status|null} status
+ * @param {import('./types.js').EngineStatusView|null} status
  * @param {import('./types.js').Option[]} options that there are
  * @returns {{short: string, full: string}}
  */
@@ -91,8 +91,8 @@ const failed = (name, problem) => ({ short: `${name}: not working`, full: `${nam
 
 /**
  * What an option found goes with it: a box must not outlive its button, nor the wish to see its label.
- * @param {import('./types.js').Result} result
- * @param {import('./types.js').Camera} camera
+ * @param {import('./types.js').NewResult} result
+ * @param {import('./types.js').CameraView} camera
  * @param {import('./types.js').Option[]} options that there are
  */
 export function stillAsked(result, camera, options) {

@@ -46,7 +46,7 @@ const aside = createAside(at('aside'), { actions, onAddCamera: addCamera.open })
 const announcer = createAnnouncer(at('announcer'));
 const widgets = [header, banner, empty, grid, aside, menu, addCamera, objects, announcer];
 
-/** @type {import('../lib/types.js').View|null} */
+/** @type {import('../lib/views.js').View|null} */
 let next = null;
 
 /** Once a frame at most, and not at all while the tab is hidden: figures of many cameras come together. */
@@ -61,7 +61,7 @@ function renderNow() {
   if (view) render(view);
 }
 
-/** @param {import('../lib/types.js').View} view */
+/** @param {import('../lib/views.js').View} view */
 function render(view) {
   document.body.classList.toggle('is-lost', view.link === 'lost');
   document.body.classList.toggle('is-aside-hidden', view.asideHidden);

@@ -46,7 +46,7 @@ const banner = createBanner(document.getElementById('banner'));
 const widgets = [header, banner, settings, people, inView, unknown, sightings, distances, changes, enrol, menu];
 let watched = '[]';
 
-/** @param {import('../lib/types.js').View} view */
+/** @param {import('../lib/views.js').View} view */
 function render(view) {
   document.body.classList.toggle('is-lost', view.link === 'lost');
   const all = { ...view, ...gallery.state(), now_s: live.now() };

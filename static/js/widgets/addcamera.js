@@ -53,7 +53,7 @@ export function createAddCamera({ actions }) {
   show();
   return {
     element,
-    /** @param {import('../lib/types.js').View|null} view null: not on show, and the command is asked for anew next time */
+    /** @param {import('../lib/views.js').View|null} view null: not on show, and the command is asked for anew next time */
     setState(view) {
       if (view === null) asked = false;
       else if (!asked && view.link === 'live') load();

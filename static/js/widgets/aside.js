@@ -39,7 +39,7 @@ export function createAside(root, { actions, onAddCamera }) {
     setAttr(handle, 'aria-expanded', open);
   }
 
-  /** @param {import('../lib/types.js').View|null} view */
+  /** @param {import('../lib/views.js').View|null} view */
   function setState(view) {
     const chosen = view?.selected.size ?? 0;
     setText(size, chosen === 0 ? 'None selected' : `${chosen} selected`);

@@ -8,7 +8,7 @@ export function createBanner(root) {
   root.setAttribute('role', 'status');
   root.append(bar);
   return {
-    /** @param {import('../lib/types.js').View|null} view */
+    /** @param {import('../lib/views.js').View|null} view */
     setState(view) {
       setHidden(bar, view?.link !== 'lost');
     },
@@ -25,7 +25,7 @@ export function createAnnouncer(root) {
   }
 
   return {
-    /** @param {import('../lib/types.js').View|null} view */
+    /** @param {import('../lib/views.js').View|null} view */
     setState(view) {
       const cameras = view?.cameras ?? [];
       const news = cameras.filter((camera) => known.has(camera.id) && known.get(camera.id) !== camera.state).map(sentence);

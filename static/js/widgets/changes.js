@@ -10,7 +10,7 @@ export function createChanges(root) {
   const words = el('p', { class: 'quiet small', role: 'status', 'data-testid': 'changes-words' });
   const details = el('details', { class: 'fold', 'data-testid': 'changes-fold', ontoggle: load }, el('summary', {}, 'What was changed'), words, list);
   root.append(details);
-  /** @type {import('../lib/types.js').FacesView|null} */
+  /** @type {import('../lib/views.js').FacesView|null} */
   let view = null;
   // The answers that the page shows: others come with every change, and with them these.
   let shown = null;
@@ -38,7 +38,7 @@ export function createChanges(root) {
   }
 
   return {
-    /** @param {import('../lib/types.js').FacesView|null} next */
+    /** @param {import('../lib/views.js').FacesView|null} next */
     setState(next) {
       view = next;
       setHidden(root, !view?.settings);

@@ -87,7 +87,7 @@ export function createDistances(root, { gallery }) {
     setHidden(scale, none);
   }
 
-  /** @param {import('../lib/types.js').FacesView|null} view */
+  /** @param {import('../lib/views.js').FacesView|null} view */
   function setState(view) {
     const settings = view?.settings;
     setHidden(root, !settings?.recognition || !view.people?.length);

@@ -10,7 +10,7 @@ export function createEmpty(root, { actions }) {
   const element = el('section', { class: 'empty', 'data-testid': 'empty', hidden: true }, sentence);
   root.append(element);
   return {
-    /** @param {import('../lib/types.js').View|null} view */
+    /** @param {import('../lib/views.js').View|null} view */
     setState(view) {
       const empty = view !== null && view.link !== 'connecting' && view.cameras.length === 0;
       setHidden(element, !empty);

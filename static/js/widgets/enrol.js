@@ -46,7 +46,7 @@ export function createEnrol({ gallery, live, onWatch }) {
       el('div', { class: 'drop' }, sources.element, hint, el('div', { class: 'row' }, fromFile, fromCamera, file), picker.element),
       problem, done, el('div', { class: 'row end' }, cancel, submit)));
   const options = new Map();
-  /** @type {import('../lib/types.js').FacesView|null} */
+  /** @type {import('../lib/views.js').FacesView|null} */
   let view = null;
   /** @type {import('../lib/types.js').Person|null} */
   let person = null;
@@ -165,7 +165,7 @@ export function createEnrol({ gallery, live, onWatch }) {
     watched: picker.watched,
     pictures: picker.pictures,
     result: picker.result,
-    /** @param {import('../lib/types.js').FacesView|null} next */
+    /** @param {import('../lib/views.js').FacesView|null} next */
     setState(next) {
       view = next;
       picker.setCameras(view?.cameras ?? [], view?.options ?? []);

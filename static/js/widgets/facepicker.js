@@ -25,7 +25,7 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
   const element = el('div', { class: 'picker' }, select, stage, words, whole);
   const entries = new Map();
   const rows = new Map();
-  /** @type {import('../lib/types.js').Camera[]} */
+  /** @type {import('../lib/types.js').CameraView[]} */
   let cameras = [];
   /** @type {import('../lib/types.js').Option[]} */
   let options = [];
@@ -119,7 +119,7 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
       if (shown) choose(camera() ? chosen : usual());
       else onWatch();
     },
-    /** @param {import('../lib/types.js').Camera[]} all @param {import('../lib/types.js').Option[]} offered */
+    /** @param {import('../lib/types.js').CameraView[]} all @param {import('../lib/types.js').Option[]} offered */
     setCameras(all, offered) {
       options = offered;
       cameras = all.filter(({ state }) => state === 'online');
@@ -128,7 +128,7 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
       else if (camera()) select.value = chosen;
       render();
     },
-    /** @param {Object<string, import('../lib/types.js').PaintReport>} reports by camera */
+    /** @param {Object<string, import('../lib/views.js').PaintReport>} reports by camera */
     pictures(reports) {
       if (!shown || !reports[chosen]) return;
       shown_s = reports[chosen].captured_at;

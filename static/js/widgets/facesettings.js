@@ -32,7 +32,7 @@ export function createFaceSettings(root, { gallery }) {
     setHidden(problem, sentence === '');
   }
 
-  /** @param {import('../lib/types.js').FacesView|null} view */
+  /** @param {import('../lib/views.js').FacesView|null} view */
   function setState(view) {
     const settings = view?.settings;
     const forbidden = settings?.recognition_allowed === false;

@@ -37,7 +37,7 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
   const isShown = (id) => !view.onlySelected || view.selected.has(id);
   const isHidden = (id) => view.enlarged !== null && view.enlarged !== id;
 
-  /** @param {import('../lib/types.js').View|null} next */
+  /** @param {import('../lib/views.js').View|null} next */
   function setState(next) {
     if (next === null) return;
     view = next;
@@ -85,7 +85,7 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
 
   return {
     setState,
-    /** @param {Object<string, import('../lib/types.js').PaintReport>} reports by camera */
+    /** @param {Object<string, import('../lib/views.js').PaintReport>} reports by camera */
     pictures(reports, now_s) {
       for (const [id, report] of Object.entries(reports)) tiles.get(id)?.setReport(report, now_s);
     },

@@ -29,7 +29,7 @@ export function createHeader(root, { actions, version, page = 'cameras' }) {
   document.addEventListener('fullscreenchange', () => setAttr(full, 'aria-pressed', Boolean(document.fullscreenElement)));
   setHidden(full, !document.fullscreenEnabled);
 
-  /** @param {import('../lib/types.js').View|null} view */
+  /** @param {import('../lib/views.js').View|null} view */
   function setState(view) {
     setText(cameraCount, view && view.link !== 'connecting' ? countText(view.cameras) : '');
     setPeople(view?.cameras ?? []);

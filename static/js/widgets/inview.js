@@ -57,7 +57,7 @@ export function createInView(root, { gallery, menu, live, onWatch, onEnrol }) {
     result: picker.result,
     /** A camera is drawn in one place at a time. */
     setPaused(value) { paused = value; show(); },
-    /** @param {import('../lib/types.js').FacesView|null} next */
+    /** @param {import('../lib/views.js').FacesView|null} next */
     setState(next) {
       view = next;
       const cameras = (view?.cameras ?? []).filter((camera) => isIdentifying(view.options, camera));

@@ -41,7 +41,7 @@ export function createKeptFor({ gallery, setting, most, unit, testid, label }) {
 
   return {
     element,
-    /** @param {import('../lib/types.js').FaceSettings|null} [settings] */
+    /** @param {import('../lib/types.js').Settings|null} [settings] */
     setState(settings) {
       stored = settings?.[setting] ?? null;
       if (document.activeElement !== field && problem.hidden) show();

@@ -29,7 +29,7 @@ export function createObjectsDialog({ actions }) {
     el('div', { class: 'row end' }, el('button', { type: 'button', class: 'button', 'data-testid': 'objects-close', onclick: () => dialog.close() }, 'Close')));
   /** @type {{name: string, taught: boolean, element: HTMLElement, check: HTMLInputElement}[]} */
   let rows = [];
-  /** @type {import('../lib/types.js').View|null} */
+  /** @type {import('../lib/views.js').View|null} */
   let view = null;
   let camera_id = null;
   let unsent = {};
@@ -148,7 +148,7 @@ export function createObjectsDialog({ actions }) {
     event.preventDefault();
   }
 
-  /** @param {import('../lib/types.js').View|null} next */
+  /** @param {import('../lib/views.js').View|null} next */
   function setState(next) {
     view = next;
     const [lowest, highest] = view?.options.find(({ min_scores }) => min_scores)?.min_scores ?? [0, 1];

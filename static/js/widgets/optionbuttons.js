@@ -38,7 +38,7 @@ export function createOptionButtons({ actions }) {
 
   return {
     element,
-    /** @param {import('../lib/types.js').View|null} next */
+    /** @param {import('../lib/views.js').View|null} next */
     setState(next) {
       view = next;
       keyed(element, view?.options ?? [], rows, { key: (option) => option.name, make, update });

@@ -17,7 +17,7 @@ export function createPending(root, { actions }) {
   const rejectedRows = new Map();
   let wasLive = false;
 
-  /** @param {import('../lib/types.js').View|null} view */
+  /** @param {import('../lib/views.js').View|null} view */
   function setState(view) {
     const pending = view?.pending ?? [];
     setHidden(section, pending.length === 0);

@@ -16,7 +16,7 @@ export function createPeople(root, { gallery, menu, onEnrol }) {
   const rows = new Map();
   root.append(el('div', { class: 'part-head' }, title, el('span', { class: 'spring' }), add), empty, list);
 
-  /** @param {import('../lib/types.js').FacesView|null} view */
+  /** @param {import('../lib/views.js').FacesView|null} view */
   function setState(view) {
     const people = view?.people ?? [];
     setText(title, people.length ? `People (${people.length})` : 'People');

@@ -26,7 +26,7 @@ export function createSightings(root, { gallery }) {
     return { element: el('tr', { 'data-testid': 'sighting' }, el('td', {}, el('span', { class: 'who' }, hue, who)), where, when, distance), who, where, when, distance };
   }
 
-  /** @param {import('../lib/types.js').FacesView|null} view */
+  /** @param {import('../lib/views.js').FacesView|null} view */
   function setState(view) {
     const all = [...(view?.sightings ?? [])].sort((one, other) => other.last_at - one.last_at);
     setHidden(root, !view?.settings?.recognition && all.length === 0);

@@ -89,7 +89,7 @@ export function createSources({ unknownUrl, onChange }) {
         }
       }
     },
-    /** Marks what was refused. @returns {import('../lib/types.js').Refused[]} what is none of these */
+    /** Marks what was refused. @returns {import('../lib/types.js').RejectedPicture[]} what is none of these */
     refuse(refused) {
       const { verdicts, rest } = matched(refused);
       put(judged(verdicts));

@@ -11,7 +11,7 @@ import { tileMenu } from './tilemenu.js';
 const REPORT_LIFE_S = 0.4;
 // Below, a picture stays long enough to be seen, and what lies over it stays with it.
 const LEAST_FLOWING_FPS = 5;
-/** @type {import('../lib/types.js').PaintReport} */
+/** @type {import('../lib/views.js').PaintReport} */
 const NOTHING_PAINTED = { captured_at: null, broken: false, shape: null, fps: 0, counters: { painted: 0 } };
 
 /**
@@ -149,7 +149,7 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
     follow(time_s) {
       if (overlay.moves()) overlay.setResult(result, pictured_s(time_s));
     },
-    /** @param {import('../lib/types.js').PaintReport} next @param {number} time_s UNIX, hub's clock */
+    /** @param {import('../lib/views.js').PaintReport} next @param {number} time_s UNIX, hub's clock */
     setReport(next, time_s) {
       const other = next.shape !== report.shape || next.broken !== report.broken;
       if (next.captured_at !== report.captured_at) changed_s = time_s;
@@ -160,7 +160,7 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
       render();
       return onShape();
     },
-    /** @param {import('../lib/types.js').Result} next */
+    /** @param {import('../lib/types.js').NewResult} next */
     result(next) {
       if (!camera) return;
       result = stillAsked(next, camera, given.options);

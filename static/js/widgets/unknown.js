@@ -87,7 +87,7 @@ export function createUnknown(root, { gallery, onEnrol }) {
     keyed(list, faces, rows, { key: (face) => face.id, make, update });
   }
 
-  /** @param {import('../lib/types.js').FacesView|null} view */
+  /** @param {import('../lib/views.js').FacesView|null} view */
   function setState(view) {
     const settings = view?.settings;
     faces = view?.unknown ?? [];
