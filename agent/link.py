@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 import socket
@@ -15,6 +14,7 @@ import requests
 import urllib3
 
 from convergecast.protocol import ProtocolError
+from convergecast.protocol.hosts import is_loopback
 from convergecast.protocol.registration import (
     MAX_BODY_BYTES,
     Registration,
@@ -60,7 +60,7 @@ class HubLink:
         self._describe = describe
         self._session = requests.Session()
         self._verify: str | bool = tls_ca or True
-        self._session.trust_env = not _is_loopback(hub.host)
+        self._session.trust_env = not _is_own_machine(hub.host)
         self._said = _Said()
         self._backoff = Backoff(most_s=5.0)
         self._stop = threading.Event()
@@ -224,8 +224,5 @@ def _system_error(error: BaseException) -> OSError | None:
     return found
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+def _is_own_machine(host: str) -> bool:
+    return is_loopback(host) or host.endswith(".localhost")

@@ -185,7 +185,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _token(arguments: argparse.Namespace) -> int:
     # SQLite.
-    from convergecast.auth.gate import agent_token
+    from convergecast.auth.agent_token import agent_token
     from convergecast.hub import DATABASE_NAME
     from convergecast.storage.database import Database
 

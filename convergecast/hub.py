@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
-from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE, Gate, agent_token
+from convergecast.auth.agent_token import agent_token
+from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE, Gate
+from convergecast.auth.guard import Guard
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.supervisor import Supervisor
@@ -35,14 +37,15 @@ from convergecast.faces.settings import SettingsStore
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
 from convergecast.messages.people import FaceSettings
+from convergecast.protocol.hosts import is_loopback
 from convergecast.storage.database import Database
 from convergecast.web.asgi import create_asgi
+from convergecast.web.live import MAX_SOCKET_MESSAGE_BYTES
 from convergecast.web.request_limits import PatientProtocol
 from convergecast.web.services import Services, engine_status, shown_camera
 from convergecast.web.websocket_protocol import PromptProtocol
 
 DATABASE_NAME = "hub.sqlite3"
-_MAX_SOCKET_MESSAGE_BYTES = 64 << 10
 _BACKLOG = 128
 _MAX_CONNECTIONS = 512
 _OPEN_FILES = 65_536
@@ -80,7 +83,7 @@ class Hub:
 
     def __init__(self, config: HubConfig, *, on_ready: Callable[[str], None] | None = None) -> None:
         admin_token = os.environ.get(ADMIN_TOKEN_VARIABLE) or None
-        if admin_token is None and not _is_loopback(config.host):
+        if admin_token is None and not is_loopback(config.host):
             raise InvalidInput(
                 f"Listening on {config.host} needs an account: set {ADMIN_TOKEN_VARIABLE} to a "
                 "secret of at least 16 characters first."
@@ -113,6 +116,7 @@ class Hub:
 
     def _compose(self, admin_token: str | None) -> Services:
         config, database, clock = self._config, self._database, SystemClock()
+        port: int = self._socket.getsockname()[1]
         gate = Gate(database=database, clock=clock, admin_token=admin_token)
         settings = SettingsStore(database=database, clock=clock, allowed=config.recognition_allowed)
         registry = CameraRegistry(database=database, config=config, clock=clock, faces=settings)
@@ -146,10 +150,12 @@ class Hub:
         find = functools.partial(asker.ask, options=("recognition",), crops=True)
         services = Services(
             config=config,
-            port=self._socket.getsockname()[1],
+            port=port,
             clock=clock,
             database=database,
             gate=gate,
+            # Browsers do not keep cookies apart by port.
+            guard=Guard(gate=gate, cookie=f"convergecast_{port}"),
             registry=registry,
             board=board,
             broker=broker,
@@ -182,7 +188,7 @@ class Hub:
                 timeout_graceful_shutdown=1,
                 timeout_keep_alive=30,
                 ws=PromptProtocol,
-                ws_max_size=_MAX_SOCKET_MESSAGE_BYTES,
+                ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
                 ws_per_message_deflate=False,
             )
         )
@@ -294,10 +300,3 @@ def _allow_many_files() -> None:
     if soft < wanted:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -15,7 +15,7 @@ from convergecast.config import HubConfig
 from convergecast.errors import ConvergeCastError
 from convergecast.hub import Hub
 from convergecast.web.app import create_app
-from convergecast.web.asgi import NATIVE_ACCESS
+from convergecast.web.asgi import SOCKETS
 from tests.integration.test_hostile_agents import HOSTILE, HOSTILE_STREAMS
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +33,7 @@ def test_every_route_is_in_the_api_page(tmp_path: Path, monkeypatch: pytest.Monk
     rules = {rule.rule for rule in create_app(hub.services).url_map.iter_rules()}
     hub.close()
     page = text("docs/api.md")
-    for rule in rules | set(NATIVE_ACCESS):
+    for rule in rules | set(SOCKETS):
         shown = re.sub(r"<\w+>", "ID", rule.replace("<face_id>", "FACE"))
         shown = "/static/" if shown.startswith("/static/") else shown
         assert shown.rstrip("/") in page, f"{rule} is not in docs/api.md"

@@ -1,13 +1,18 @@
-"""What a route or socket message asks of its caller. Nothing is allowed that does not say so."""
+"""What a route or socket asks of its caller, declared beside it: who, and how large a body.
+
+Nothing is allowed that does not say so. Process: hub.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
-F = TypeVar("F", bound=Callable[..., Any])
-_ATTRIBUTE = "convergecast_access"
+F = TypeVar("F", bound=Callable[..., object])
+USUAL_BODY_BYTES = 1 << 20
+_ATTRIBUTE = "convergecast_rule"
 
 
 class Access(StrEnum):
@@ -18,16 +23,34 @@ class Access(StrEnum):
     CHANGE = "change"
 
 
-def allow(access: Access) -> Callable[[F], F]:
-    """Declare who may call a view function; without it every call is refused."""
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a route declares.
+
+    Attributes:
+        access: who may call it.
+        body_bytes: the largest body it takes; of a socket, the largest message.
+    """
+
+    access: Access
+    body_bytes: int = USUAL_BODY_BYTES
+
+    @property
+    def takes_large_body(self) -> bool:
+        """Whether a request may bring so much that its sender is asked for before it is read."""
+        return self.body_bytes > USUAL_BODY_BYTES
+
+
+def allow(access: Access, *, body_bytes: int = USUAL_BODY_BYTES) -> Callable[[F], F]:
+    """Declare the rule of a view function or native handler; without it every call is refused."""
 
     def mark(function: F) -> F:
-        setattr(function, _ATTRIBUTE, access)
+        setattr(function, _ATTRIBUTE, Rule(access, body_bytes))
         return function
 
     return mark
 
 
-def declared_access(function: Callable[..., Any] | None) -> Access | None:
-    """Return what a view function declares, or None."""
+def declared_rule(function: Callable[..., object] | None) -> Rule | None:
+    """Return the rule that a function declares, or None."""
     return getattr(function, _ATTRIBUTE, None)

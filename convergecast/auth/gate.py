@@ -1,7 +1,7 @@
-"""Signs people in: the administrator's token, the one-time link, sessions; and the agents' token.
+"""Signs people in: the administrator's token, the one-time link, sessions. Process: hub.
 
-Hub process. Secrets are compared in constant time, stored as hashes where the hub need not show
-them again, and never logged.
+Secrets are compared in constant time, stored as hashes where the hub need not show them again,
+and never logged. Sessions are kept in memory too, so that asking for one never waits for a disk.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 import threading
-from urllib.parse import urlsplit
+from typing import NewType
 
 from convergecast.clock import Clock
 from convergecast.errors import InvalidInput
@@ -18,14 +18,19 @@ from convergecast.storage.database import Database
 
 ADMIN_TOKEN_VARIABLE = "CONVERGECAST_ADMIN_TOKEN"
 SESSION_DAYS = 30
+MAX_SESSIONS = 10_000
 _MIN_ADMIN_TOKEN = 16
+_MAX_COOKIE = 100
+
+SessionId = NewType("SessionId", str)
+"""What a session is stored under: a hash of the cookie's value, which is stored nowhere."""
 
 
 class Gate:
-    """Checks tokens and sessions.
+    """Checks tokens and sessions; the only one that writes sessions while a hub runs.
 
     Args:
-        database: where sessions and the agent token live.
+        database: where sessions outlive the hub.
         clock: for the sessions' end.
         admin_token: `CONVERGECAST_ADMIN_TOKEN`, or None; raises InvalidInput when it is weak.
     """
@@ -38,6 +43,10 @@ class Gate:
         self._admin_token = admin_token
         self._lock = threading.Lock()
         self._link_token = secrets.token_urlsafe(24)
+        rows = database.read("SELECT token_hash, expires_at FROM sessions ORDER BY created_at")
+        self._expires_at: dict[SessionId, float] = {
+            SessionId(row["token_hash"]): row["expires_at"] for row in rows
+        }
 
     @property
     def has_admin_token(self) -> bool:
@@ -50,33 +59,57 @@ class Gate:
             return self._link_token
 
     def sign_in(self, token: str) -> str | None:
-        """Trade an administrator's or one-time token for a session; return the cookie's value."""
+        """Trade an administrator's or one-time token for a session; return the cookie's value.
+
+        What has ended goes; the oldest goes too where there are more sessions than may be.
+
+        Raises:
+            Unavailable: the session cannot be stored; there is none then.
+        """
         if not (self._is_admin_token(token) or self._use_link_token(token)):
             return None
-        session, now = secrets.token_urlsafe(32), self._clock.now()
-        self._database.write(
-            lambda connection: (
-                connection.execute("DELETE FROM sessions WHERE expires_at < ?", (now,)),
-                connection.execute(
-                    "INSERT INTO sessions VALUES (?, ?, ?)",
-                    (_hash(session), now, now + SESSION_DAYS * 86_400),
-                ),
+        cookie, now = secrets.token_urlsafe(32), self._clock.now()
+        session, expires_at = _session_id(cookie), now + SESSION_DAYS * 86_400
+        with self._lock:
+            ended = [known for known, until in self._expires_at.items() if until <= now]
+            still_open = [known for known, until in self._expires_at.items() if until > now]
+            ended += still_open[: max(0, len(still_open) + 1 - MAX_SESSIONS)]
+            self._database.write(
+                lambda connection: (
+                    connection.executemany(
+                        "DELETE FROM sessions WHERE token_hash = ?", [(known,) for known in ended]
+                    ),
+                    connection.execute(
+                        "INSERT INTO sessions VALUES (?, ?, ?)", (session, now, expires_at)
+                    ),
+                )
             )
-        )
-        return session
+            for known in ended:
+                del self._expires_at[known]
+            self._expires_at[session] = expires_at
+        return cookie
 
-    def sign_out(self, session: str) -> None:
-        """End a session."""
-        self._database.execute("DELETE FROM sessions WHERE token_hash = ?", (_hash(session),))
+    def sign_out(self, cookie: str) -> None:
+        """End a session: at once here, and in the database.
 
-    def is_session(self, session: str | None) -> bool:
-        """Whether a cookie's value is a session that has not ended."""
-        if not session or len(session) > 100:
-            return False
-        rows = self._database.read(
-            "SELECT expires_at FROM sessions WHERE token_hash = ?", (_hash(session),)
-        )
-        return bool(rows) and rows[0]["expires_at"] > self._clock.now()
+        Raises:
+            Unavailable: it cannot be taken off the disk, and would be back after a restart.
+        """
+        session = _session_id(cookie)
+        with self._lock:
+            self._expires_at.pop(session, None)
+        self._database.execute("DELETE FROM sessions WHERE token_hash = ?", (session,))
+
+    def session_of(self, cookie: str | None) -> SessionId | None:
+        """Return the session that a cookie's value opens, or None; from memory."""
+        if not cookie or len(cookie) > _MAX_COOKIE:
+            return None
+        session = _session_id(cookie)
+        return session if self.is_open(session) else None
+
+    def is_open(self, session: SessionId) -> bool:
+        """Whether a session has not ended; from memory."""
+        return self._expires_at.get(session, 0.0) > self._clock.now()
 
     def is_bearer(self, authorization: str | None) -> bool:
         """Whether an Authorization header carries the administrator's token."""
@@ -102,41 +135,9 @@ def check_admin_token(token: str) -> None:
         )
 
 
-def agent_token(database: Database, *, rotate: bool = False) -> str:
-    """Return the hub's agent token, made at first use; with `rotate`, a new one."""
-    if not rotate:
-        rows = database.read("SELECT value FROM hub_values WHERE name = 'agent_token'")
-        if rows:
-            return str(rows[0]["value"])
-    token = secrets.token_hex(20)  # begins with no dash, so it can follow an option
-    conflict = "UPDATE SET value = excluded.value" if rotate else "NOTHING"
-    database.execute(
-        "INSERT INTO hub_values VALUES ('agent_token', ?) "  # noqa: S608 - one of two literals
-        f"ON CONFLICT (name) DO {conflict}",
-        (token,),
-    )
-    rows = database.read("SELECT value FROM hub_values WHERE name = 'agent_token'")
-    return str(rows[0]["value"])
-
-
-def is_agent_token(database: Database, token: str | None) -> bool:
-    """Whether an agent presented the hub's agent token."""
-    return token is not None and _same(token, agent_token(database))
-
-
-def same_origin(origin: str | None, host: str | None) -> bool:
-    """Whether a browser's Origin header names the host it talks to (scheme left to the browser)."""
-    if not origin or not host:
-        return False
-    try:
-        return urlsplit(origin).netloc.lower() == host.lower()
-    except ValueError:
-        return False
-
-
 def _same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(), expected.encode())
 
 
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+def _session_id(cookie: str) -> SessionId:
+    return SessionId(hashlib.sha256(cookie.encode()).hexdigest())

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import UNSET, UnsetType
 
-from convergecast.auth.gate import is_agent_token
+from convergecast.auth.agent_token import is_agent_token
 from convergecast.cameras import store
 from convergecast.cameras.addresses import check_address, plain_address
 from convergecast.cameras.camera import Approval, Camera

@@ -1,18 +1,21 @@
-"""Makes the Flask application: guards, errors, headers, routes. Hub process."""
+"""Makes the Flask application: guards, errors, headers, routes. Process: hub."""
 
 from __future__ import annotations
 
+import functools
 import logging
+from collections.abc import Callable, Sequence
 from io import BytesIO
-from typing import IO, Any
+from typing import IO, NoReturn
 
 from flask import Flask, Request, Response, jsonify, redirect, render_template, request
+from flask.json.provider import DefaultJSONProvider
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from convergecast.assets import static_folder, templates_folder
-from convergecast.auth.access import Access, allow, declared_access
-from convergecast.auth.gate import same_origin
-from convergecast.errors import ConvergeCastError, Forbidden, NotSignedIn, NoUsableFace
+from convergecast.auth.access import USUAL_BODY_BYTES, Access, allow, declared_rule
+from convergecast.errors import ConvergeCastError, NotFound, NotSignedIn, NoUsableFace
 from convergecast.web import pages
 from convergecast.web.api import (
     agents,
@@ -27,15 +30,26 @@ from convergecast.web.api import (
     settings,
     sightings,
 )
-from convergecast.web.request_limits import body_limit_bytes
+from convergecast.web.caller import admit
+from convergecast.web.mjpeg import serve_mjpeg
 from convergecast.web.services import Services
 
-_ROUTES: tuple[Any, ...] = (
+_ROUTES = (
     *(pages, agents, cameras, pictures, analyze, labels, counts, metrics, openapi),
     *(people, sightings, settings),
 )
 
+# Endless answers are given in the event loop. Here stand their addresses, so that one table says
+# which route a request falls under, and what the route declares.
+NATIVE_ROUTES = {"/api/v1/cameras/<camera_id>/stream.mjpg": serve_mjpeg}
+
 log = logging.getLogger("web")
+
+
+class _Json(DefaultJSONProvider):
+    """Leaves fields in the order in which they are described."""
+
+    sort_keys = False
 
 
 class _Request(Request):
@@ -54,41 +68,37 @@ def create_app(services: Services) -> Flask:
     )
     app.request_class = _Request
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = _Json(app)
     allow(Access.PUBLIC)(app.view_functions["static"])
     for module in _ROUTES:
         app.register_blueprint(module.blueprint(services))
-    app.before_request(_limit_body)
+    for path, handler in NATIVE_ROUTES.items():
+        app.add_url_rule(path, handler.__name__, _only_native(handler), methods=["GET"])
     app.before_request(lambda: _guard(app, services))
     app.after_request(_harden)
-    app.register_error_handler(ConvergeCastError, lambda error: _refuse(error))
+    app.register_error_handler(ConvergeCastError, _refuse)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unforeseen)
     return app
 
 
-def _limit_body() -> None:
-    request.max_content_length = body_limit_bytes(request.method, request.path)
+def _only_native(handler: Callable[..., object]) -> Callable[..., NoReturn]:
+    """Return a view with a native handler's rule, for a Flask that runs without an event loop."""
+
+    @functools.wraps(handler)
+    def view(**_: str) -> NoReturn:
+        raise NotFound("This address is answered by a running hub only.")
+
+    return view
 
 
-def _guard(app: Flask, services: Services) -> Any:
+def _guard(app: Flask, services: Services) -> None:
     """Refuse what the route's declaration does not allow; a route without one is refused."""
     if request.endpoint is None:
-        return None  # answered with 404 or 405
-    access = declared_access(app.view_functions.get(request.endpoint))
-    if access is None:
-        raise Forbidden("This route does not say who may use it.")
-    if access is Access.PUBLIC or services.gate.is_bearer(request.headers.get("Authorization")):
-        return None
-    if not services.gate.is_session(request.cookies.get(services.cookie)):
-        raise NotSignedIn("Open the link that the hub printed, or send a Bearer token.")
-    if access is Access.CHANGE and not _from_own_page():
-        raise Forbidden("Changes are accepted from the hub's own page only.")
-    return None
-
-
-def _from_own_page() -> bool:
-    return same_origin(request.headers.get("Origin"), request.host)
+        return  # answered with 404 or 405
+    rule = declared_rule(app.view_functions.get(request.endpoint))
+    request.max_content_length = rule.body_bytes if rule else USUAL_BODY_BYTES
+    admit(services.guard, rule)
 
 
 def _harden(response: Response) -> Response:
@@ -110,13 +120,16 @@ def _wants_page() -> bool:
     return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
 
 
-def _answer(told: dict[str, str], status: int) -> Any:
+def _answer(
+    told: dict[str, str], status: int, headers: Sequence[tuple[str, str]] = ()
+) -> ResponseReturnValue:
     if _wants_page() and not request.path.startswith("/api/"):
-        return render_template("error.html", status=status, message=told["message"]), status
-    return jsonify(told), status
+        page = render_template("error.html", status=status, message=told["message"])
+        return page, status, [*headers]
+    return jsonify(told), status, [*headers]
 
 
-def _refuse(error: ConvergeCastError) -> Any:
+def _refuse(error: ConvergeCastError) -> ResponseReturnValue:
     if isinstance(error, NotSignedIn) and _wants_page():
         return redirect("/login", 303)
     if isinstance(error, NoUsableFace):
@@ -124,7 +137,7 @@ def _refuse(error: ConvergeCastError) -> Any:
     return _answer(error.told(), error.http_status)
 
 
-def _http_error(error: HTTPException) -> Any:
+def _http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     messages = {
         400: ("invalid", "The request cannot be understood."),
@@ -134,10 +147,12 @@ def _http_error(error: HTTPException) -> Any:
         415: ("invalid", "Send JSON, with Content-Type: application/json."),
     }
     kind, message = messages.get(status, ("error", error.name))
-    return _answer({"error": kind, "message": message}, status)
+    # Such as the `Allow` of 405; the description that they belong to is not sent.
+    headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
+    return _answer({"error": kind, "message": message}, status, headers)
 
 
-def _unforeseen(error: Exception) -> Any:
+def _unforeseen(error: Exception) -> ResponseReturnValue:
     log.error("a request failed", exc_info=error)
     message = "The hub failed on this request; its log has the details."
     return _answer({"error": "error", "message": message}, 500)

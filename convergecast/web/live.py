@@ -1,19 +1,19 @@
-"""The socket `/live`: reads what a viewer wants, sends what it may be sent. Hub, event loop.
+"""The socket `/live`: reads what a viewer wants, sends what it may be sent.
 
 Sending waits for the network (uvicorn holds it back), and while it waits nothing is queued but
-the newest of everything.
+the newest of everything. Process: hub, in its event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
 
+from convergecast.auth.access import Access, allow
+from convergecast.auth.guard import Caller
 from convergecast.errors import InvalidInput
 from convergecast.live.viewer import Viewer
 from convergecast.messages.live import (
@@ -25,6 +25,7 @@ from convergecast.messages.live import (
     message_text,
     read_from_viewer,
 )
+from convergecast.web.asgi_types import Incoming, Receive, Send
 from convergecast.web.services import Services
 
 # Every message a viewer may send, and what it needs; all of them only concern the viewer itself.
@@ -33,6 +34,7 @@ SOCKET_MESSAGES = {
     "ack": "ack needs camera, an id, and seq, a number.",
     "ping": "ping needs t, a number.",
 }
+MAX_SOCKET_MESSAGE_BYTES = 64 << 10
 _MAX_WATCHED = 1000
 _ASK_AGAIN_S = 5.0
 
@@ -45,20 +47,16 @@ class _Kind(Struct):
 
 _read_kind = Decoder(_Kind).decode
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-
-async def serve_live(
-    services: Services, receive: Receive, send: Send, may_stay: Callable[[], bool]
-) -> None:
-    """Serve one viewer until it goes, or `may_stay` says no: it has signed out."""
+@allow(Access.CHANGE, body_bytes=MAX_SOCKET_MESSAGE_BYTES)
+async def serve_live(services: Services, caller: Caller, receive: Receive, send: Send) -> None:
+    """Serve one viewer, whose socket is accepted, until it goes or its session ends."""
     viewer = Viewer(services.broker)
     viewer.put_text("hello", message_text(services.hello()))
     services.announcer.add(viewer)
     tasks = [
         asyncio.create_task(_send_all(viewer, send)),
-        asyncio.create_task(_end_when_signed_out(send, may_stay)),
+        asyncio.create_task(_end_when_signed_out(services, caller, send)),
     ]
     try:
         while (message := await receive())["type"] == "websocket.receive":
@@ -82,13 +80,13 @@ async def _send_all(viewer: Viewer, send: Send) -> None:
                 await send({"type": "websocket.send", "text": message})
 
 
-async def _end_when_signed_out(send: Send, may_stay: Callable[[], bool]) -> None:
-    while may_stay():
+async def _end_when_signed_out(services: Services, caller: Caller, send: Send) -> None:
+    while services.guard.may_stay(caller):
         await asyncio.sleep(_ASK_AGAIN_S)
     await send({"type": "websocket.close", "code": 1008})
 
 
-def _understand(services: Services, viewer: Viewer, message: MutableMapping[str, Any]) -> None:
+def _understand(services: Services, viewer: Viewer, message: Incoming) -> None:
     try:
         _obey(services, viewer, _parse(message.get("text") or ""))
     except InvalidInput as error:

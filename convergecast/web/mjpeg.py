@@ -1,45 +1,66 @@
-"""`stream.mjpg`: a camera for players and home automation, plain or annotated. Event loop.
+"""`stream.mjpg`: a camera for players and home automation, plain or annotated.
 
 The boundary stands after each picture, so that a browser shows it at once instead of one late.
+Process: hub, in its event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from urllib.parse import parse_qs
 
+from convergecast.auth.access import Access, allow
+from convergecast.auth.guard import Caller
 from convergecast.errors import NotFound
+from convergecast.web.asgi_types import Receive, Scope, Send
 from convergecast.web.services import Services
 
 _BOUNDARY = b"convergecast"
 _LOOK_AGAIN_S = 2.0
 _FRESH_S = 5.0
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+@allow(Access.VIEW, body_bytes=0)
+async def serve_mjpeg(
+    services: Services,
+    caller: Caller,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    camera_id: str,
+) -> None:
+    """Answer with a camera's pictures until there is an end; a HEAD request with none.
+
+    Raises:
+        NotFound: there is no such camera; nothing has been answered then.
+    """
+    camera = services.registry.get(camera_id)
+    content_type = b"multipart/x-mixed-replace; boundary=" + _BOUNDARY
+    headers = [(b"content-type", content_type), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    if scope["method"] != "HEAD":
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        annotated = query.get("annotated") == ["1"]
+        await MjpegStream(services, caller, camera.id, annotated=annotated).serve(receive, send)
+    await _body(send, b"", more=False)
 
 
 class MjpegStream:
     """One client's endless answer.
 
     Annotated pictures come at the rate of the results; while no option is on, all are sent plain.
-    It ends when the client goes, the camera is forgotten, or `may_stay` says no.
+    It ends when the client goes, the camera is forgotten, or the caller's session ends.
     """
 
     def __init__(
-        self,
-        services: Services,
-        camera_id: str,
-        *,
-        annotated: bool,
-        may_stay: Callable[[], bool],
+        self, services: Services, caller: Caller, camera_id: str, *, annotated: bool
     ) -> None:
         self._services = services
+        self._caller = caller
         self._camera_id = camera_id
         self._annotated = annotated
-        self._may_stay = may_stay
         self._changed = asyncio.Event()
         self._last: object = None
 
@@ -53,9 +74,6 @@ class MjpegStream:
 
     async def serve(self, receive: Receive, send: Send) -> None:
         """Send pictures until there is an end."""
-        content_type = b"multipart/x-mixed-replace; boundary=" + _BOUNDARY
-        headers = [(b"content-type", content_type), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
         await _body(send, b"--" + _BOUNDARY + b"\r\n")
         broker = self._services.broker
         broker.watch(self._camera_id, self, pairs=self._annotated)
@@ -69,10 +87,9 @@ class MjpegStream:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, OSError):
                     await task
-        await _body(send, b"", more=False)
 
     async def _send_pictures(self, send: Send) -> None:
-        while self._may_stay():
+        while self._services.guard.may_stay(self._caller):
             self._changed.clear()
             try:
                 picture = await self._newest()

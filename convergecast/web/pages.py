@@ -15,6 +15,8 @@ from convergecast.web.services import Services
 
 _WRONG = "That token is not valid, or the link was used before: the hub's console has a new one."
 
+_MAX_FORM_BYTES = 4 << 10
+
 log = logging.getLogger("web")
 
 
@@ -45,16 +47,16 @@ def blueprint(services: Services) -> Blueprint:
         return render_template("login.html", message=None)
 
     @routes.post("/login")
-    @allow(Access.PUBLIC)
+    @allow(Access.PUBLIC, body_bytes=_MAX_FORM_BYTES)
     def sign_in() -> Any:
         return _sign_in(services, request.form.get("token", "").strip())
 
     @routes.post("/logout")
     @allow(Access.CHANGE)
     def sign_out() -> Response:
-        services.gate.sign_out(request.cookies.get(services.cookie, ""))
+        services.gate.sign_out(request.cookies.get(services.guard.cookie, ""))
         response = redirect("/login", 303)
-        response.delete_cookie(services.cookie)
+        response.delete_cookie(services.guard.cookie)
         return response
 
     @routes.get("/healthz")
@@ -74,6 +76,6 @@ def _sign_in(services: Services, token: str) -> Any:
         services.show_link()
     response = redirect("/", 303)
     response.set_cookie(
-        services.cookie, session, max_age=SESSION_DAYS * 86_400, httponly=True, samesite="Lax"
+        services.guard.cookie, session, max_age=SESSION_DAYS * 86_400, httponly=True, samesite="Lax"
     )
     return response

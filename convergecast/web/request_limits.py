@@ -1,21 +1,19 @@
-"""Deadlines for clients that are slow on purpose, before they could hold anything up. Event loop.
+"""Bodies within the limit that their route declares, and deadlines for those who are slow.
 
 A connection must bring its first request, and a request its whole body, within a time; until then
-it costs a socket and a few bytes, and no thread.
+it costs a socket and a few bytes, and no thread. Process: hub, in its event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from convergecast.auth.access import Rule
 from convergecast.errors import InvalidInput, TooLarge, TooSlow
-from convergecast.protocol.registration import MAX_BODY_BYTES as MAX_REGISTRATION_BYTES
+from convergecast.web.asgi_types import Incoming, Receive, Scope
 
 FIRST_REQUEST_WITHIN_S = 15.0
 BODY_WITHIN_S = 10.0
@@ -24,31 +22,6 @@ _LINGER_S = 2.0
 MAX_PICTURE_BYTES = 20 * 1000 * 1000
 MAX_PICTURES_BYTES = 3 * MAX_PICTURE_BYTES
 """Of one picture, and of a form with several."""
-# In bytes, for the POST requests that need another than the usual one.
-_USUAL_LIMIT_BYTES = 1 << 20
-_LIMITS_BYTES = (
-    (re.compile(r"/server/?"), MAX_REGISTRATION_BYTES),
-    (re.compile(r"/login"), 4 << 10),
-    (re.compile(r"/api/v1/analyze"), MAX_PICTURE_BYTES),
-    (re.compile(r"/api/v1/people(/[^/]+/faces)?"), MAX_PICTURES_BYTES),
-)
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-
-
-def body_limit_bytes(method: str, path: str) -> int:
-    """Return how large the body of such a request may be."""
-    if method == "POST":
-        for pattern, limit in _LIMITS_BYTES:
-            if pattern.fullmatch(path):
-                return limit
-    return _USUAL_LIMIT_BYTES
-
-
-def takes_large_body(method: str, path: str) -> bool:
-    """Whether such a request may bring so much that its sender is asked for first."""
-    return body_limit_bytes(method, path) > _USUAL_LIMIT_BYTES
 
 
 class PatientProtocol(H11Protocol):
@@ -65,23 +38,21 @@ class PatientProtocol(H11Protocol):
             self.transport.close()
 
 
-async def read_body(scope: Scope, receive: Receive) -> Receive:
+async def read_body(scope: Scope, receive: Receive, rule: Rule) -> Receive:
     """Read a request's body within its limit and time; return a `receive` that gives it again.
 
     The scope's headers then name its length, however it was sent: a WSGI application takes a body
     without a length for an empty one (PEP 3333).
 
     Raises:
-        TooLarge: it is larger than such a request needs.
+        TooLarge: it is larger than its route declares.
         TooSlow: it was not there in time.
         InvalidInput: the client went in the midst of it.
     """
-    limit = body_limit_bytes(scope["method"], scope["path"])
-    large = takes_large_body(scope["method"], scope["path"])
-    within_s = _LARGE_BODY_WITHIN_S if large else BODY_WITHIN_S
+    within_s = _LARGE_BODY_WITHIN_S if rule.takes_large_body else BODY_WITHIN_S
     try:
         async with asyncio.timeout(within_s):
-            body = await _collect(receive, limit)
+            body = await _collect(receive, rule.body_bytes)
     except TimeoutError as error:
         raise TooSlow(f"The body did not arrive within {within_s:g} s.") from error
     framing = (b"content-length", b"transfer-encoding")
@@ -89,7 +60,7 @@ async def read_body(scope: Scope, receive: Receive) -> Receive:
     scope["headers"] = [*headers, (b"content-length", str(len(body)).encode())]
     given = False
 
-    async def again() -> MutableMapping[str, Any]:
+    async def again() -> Incoming:
         nonlocal given
         if given:
             return await receive()

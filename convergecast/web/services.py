@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from convergecast import __version__
 from convergecast.auth.gate import Gate
+from convergecast.auth.guard import Guard
 from convergecast.cameras.camera import Approval
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
@@ -38,6 +39,7 @@ class Services:
     clock: Clock
     database: Database
     gate: Gate
+    guard: Guard
     registry: CameraRegistry
     board: StatusBoard
     broker: Broker
@@ -52,11 +54,6 @@ class Services:
     recogniser: Recogniser
     upkeep: Upkeep
     show_link: Callable[[], None]
-
-    @property
-    def cookie(self) -> str:
-        """The session cookie's name; browsers do not keep cookies apart by port."""
-        return f"convergecast_{self.port}"
 
     def cameras(self) -> list[CameraView]:
         """Return every camera that was not rejected, as the API shows it."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from flask import Blueprint, Response, request
 
 from convergecast.auth.access import Access, allow
-from convergecast.auth.gate import agent_token
+from convergecast.auth.agent_token import agent_token
 from convergecast.errors import Forbidden, InvalidInput
 from convergecast.messages.api import AgentCommand
 from convergecast.protocol import PROTOCOL_VERSION, ProtocolError
-from convergecast.protocol.registration import decode_registration, encode_reply
+from convergecast.protocol.hosts import is_loopback
+from convergecast.protocol.registration import MAX_BODY_BYTES, decode_registration, encode_reply
 from convergecast.web.api.request_body import answer
 from convergecast.web.services import Services
 
@@ -22,7 +21,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.post("/server/")
     @routes.post("/server", endpoint="register_without_slash")
-    @allow(Access.PUBLIC)
+    @allow(Access.PUBLIC, body_bytes=MAX_BODY_BYTES)
     def register() -> Response:
         if request.headers.get("Origin"):
             raise Forbidden("Registrations come from agents, not from web pages.")
@@ -52,15 +51,8 @@ def blueprint(services: Services) -> Blueprint:
                 linux=f"CONVERGECAST_AGENT_TOKEN={token} ./install_linux.sh agent --hub {hub}",
                 windows=f'set "CONVERGECAST_AGENT_TOKEN={token}" && '
                 f"install_windows.bat agent --hub {hub}",
-                only_this_machine=_is_loopback(services.config.host),
+                only_this_machine=is_loopback(services.config.host),
             )
         )
 
     return routes
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -12,6 +12,7 @@ from convergecast.messages.api import AnalyzeQuery
 from convergecast.messages.results import still
 from convergecast.options import identifying
 from convergecast.web.api.request_body import answer
+from convergecast.web.request_limits import MAX_PICTURE_BYTES
 from convergecast.web.services import Services
 
 
@@ -20,7 +21,7 @@ def blueprint(services: Services) -> Blueprint:
     routes = Blueprint("analyze", __name__, url_prefix="/api/v1/analyze")
 
     @routes.post("")
-    @allow(Access.CHANGE)
+    @allow(Access.CHANGE, body_bytes=MAX_PICTURE_BYTES)
     def analyze() -> Response:
         names = _list(request.args.get("options", ""))
         if not names:

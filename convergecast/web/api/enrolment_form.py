@@ -20,6 +20,7 @@ from convergecast.messages.results import Result
 from convergecast.messages.worker import State
 from convergecast.names import shown_name
 from convergecast.web.api.pictures import wait_for_pair
+from convergecast.web.caller import caller
 from convergecast.web.request_limits import MAX_PICTURE_BYTES
 from convergecast.web.services import Services
 
@@ -42,7 +43,7 @@ def enrol_person(services: Services) -> Enrolled:
         raise InvalidInput(
             "A face is kept only with its owner's consent: send consent=true once you have it."
         )
-    form, by = _form(NewPerson), caller(services)
+    form, by = _form(NewPerson), caller().name
     consent_by = by if form.consent_by is UNSET else _shown("consent_by", form.consent_by)
     return services.enrolment.enrol(
         name=form.name,
@@ -55,7 +56,7 @@ def enrol_person(services: Services) -> Enrolled:
 
 def add_pictures(services: Services, person_id: str) -> Enrolled:
     """Give a person the pictures of the form; raises as `enrol_person` does."""
-    form, by = _form(MorePictures), caller(services)
+    form, by = _form(MorePictures), caller().name
     return services.enrolment.enrol(
         name=None,
         person_id=person_id,
@@ -70,12 +71,6 @@ def _shown(field: str, name: str) -> str:
         return shown_name(name)
     except InvalidInput as error:
         raise InvalidInput(f"{field}: {error}") from error
-
-
-def caller(services: Services) -> str:
-    """Return who asks, in the words of the audit."""
-    is_client = services.gate.is_bearer(request.headers.get("Authorization"))
-    return "an API client" if is_client else "the hub's page"
 
 
 def _is_form() -> bool:

@@ -6,8 +6,10 @@ from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
 from convergecast.messages.people import DistancesShown, FaceInView, MergeOrder, NewName, People
-from convergecast.web.api.enrolment_form import add_pictures, caller, enrol_person
+from convergecast.web.api.enrolment_form import add_pictures, enrol_person
 from convergecast.web.api.request_body import answer, json_body
+from convergecast.web.caller import caller
+from convergecast.web.request_limits import MAX_PICTURES_BYTES
 from convergecast.web.services import Services
 
 
@@ -22,7 +24,7 @@ def blueprint(services: Services) -> Blueprint:
         return answer(People(people=gallery.people()))
 
     @routes.post("")
-    @allow(Access.CHANGE)
+    @allow(Access.CHANGE, body_bytes=MAX_PICTURES_BYTES)
     def enrol() -> Response:
         services.faces_settings.need_recognition()
         return answer(enrol_person(services), 201)
@@ -43,19 +45,19 @@ def blueprint(services: Services) -> Blueprint:
     @routes.patch("/<person_id>")
     @allow(Access.CHANGE)
     def rename(person_id: str) -> Response:
-        gallery.rename(person_id, json_body(NewName).name, caller(services))
+        gallery.rename(person_id, json_body(NewName).name, caller().name)
         return answer(gallery.person(person_id))
 
     @routes.delete("/<person_id>")
     @allow(Access.CHANGE)
     def forget(person_id: str) -> Response:
-        gallery.forget(person_id, caller(services))
+        gallery.forget(person_id, caller().name)
         return Response(status=204)
 
     @routes.post("/<person_id>/merge")
     @allow(Access.CHANGE)
     def merge(person_id: str) -> Response:
-        gallery.merge(person_id, json_body(MergeOrder).other, caller(services))
+        gallery.merge(person_id, json_body(MergeOrder).other, caller().name)
         return answer(gallery.person(person_id))
 
     @routes.post("/<person_id>/not")
@@ -64,7 +66,7 @@ def blueprint(services: Services) -> Blueprint:
         face = json_body(FaceInView)
         services.registry.get(face.camera)
         vector = services.recogniser.vector_of(face.camera, face.track_id)
-        gallery.add_negative(person_id, vector, caller(services))
+        gallery.add_negative(person_id, vector, caller().name)
         return Response(status=204)
 
     _add_pictures(routes, services)
@@ -75,7 +77,7 @@ def _add_pictures(routes: Blueprint, services: Services) -> None:
     gallery = services.gallery
 
     @routes.post("/<person_id>/faces")
-    @allow(Access.CHANGE)
+    @allow(Access.CHANGE, body_bytes=MAX_PICTURES_BYTES)
     def add(person_id: str) -> Response:
         services.faces_settings.need_recognition()
         gallery.person(person_id)
@@ -89,5 +91,5 @@ def _add_pictures(routes: Blueprint, services: Services) -> None:
     @routes.delete("/<person_id>/faces/<face_id>")
     @allow(Access.CHANGE)
     def remove(person_id: str, face_id: str) -> Response:
-        gallery.remove_picture(person_id, face_id, caller(services))
+        gallery.remove_picture(person_id, face_id, caller().name)
         return answer(gallery.person(person_id))

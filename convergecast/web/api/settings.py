@@ -7,8 +7,8 @@ from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
 from convergecast.messages.people import Settings, SettingsChange
-from convergecast.web.api.enrolment_form import caller
 from convergecast.web.api.request_body import answer, json_body
+from convergecast.web.caller import caller
 from convergecast.web.services import Services
 
 
@@ -25,7 +25,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.put("")
     @allow(Access.CHANGE)
     def change() -> Response:
-        store.change(json_body(SettingsChange), by=caller(services))
+        store.change(json_body(SettingsChange), by=caller().name)
         return answer(_shown())
 
     def _shown() -> Settings:

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from convergecast.auth.access import Access, allow
 from convergecast.messages.api import SightingsQuery
 from convergecast.messages.people import Audit, Sightings, UnknownFaces
-from convergecast.web.api.enrolment_form import caller
 from convergecast.web.api.request_body import answer, query
+from convergecast.web.caller import caller
 from convergecast.web.services import Services
 
 
@@ -45,13 +45,13 @@ def blueprint(services: Services) -> Blueprint:
     @routes.delete("/unknown-faces/<unknown_id>")
     @allow(Access.CHANGE)
     def drop(unknown_id: str) -> Response:
-        gallery.drop_unknown(unknown_id, caller(services))
+        gallery.drop_unknown(unknown_id, caller().name)
         return Response(status=204)
 
     @routes.delete("/unknown-faces")
     @allow(Access.CHANGE)
     def drop_all() -> Response:
-        gallery.drop_unknown(None, caller(services))
+        gallery.drop_unknown(None, caller().name)
         return Response(status=204)
 
     @routes.get("/audit")

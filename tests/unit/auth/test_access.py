@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import bson
@@ -11,14 +11,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from convergecast.auth.access import Access, declared_access
-from convergecast.auth.gate import Gate, same_origin
+from convergecast.auth.access import Access, declared_rule
+from convergecast.auth.gate import Gate
+from convergecast.auth.guard import same_origin
 from convergecast.config import HubConfig
 from convergecast.errors import InvalidInput, Unavailable
 from convergecast.hub import Hub
 from convergecast.storage.database import Database
-from convergecast.web.app import create_app
-from convergecast.web.asgi import NATIVE_ACCESS
+from convergecast.web.app import NATIVE_ROUTES, create_app
+from convergecast.web.asgi import SOCKETS
 from convergecast.web.live import SOCKET_MESSAGES
 from tests.fakes import FakeClock
 
@@ -45,9 +46,14 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
+def access_declared(function: Callable[..., object]) -> Access | None:
+    rule = declared_rule(function)
+    return rule.access if rule else None
+
+
 def routes(app: Flask) -> list[tuple[str, str, Access | None]]:
     return [
-        (rule.rule, method, declared_access(app.view_functions[rule.endpoint]))
+        (rule.rule, method, access_declared(app.view_functions[rule.endpoint]))
         for rule in app.url_map.iter_rules()
         for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})
     ]
@@ -56,7 +62,11 @@ def routes(app: Flask) -> list[tuple[str, str, Access | None]]:
 def test_every_route_declares_who_may_use_it(app: Flask) -> None:
     assert [rule for rule, _, access in routes(app) if access is None] == []
     assert {rule for rule, _, access in routes(app) if access is Access.PUBLIC} == PUBLIC
-    assert set(NATIVE_ACCESS.values()) <= {Access.VIEW, Access.CHANGE}
+    assert {access_declared(serve) for serve in SOCKETS.values()} <= {Access.VIEW, Access.CHANGE}
+    native = {rule for rule, _, _ in routes(app)} & set(NATIVE_ROUTES)
+    assert native == set(NATIVE_ROUTES)
+    for handler in NATIVE_ROUTES.values():
+        assert access_declared(handler) in {Access.VIEW, Access.CHANGE}
     assert set(SOCKET_MESSAGES) == {"watch", "ack", "ping"}
 
 
@@ -140,7 +150,7 @@ def test_the_link_works_once_and_then_there_is_a_new_one(tmp_path: Path) -> None
     gate = Gate(database=database, clock=FakeClock(), admin_token=None)
     link = gate.link_token()
     session = gate.sign_in(link)
-    assert gate.is_session(session)
+    assert gate.session_of(session)
     assert gate.sign_in(link) is None
     assert gate.link_token() != link
     assert gate.sign_in("") is None
@@ -152,9 +162,9 @@ def test_sessions_survive_a_restart_and_end_after_thirty_days(tmp_path: Path) ->
     database, clock = Database(tmp_path / "hub.sqlite3"), FakeClock()
     session = Gate(database=database, clock=clock, admin_token=TOKEN).sign_in(TOKEN)
     restarted = Gate(database=database, clock=clock, admin_token=TOKEN)
-    assert restarted.is_session(session)
+    assert restarted.session_of(session)
     clock.advance(30 * 86_400 + 1)
-    assert not restarted.is_session(session)
+    assert not restarted.session_of(session)
     database.close()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from convergecast.auth.gate import agent_token
+from convergecast.auth.agent_token import agent_token
 from convergecast.cameras import store
 from convergecast.cameras.camera import Approval
 from convergecast.cameras.registry import CameraRegistry

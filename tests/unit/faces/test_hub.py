@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from convergecast.auth.gate import agent_token
+from convergecast.auth.agent_token import agent_token
+from convergecast.auth.guard import Caller, CallerKind, Role
 from convergecast.config import HubConfig
 from convergecast.errors import Conflict, Forbidden
 from convergecast.faces.face import Face
@@ -20,6 +21,7 @@ from convergecast.hub import Hub
 from convergecast.messages.people import SettingsChange
 from convergecast.messages.worker import ResultHead, Seen
 from convergecast.protocol.registration import Registration
+from convergecast.web.asgi_types import Incoming
 from convergecast.web.mjpeg import MjpegStream
 from convergecast.web.services import Services
 from tests.fakes.faces import EMBEDDING, KIND, Crowd, crop_of, told
@@ -206,11 +208,12 @@ def test_a_picture_with_a_name_is_drawn_anew_for_a_player_when_the_name_goes(
         async def send(message: Any) -> None:
             pictures.extend([message["body"]] if b"image/jpeg" in message.get("body", b"") else [])
 
-        async def stays() -> dict[str, Any]:
+        async def stays() -> Incoming:
             await asyncio.Event().wait()
-            return {}
+            return {"type": "http.disconnect"}
 
-        stream = MjpegStream(services, camera_id, annotated=True, may_stay=lambda: True)
+        asking = Caller(kind=CallerKind.TOKEN, name="a player", role=Role.ADMIN)
+        stream = MjpegStream(services, asking, camera_id, annotated=True)
         services.broker.attach(asyncio.get_running_loop())
         playing = asyncio.create_task(stream.serve(stays, send))
         while len(pictures) < 1:

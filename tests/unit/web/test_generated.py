@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from convergecast.auth.gate import agent_token
+from convergecast.auth.agent_token import agent_token
 from convergecast.cameras.camera import Approval, Camera
 from convergecast.config import HubConfig
 from convergecast.hub import Hub
@@ -280,6 +280,9 @@ def test_any_request_for_a_stream_of_a_camera_that_is_not_there(
         async def send(message: Any) -> None:
             answered.append(message)
 
+        async def no_body() -> dict[str, Any]:
+            return {"type": "http.request"}
+
         scope = {
             "type": "http",
             "method": "GET",
@@ -287,7 +290,7 @@ def test_any_request_for_a_stream_of_a_camera_that_is_not_there(
             "query_string": b"annotated=1",
             "headers": [(k.lower().encode(), v.encode("latin-1")) for k, v in headers.items()],
         }
-        await application(scope, None, send)
+        await application(scope, no_body, send)
 
     application: Any = create_asgi(hub.services)
     for headers, status in ((sent, 401), ({**sent, **BEARER}, 404)):

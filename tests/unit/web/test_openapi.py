@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from convergecast import __version__
-from convergecast.auth.access import Access, declared_access
+from convergecast.auth.access import Access, declared_rule
 from convergecast.cameras.analyzer import make_result
 from convergecast.cameras.puller import Frame
 from convergecast.config import HubConfig
@@ -25,7 +25,7 @@ from convergecast.messages.worker import State
 from convergecast.options import OPTIONS
 from convergecast.web import openapi
 from convergecast.web.app import create_app
-from convergecast.web.asgi import NATIVE_ACCESS
+from convergecast.web.asgi import SOCKETS
 from convergecast.web.live import SOCKET_MESSAGES
 from convergecast.web.openapi.operations import SECURITY
 from tests.contract import Contract
@@ -87,15 +87,20 @@ def caller(client: FlaskClient) -> Caller:
     return Caller(client)
 
 
+def access_declared(function: Callable[..., object]) -> Access | None:
+    rule = declared_rule(function)
+    return rule.access if rule else None
+
+
 def rules(app: Flask) -> dict[tuple[str, str], Access | None]:
     """Every route there is, with what it declares."""
     found = {
-        (rule.rule, method): declared_access(app.view_functions[rule.endpoint])
+        (rule.rule, method): access_declared(app.view_functions[rule.endpoint])
         for rule in app.url_map.iter_rules()
         if rule.endpoint != "static"
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    found |= {(rule, "GET"): access for rule, access in NATIVE_ACCESS.items()}
+    found |= {(path, "GET"): access_declared(serve) for path, serve in SOCKETS.items()}
     return {
         (re.sub("<(.*?)>", r"{\1}", r), method): access for (r, method), access in found.items()
     }
@@ -151,7 +156,7 @@ def test_versions_options_states_and_socket_messages_are_the_hubs(caller: Caller
     assert schemas["State"]["enum"] == sorted(state.value for state in State)
     assert contract["x-sockets"]["/live"]["x-from-browser"] == list(SOCKET_MESSAGES)
     session = contract["components"]["securitySchemes"]["session"]
-    assert session["name"] == hub.services.cookie
+    assert session["name"] == hub.services.guard.cookie
 
 
 def test_every_schema_is_used() -> None:

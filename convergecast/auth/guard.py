@@ -1,0 +1,111 @@
+"""The one check of every request and socket: what does its route declare, and who asks?
+
+Flask's routes and those of the event loop come here; nothing in it waits for a disk. Process: hub.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from werkzeug.sansio.http import parse_cookie
+
+from convergecast.auth.access import Access, Rule
+from convergecast.auth.gate import Gate, SessionId
+from convergecast.errors import Forbidden, NotSignedIn
+
+
+class Headers(Protocol):
+    """A request's headers, found by their names in small letters."""
+
+    def get(self, name: str, /) -> str | None:
+        """Return a header, or None."""
+
+
+class CallerKind(StrEnum):
+    """How a caller has shown who it is. ANYONE: it was not asked, because everybody may."""
+
+    ANYONE = "anyone"
+    SESSION = "session"
+    TOKEN = "token"
+
+
+class Role(StrEnum):
+    """What a caller may do."""
+
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks; made once for a request or socket.
+
+    Attributes:
+        kind: a browser's session, or a token in the request itself.
+        name: what the audit calls it.
+        role: what it may do; None for anyone.
+        session: of a session, what the gate knows it by.
+    """
+
+    kind: CallerKind
+    name: str
+    role: Role | None = None
+    session: SessionId | None = field(default=None, repr=False)
+
+
+_ANYONE = Caller(kind=CallerKind.ANYONE, name="anyone")
+_BY_TOKEN = Caller(kind=CallerKind.TOKEN, name="an API client", role=Role.ADMIN)
+
+
+class Guard:
+    """Lets requests and sockets in, or refuses them. Methods may be called from any thread.
+
+    Args:
+        gate: knows tokens and sessions.
+        cookie: the name of the cookie that holds a session.
+    """
+
+    def __init__(self, *, gate: Gate, cookie: str) -> None:
+        self.cookie = cookie
+        self._gate = gate
+
+    def admit(self, rule: Rule | None, headers: Headers) -> Caller:
+        """Return who asks.
+
+        Raises:
+            Forbidden: the route declares nothing, or a change comes from another page.
+            NotSignedIn: no session, no token, or a wrong one.
+        """
+        if rule is None:
+            raise Forbidden("This route does not say who may use it.")
+        if rule.access is Access.PUBLIC:
+            return _ANYONE
+        if self._gate.is_bearer(headers.get("authorization")):
+            return _BY_TOKEN
+        cookies = parse_cookie(headers.get("cookie"))
+        session = self._gate.session_of(cookies.get(self.cookie))
+        if session is None:
+            raise NotSignedIn("Open the link that the hub printed, or send a Bearer token.")
+        if rule.access is Access.CHANGE and not same_origin(
+            headers.get("origin"), headers.get("host")
+        ):
+            raise Forbidden("Changes are accepted from the hub's own page only.")
+        return Caller(
+            kind=CallerKind.SESSION, name="the hub's page", role=Role.ADMIN, session=session
+        )
+
+    def may_stay(self, caller: Caller) -> bool:
+        """Whether one who was let in may go on: its session has not ended since."""
+        return caller.session is None or self._gate.is_open(caller.session)
+
+
+def same_origin(origin: str | None, host: str | None) -> bool:
+    """Whether a browser's Origin header names the host it talks to (scheme left to the browser)."""
+    if not origin or not host:
+        return False
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False

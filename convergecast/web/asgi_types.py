@@ -1,0 +1,50 @@
+"""What uvicorn and the hub's native handlers hand each other (ASGI 3). Process: hub."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NotRequired, Required, TypedDict
+
+from convergecast.auth.guard import Caller
+
+
+class Scope(TypedDict):
+    """A request or a socket.
+
+    `caller` is added where who asks is found out before Flask runs, which takes it from here.
+    """
+
+    type: str
+    method: str
+    path: str
+    query_string: bytes
+    headers: list[tuple[bytes, bytes]]
+    caller: NotRequired[Caller]
+
+
+class Incoming(TypedDict, total=False):
+    """What a client sends: part of a body, a socket's message, or that it has gone."""
+
+    type: Required[str]
+    body: bytes
+    more_body: bool
+    text: str | None
+    bytes: bytes | None
+
+
+class Outgoing(TypedDict, total=False):
+    """What a client is sent: head and parts of an answer, a socket's messages and its end."""
+
+    type: Required[str]
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    more_body: bool
+    text: str
+    bytes: bytes
+    code: int
+
+
+Receive = Callable[[], Awaitable[Incoming]]
+Send = Callable[[Outgoing], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]

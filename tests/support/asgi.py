@@ -1,0 +1,70 @@
+"""Asks a hub's ASGI application, as uvicorn would, without a socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from convergecast.web.asgi_types import Application, Incoming, Outgoing
+
+_PIECE_BYTES = 1 << 20
+
+
+@dataclass(slots=True)
+class Answer:
+    """What came back; header names are in small letters."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+def ask(
+    application: Application,
+    method: str,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body_bytes: int = 0,
+) -> Answer:
+    """Return the answer to a request whose body is that many zeros."""
+    pieces = _pieces(body_bytes)
+    answer = Answer()
+
+    async def receive() -> Incoming:
+        piece = next(pieces, None)
+        if piece is None:
+            await asyncio.Event().wait()
+        return piece or {"type": "http.disconnect"}
+
+    async def send(message: Outgoing) -> None:
+        if message["type"] == "http.response.start":
+            answer.status = message["status"]
+            names = {name.decode().lower(): value.decode() for name, value in message["headers"]}
+            answer.headers = names
+        answer.body += message.get("body", b"")
+
+    sent = {"host": "localhost", "content-length": str(body_bytes), **(headers or {})}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
+    }
+    asyncio.run(_within(application(scope, receive, send)))  # type: ignore[arg-type]
+    return answer
+
+
+async def _within(answering: Awaitable[None]) -> None:
+    async with asyncio.timeout(20):
+        await answering
+
+
+def _pieces(size: int) -> Iterator[Incoming]:
+    while size > _PIECE_BYTES:
+        size -= _PIECE_BYTES
+        yield {"type": "http.request", "body": bytes(_PIECE_BYTES), "more_body": True}
+    yield {"type": "http.request", "body": bytes(size), "more_body": False}
