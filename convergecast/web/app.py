@@ -12,6 +12,7 @@ from flask import Flask, Request, Response, jsonify, redirect, render_template, 
 from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
 
 from convergecast.assets import static_folder, templates_folder
 from convergecast.auth.access import USUAL_BODY_BYTES, Access, allow, declared_rule
@@ -46,6 +47,17 @@ NATIVE_ROUTES = {"/api/v1/cameras/<camera_id>/stream.mjpg": serve_mjpeg}
 log = logging.getLogger("web")
 
 
+class _Id(BaseConverter):
+    """An id at the end of an address (`<id:…>`), beside which there are fixed addresses.
+
+    What stands at one of those, or ends in `.jpg`, is no id: so each address offers only the
+    methods of its own route.
+    """
+
+    part_isolating = True
+    regex = r"(?!(?:rejected|options|distances|[^/]*\.jpg)$)[^/]+"
+
+
 class _Json(DefaultJSONProvider):
     """Leaves fields in the order in which they are described."""
 
@@ -67,6 +79,7 @@ def create_app(services: Services) -> Flask:
         static_folder=str(static_folder()),
     )
     app.request_class = _Request
+    app.url_map.converters["id"] = _Id
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0
     app.json = _Json(app)
     allow(Access.PUBLIC)(app.view_functions["static"])

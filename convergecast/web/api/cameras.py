@@ -36,7 +36,7 @@ def blueprint(services: Services) -> Blueprint:
         found = [board.view(c) for c in registry.all() if c.approval is Approval.REJECTED]
         return answer(Cameras(cameras=found))
 
-    @routes.patch("/<camera_id>")
+    @routes.patch("/<id:camera_id>")
     @allow(Access.CHANGE)
     def change(camera_id: str) -> Response:
         order = json_body(CameraChange)
@@ -65,7 +65,7 @@ def blueprint(services: Services) -> Blueprint:
             return OptionAnswer(error=error.kind, message=str(error), page=error.page or UNSET)
         return OptionAnswer(options=camera.options)
 
-    @routes.delete("/<camera_id>")
+    @routes.delete("/<id:camera_id>")
     @allow(Access.CHANGE)
     def forget(camera_id: str) -> Response:
         registry.forget(camera_id)

@@ -42,13 +42,13 @@ def blueprint(services: Services) -> Blueprint:
             )
         )
 
-    @routes.patch("/<person_id>")
+    @routes.patch("/<id:person_id>")
     @allow(Access.CHANGE)
     def rename(person_id: str) -> Response:
         gallery.rename(person_id, json_body(NewName).name, caller().name)
         return answer(gallery.person(person_id))
 
-    @routes.delete("/<person_id>")
+    @routes.delete("/<id:person_id>")
     @allow(Access.CHANGE)
     def forget(person_id: str) -> Response:
         gallery.forget(person_id, caller().name)
@@ -88,7 +88,7 @@ def _add_pictures(routes: Blueprint, services: Services) -> None:
     def picture(person_id: str, face_id: str) -> Response:
         return Response(gallery.picture(person_id, face_id), mimetype="image/jpeg")
 
-    @routes.delete("/<person_id>/faces/<face_id>")
+    @routes.delete("/<person_id>/faces/<id:face_id>")
     @allow(Access.CHANGE)
     def remove(person_id: str, face_id: str) -> Response:
         gallery.remove_picture(person_id, face_id, caller().name)

@@ -42,7 +42,7 @@ def blueprint(services: Services) -> Blueprint:
     def unknown_picture(unknown_id: str) -> Response:
         return Response(gallery.unknown_picture(unknown_id), mimetype="image/jpeg")
 
-    @routes.delete("/unknown-faces/<unknown_id>")
+    @routes.delete("/unknown-faces/<id:unknown_id>")
     @allow(Access.CHANGE)
     def drop(unknown_id: str) -> Response:
         gallery.drop_unknown(unknown_id, caller().name)

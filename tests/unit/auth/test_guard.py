@@ -286,8 +286,8 @@ def test_an_impossible_method_is_answered_with_those_that_are_possible(
         answer = ask(application, "TRACE", path, headers=BEARER)
         assert answer.status == 405, path
         named = set(answer.headers["allow"].split(", "))
-        assert possible <= named, path
-        assert ("HEAD" in named) == ("GET" in named), path
+        implied = {"OPTIONS", "HEAD"} if "GET" in possible else {"OPTIONS"}
+        assert named == possible | implied, path
         page = ask(application, "TRACE", path, headers={"Accept": "text/html"})
         assert page.headers["allow"] == answer.headers["allow"]
 

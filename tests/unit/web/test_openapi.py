@@ -102,7 +102,8 @@ def rules(app: Flask) -> dict[tuple[str, str], Access | None]:
     }
     found |= {(path, "GET"): access_declared(serve) for path, serve in SOCKETS.items()}
     return {
-        (re.sub("<(.*?)>", r"{\1}", r), method): access for (r, method), access in found.items()
+        (re.sub("<(?:id:)?(.*?)>", r"{\1}", r), method): access
+        for (r, method), access in found.items()
     }
 
 
