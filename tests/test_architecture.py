@@ -181,6 +181,4 @@ def test_every_table_is_written_and_read_by_one_module() -> None:
             for table in named:
                 owners.setdefault(table, set()).add(module)
     assert set(owners) == set(re.findall(r"^CREATE TABLE (\w+)", created, re.M))
-    assert {table: found for table, found in owners.items() if len(found) != 1} == {
-        "hub_values": {"convergecast.storage.hub_values", "convergecast.auth.gate"}
-    }
+    assert {table: found for table, found in owners.items() if len(found) != 1} == {}

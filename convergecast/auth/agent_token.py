@@ -9,23 +9,19 @@ import hmac
 import secrets
 
 from convergecast.storage.database import Database
+from convergecast.storage.hub_values import add_value, set_value, stored_value
+
+_STORED_AS = "agent_token"
 
 
 def agent_token(database: Database, *, rotate: bool = False) -> str:
     """Return the hub's agent token, made at first use; with `rotate`, a new one."""
-    if not rotate:
-        rows = database.read("SELECT value FROM hub_values WHERE name = 'agent_token'")
-        if rows:
-            return str(rows[0]["value"])
+    if not rotate and (stored := stored_value(database, _STORED_AS)):
+        return stored
     token = secrets.token_hex(20)  # begins with no dash, so it can follow an option
-    conflict = "UPDATE SET value = excluded.value" if rotate else "NOTHING"
-    database.execute(
-        "INSERT INTO hub_values VALUES ('agent_token', ?) "  # noqa: S608 - one of two literals
-        f"ON CONFLICT (name) DO {conflict}",
-        (token,),
-    )
-    rows = database.read("SELECT value FROM hub_values WHERE name = 'agent_token'")
-    return str(rows[0]["value"])
+    store = set_value if rotate else add_value
+    database.write(lambda connection: store(connection, _STORED_AS, token))
+    return stored_value(database, _STORED_AS) or token
 
 
 def is_agent_token(database: Database, token: str | None) -> bool:
