@@ -28,6 +28,7 @@ from convergecast.config import HubConfig
 from convergecast.hub import Hub
 from convergecast.storage.database import Database
 from convergecast.web.asgi import SOCKETS
+from tests.support import messages
 
 TOKEN = "an administrator's token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -113,15 +114,13 @@ class Page:
 
 def publish(hub: Hub, camera_id: str, seq: int) -> None:
     """Let a camera show a frame with a face, as its worker would."""
-    at = hub.services.clock.now()
+    at, size = hub.services.clock.now(), {"width": 64, "height": 48}
+    head = messages.frame_head(seq, captured_at=at, **size)
+    hub.services.broker.publish_frame(camera_id, head, JPEG)
     frame = Frame(jpeg=JPEG, seq=seq, captured_at=at, width=64, height=48)
-    header = {"seq": seq, "captured_at": at, "width": 64, "height": 48}
-    hub.services.broker.publish_frame(camera_id, header, JPEG)
     face = {"box": [1.0, 2.0, 30.5, 40.5], "score": 0.91, "landmarks": None}
-    found = {"faces": [face], "width": 64, "height": 48}
-    hub.services.broker.publish_result(
-        camera_id, make_result(camera_id, frame, ("faces",), found), JPEG
-    )
+    result = make_result(camera_id, frame, ("faces",), messages.findings(faces=[face], **size))
+    hub.services.broker.publish_result(camera_id, result, JPEG)
 
 
 def register(hub: Hub) -> str:
