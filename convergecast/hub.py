@@ -293,7 +293,7 @@ def _allow_many_files() -> None:
     """Raise the limit of open files to what the system allows: each camera takes a few."""
     if sys.platform == "win32":
         return
-    import resource
+    import resource  # there is none on Windows
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)

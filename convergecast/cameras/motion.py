@@ -103,7 +103,7 @@ class Background:
             self._mean = _mean(small.histogram())
 
     def _follow(self, small: Image, scene: Image, now_s: float) -> None:
-        from PIL import ImageChops
+        from PIL import ImageChops  # as in _small
 
         self._owed += (now_s - self._seen_s) * _FOLLOW_PER_S
         self._seen_s = now_s
@@ -120,6 +120,7 @@ class Background:
 
 def _small(jpeg: bytes) -> Image | None:
     """Read a JPEG small and gray, its noise smoothed; None where that cannot be done."""
+    # Only a camera with an option needs it, and memory counts in a process per camera.
     from PIL import Image, ImageFilter
 
     try:
@@ -136,7 +137,7 @@ def _differ(small: Image, scene: Image, gain: float) -> bool:
     `gain` is how much brighter the whole picture is: the exposure, which is no motion. What is
     white in both may be off by as much.
     """
-    from PIL import ImageChops
+    from PIL import ImageChops  # as in _small
 
     exposed = scene.point([min(255, round(v * gain)) for v in range(256)])
     counts = ImageChops.difference(small, exposed).histogram()

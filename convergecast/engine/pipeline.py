@@ -12,7 +12,18 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from convergecast.config import HubConfig
+from convergecast.detection.faces.landmarks import (
+    Landmarks,
+    boxes_for_landmarks,
+    compile_kernels,
+    gray,
+    rounded,
+)
+from convergecast.detection.faces.tilted_landmarks import fit_upright
 from convergecast.engine.model_loader import Loader
 from convergecast.engine.prepared import Prepared
 from convergecast.engine.serialize import plain_faces, plain_objects
@@ -26,17 +37,15 @@ from convergecast.messages.engine import (
     VectorKind,
     Wanted,
 )
+from convergecast.model_store import store
 from convergecast.options import added_by
+from convergecast.vision.decode import decode_for
+from convergecast.vision.detections import Bytes, Faces, Floats
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from convergecast.detection.base import Canvas, Found
-    from convergecast.detection.faces.landmarks import Landmarks
     from convergecast.detection.registry import Detector, FaceDetector, ObjectDetector
     from convergecast.engine.embedding import FaceEmbedding
-    from convergecast.vision.detections import Bytes, Faces, Floats
 
 _DETECTORS = ("faces", "objects")
 _INCLUSIVE = (0, 0, 1, 1)  # the right and lower edges of boxes are exclusive, dlib's are not
@@ -104,8 +113,6 @@ class Pipeline:
         Raises:
             InvalidInput: the picture cannot be decoded.
         """
-        from convergecast.vision.decode import decode_for
-
         there = self._there(wanted)
         long_side = short_side = 0
         if "landmarks" not in wanted.tasks:  # those look at the picture itself
@@ -221,11 +228,6 @@ class Pipeline:
         ]
         if all(image is None for image in images):
             return [None] * len(batch)
-        import numpy as np
-
-        from convergecast.detection.faces.landmarks import gray
-        from convergecast.detection.faces.tilted_landmarks import fit_upright
-
         model = self._landmarks.get()
         no_picture = np.empty((0, 0), np.uint8)
         grays = [
@@ -247,8 +249,6 @@ class Pipeline:
         return [None if image is None else part for image, part in zip(images, parts, strict=True)]
 
     def _boxes_for_landmarks(self, boxes: Floats) -> NDArray[np.int64]:
-        from convergecast.detection.faces.landmarks import boxes_for_landmarks, rounded
-
         if self._config.face_model in ("hog", "haar"):  # square already, as the landmarks expect
             return rounded(boxes - _INCLUSIVE)
         return boxes_for_landmarks(boxes)
@@ -260,19 +260,18 @@ class Pipeline:
             draft.objects = plain_objects(objects, prepared)
 
     def _load_faces(self) -> tuple[FaceDetector, ModelInfo]:
+        # ONNX Runtime: without it landmarks work, and whoever asks is told what is missing.
         from convergecast.detection.registry import create_face_detector
 
         return _warm("faces", create_face_detector(self._config, threads=self._threads))
 
     def _load_objects(self) -> tuple[ObjectDetector, ModelInfo]:
+        # ONNX Runtime, as above.
         from convergecast.detection.registry import create_object_detector
 
         return _warm("objects", create_object_detector(self._config, threads=self._threads))
 
     def _load_landmarks(self) -> tuple[Landmarks, ModelInfo]:
-        from convergecast.detection.faces.landmarks import Landmarks, compile_kernels
-        from convergecast.model_store import store
-
         name = self._config.landmarks_in_use
         model = Landmarks(store.find("landmarks", name).path, threads=self._threads)
         reason = None if compile_kernels() else "numba does not work here: NumPy does it, slower"
@@ -286,6 +285,7 @@ class Pipeline:
         )
 
     def _load_recognition(self) -> tuple[FaceEmbedding, ModelInfo]:
+        # ONNX Runtime, as above.
         from convergecast.engine.embedding import FaceEmbedding
 
         model = FaceEmbedding(

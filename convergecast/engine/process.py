@@ -24,6 +24,7 @@ from multiprocessing.connection import (
 )
 from typing import Any
 
+import cv2
 from msgspec import DecodeError
 
 from convergecast.config import HubConfig
@@ -67,8 +68,6 @@ class _Job:
 
 def run_engine(channel: Channel, address: str, key: bytes, config: HubConfig, threads: int) -> None:
     """Serve requests until the hub goes; the entry point of the process."""
-    import cv2
-
     cv2.setNumThreads(1)
     engine = Engine(Pipeline(config, threads=threads))
     engine.listen(address, key)

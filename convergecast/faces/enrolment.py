@@ -142,6 +142,7 @@ class Enrolment:
     def _is_there(
         self, face: Face, accepted: Sequence[tuple[Source, Face]], person_id: str | None
     ) -> bool:
+        # NumPy, which a hub needs only once it has a face to compare.
         from convergecast.faces.matching import SAME_PICTURE_BELOW, distances_between, vectors_of
 
         others = [other.vector for _, other in accepted if other.kind == face.kind]

@@ -114,6 +114,7 @@ class Recogniser:
         """
         if not self._is_wanted(result) or findings.kind is None:
             return result
+        # NumPy, as there are vectors.
         from convergecast.faces.matching import NOTHING_YET, decide, vector_of
 
         self._gallery.use_kind(str(findings.kind))
@@ -177,6 +178,7 @@ class Recogniser:
             return None
 
     def _decide_all(self, tracks: Iterable[Track], known: Known, now_s: float) -> None:
+        # NumPy, as there are vectors.
         from convergecast.faces.matching import NOTHING_YET, decide, vector_of
 
         settings = self._settings.now

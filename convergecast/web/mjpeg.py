@@ -116,6 +116,7 @@ class MjpegStream:
             return None
         if self._services.clock.now() - pair[1].unchanged_until > _FRESH_S:
             return None  # of an earlier viewer
+        # OpenCV, which a hub needs only where it draws.
         from convergecast.vision.drawing import annotate_jpeg
 
         return pair[1], await asyncio.to_thread(annotate_jpeg, pair[0], pair[1])

@@ -1,19 +1,27 @@
 """Parts of other packages that are not theirs to show, as the project uses them.
 
 A release may change them without a word. Each package has an upper bound in pyproject.toml, and a
-test here that fails when one of these parts has another shape: raise the bound when it passes.
+test here that fails when one of these parts has another shape: raise the bound when it passes. Of
+Python itself every version is taken from 3.11 on, so the tests are all there is.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import multiprocessing.connection
+import multiprocessing.util
+import os
 import socket
+import tempfile
 import threading
 import tomllib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
+from multiprocessing import AuthenticationError, Pipe
+from multiprocessing.connection import answer_challenge, deliver_challenge
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -250,3 +258,33 @@ def test_onnx_runtime_quantizes_by_ranges_that_are_given() -> None:
     assert parameters(TensorsData.__init__)[1:] == ["calibration_method", "data"]
     assert callable(QDQQuantizer.quantize_model)
     assert onnxruntime.__version__
+
+
+# CPython
+
+
+def test_both_ends_of_a_connection_prove_that_they_know_a_key() -> None:
+    for function in (answer_challenge, deliver_challenge):
+        assert parameters(function)[:2] == ["connection", "authkey"]
+
+    def ask(key: bytes) -> bool:
+        one, other = Pipe()
+        with one, other, ThreadPoolExecutor(1) as thread:
+            proven = thread.submit(deliver_challenge, one, b"key")
+            try:
+                answer_challenge(other, key)
+                proven.result(10)
+            except AuthenticationError:
+                return False
+            return True
+
+    assert ask(b"key")
+    assert not ask(b"another")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no sockets with a path")
+def test_nameless_sockets_lie_in_a_folder_of_the_process() -> None:
+    with multiprocessing.connection.Listener(family="AF_UNIX") as listener:
+        folder = Path(os.fsdecode(listener.address)).parent
+    assert folder == Path(multiprocessing.util.get_temp_dir())
+    assert folder.parent == Path(tempfile.gettempdir())

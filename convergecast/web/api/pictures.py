@@ -76,6 +76,7 @@ def wait_for_pair(
 
 def _annotated(services: Services, camera: Camera) -> Response:
     """Draw a result on the very picture it was found in."""
+    # OpenCV, which a hub needs only where it draws.
     from convergecast.vision.drawing import annotate_jpeg
 
     pair = wait_for_pair(services, camera.id, lambda _: True)

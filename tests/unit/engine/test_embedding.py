@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 import sys
@@ -15,6 +14,7 @@ import dlib
 import msgspec
 import numpy as np
 import pytest
+from msgspec import structs
 
 from convergecast.config import HubConfig
 from convergecast.detection.faces.face_quality import Quality
@@ -117,7 +117,7 @@ def test_the_numbers_are_those_of_dlibs_own_pipeline(pipeline: Pipeline, astrona
 
 
 def test_five_points_do_where_68_may_not_be_used(astronaut: Bytes) -> None:
-    commercial = dataclasses.replace(CONFIG, commercial_safe=True)
+    commercial = structs.replace(CONFIG, commercial_safe=True)
     found = tell(Pipeline(commercial, threads=2), astronaut)
     assert found.kind is not None and found.kind.alignment == "landmarks-5"
     (expected,) = vectors_of_dlib(astronaut, DLIB_LANDMARKS_5)
