@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET
 
 from convergecast.clock import Clock
-from convergecast.errors import Conflict, Forbidden, InvalidInput
+from convergecast.errors import Conflict, Forbidden
 from convergecast.faces import audit
 from convergecast.messages.people import FaceSettings, SettingsChange
 from convergecast.storage.database import Database
@@ -60,7 +60,7 @@ class SettingsStore:
             by: who does it, for the audit.
 
         Raises:
-            InvalidInput: thresholds that do not go together.
+            Conflict: thresholds that do not go together.
             Forbidden: recognition is not allowed by the configuration.
         """
         with self._lock:
@@ -108,7 +108,7 @@ def _changed(before: FaceSettings, changes: SettingsChange) -> FaceSettings:
     values = {name: value for name, value in given if value is not UNSET}
     now = msgspec.structs.replace(before, **values)
     if now.perhaps_below < now.known_below:
-        raise InvalidInput("perhaps_below must not be less than known_below.")
+        raise Conflict("perhaps_below must not be less than known_below.")
     return now
 
 

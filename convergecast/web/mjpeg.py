@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from convergecast.auth.access import Access, allow
 from convergecast.auth.guard import Caller
+from convergecast.checks import checked
 from convergecast.errors import NotFound
+from convergecast.messages.api import AnnotatedQuery
 from convergecast.web.asgi_types import Receive, Scope, Send
 from convergecast.web.services import Services
 
@@ -35,14 +37,15 @@ async def serve_mjpeg(
 
     Raises:
         NotFound: there is no such camera; nothing has been answered then.
+        InvalidInput: likewise, for a query that cannot be understood.
     """
     camera = services.registry.get(camera_id)
+    query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    annotated = checked(AnnotatedQuery, query).annotated == "1"
     content_type = b"multipart/x-mixed-replace; boundary=" + _BOUNDARY
     headers = [(b"content-type", content_type), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     if scope["method"] != "HEAD":
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        annotated = query.get("annotated") == ["1"]
         await MjpegStream(services, caller, camera.id, annotated=annotated).serve(receive, send)
     await _body(send, b"", more=False)
 

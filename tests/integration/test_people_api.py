@@ -271,7 +271,6 @@ def test_settings_are_checked_and_all_or_none_of_them_is_set(hub: Asker) -> None
         {"known_below": -0.1},
         {"known_below": 7},
         {"known_below": [0.5]},
-        {"known_below": 0.59, "perhaps_below": 0.4},
         {"perhaps_below": 0.1},
         {"sightings_days": 1e9},
         {"keep_unknown": True, "known_below": None},
@@ -279,6 +278,8 @@ def test_settings_are_checked_and_all_or_none_of_them_is_set(hub: Asker) -> None
         answer = hub.set(**changes)
         assert answer.status_code == 400, changes
         assert answer.json()["message"].endswith(".")
+    answer = hub.set(known_below=0.59, perhaps_below=0.4)
+    assert (answer.status_code, answer.json()["error"]) == (409, "conflict")
     json_type = {"Content-Type": "application/json"}
     for text in (b'{"known_below": NaN}', b'{"known_below": Infinity}', b"[]", b"{", b"3"):
         answer = hub.ask("PUT", SETTINGS, data=text, headers=json_type)

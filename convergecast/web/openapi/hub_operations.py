@@ -54,7 +54,7 @@ AGENT_OPERATIONS = {
 HUB_OPERATIONS = {
     "GET /api/v1/settings": view("settings", "What can be set while it runs", Settings),
     "PUT /api/v1/settings": change(
-        "change_settings", "Change settings: all, or nothing", Settings, sent=SettingsChange
+        "change_settings", "Change settings", Settings, sent=SettingsChange, errors=[409]
     ),
     "GET /api/openapi.json": view("openapi", "This description", _DESCRIPTION),
     "GET /healthz": public("health", "Whether the hub lives", api.Health),
