@@ -11,6 +11,7 @@ class Backoff:
     """Pauses that double from `first_s` to `most_s`, each up to a fifth longer or shorter."""
 
     def __init__(self, *, first_s: float = 0.5, most_s: float = 5.0) -> None:
+        """Begin with the shortest pause."""
         self._first_s = first_s
         self._most_s = most_s
         self._next_s = first_s

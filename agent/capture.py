@@ -24,6 +24,7 @@ class Capture:
     """Moves pictures from `source` into `slot`; `fps` chooses fewer than the source gives."""
 
     def __init__(self, *, source: Source, slot: FrameSlot, fps: float | None = None) -> None:
+        """Make the thread; it does not run yet."""
         self._source = source
         self._slot = slot
         self._fps = fps
@@ -77,6 +78,7 @@ class _Schedule:
     """Waits for the moments at which a file's pictures are due, without drifting."""
 
     def __init__(self, stop: threading.Event) -> None:
+        """Begin without a time that is due."""
         self._stop = stop
         self._due_s: float | None = None
 
@@ -103,6 +105,7 @@ class _Chooser:
     """Chooses frames so that at most `wanted_fps` a second are left, evenly spread."""
 
     def __init__(self, wanted_fps: float | None, source_fps: float | None) -> None:
+        """Work out which frames are taken of those that the source gives."""
         lowers = wanted_fps and (source_fps is None or wanted_fps < source_fps)
         self._interval_s = 1.0 / wanted_fps if wanted_fps and lowers else 0.0
         # The frame nearest to the wanted moment counts, also when it comes a little early.

@@ -56,6 +56,7 @@ class DemoSource:
     def __init__(
         self, *, size: tuple[int, int] = (640, 480), fps: float | None = None, phase_s: float = 0.0
     ) -> None:
+        """Begin at the first picture; none is read yet."""
         self._size = size
         self._fps = fps or _USUAL_FPS
         self._phase_s = phase_s

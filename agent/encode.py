@@ -60,6 +60,7 @@ class Encoder:
     """Turns pixels into JPEG (4:2:0) within `box`, a width and height in pixels."""
 
     def __init__(self, *, box: tuple[int, int] = (640, 480), quality_percent: int = 85) -> None:
+        """Take size and quality; nothing is encoded yet."""
         self._box = box
         self._parameters = [
             cv2.IMWRITE_JPEG_QUALITY,
@@ -121,6 +122,7 @@ class Frame:
     )
 
     def __init__(self, picture: Picture, *, seq: int, captured_at: float, encoder: Encoder) -> None:
+        """Take a picture; it is encoded when it is asked for."""
         self.picture = picture
         self.seq = seq
         self.captured_at = captured_at

@@ -39,6 +39,7 @@ class Identity:
         lock: filelock.BaseFileLock | None = None,
         camera_keys: dict[str, str] | None = None,
     ) -> None:
+        """Take over what was stored, and the lock that is held."""
         self.agent_id = agent_id
         self.slot = slot
         self._path = path

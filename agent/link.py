@@ -55,6 +55,7 @@ class HubLink:
         describe: Callable[[], Registration],
         tls_ca: str | None = None,
     ) -> None:
+        """Begin without a registration; nothing is sent yet."""
         self._hub = hub
         self._identity = identity
         self._describe = describe
@@ -179,6 +180,7 @@ class _Said:
     last: str = ""
 
     def once(self, level: int, text: str) -> None:
+        """Log a line unless it was the last one."""
         if text != self.last:
             self.last = text
             _log.log(level, "%s", text)

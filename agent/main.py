@@ -128,6 +128,7 @@ class _CameraWatch:
     """Logs once when the camera is lost and once when it is back."""
 
     def __init__(self, slot: FrameSlot) -> None:
+        """Begin without a state that was told."""
         self._slot = slot
         self._looks = 0
         self._online: bool | None = None

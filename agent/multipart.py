@@ -42,6 +42,7 @@ class StreamParts:
     def __init__(
         self, *, slot: FrameSlot, channel: Channel | None, epoch: str, plain: bool
     ) -> None:
+        """Begin without a picture that was sent."""
         self._slot = slot
         self._channel = channel
         self._epoch = epoch

@@ -25,6 +25,7 @@ class FolderSource:
     """
 
     def __init__(self, path: Path, *, fps: float | None = None) -> None:
+        """Begin without pictures; the folder is read at the first one."""
         self.label = str(path)
         self._path = path
         self._fps = fps or _USUAL_FPS

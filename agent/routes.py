@@ -30,6 +30,7 @@ class Places:
     """Counts who is being served; no more than `most` at a time."""
 
     def __init__(self, most: int) -> None:
+        """Begin with every place free."""
         self._most = most
         self._lock = threading.Lock()
         self.taken = 0
@@ -52,6 +53,7 @@ class _Refusal(Exception):
     """An answer other than a picture: status, kind and one sentence."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
+        """Keep status and kind of the answer."""
         super().__init__(message)
         self.status, self.kind = status, kind
 
@@ -96,6 +98,7 @@ class _Answers:
     def __init__(
         self, *, slot: FrameSlot, epoch: str, version: str, on_stream_end: Callable[[], None]
     ) -> None:
+        """Begin with every place free."""
         self._slot = slot
         self._epoch = epoch
         self._version = version

@@ -70,10 +70,12 @@ class _FrameTask(WSGITask):  # type: ignore[misc]  # waitress has no types
     """A request whose response header leaves together with the first piece of the body."""
 
     def write(self, data: bytes) -> None:
+        """Write so that header and body leave together."""
         with self.channel.together():
             super().write(data)
 
     def get_environment(self) -> dict[str, Any]:
+        """Return WSGI's environment with the channel in it."""
         environ: dict[str, Any] = super().get_environment()
         environ[CHANNEL_KEY] = self.channel
         return environ
@@ -86,6 +88,7 @@ class FrameServer:
     """Runs an application on a listening socket, in threads of its own."""
 
     def __init__(self, *, app: Flask, listener: Listener, threads: int = THREADS) -> None:
+        """Make the server on the socket; it does not answer yet."""
         for name in ("waitress", "waitress.queue"):
             # Clients that hang up are the ordinary case here.
             logging.getLogger(name).setLevel(logging.ERROR)

@@ -37,6 +37,7 @@ class AgentService:
     def __init__(
         self, *, options: AgentOptions, source: Source, identity: Identity, listener: Listener
     ) -> None:
+        """Put the parts together; nothing runs yet."""
         self._options = options
         self._source = source
         self._identity = identity

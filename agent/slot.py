@@ -40,6 +40,7 @@ class FrameSlot:
     """Holds one frame; a newer one replaces it whether it was read or not."""
 
     def __init__(self, *, encoder: Encoder) -> None:
+        """Begin without a frame."""
         self._encoder = encoder
         self._changed = threading.Condition()
         self._frame: Frame | None = None

@@ -89,6 +89,7 @@ class EncodedSource:
     """Gives ready JPEGs in turn, `fps` a second, for ever: a camera that costs next to nothing."""
 
     def __init__(self, pictures: list[Encoded], *, fps: float, label: str = "encoded") -> None:
+        """Begin at the first picture."""
         self._pictures = pictures
         self._next = 0
         self._fps = fps

@@ -29,6 +29,7 @@ class _CaptureSource:
     """What devices, files and streams share: one `cv2.VideoCapture`."""
 
     def __init__(self, label: str) -> None:
+        """Begin without OpenCV's capture."""
         self.label = label
         self._capture: cv2.VideoCapture | None = None
         self._fps: float | None = None
@@ -78,6 +79,7 @@ class DeviceSource(_CaptureSource):
     """A camera of this machine, by number or by its path."""
 
     def __init__(self, device: int | str, *, box: tuple[int, int]) -> None:
+        """Name the device; it is not opened yet."""
         super().__init__(f"camera {device}")
         self._device = device
         self._box = box
@@ -111,6 +113,7 @@ class VideoFileSource(_CaptureSource):
     """A video or GIF file, over and over at its own rate."""
 
     def __init__(self, path: Path) -> None:
+        """Name the file; it is not opened yet."""
         super().__init__(str(path))
         self._path = path
         self._target = str(path)
@@ -153,6 +156,7 @@ class StreamSource(VideoFileSource):
     """A network address; FFmpeg gives up on one that is silent for some seconds."""
 
     def __init__(self, address: str) -> None:
+        """Name the address, without user and password; it is not opened yet."""
         super().__init__(Path("stream"))
         self.label = without_credentials(address)
         self._target = address

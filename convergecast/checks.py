@@ -62,6 +62,7 @@ class Refused(InvalidInput):
     """A value is not of its type; `problem` says where, for callers who say it differently."""
 
     def __init__(self, problem: Problem) -> None:
+        """Keep the problem; its sentence is the message."""
         super().__init__(problem.sentence)
         self.problem = problem
 

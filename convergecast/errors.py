@@ -71,6 +71,7 @@ class Conflict(ConvergeCastError):
     kind, http_status = "conflict", 409
 
     def __init__(self, message: str, *, page: str | None = None) -> None:
+        """Keep the page on which it can be put right."""
         super().__init__(message)
         self.page = page
 
@@ -105,6 +106,7 @@ class NoUsableFace(ConvergeCastError):
     kind, http_status = "no-usable-face", 422
 
     def __init__(self, message: str, pictures: Sequence[Refused] = ()) -> None:
+        """Keep what is wrong with each picture."""
         super().__init__(message)
         self.pictures = list(pictures)
 

@@ -82,6 +82,7 @@ class Hub:
     """
 
     def __init__(self, config: HubConfig, *, on_ready: Callable[[str], None] | None = None) -> None:
+        """Take the address, open the database and put the parts together; nothing runs yet."""
         admin_token = os.environ.get(ADMIN_TOKEN_VARIABLE) or None
         if admin_token is None and not is_loopback(config.host):
             raise InvalidInput(

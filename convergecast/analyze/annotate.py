@@ -28,6 +28,7 @@ class Annotator:
     """
 
     def __init__(self, folder: Path) -> None:
+        """Make the folder for drawings; raises InvalidInput where that cannot be."""
         self._folder = folder
         self._video: cv2.VideoWriter | None = None
         self._video_of: Item | None = None
@@ -35,6 +36,7 @@ class Annotator:
         _make(folder)
 
     def __enter__(self) -> Annotator:
+        """Return itself."""
         return self
 
     def __exit__(
@@ -43,6 +45,7 @@ class Annotator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Finish the video that is being written."""
         self._end_video()
 
     def add(self, item: Item, image: Bytes, result: PictureResult) -> None:

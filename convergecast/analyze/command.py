@@ -117,6 +117,7 @@ class _Analysis:
     def __init__(
         self, order: AnalyzeOrder, pipeline: Pipeline, progress: Progress, people: People | None
     ) -> None:
+        """Take what every file is analysed with."""
         self._order = order
         self._pipeline = pipeline
         self._progress = progress

@@ -31,6 +31,7 @@ class Output:
     """
 
     def __init__(self, file: Path | None) -> None:
+        """Open the file; raises InvalidInput where it cannot be written."""
         self._name = "Standard output" if file is None else str(file)
         try:
             self._stream = sys.stdout if file is None else file.open("w", encoding="utf-8")
@@ -38,6 +39,7 @@ class Output:
             self._refuse(problem)
 
     def __enter__(self) -> Output:
+        """Return itself."""
         return self
 
     def __exit__(
@@ -46,6 +48,7 @@ class Output:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Close the file; standard output stays open."""
         if self._stream is not sys.stdout:
             with contextlib.suppress(OSError):  # every line was flushed, or refused, before
                 self._stream.close()

@@ -26,9 +26,11 @@ class _VideoClock:
     at_s = 0.0
 
     def now(self) -> float:
+        """Return UNIX seconds."""
         return time.time()
 
     def monotonic(self) -> float:
+        """Return the seconds of the video that is analysed."""
         return self.at_s
 
 
@@ -46,6 +48,7 @@ class People:
     """
 
     def __init__(self, config: HubConfig, say: Callable[[str], None]) -> None:
+        """Open the hub's database and read what is known."""
         from convergecast.hub import DATABASE_NAME
 
         path = config.data_dir / DATABASE_NAME
@@ -71,6 +74,7 @@ class People:
             say(f"Nobody is enrolled in {config.data_dir}: every face stays unknown.")
 
     def __enter__(self) -> People:
+        """Return itself."""
         return self
 
     def __exit__(
@@ -79,6 +83,7 @@ class People:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Close the database."""
         self._database.close()
 
     def name_still(self, result: PictureResult, findings: Findings) -> PictureResult:

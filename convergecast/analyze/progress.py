@@ -23,6 +23,7 @@ class Progress:
     """
 
     def __init__(self, *, moving: bool) -> None:
+        """Begin with nothing done."""
         self.failed = 0
         self._files = 0
         self._where = ""

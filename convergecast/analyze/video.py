@@ -24,6 +24,7 @@ class Video:
     """
 
     def __init__(self, item: Item, min_score: float, people: People | None) -> None:
+        """Begin with nothing followed."""
         self.item = item
         self._min_score = min_score
         self._fps = rate_of(item.path)

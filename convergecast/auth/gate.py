@@ -36,6 +36,7 @@ class Gate:
     """
 
     def __init__(self, *, database: Database, clock: Clock, admin_token: str | None) -> None:
+        """Read the sessions and make this start's link."""
         if admin_token is not None:
             check_admin_token(admin_token)
         self._database = database

@@ -68,6 +68,7 @@ class Guard:
     """
 
     def __init__(self, *, gate: Gate, cookie: str) -> None:
+        """Take what knows tokens and sessions."""
         self.cookie = cookie
         self._gate = gate
 

@@ -53,6 +53,7 @@ class Analyzer:
         publish: Callable[[Result, bytes, Seen | None], None],
         on_problem: Callable[[], None],
     ) -> None:
+        """Begin without a frame; nothing runs yet."""
         self._orders = orders
         self._key = engine_key
         self._publish = publish

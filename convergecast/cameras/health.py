@@ -17,6 +17,7 @@ class Health:
     """The state a user sees, and when to try again after a failure."""
 
     def __init__(self) -> None:
+        """Begin as a camera that has not answered yet."""
         self.state = State.CONNECTING
         self.reason = ""
         self._failures = 0
@@ -54,6 +55,7 @@ class Rate:
     """
 
     def __init__(self, window_s: float = 3.0) -> None:
+        """Begin without events."""
         self._window_s = window_s
         self._times: deque[float] = deque(maxlen=_MOST_EVENTS)
 
@@ -81,6 +83,7 @@ class AgentRate:
     """
 
     def __init__(self, window_s: float = 4.0) -> None:
+        """Begin without frames."""
         self._window_s = window_s
         self._seen: deque[tuple[int, float]] = deque(maxlen=_MOST_EVENTS)
 
@@ -121,6 +124,7 @@ class ClockOffset:
     """
 
     def __init__(self) -> None:
+        """Begin without a sample: the offset is not known."""
         self._samples: deque[tuple[float, float]] = deque(maxlen=_SYNC_SAMPLES)
         self.known = False
         self.seconds = 0.0

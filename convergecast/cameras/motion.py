@@ -35,6 +35,7 @@ class MotionGate:
     """
 
     def __init__(self, sleep_s: float) -> None:
+        """Begin without a picture to compare with."""
         self.quiet = False
         self._sleep_s = sleep_s
         self._background = Background()
@@ -76,6 +77,7 @@ class Background:
     """
 
     def __init__(self) -> None:
+        """Begin without a scene."""
         self._scene: Image | None = None
         self._mean = 0.0
         self._seen_s = 0.0

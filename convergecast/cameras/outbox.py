@@ -27,6 +27,7 @@ class Outbox:
     """
 
     def __init__(self, send: Callable[[bytes, bytes], None]) -> None:
+        """Begin empty, with one message allowed."""
         self._send = send
         self._lock = threading.Lock()
         self._frame: tuple[FrameHead, bytes] | None = None

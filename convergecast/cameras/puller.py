@@ -52,6 +52,7 @@ class Puller:
     def __init__(
         self, *, orders: Orders, deliver: Callable[[Frame], None], on_state: Callable[[], None]
     ) -> None:
+        """Begin without a connection; nothing runs yet."""
         self._orders = orders
         self._deliver = deliver
         self._on_state = on_state

@@ -56,6 +56,7 @@ class CameraRegistry:
     def __init__(
         self, *, database: Database, config: HubConfig, clock: Clock, faces: SettingsStore
     ) -> None:
+        """Read the cameras that are stored."""
         self._database = database
         self._faces = faces
         self._config = config

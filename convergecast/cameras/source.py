@@ -33,6 +33,7 @@ class SourceError(Exception):
     """
 
     def __init__(self, reason: str, *, offline: bool) -> None:
+        """Keep the reason, and whether the camera is away."""
         super().__init__(reason)
         self.offline = offline
 
@@ -51,6 +52,7 @@ class FrameSource:
     """
 
     def __init__(self, orders: Orders) -> None:
+        """Begin without a connection."""
         self._orders = orders
         self._connection: HTTPConnection | None = None
         self.can_stream = STREAM in orders.capabilities

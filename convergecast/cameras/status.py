@@ -44,6 +44,7 @@ class StatusBoard:
         on_state: Callable[[str], None],
         on_numbers: Callable[[str], None],
     ) -> None:
+        """Begin without a camera."""
         self._broker = broker
         self._clock = clock
         self._on_state = on_state

@@ -47,6 +47,7 @@ class _Worker:
     """A camera's worker process, now or after its restart."""
 
     def __init__(self, orders: Orders) -> None:
+        """Begin without a process."""
         self.orders = orders
         self.process: ChildProcess | None = None
         self.failures = 0
@@ -73,6 +74,7 @@ class Supervisor:
         engine: EngineHost,
         config: HubConfig,
     ) -> None:
+        """Begin without workers; nothing runs yet."""
         self._registry = registry
         self._board = board
         self._broker = broker

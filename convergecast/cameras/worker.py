@@ -42,6 +42,7 @@ class Worker:
     """One camera's threads and what they share."""
 
     def __init__(self, channel: Channel, orders: Orders, engine_key: bytes) -> None:
+        """Put the parts together; nothing runs yet."""
         self._channel = channel
         self._orders = orders
         self._outbox = Outbox(channel.send)

@@ -52,6 +52,7 @@ class Detector(Generic[Found]):
         precision: str = "",
         precision_reason: str = "",
     ) -> None:
+        """Take over a model's methods, and what is said of it."""
         self.name = name
         self.min_score = min_score
         self.precision = precision

@@ -25,6 +25,7 @@ class EngineClient:
     """
 
     def __init__(self, address: str, key: bytes) -> None:
+        """Begin without a connection."""
         self.address = address
         self._key = key
         self._connection: Connection[Any, Any] | None = None

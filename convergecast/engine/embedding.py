@@ -65,6 +65,7 @@ class FaceEmbedding:
     """
 
     def __init__(self, *, alignment: str, threads: int, device: str) -> None:
+        """Load the model and compile the kernels; raises ModelError."""
         found = store.find(FACE_EMBEDDING.task)
         self._embedder = Embedder(found.path, threads=threads, device=device)
         self._embedder.warm_up()

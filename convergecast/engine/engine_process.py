@@ -51,6 +51,7 @@ class EngineHost:
     """
 
     def __init__(self, *, config: HubConfig, on_change: Callable[[], None]) -> None:
+        """Begin without a process."""
         self._config = config
         self._on_change = on_change
         self.key = secrets.token_bytes(32)

@@ -40,6 +40,7 @@ class Loader(Generic[M]):
         load: Callable[[], tuple[M, ModelInfo]],
         on_change: Callable[[], None],
     ) -> None:
+        """Begin without the model."""
         self.task = task
         self.info: ModelInfo | None = None
         self._title = title

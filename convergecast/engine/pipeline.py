@@ -76,6 +76,7 @@ class Pipeline:
     """All models of one device. `prepare` may run in many threads, `run` in one or several."""
 
     def __init__(self, config: HubConfig, *, threads: int) -> None:
+        """Begin without a model."""
         self._config = config
         self._threads = threads
         self.changed = threading.Event()

@@ -96,6 +96,7 @@ class Engine:
     """Requests in, replies out."""
 
     def __init__(self, pipeline: Pipeline) -> None:
+        """Begin without requests; nothing runs yet."""
         self._pipeline = pipeline
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._busy_since: float | None = None

@@ -24,6 +24,7 @@ class Asker:
     """
 
     def __init__(self, *, engine: EngineHost, want_engine: Callable[[], None]) -> None:
+        """Take the engine, which need not run yet."""
         self._engine = engine
         self._want_engine = want_engine
         self._turns = threading.Semaphore(_AT_ONCE)

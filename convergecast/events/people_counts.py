@@ -59,6 +59,7 @@ class MinuteCounts:
     """Makes minutes of the counts of one camera."""
 
     def __init__(self) -> None:
+        """Begin without a count."""
         self._last: tuple[float, int] | None = None
         self._at = 0
         self._known_s = self._person_s = 0.0
@@ -124,6 +125,7 @@ class CountHistory:
     """
 
     def __init__(self, *, database: Database, now_s: float) -> None:
+        """Begin without a count, and delete what is older than it is kept."""
         self._database = database
         self._lock = threading.Lock()
         self._cameras: dict[str, MinuteCounts] = {}

@@ -60,6 +60,7 @@ class Enrolment:
     """
 
     def __init__(self, gallery: Gallery, settings: SettingsStore, find: Find) -> None:
+        """Take where people are kept, and who finds faces."""
         self._gallery = gallery
         self._settings = settings
         self._find = find

@@ -60,6 +60,7 @@ class Gallery:
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
+        """Begin without vectors in memory."""
         self._database = database
         self._clock = clock
         self._lock = threading.Lock()

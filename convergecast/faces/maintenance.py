@@ -32,6 +32,7 @@ class Upkeep:
     def __init__(
         self, *, gallery: Gallery, settings: SettingsStore, recogniser: Recogniser, find: Find
     ) -> None:
+        """Make the thread; it does not run yet."""
         self._gallery = gallery
         self._settings = settings
         self._recogniser = recogniser

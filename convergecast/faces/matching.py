@@ -91,6 +91,7 @@ class Index:
         negative_rows: Sequence[int] = (),
         negatives: Floats | None = None,
     ) -> None:
+        """Group the vectors by person."""
         self.person_ids = tuple(person_ids)
         self._rows = {person_id: row for row, person_id in enumerate(self.person_ids)}
         self._own = _grouped(rows, vectors)

@@ -23,6 +23,7 @@ class PersonChanges:
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        """Take the connection."""
         self._connection = connection
 
     def add_pictures(self, person_id: str, at_s: float, faces: Sequence[tuple[str, Face]]) -> None:

@@ -44,6 +44,7 @@ class Recogniser:
     """
 
     def __init__(self, gallery: Gallery, settings: SettingsStore, clock: Clock) -> None:
+        """Begin without tracks."""
         self._gallery = gallery
         self._settings = settings
         self._clock = clock

@@ -35,6 +35,7 @@ class SettingsStore:
     """
 
     def __init__(self, *, database: Database, clock: Clock, allowed: bool) -> None:
+        """Read what is stored."""
         self._database = database
         self._clock = clock
         self._allowed = allowed

@@ -54,6 +54,7 @@ class SocketChannel:
     """An end of a socket pair."""
 
     def __init__(self, end: socket.socket) -> None:
+        """Take the socket, with room for a message of the usual size."""
         self._socket = end
         self._send_lock = threading.Lock()
         self._room = memoryview(bytearray(_USUAL_MESSAGE_BYTES))
@@ -128,6 +129,7 @@ class ConnectionChannel:
     """An end of `multiprocessing.Pipe`, which keeps messages whole by itself."""
 
     def __init__(self, end: Connection[Any, Any]) -> None:
+        """Take the connection."""
         self._connection = end
         self._send_lock = threading.Lock()
 

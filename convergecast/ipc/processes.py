@@ -99,6 +99,7 @@ class ChildProcess:
         on_end: Callable[[], None],
         pair: Callable[[], tuple[End, End]] = pair_of_ends,
     ) -> None:
+        """Make the channel and the process, which does not run yet."""
         self._on_message = on_message
         self._on_end = on_end
         self._posted: bytes | None = None

@@ -40,6 +40,7 @@ class Announcer:
         view: Callable[[str], CameraView | None],
         status: Callable[[], EngineStatusView],
     ) -> None:
+        """Begin without viewers."""
         self._view = view
         self._status = status
         self._viewers: set[Viewer] = set()

@@ -67,6 +67,7 @@ class Broker:
     """
 
     def __init__(self, *, on_demand: Callable[[str], None]) -> None:
+        """Begin without cameras and without an event loop."""
         self._on_demand = on_demand
         self._lock = threading.Lock()
         self._feeds: dict[str, Feed] = {}

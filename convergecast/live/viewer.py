@@ -33,6 +33,7 @@ class Viewer:
     """Collects what to send; `next_message` hands it out, one at a time, when it can be sent."""
 
     def __init__(self, broker: Broker) -> None:
+        """Begin without a camera that is watched."""
         self._broker = broker
         self._changed = asyncio.Event()
         self._texts: dict[str, Callable[[], str | None]] = {}

@@ -62,6 +62,7 @@ class _Value:
     shape: tuple[int, ...]
 
     def __str__(self) -> str:
+        """Return name and shape for people."""
         shape = "×".join(str(side or "?") for side in self.shape) or "of no known shape"
         return f"{_short(self.name)} {shape}" + ("" if self.type == "float" else f" {self.type}")
 
@@ -72,6 +73,7 @@ class _Signature:
     outputs: list[_Value]
 
     def __str__(self) -> str:
+        """Return what goes in and comes out, for people."""
         return f"{_listed('input', self.inputs)} and {_listed('output', self.outputs)}"
 
     @property

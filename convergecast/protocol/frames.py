@@ -61,6 +61,7 @@ class Deflater:
     """
 
     def __init__(self, *, probe_every: int = 256, min_gain: float = 0.02) -> None:
+        """Begin with a probe."""
         self._probe_every = probe_every
         self._min_gain = min_gain
         self._count = 0

@@ -48,6 +48,7 @@ class SizeReader:
     """Reads the sizes of one camera's pictures, which nearly always begin with the same bytes."""
 
     def __init__(self) -> None:
+        """Begin without a header that is known."""
         self._known = b""
         self._size = (0, 0)
 

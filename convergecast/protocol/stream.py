@@ -72,6 +72,7 @@ class FrameReader:
         begun: bytes = b"",
         max_bytes: int = MAX_JPEG_BYTES,
     ) -> None:
+        """Begin with the bytes that came with the answer's head."""
         self._read_into = read_into
         self._max_bytes = max_bytes
         self._buffer = bytearray(begun.ljust(_USUAL_PART_BYTES, b"\0"))

@@ -33,6 +33,7 @@ class Database:
     """
 
     def __init__(self, path: Path) -> None:
+        """Open the file, bring it up to date and start the writer's thread."""
         self.path = path
         self._local = threading.local()
         self._readers: dict[threading.Thread, sqlite3.Connection] = {}

@@ -36,6 +36,7 @@ class _Face:
     best: float = 0.0
 
     def wants_one(self, at_s: float) -> bool:
+        """Whether a vector is due at a time in seconds."""
         pause_s = FIRST_PAUSE_S if self.vectors < FIRST_VECTORS else PAUSE_S
         return not self.vectors or abs(at_s - self.embedded_s) >= pause_s
 
@@ -44,6 +45,7 @@ class EmbeddingPlan:
     """Keeps count of the vectors of one camera's tracks."""
 
     def __init__(self) -> None:
+        """Begin without faces."""
         self._faces: dict[int, _Face] = {}
         self._unnamed: list[Sequence[float]] = []
         self._kind: VectorKind | None = None

@@ -24,6 +24,7 @@ class Follower:
     """The tracks of one camera, for as long as what is asked of it stays the same."""
 
     def __init__(self) -> None:
+        """Begin with nothing followed; faces and objects share their numbers."""
         ids = itertools.count(1)
         self._objects = Tracker(ids)
         self._faces = Tracker(ids)

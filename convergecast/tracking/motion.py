@@ -29,6 +29,7 @@ class Motion:
     __slots__ = ("_pp", "_pv", "_vv", "height", "velocity", "width", "x", "y")
 
     def __init__(self, box: Sequence[float]) -> None:
+        """Begin at rest where the box is."""
         self.x, self.y, self.width, self.height = _centred(box)
         self.velocity = 0.0, 0.0
         self._pp, self._pv, self._vv = MEASURED_STD**2, 0.0, SPEED_STD**2

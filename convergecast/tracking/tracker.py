@@ -39,6 +39,7 @@ class Tracker:
     """
 
     def __init__(self, ids: Iterator[int] | None = None) -> None:
+        """Begin without tracks."""
         self._ids = ids or itertools.count(1)
         self._tracks: list[Track] = []
         self._looked_s: float | None = None

@@ -34,12 +34,14 @@ class Faces:
     points: Floats
 
     def __post_init__(self) -> None:
+        """Raise ValueError where the arrays do not fit each other."""
         count = len(self.scores)
         _expect("scores", self.scores, (count,))
         _expect("boxes", self.boxes, (count, 4))
         _expect("points", self.points, (count, self._points_per_face, 2))
 
     def __len__(self) -> int:
+        """Return how many faces there are."""
         return len(self.scores)
 
     def best(self, count: int) -> Faces:
@@ -79,6 +81,7 @@ class Objects:
     label_ids: Ints
 
     def __post_init__(self) -> None:
+        """Raise ValueError where the arrays do not fit each other."""
         count = len(self.scores)
         _expect("scores", self.scores, (count,))
         _expect("boxes", self.boxes, (count, 4))
@@ -86,6 +89,7 @@ class Objects:
             raise ValueError(f"label_ids: int32 ({count},) is expected")
 
     def __len__(self) -> int:
+        """Return how many objects there are."""
         return len(self.scores)
 
     def best(self, count: int) -> Objects:

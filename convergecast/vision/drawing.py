@@ -107,12 +107,14 @@ class _Pen:
     """Lines and text on one picture, sized for it, each with a dark outline."""
 
     def __init__(self, canvas: Bytes) -> None:
+        """Fit widths and letters to the picture's size."""
         self._canvas = canvas
         self.width = max(1, round(2 * max(canvas.shape[:2]) / REFERENCE_SIDE))
         self._font_scale = 0.25 * (self.width + 0.5)
         self.text_height = self._size("Ag")[1]
 
     def box(self, box: Sequence[float], label: str, colour: Colour) -> None:
+        """Draw a box, `[x1, y1, x2, y2]` in pixels, with its label above or inside."""
         x1, y1, x2, y2 = (round(value) for value in box)
         for line, tint in ((self.width + 2, DARK), (self.width, colour)):
             cv2.rectangle(self._canvas, (x1, y1), (x2, y2), tint, line, cv2.LINE_AA)

@@ -50,6 +50,7 @@ class _Routes:
     """Says which route a request falls under, by the table that Flask uses after it."""
 
     def __init__(self, app: Flask) -> None:
+        """Read the routes of the Flask application."""
         self._views = app.view_functions
         self._table = app.url_map.bind("hub")
         handlers = {handler.__name__: handler for handler in NATIVE_ROUTES.values()}

@@ -60,6 +60,7 @@ class MjpegStream:
     def __init__(
         self, services: Services, caller: Caller, camera_id: str, *, annotated: bool
     ) -> None:
+        """Begin without a picture."""
         self._services = services
         self._caller = caller
         self._camera_id = camera_id

@@ -47,6 +47,7 @@ class CloserLook:
     """
 
     def __init__(self, detector: Model[Objects]) -> None:
+        """Take the detector; its sizes grow by what a tile is of a picture."""
         self._detector = detector
         self.device = detector.device
         self.device_reason = detector.device_reason

@@ -63,10 +63,12 @@ class _Numbers:
     """The numbers of a landmark predictor, taken in order."""
 
     def __init__(self, numbers: NDArray[np.int32]) -> None:
+        """Begin at the first number."""
         self._numbers = numbers
         self._at = 0
 
     def take(self, count: int) -> NDArray[np.int32]:
+        """Return the next numbers; raises DamagedModel where there are fewer."""
         taken = self._numbers[self._at : self._at + count]
         if len(taken) != count:
             raise DamagedModel("the file ends too early")
@@ -74,16 +76,19 @@ class _Numbers:
         return taken
 
     def expect(self, *values: int) -> None:
+        """Raise DamagedModel unless just these numbers come next."""
         if self.take(len(values)).tolist() != list(values):
             raise DamagedModel("another number is expected")
 
     def count(self, most: int, sign: int = 1) -> int:
+        """Return the next number as a size of 1 to `most`; raises DamagedModel."""
         value = sign * int(self.take(1)[0])
         if not 0 < value <= most:
             raise DamagedModel("a size is impossible")
         return value
 
     def finish(self) -> None:
+        """Raise DamagedModel where numbers are left."""
         if self._at != len(self._numbers):
             raise DamagedModel("the file does not end where it should")
 

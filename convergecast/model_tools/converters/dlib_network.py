@@ -84,6 +84,7 @@ class _NetworkReader:
     """Reads layers that have to be the ones asked for, from the input to the output."""
 
     def __init__(self, original: bytes) -> None:
+        """Read what stands before the layers; raises DamagedModel."""
         self._reader = reader = Reader(original)
         reader.expect(1)
         reader.expect_text("loss_metric_2")
@@ -224,6 +225,7 @@ class _Graph:
     """Nodes and constants of an ONNX graph that is being made."""
 
     def __init__(self) -> None:
+        """Begin without nodes."""
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self._convolutions = 0

@@ -24,6 +24,7 @@ class Message:
     """
 
     def __init__(self, content: bytes | memoryview) -> None:
+        """Read the fields; raises ValueError where they are cut short."""
         self._fields: dict[int, list[Value]] = {}
         for number, value in _fields(memoryview(content)):
             self._fields.setdefault(number, []).append(value)

@@ -96,6 +96,7 @@ class _Conversion:
     """
 
     def __init__(self, nodes: dict[str, _Node]) -> None:
+        """Take TensorFlow's nodes; nothing is written yet."""
         self._nodes = nodes
         self._written: list[Any] = []
         self._weights: list[Any] = []
@@ -104,6 +105,7 @@ class _Conversion:
         self._sides: dict[str, int] = {}
 
     def model(self) -> Any:
+        """Return the ONNX model; raises ValueError or LookupError for another graph."""
         outputs = [("boxes", "concat", 4), ("logits", "concat_1", CLASSES)]
         for name, source, values in outputs:
             self._predictions(name, source, values)

@@ -38,6 +38,7 @@ class HubCollector(Collector):
     """Reads the hub's figures whenever they are asked for; nothing is counted twice."""
 
     def __init__(self, services: Services) -> None:
+        """Take where the figures are read."""
         self._services = services
 
     def collect(self) -> Iterator[Metric]:
