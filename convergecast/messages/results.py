@@ -93,7 +93,9 @@ class Result(Message, frozen=True, kw_only=True):
     """What was found in a camera's frame; size as decoded, upright, in pixels."""
 
     camera_id: str
-    seq: Annotated[Count, Meta(description="The agent's number of the frame.")]
+    seq: Annotated[
+        int, Meta(ge=-1, description="The agent's number of the frame; -1 where it sends none.")
+    ]
     captured_at: Time
     processed_at: Time
     unchanged_until: Annotated[

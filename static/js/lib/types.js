@@ -168,7 +168,7 @@
  * @typedef {object} NewResult  The newest result of a watched camera.
  * @property {'result'} type
  * @property {string} camera_id
- * @property {number} seq  The agent's number of the frame.
+ * @property {number} seq  The agent's number of the frame; -1 where it sends none.
  * @property {number} captured_at  UNIX seconds.
  * @property {number} processed_at  UNIX seconds.
  * @property {number} unchanged_until  When the newest picture was captured that shows the same scene.
