@@ -20,6 +20,7 @@ import uvicorn
 from convergecast.auth.agent_token import agent_token
 from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE, Gate
 from convergecast.auth.guard import Guard
+from convergecast.cameras.collector import Collector
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.supervisor import Supervisor
@@ -28,6 +29,7 @@ from convergecast.config import HubConfig
 from convergecast.engine.engine_process import EngineHost
 from convergecast.engine.still_pictures import Asker
 from convergecast.errors import ConvergeCastError, InvalidInput, Unavailable
+from convergecast.events.log import EventLog
 from convergecast.events.people_counts import CountHistory
 from convergecast.faces.enrolment import Enrolment
 from convergecast.faces.gallery import Gallery
@@ -46,6 +48,7 @@ from convergecast.web.services import Services, engine_status, shown_camera
 from convergecast.web.websocket_protocol import PromptProtocol
 
 DATABASE_NAME = "hub.sqlite3"
+EVENTS_DATABASE_NAME = "events.sqlite3"
 _BACKLOG = 128
 _MAX_CONNECTIONS = 512
 _OPEN_FILES = 65_536
@@ -94,6 +97,9 @@ class Hub:
         self._socket = _bind(config)
         try:
             self._database = Database(config.data_dir / DATABASE_NAME)
+            self._events_database = Database(
+                config.data_dir / EVENTS_DATABASE_NAME, "events", durable=True
+            )
         except ConvergeCastError:
             self._socket.close()
             raise
@@ -113,6 +119,7 @@ class Hub:
         self.services.supervisor.stop()
         self.services.counts.close()
         self._database.close()
+        self._events_database.close()
         self._socket.close()
 
     def _compose(self, admin_token: str | None) -> Services:
@@ -132,12 +139,18 @@ class Hub:
         counts = CountHistory(database=database, now_s=clock.now())
         gallery = Gallery(database, clock)
         recogniser = Recogniser(gallery, settings, clock)
+        collector = Collector(
+            board=board,
+            broker=broker,
+            recogniser=recogniser,
+            counts=counts,
+            events=EventLog(self._events_database, clock),
+        )
         supervisor = Supervisor(
             registry=registry,
             board=board,
             broker=broker,
-            counts=counts,
-            recogniser=recogniser,
+            collector=collector,
             engine=engine,
             config=config,
         )
@@ -163,6 +176,7 @@ class Hub:
             counts=counts,
             announcer=announcer,
             engine=engine,
+            collector=collector,
             supervisor=supervisor,
             asker=asker,
             gallery=gallery,

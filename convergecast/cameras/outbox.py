@@ -1,5 +1,6 @@
 """What a worker has for the hub: one slot of each kind, newest wins, one message unacknowledged.
 
+Events are the exception: they lie in the journal, go in order, several at a time, and none is lost.
 Whoever makes a message sendable sends it, because waking a thread for it costs more than the
 sending: the worker's pulling, analysing, reporting and main threads. Process: worker.
 """
@@ -9,26 +10,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from msgspec import Raw
 from msgspec.structs import replace
 
+from convergecast.cameras.journal import Batch, Journal
 from convergecast.messages.results import Result
 from convergecast.messages.values import encode
-from convergecast.messages.worker import FrameHead, FromWorker, Report, ResultHead, Seen
+from convergecast.messages.worker import Events, FrameHead, FromWorker, Report, ResultHead, Seen
 
 Sendable = tuple[FromWorker, bytes]
 """A head and a payload."""
 
 
 class Outbox:
-    """Slots for a frame, a result and a report.
+    """Slots for a frame, a result and a report, and the events of a journal.
 
     Args:
         send: takes a head and a payload; called by one thread at a time, may wait for the hub.
+        journal: of events.
     """
 
-    def __init__(self, send: Callable[[bytes, bytes], None]) -> None:
+    def __init__(self, send: Callable[[bytes, bytes], None], journal: Journal) -> None:
         """Begin empty, with one message allowed."""
         self._send = send
+        self._journal = journal
         self._lock = threading.Lock()
         self._frame: tuple[FrameHead, bytes] | None = None
         self._result: tuple[ResultHead, bytes] | None = None
@@ -69,6 +74,29 @@ class Outbox:
             self._report = (report, b"")
             message = self._first()
         self._send_from(message)
+
+    def put_event(self, body: bytes) -> None:
+        """Keep an event, and send it when its turn comes; may wait for the disk.
+
+        Args:
+            body: of `messages.events.encode_event`.
+
+        Raises:
+            InvalidInput, Unavailable: it was not kept, as `Journal.append` says.
+        """
+        self._journal.append(body)
+        self.send_events()
+
+    def send_events(self) -> None:
+        """Send what may go of the journal, after it was opened."""
+        with self._lock:
+            message = self._first()
+        self._send_from(message)
+
+    def events_stored(self, epoch: str, number: int) -> None:
+        """Note that the hub has stored the events of an epoch up to a number."""
+        self._journal.acknowledge(epoch, number)
+        self.send_events()
 
     def acknowledged(self) -> None:
         """Note that the hub took the last frame or result."""
@@ -112,7 +140,13 @@ class Outbox:
         elif self._credit and self._frame is not None:
             message, self._frame = self._frame, None
             self._credit = False
+        elif (batch := self._journal.unsent()) is not None:
+            message = (_events(batch), b"")
         return message
+
+
+def _events(batch: Batch) -> Events:
+    return Events(epoch=batch.epoch, first=batch.first, events=[Raw(b) for b in batch.bodies])
 
 
 def _with_older(head: ResultHead, older: ResultHead) -> Seen | None:

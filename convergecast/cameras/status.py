@@ -13,7 +13,7 @@ from convergecast.messages.live import CameraView, Dropped, ObjectSettings
 from convergecast.messages.worker import Motion, Report, State, WorkerDrops
 
 _PENDING_REASON = "waits for approval"
-_NO_DROPS = WorkerDrops(agent=0, worker=0)
+_NO_DROPS = WorkerDrops(agent=0, worker=0, events=0)
 
 
 @dataclass(slots=True)
@@ -136,6 +136,7 @@ class StatusBoard:
             agent=max(0, reported.agent - before.agent),
             worker=max(0, reported.worker - before.worker),
             viewers=max(0, viewers),
+            events=reported.events,
         )
 
     def _status(self, camera_id: str) -> CameraStatus:

@@ -1,7 +1,7 @@
 """One worker process per approved camera: started, told what is wanted, watched, restarted, ended.
 
-Hub process. Registry, viewers and engine only say that something has changed; what follows from
-the whole state is worked out here, in one place.
+Registry, viewers and engine only say that something has changed; what follows from the whole state
+is worked out here, in one place. Process: hub.
 """
 
 from __future__ import annotations
@@ -13,42 +13,40 @@ from collections.abc import Callable
 from typing import Any
 
 from convergecast.cameras.camera import Approval, Camera
+from convergecast.cameras.collector import Collector
+from convergecast.cameras.journal import remove_journals
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.config import HubConfig
 from convergecast.engine.engine_process import EngineHost
 from convergecast.errors import NotFound
-from convergecast.events.people_counts import CountHistory
-from convergecast.faces.recogniser import Recogniser
-from convergecast.ipc.processes import ACK, ChildProcess
+from convergecast.ipc.processes import ChildProcess
 from convergecast.live.broker import Broker
 from convergecast.messages.values import encode
-from convergecast.messages.worker import (
-    FrameHead,
-    FromWorker,
-    Orders,
-    Report,
-    ResultHead,
-    State,
-    read_from_worker,
-)
-from convergecast.options import identifying
+from convergecast.messages.worker import FromWorker, Orders, State, read_from_worker
 
 _HUNG_AFTER_S = 5.0
 _CHECK_EVERY_S = 0.25
 _RESTART_MOST_S = 10.0
 _END_TIMEOUT_S = 2.0
 _WORKER = "convergecast.cameras.worker:run_worker"
+JOURNALS = "event-journals"
+"""The folder of the journals of all cameras, within that of the hub's data."""
 
 log = logging.getLogger("supervisor")
 
 
 class _Worker:
-    """A camera's worker process, now or after its restart."""
+    """A camera's worker process, now or after its restart.
+
+    Attributes:
+        taking: held while a message of it is passed on.
+    """
 
     def __init__(self, orders: Orders) -> None:
         """Begin without a process."""
         self.orders = orders
+        self.taking = threading.Lock()
         self.process: ChildProcess | None = None
         self.failures = 0
         self.restart_at = 0.0
@@ -69,8 +67,7 @@ class Supervisor:
         registry: CameraRegistry,
         board: StatusBoard,
         broker: Broker,
-        counts: CountHistory,
-        recogniser: Recogniser,
+        collector: Collector,
         engine: EngineHost,
         config: HubConfig,
     ) -> None:
@@ -78,18 +75,18 @@ class Supervisor:
         self._registry = registry
         self._board = board
         self._broker = broker
-        self._counts = counts
-        self._recogniser = recogniser
+        self._collector = collector
         self._engine = engine
         self._config = config
         self.worker = _WORKER
+        self._journals = config.data_dir / JOURNALS
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._all_changed = False
         self._wakes: dict[str, int] = {}
         self._news = threading.Event()
         self._workers: dict[str, _Worker] = {}
-        self._ending: list[tuple[ChildProcess, float]] = []
+        self._ending: list[tuple[str, ChildProcess, float]] = []
         self._stopping = False
         self._failed_steps: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
@@ -110,7 +107,7 @@ class Supervisor:
             process.close()
         self._engine.stop()
         deadline = time.monotonic() + 1.0
-        for process in processes + [process for process, _ in self._ending]:
+        for process in processes + [process for _, process, _ in self._ending]:
             if not process.wait(deadline):
                 process.kill()
 
@@ -144,6 +141,7 @@ class Supervisor:
         return {camera_id: p.pid for camera_id, p in found.items() if p is not None and p.pid}
 
     def _run(self) -> None:
+        self._step("journals", self._remove_journals)
         while not self._stopping:
             self._news.wait(_CHECK_EVERY_S)
             self._news.clear()
@@ -179,14 +177,11 @@ class Supervisor:
             camera = self._registry.get(camera_id)
         except NotFound:
             self._end(camera_id)
-            self._board.forget(camera_id)
-            self._broker.forget(camera_id)
-            self._counts.forget(camera_id)
-            self._recogniser.erase_camera(camera_id)
+            self._collector.forget(camera_id)
+            self._remove_journals()
             return
         if camera.approval is not Approval.APPROVED:
             self._end(camera_id)
-            self._broker.forget(camera_id)
             return
         if camera.options:
             self._engine.want()
@@ -197,10 +192,7 @@ class Supervisor:
             self._workers[camera_id] = _Worker(orders)
         elif orders != worker.orders:
             before, worker.orders = worker.orders, orders
-            if orders.options != before.options:
-                self._broker.clear_result(camera_id)
-            if not identifying(orders.options):
-                self._recogniser.forget_camera(camera_id)
+            self._collector.change(before, orders)
             if worker.process is not None:
                 worker.process.post(_message(orders))
 
@@ -224,7 +216,8 @@ class Supervisor:
             analysis_fps=self._config.analysis_fps,
             motion_sleep_s=self._config.motion_sleep_s,
             wakes=self._wakes.get(camera.id, 0),
-            keep_unknown=self._recogniser.keeps_unknown,
+            journal=str(self._journals / camera.id),
+            keep_unknown=self._collector.keeps_unknown,
         )
 
     def _launch(self, camera_id: str, worker: _Worker, now: float) -> None:
@@ -238,7 +231,7 @@ class Supervisor:
             on_end=self._news.set,
         )
         worker.started_at, worker.restart_at = now, now + _RESTART_MOST_S
-        self._recogniser.forget_camera(camera_id)  # its numbers of faces begin anew
+        self._collector.begin(camera_id)
         try:
             process.start()
         except OSError as error:
@@ -255,36 +248,23 @@ class Supervisor:
         head: FromWorker,
         payload: bytes,
     ) -> None:
-        """Take a worker's message, in its reader thread."""
-        if self._workers.get(camera_id) is not worker:
-            return
-        if isinstance(head, Report):
-            self._board.report(camera_id, head)
-            return
-        if isinstance(head, FrameHead):
-            self._broker.publish_frame(camera_id, head, payload)
-        elif head.result.options == worker.orders.options:
-            self._publish(camera_id, head, payload)
-            self._counts.add(camera_id, head.result)
-        process.send(ACK)
-
-    def _publish(self, camera_id: str, head: ResultHead, jpeg: bytes) -> None:
-        """Publish a result with its faces named, and never with a name that holds no more."""
-        recogniser = self._recogniser
-        version = recogniser.version
-        result = recogniser.annotate(camera_id, head.result, head.seen)
-        self._broker.publish_result(camera_id, result, jpeg)
-        if recogniser.version != version:
-            self._broker.revise(camera_id, lambda now: recogniser.reconsider(camera_id, now))
+        """Pass a worker's message on, in its reader thread, if it is still this camera's."""
+        with worker.taking:
+            if self._workers.get(camera_id) is worker:
+                self._collector.take(worker.orders, head, payload, process.send)
 
     def _end(self, camera_id: str) -> None:
         worker = self._workers.pop(camera_id, None)
-        self._recogniser.forget_camera(camera_id)
+        if worker is not None:
+            with worker.taking:  # what it sends from now on is not taken
+                pass
+        self._collector.end(camera_id)
         with self._lock:
             self._wakes.pop(camera_id, None)
         if worker is not None and worker.process is not None:
             worker.process.close()
-            self._ending.append((worker.process, time.monotonic() + _END_TIMEOUT_S))
+            deadline = time.monotonic() + _END_TIMEOUT_S
+            self._ending.append((camera_id, worker.process, deadline))
 
     def _check(self, camera_id: str, worker: _Worker, now: float) -> None:
         """Start a worker that should run, note one that ended, kill one that hangs."""
@@ -309,10 +289,18 @@ class Supervisor:
         self._board.set_state(camera_id, State.CONNECTING, reason)
 
     def _check_ending(self, now: float) -> None:
-        for process, deadline in self._ending:
+        for _, process, deadline in self._ending:
             if not process.ended and now >= deadline:
                 process.kill()
-        self._ending = [(process, due) for process, due in self._ending if not process.ended]
+        still = [entry for entry in self._ending if not entry[1].ended]
+        if len(still) < len(self._ending):
+            self._ending = still
+            self._remove_journals()
+
+    def _remove_journals(self) -> None:
+        """Remove the journals of cameras that are gone, and whose worker has ended."""
+        known = {camera.id for camera in self._registry.all()}
+        remove_journals(self._journals, but=known | {camera_id for camera_id, *_ in self._ending})
 
 
 def _message(orders: Orders) -> bytes:

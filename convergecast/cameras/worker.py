@@ -1,7 +1,7 @@
 """The process of one camera: pulls its frames, has them analysed, passes both to the hub.
 
-Threads pull, analyse, report and set the clock; the main one takes orders. The process ends
-when the hub's end of the channel closes, however the hub ended.
+Threads pull, analyse, report, keep events and set the clock; the main one takes orders. The process
+ends when the hub's end of the channel closes, however the hub ended.
 """
 
 from __future__ import annotations
@@ -11,18 +11,30 @@ import logging
 import os
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from convergecast.cameras.analyzer import Analyzer
+from convergecast.cameras.availability import Availability
+from convergecast.cameras.journal import TOLD_OFFLINE, Journal
 from convergecast.cameras.outbox import Outbox
 from convergecast.cameras.puller import Frame, Puller
+from convergecast.errors import Unavailable
 from convergecast.ipc.channel import Channel
 from convergecast.ipc.processes import ACK, STOP
-from convergecast.messages.worker import FrameHead, Orders, Report, WorkerDrops, read_orders
+from convergecast.messages.worker import (
+    FrameHead,
+    Orders,
+    Report,
+    WorkerDrops,
+    read_orders,
+    read_to_worker,
+)
 
 REPORT_EVERY_S = 1.0
 _IDLE_FRAME_EVERY_S = 0.9
 _CLOCK_EVERY_S = 30.0
+_EVENTS_EVERY_S = 1.0
 
 log = logging.getLogger("worker")
 
@@ -45,7 +57,11 @@ class Worker:
         """Put the parts together; nothing runs yet."""
         self._channel = channel
         self._orders = orders
-        self._outbox = Outbox(channel.send)
+        self._journal = Journal(Path(orders.journal))
+        self._outbox = Outbox(channel.send, self._journal)
+        self._availability = Availability(
+            told_offline=Path(orders.journal) / TOLD_OFFLINE, put=self._outbox.put_event
+        )
         self._idle_frame_at = 0.0
         self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)
         self._analyzer = Analyzer(
@@ -61,6 +77,7 @@ class Worker:
             ("pull", self._puller.run),
             ("analyse", self._analyzer.run),
             ("report", self._report_loop),
+            ("events", self._event_loop),
             ("clock", self._clock_loop),
         ):
             threading.Thread(target=_guard, args=(loop,), name=name, daemon=True).start()
@@ -70,8 +87,10 @@ class Worker:
                 self._outbox.acknowledged()
             elif head == STOP:
                 return
+            elif isinstance(told := read_to_worker(head), Orders):
+                self._set_orders(told)
             else:
-                self._set_orders(read_orders(head))
+                self._outbox.events_stored(told.epoch, told.number)
 
     def _set_orders(self, orders: Orders) -> None:
         if self._orders.live and not orders.live:
@@ -101,6 +120,25 @@ class Worker:
             self._puller.check()
             time.sleep(REPORT_EVERY_S)
 
+    def _event_loop(self) -> None:
+        """Send what the journal has, and watch the camera; a thread that may wait for the disk."""
+        failing = False
+        while True:
+            try:
+                if self._journal.open():
+                    self._outbox.send_events()
+                health = self._puller.health
+                self._availability.look(
+                    health.state, health.reason, now=time.monotonic(), at_s=time.time()
+                )
+            except Unavailable as problem:
+                if not failing:
+                    log.error("%s", problem)
+                failing = True
+            else:
+                failing = False
+            time.sleep(_EVENTS_EVERY_S)
+
     def _clock_loop(self) -> None:
         while True:
             self._puller.came_online.wait(_CLOCK_EVERY_S)  # the agent's may have been set meanwhile
@@ -123,7 +161,9 @@ class Worker:
                 analysis_error=self._analyzer.problem,
                 motion=self._analyzer.motion(now),
                 dropped=WorkerDrops(
-                    agent=puller.agent_dropped, worker=self._outbox.frames_replaced
+                    agent=puller.agent_dropped,
+                    worker=self._outbox.frames_replaced,
+                    events=self._journal.dropped,
                 ),
             )
         )

@@ -53,11 +53,17 @@ class ObjectSettings(Message, frozen=True, kw_only=True):
 
 
 class Dropped(Message, frozen=True, kw_only=True):
-    """Frames given up for newer ones since the camera came online, by hop."""
+    """What was given up: frames for newer ones since the camera came online, by hop, and events.
+
+    Attributes:
+        agent, worker, viewers: frames.
+        events: that found no room while the hub could not store them, since the worker began.
+    """
 
     agent: Count
     worker: Count
     viewers: Count
+    events: Count
 
 
 class CameraView(Message, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ class State(StrEnum):
     OFFLINE = "offline"
 
 
-class Orders(Message, frozen=True, kw_only=True):
+class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders"):
     """Where a camera is and what is wanted of it.
 
     Attributes:
@@ -46,6 +46,7 @@ class Orders(Message, frozen=True, kw_only=True):
         analysis_fps: frames a second to analyse, at most.
         motion_sleep_s: how long a scene without motion goes without analysis, at most.
         wakes: counts signs of life from an agent that could not be reached: try again at once.
+        journal: the folder of the camera's journal of events.
     """
 
     camera_id: str
@@ -64,6 +65,7 @@ class Orders(Message, frozen=True, kw_only=True):
     analysis_fps: float
     motion_sleep_s: float
     wakes: int
+    journal: str
     keep_unknown: bool = False
 
     @property
@@ -86,10 +88,16 @@ class Motion(Message, frozen=True, kw_only=True):
 
 
 class WorkerDrops(Message, frozen=True, kw_only=True):
-    """Frames given up for newer ones since the worker began, before they reached the hub."""
+    """What was given up since the worker began: frames for newer ones, and events for want of room.
+
+    Attributes:
+        agent, worker: frames that did not reach the hub.
+        events: that fell out of the journal before the hub had stored them.
+    """
 
     agent: Count
     worker: Count
+    events: Count
 
 
 class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report"):
@@ -153,7 +161,30 @@ class ResultHead(Message, frozen=True, kw_only=True, tag_field="kind", tag="resu
     seen: Seen | None
 
 
-FromWorker = FrameHead | ResultHead | Report
+class Events(Message, frozen=True, kw_only=True, tag_field="kind", tag="events"):
+    """Events that follow each other.
+
+    Attributes:
+        epoch: the word of the journal that numbered them.
+        first: the number of the first one.
+        events: as `messages.events` encodes them; one that cannot be read concerns no other.
+    """
+
+    epoch: str
+    first: Annotated[int, Meta(ge=1)]
+    events: list[msgspec.Raw]
+
+
+class Stored(Message, frozen=True, kw_only=True, tag_field="kind", tag="stored"):
+    """The hub's answer to events: everything of an epoch up to a number is stored."""
+
+    epoch: str
+    number: int
+
+
+FromWorker = FrameHead | ResultHead | Report | Events
+ToWorker = Orders | Stored
 
 read_orders: Callable[[bytes], Orders] = msgspec.msgpack.Decoder(Orders).decode
+read_to_worker: Callable[[bytes], ToWorker] = msgspec.msgpack.Decoder(ToWorker).decode
 read_from_worker: Callable[[bytes], FromWorker] = msgspec.msgpack.Decoder(FromWorker).decode

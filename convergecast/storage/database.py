@@ -1,11 +1,13 @@
-"""The hub's SQLite file: one thread writes, any thread reads. Hub process and admin commands."""
+"""An SQLite file of the hub: one thread writes, any thread reads.
+
+Process: hub and administration commands.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import os
-import queue
 import sqlite3
 import threading
 import time
@@ -16,10 +18,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from convergecast.errors import InvalidInput, Unavailable
+from convergecast.storage.writer import BUSY_TIMEOUT_S, Task, Writer, truncate_log
 
 T = TypeVar("T")
-_BUSY_TIMEOUT_S = 5.0
-_TRY_AGAIN_S = 0.1
 
 log = logging.getLogger("database")
 
@@ -27,30 +28,32 @@ log = logging.getLogger("database")
 class Database:
     """A database with a single writer thread.
 
+    Args:
+        path: of the file.
+        migrations: the folder of migrations that made its tables.
+        durable: whether a stored row survives a power failure; else the newest may not, though the
+            file stays whole.
+
     Raises (on opening):
         InvalidInput: the file is not a database, or one of a newer version.
         Unavailable: the folder or file cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, migrations: str = "hub", *, durable: bool = False) -> None:
         """Open the file, bring it up to date and start the writer's thread."""
         self.path = path
         self._local = threading.local()
         self._readers: dict[threading.Thread, sqlite3.Connection] = {}
         self._readers_lock = threading.Lock()
-        self._closed = False
-        self._log_is_clean = threading.Event()
-        self._work: queue.SimpleQueue[Callable[[sqlite3.Connection], None] | None]
-        self._work = queue.SimpleQueue()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _keep_to_owner(path)
             connection = _connect(path)
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("PRAGMA secure_delete = ON")
-            _migrate(connection, path)
-            _truncate_log(connection)
+            _migrate(connection, path, migrations)
+            truncate_log(connection)
         except OSError as error:
             raise Unavailable(
                 f"The folder {path.parent} cannot be used: {error.strerror}"
@@ -59,10 +62,7 @@ class Database:
             raise Unavailable(f"The database {path} cannot be opened: {error}") from error
         except sqlite3.DatabaseError as error:
             raise InvalidInput(f"{path} is not a database of this program: {error}") from error
-        self._thread = threading.Thread(
-            target=self._write_loop, args=(connection,), name="database", daemon=True
-        )
-        self._thread.start()
+        self._writer = Writer(connection)
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in the writer thread as one transaction; return or raise what it does.
@@ -71,24 +71,26 @@ class Database:
             Unavailable: the disk is full, the file is locked, or the database is closed.
         """
         future: Future[T] = Future()
-
-        def task(connection: sqlite3.Connection) -> None:
-            try:
-                with connection:
-                    value = work(connection)
-            except sqlite3.OperationalError as error:
-                problem = Unavailable(f"The database cannot be written: {error}.")
-                problem.__cause__ = error
-                future.set_exception(problem)
-            except BaseException as error:  # noqa: BLE001 - handed to the caller
-                future.set_exception(error)
-            else:
-                future.set_result(value)
-
-        if self._closed:
-            raise Unavailable("The database is closed: the hub is ending.")
-        self._work.put(task)
+        self._writer.put(Task(work, future.set_result, future.set_exception, is_awaited=True))
         return future.result()
+
+    def submit(
+        self, work: Callable[[sqlite3.Connection], T], done: Callable[[T], None] | None = None
+    ) -> None:
+        """Have `work` run in the writer thread, without waiting for it.
+
+        It is made after everything that was asked for before, and before everything later. While
+        the disk is full or the file is locked it is tried again; so it may run more than once,
+        and what comes later waits or is refused. What waits together is one transaction.
+
+        Args:
+            work: makes the change.
+            done: called with what it returned, after it is stored, in the writer thread.
+
+        Raises:
+            Unavailable: the database is closed, or `MOST_SUBMITTED` changes wait already.
+        """
+        self._writer.put(Task(work, done or _ignore, _log_failure, is_awaited=False))
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement in the writer thread; return the number of rows it changed."""
@@ -121,18 +123,16 @@ class Database:
             Whether it has succeeded.
         """
         deadline = time.monotonic() + timeout_s
-        self._log_is_clean.clear()
+        self._writer.log_is_clean.clear()
         self.write(lambda _: None)  # wakes the writer, after all that was asked for before
-        done = self._log_is_clean.wait(max(0.0, deadline - time.monotonic()))
+        done = self._writer.log_is_clean.wait(max(0.0, deadline - time.monotonic()))
         if not done and timeout_s:
             log.warning("deleted rows stay in the database's log while another program reads it")
         return done
 
     def close(self) -> None:
         """Finish what was asked for and close the file."""
-        self._closed = True
-        self._work.put(None)
-        self._thread.join(timeout=10)
+        self._writer.close()
         with self._readers_lock:
             for connection in self._readers.values():
                 connection.close()
@@ -145,41 +145,13 @@ class Database:
             connection = self._readers[threading.current_thread()] = _connect(self.path)
         return connection
 
-    def _write_loop(self, connection: sqlite3.Connection) -> None:
-        self._log_is_clean.set()
-        while (task := self._next_task(connection)) is not None:
-            task(connection)
-        _truncate_log(connection)
-        connection.close()
 
-    def _next_task(
-        self, connection: sqlite3.Connection
-    ) -> Callable[[sqlite3.Connection], None] | None:
-        """Wait for a task; meanwhile empty the log where that is due."""
-        while not self._log_is_clean.is_set():
-            with contextlib.suppress(queue.Empty):
-                return self._work.get_nowait()
-            if _truncate_log(connection):
-                self._log_is_clean.set()
-                break
-            with contextlib.suppress(queue.Empty):
-                return self._work.get(timeout=_TRY_AGAIN_S)
-        return self._work.get()
+def _ignore(_: object) -> None:
+    """Nobody waits for it."""
 
 
-def _truncate_log(connection: sqlite3.Connection) -> bool:
-    """Copy the write-ahead log into the file and cut it to nothing; False: a reader is in the way.
-
-    Raises nothing: a disk that is full now may not be so at the next attempt.
-    """
-    try:
-        connection.execute("PRAGMA busy_timeout = 0")
-        busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    except sqlite3.OperationalError:
-        return False
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {round(_BUSY_TIMEOUT_S * 1000)}")
-    return not busy
+def _log_failure(error: BaseException) -> None:
+    log.error("a change of the database is lost", exc_info=error)
 
 
 def _keep_to_owner(path: Path) -> None:
@@ -194,13 +166,13 @@ def _keep_to_owner(path: Path) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    folder = resources.files("convergecast.storage") / "migrations"
+def _migrate(connection: sqlite3.Connection, path: Path, migrations: str) -> None:
+    folder = resources.files("convergecast.storage") / "migrations" / migrations
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=str)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(files):

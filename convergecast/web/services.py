@@ -9,6 +9,7 @@ from convergecast import __version__
 from convergecast.auth.gate import Gate
 from convergecast.auth.guard import Guard
 from convergecast.cameras.camera import Approval
+from convergecast.cameras.collector import Collector
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.supervisor import Supervisor
@@ -46,6 +47,7 @@ class Services:
     counts: CountHistory
     announcer: Announcer
     engine: EngineHost
+    collector: Collector
     supervisor: Supervisor
     asker: Asker
     gallery: Gallery

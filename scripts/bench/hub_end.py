@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import tempfile
 import threading
 import time
 import zlib
@@ -104,6 +105,7 @@ def _orders(address: str, capabilities: tuple[str, ...], *, live: bool) -> Order
         analysis_fps=10.0,
         motion_sleep_s=3.0,
         wakes=0,
+        journal=str(Path(tempfile.gettempdir()) / "convergecast-bench-journal"),
     )
 
 

@@ -292,7 +292,7 @@ METRICS = {
     for name in (
         *("cameras", "camera_fps", "camera_received_fps", "camera_analysed_fps"),
         *("camera_age_seconds", "camera_dropped_frames", "camera_skipped_frames"),
-        *("viewers", "engine_ready", "process_resident_bytes"),
+        *("viewers", "engine_ready", "process_resident_bytes", "camera_dropped_events"),
     )
 }
 """Every figure but the one that is a counter; nothing of the Python process beside them."""

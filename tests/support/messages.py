@@ -53,7 +53,7 @@ _REPORT: dict[str, Any] = {
     "analysed_fps": 10.0,
     "analysis_error": None,
     "motion": {"quiet": False, "skipped": 0, "skipped_fps": 0.0},
-    "dropped": {"agent": 0, "worker": 0},
+    "dropped": {"agent": 0, "worker": 0, "events": 0},
 }
 
 

@@ -33,6 +33,7 @@ class Rig:
         hub_prefix, agent_prefix: what their commands begin with, such as `ip netns exec NAME`; a
             hub inside a network namespace is asked by programs that run there, not by this class.
         code: the checkout whose hub is started; None for this one.
+        hub_command: what starts the hub, or what stands in for it.
 
     Attributes:
         url: the hub's address.
@@ -50,12 +51,14 @@ class Rig:
         hub_prefix: Sequence[str] = (),
         agent_prefix: Sequence[str] = (),
         code: Path | None = None,
+        hub_command: Sequence[str] = (sys.executable, "-m", "convergecast", "serve"),
     ) -> None:
         self.folder = folder
         self.admin_token = secrets.token_hex(16)
         self._options = ["--host", host, *options]
         self._hub_prefix = hub_prefix
         self._agent_prefix = agent_prefix
+        self._hub_command = hub_command
         self._code = {"PYTHONPATH": str(code)} if code else {}
         self._children: list[subprocess.Popen[str]] = []
         self.hub = self._start_hub(port)
@@ -168,7 +171,7 @@ class Rig:
             **self._code,
             "CONVERGECAST_ADMIN_TOKEN": self.admin_token,
         }
-        command = [*self._hub_prefix, sys.executable, "-m", "convergecast", "serve"]
+        command = [*self._hub_prefix, *self._hub_command]
         command += ["--port", str(port), "--data-dir", str(self.folder / "data"), *self._options]
         with (self.folder / "log.txt").open("a") as log:
             hub = subprocess.Popen(

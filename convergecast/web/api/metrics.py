@@ -60,9 +60,13 @@ class HubCollector(Collector):
             ({**labels[c.id], "hop": hop}, count)
             for c in cameras
             for hop, count in msgspec.structs.asdict(c.dropped).items()
+            if hop != "events"
         ]
         text = "Frames given up for newer ones since the camera came online."
         yield _gauge("camera_dropped_frames", text, drops)
+        lost = [(labels[c.id], c.dropped.events) for c in cameras]
+        text = "Events that found no room while they could not be stored, since its process began."
+        yield _gauge("camera_dropped_events", text, lost)
         skips = [(labels[c.id], c.motion.skipped) for c in cameras if c.motion]
         text = "Frames not analysed because nothing moved, since the camera came online."
         yield _gauge("camera_skipped_frames", text, skips)

@@ -73,10 +73,11 @@
  * @property {number} known_below
  * @property {number} perhaps_below
  *
- * @typedef {object} Dropped  Frames given up for newer ones since the camera came online, by hop.
+ * @typedef {object} Dropped  What was given up: frames for newer ones since the camera came online, by hop, and events.
  * @property {number} agent
  * @property {number} worker
  * @property {number} viewers
+ * @property {number} events
  *
  * @typedef {object} EngineStatusView  The engine, and what each option gets of what it wants, in frames a second.
  * @property {'failed'|'off'|'ready'|'starting'} engine

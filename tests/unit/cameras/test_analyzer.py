@@ -113,6 +113,7 @@ class Scene:
             analysis_fps=50.0,
             motion_sleep_s=10.0,
             wakes=0,
+            journal="",
         )
         self.analyzer = Analyzer(
             orders=self.orders,

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
+from convergecast.cameras.journal import WINDOW, Journal
 from convergecast.cameras.outbox import Outbox
 from convergecast.messages.engine import VectorKind
+from convergecast.messages.values import encode
 from convergecast.messages.worker import FrameHead, Seen, read_from_worker
 from tests.support.messages import frame_head, look, plain, report, result
+
+NO_EVENTS = Journal(Path("not-made"))
 
 
 def head(seq: int) -> FrameHead:
@@ -20,11 +25,11 @@ def decoded(head: bytes) -> dict[str, Any]:
 
 
 class Hub:
-    """What an outbox sends to, and what came of it."""
+    """What an outbox sends to, and what came of it; without events."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal = NO_EVENTS) -> None:
         self.taken: list[dict[str, Any]] = []
-        self.outbox = Outbox(self.take)
+        self.outbox = Outbox(self.take, journal)
 
     def take(self, head: bytes, payload: bytes) -> None:
         self.taken.append(decoded(head))
@@ -84,7 +89,7 @@ def test_what_is_put_while_another_sends_is_sent_by_that_one() -> None:
         began.set()
         assert may_end.wait(5)
 
-    outbox = Outbox(take)
+    outbox = Outbox(take, NO_EVENTS)
     sending = threading.Thread(target=outbox.put_frame, args=(head(1), b""))
     sending.start()
     assert began.wait(5)
@@ -132,3 +137,37 @@ def test_vectors_do_not_outlive_the_question() -> None:
     hub.outbox.put_result(result(seq=1, options=ASKED), b"", seen({1: b"1"}))
     hub.outbox.put_result(result(seq=2, options=["faces"]), b"")
     assert told(hub) == (2, None)
+
+
+def events_in(header: dict[str, Any]) -> list[int]:
+    return [event["n"] for event in header["events"]]
+
+
+def test_events_go_in_order_several_at_a_time_and_no_more_than_the_window(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    hub = Hub(journal)
+    for n in range(1, WINDOW + 11):
+        hub.outbox.put_event(encode({"n": n}))
+    assert [n for header in hub.taken for n in events_in(header)] == list(range(1, WINDOW + 1))
+    epoch = hub.taken[0]["epoch"]
+    hub.outbox.events_stored(epoch, WINDOW)
+    last = hub.taken[-1]
+    assert (last["kind"], last["epoch"], last["first"]) == ("events", epoch, WINDOW + 1)
+    assert events_in(last) == list(range(WINDOW + 1, WINDOW + 11))
+    journal.close()
+
+
+def test_a_frame_or_result_does_not_wait_for_events_nor_they_for_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    for n in range(1, 4):
+        journal.append(encode({"n": n}))
+    hub = Hub(journal)
+    hub.outbox.put_frame(head(1), b"")
+    assert [header["kind"] for header in hub.taken] == ["frame", "events"]
+    hub.outbox.put_frame(head(2), b"")
+    hub.outbox.put_event(encode({"n": 4}))
+    hub.outbox.put_frame(head(3), b"")
+    hub.outbox.acknowledged()
+    assert [header["kind"] for header in hub.taken] == ["frame", "events", "events", "frame"]
+    assert hub.outbox.frames_replaced == 1
+    journal.close()

@@ -62,7 +62,7 @@ def show(services: Services, camera_id: str, crowd: Crowd, name: str, times: int
         look = told(crowd.vector(name)).look
         assert look is not None
         head = ResultHead(result=result, seen=Seen(kind=EMBEDDING, faces={1: look}))
-        services.supervisor._publish(camera_id, head, b"jpeg")
+        services.collector.take_result(camera_id, head, b"jpeg")
 
 
 def shown(services: Services, camera_id: str) -> list[Any]:

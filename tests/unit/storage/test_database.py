@@ -7,6 +7,8 @@ import sqlite3
 import stat
 import sys
 import threading
+import time
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
@@ -16,6 +18,8 @@ import pytest
 from convergecast.cameras import store
 from convergecast.errors import InvalidInput, Unavailable
 from convergecast.faces import audit
+from convergecast.storage import database as database_module
+from convergecast.storage import writer
 from convergecast.storage.database import Database
 
 
@@ -51,7 +55,7 @@ def test_a_failing_write_is_undone_and_raised_where_it_was_asked_for(tmp_path: P
 
 def test_a_database_of_the_first_version_keeps_its_cameras(tmp_path: Path) -> None:
     path = tmp_path / "hub.sqlite3"
-    first = resources.files("convergecast.storage") / "migrations" / "0001_first.sql"
+    first = resources.files("convergecast.storage") / "migrations" / "hub" / "0001_first.sql"
     with sqlite3.connect(path) as connection:
         connection.executescript(first.read_text(encoding="utf-8"))
         connection.execute("PRAGMA user_version = 1")
@@ -74,7 +78,7 @@ def test_a_database_of_the_first_version_keeps_its_cameras(tmp_path: Path) -> No
 
 def test_a_merger_of_an_earlier_version_keeps_who_it_was(tmp_path: Path) -> None:
     path, before = tmp_path / "hub.sqlite3", range(1, 5)
-    folder = resources.files("convergecast.storage") / "migrations"
+    folder = resources.files("convergecast.storage") / "migrations" / "hub"
     scripts = sorted((each for each in folder.iterdir() if each.name.endswith(".sql")), key=str)
     with sqlite3.connect(path) as connection:
         for number, script in zip(before, scripts, strict=False):
@@ -153,3 +157,93 @@ def test_a_file_that_cannot_be_read_any_more_is_said(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="cannot be read"):
         database.read("SELECT * FROM cameras_that_are_not")
     database.close()
+
+
+class Locked:
+    """A database whose file another program holds."""
+
+    def __init__(self, path: Path) -> None:
+        self.database = Database(path)
+        self.other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.other.execute("BEGIN IMMEDIATE")
+
+    def submit(self, name: str, done: Callable[[str], None] | None = None) -> None:
+        def work(connection: sqlite3.Connection) -> str:
+            connection.execute("INSERT INTO hub_values VALUES (?, '')", (name,))
+            return name
+
+        self.database.submit(work, done)
+
+    def names(self) -> list[str]:
+        rows = self.database.read("SELECT name FROM hub_values ORDER BY rowid")
+        return [row["name"] for row in rows]
+
+
+def test_what_is_submitted_waits_for_the_file_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    locked = Locked(tmp_path / "hub.sqlite3")
+    done: list[str] = []
+    began = time.monotonic()
+    for number in range(500):
+        locked.submit(f"{number}", done.append)
+    assert time.monotonic() - began < 1
+    assert locked.names() == []
+    locked.other.close()
+    locked.database.execute("INSERT INTO hub_values VALUES ('last', '')")
+    assert locked.names() == [*map(str, range(500)), "last"]
+    assert done == [str(number) for number in range(500)]
+    locked.database.close()
+
+
+def test_what_is_submitted_is_tried_again_and_nothing_overtakes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(writer, "BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_S", 0.05)
+    locked = Locked(tmp_path / "hub.sqlite3")
+    locked.submit("kept")
+    with pytest.raises(Unavailable, match="cannot be written: database is locked"):
+        locked.database.execute("DELETE FROM hub_values")
+    time.sleep(1.2)  # tried again meanwhile
+    assert caplog.text.count("is tried again") == 1
+    locked.other.close()
+    locked.database.write(lambda _: None)
+    assert locked.names() == ["kept"]
+    locked.database.close()
+
+
+def test_one_change_that_cannot_be_made_costs_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    locked = Locked(tmp_path / "hub.sqlite3")
+    for name in ("a", "b", "a", "c"):
+        locked.submit(name)
+    locked.other.close()
+    locked.database.write(lambda _: None)
+    assert locked.names() == ["a", "b", "c"]
+    assert caplog.text.count("a change of the database is lost") == 1
+    locked.database.close()
+
+
+def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "MOST_SUBMITTED", 10)
+    locked = Locked(tmp_path / "hub.sqlite3")
+    for number in range(10):
+        locked.submit(f"{number}")
+    with pytest.raises(Unavailable, match="too much waits"):
+        locked.submit("more")
+    locked.other.close()
+    locked.database.write(lambda _: None)
+    locked.submit("again")
+    locked.database.close()
+    with pytest.raises(Unavailable, match="closed"):
+        locked.submit("late")
+
+
+def test_what_was_submitted_is_stored_at_the_end(tmp_path: Path) -> None:
+    locked = Locked(tmp_path / "hub.sqlite3")
+    locked.submit("last")
+    threading.Timer(0.3, locked.other.close).start()
+    locked.database.close()
+    again = Database(tmp_path / "hub.sqlite3")
+    assert [row["name"] for row in again.read("SELECT name FROM hub_values")] == ["last"]
+    again.close()

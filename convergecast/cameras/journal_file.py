@@ -1,0 +1,176 @@
+"""One file of a journal: a header, then records, each with a checksum; written at its end only.
+
+Process: worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+MOST_BODY_BYTES = 16 << 10
+_READ_BYTES = 64 << 10
+_MAGIC = b"CCEJ0001"
+_HEADER = struct.Struct(">8s8sQI")  # magic, epoch, number of the first record, checksum
+_RECORD = struct.Struct(">II")  # length of the body, checksum of it
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+class DamagedFile(Exception):
+    """What was written is not there any more as it was."""
+
+
+class JournalFile:
+    """A file that is open for appending once `begin` or `append` was called.
+
+    Attributes:
+        path: where it is.
+        epoch: the word of the journal that gave the numbers, 16 hexadecimal digits.
+        first, last: the numbers of its records; `last` is `first` - 1 while it has none.
+        size: in bytes, up to the last record that is on the disk.
+    """
+
+    def __init__(self, path: Path, epoch: str, first: int) -> None:
+        """Describe a file without records; nothing is made or opened yet."""
+        self.path = path
+        self.epoch = epoch
+        self.first = first
+        self.last = first - 1
+        self.size = _HEADER.size
+        self._out: int | None = None
+        self._in: int | None = None
+        self._read_upto = (self.last, self.size)
+
+    def begin(self) -> None:
+        """Make the file, in place of one that held no record; raises OSError."""
+        start = _HEADER.pack(_MAGIC, bytes.fromhex(self.epoch), self.first, 0)[:-4]
+        flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND | _BINARY
+        self._out = os.open(self.path, flags, 0o600)
+        self._write(start + struct.pack(">I", zlib.crc32(start)), keep_bytes=0)
+        if sys.platform != "win32":  # the name of the file is on the disk too
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def append(self, body: bytes) -> None:
+        """Write a record and wait for the disk, all of it or nothing; raises OSError.
+
+        It is there for `read` after `count`.
+        """
+        if self._out is None:
+            self._out = os.open(self.path, os.O_WRONLY | os.O_APPEND | _BINARY)
+        self._write(_RECORD.pack(len(body), zlib.crc32(body)) + body, keep_bytes=self.size)
+
+    def count(self, body: bytes) -> None:
+        """Count a record that `append` has written."""
+        self.last += 1
+        self.size += room_of(body)
+
+    def read(self, number: int, most: int) -> list[bytes]:
+        """Return records from a number on, which never goes back; at least one, at most `most`.
+
+        Raises:
+            DamagedFile: it was changed or removed by somebody else.
+        """
+        at, offset = self._read_upto
+        found: list[bytes] = []
+        try:
+            if self._in is None:
+                self._in = os.open(self.path, os.O_RDONLY | _BINARY)
+            while not found:
+                os.lseek(self._in, offset, os.SEEK_SET)
+                before = offset
+                for body in _records(os.read(self._in, min(_READ_BYTES, self.size - offset))):
+                    at, offset = at + 1, offset + room_of(body)
+                    if at >= number:
+                        found.append(body)
+                    if len(found) == most:
+                        break
+                if offset == before:
+                    raise DamagedFile(f"{self.path} is damaged at byte {offset}")
+        except OSError as error:
+            raise DamagedFile(f"{self.path} cannot be read: {error.strerror}") from error
+        self._read_upto = at, offset
+        return found
+
+    def close(self) -> None:
+        """Close it for appending and reading."""
+        for descriptor in (self._out, self._in):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._out = self._in = None
+
+    def remove(self) -> None:
+        """Close and delete it; one that cannot be deleted now is found at the next start."""
+        self.close()
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
+    def _write(self, data: bytes, *, keep_bytes: int) -> None:
+        out = self._out
+        try:
+            rest = memoryview(data)
+            while rest and out is not None:
+                rest = rest[os.write(out, rest) :]
+            if out is not None:
+                (os.fdatasync if sys.platform == "linux" else os.fsync)(out)
+        except OSError:
+            self.close()
+            with contextlib.suppress(OSError):
+                os.truncate(self.path, keep_bytes)
+            raise
+
+
+def room_of(body: bytes) -> int:
+    """Return what a record takes, in bytes."""
+    return _RECORD.size + len(body)
+
+
+def find(path: Path) -> tuple[JournalFile | None, bool]:
+    """Return a file that an earlier process left, as far as it is whole, and whether it is damaged.
+
+    A record that the end of that process has cut short is cut off; that is no damage. None: there
+    is nothing in it, and it is removed. Raises OSError.
+    """
+    data = path.read_bytes()
+    if len(data) < _HEADER.size:  # the process ended while it began this file
+        path.unlink()
+        return None, False
+    magic, epoch, first, checksum = _HEADER.unpack_from(data)
+    if magic != _MAGIC or checksum != zlib.crc32(data[: _HEADER.size - 4]):
+        path.unlink()
+        return None, True
+    file = JournalFile(path, epoch.hex(), first)
+    for body in _records(data[_HEADER.size :]):
+        file.count(body)
+    rest = data[file.size :]
+    if rest:
+        os.truncate(path, file.size)
+    return file, not _is_cut_short(rest)
+
+
+def _is_cut_short(rest: bytes) -> bool:
+    """Whether what follows the last whole record is the beginning of another, or nothing."""
+    if len(rest) < _RECORD.size:
+        return True
+    length: int = _RECORD.unpack_from(rest)[0]
+    return length <= MOST_BODY_BYTES and len(rest) < _RECORD.size + length
+
+
+def _records(data: bytes) -> Iterator[bytes]:
+    """Yield the bodies of whole records, up to the first that is not."""
+    offset = 0
+    while offset + _RECORD.size <= len(data):
+        length, checksum = _RECORD.unpack_from(data, offset)
+        body = data[offset + _RECORD.size : offset + _RECORD.size + length]
+        if len(body) < length or zlib.crc32(body) != checksum:
+            return
+        yield body
+        offset += _RECORD.size + length

@@ -1,0 +1,230 @@
+"""The thread that writes to an SQLite file: one change after another, in the order they came.
+
+Process: hub and administration commands.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from convergecast.errors import Unavailable
+
+BUSY_TIMEOUT_S = 5.0
+MOST_SUBMITTED = 10_000
+"""So many changes may wait without anybody waiting for them."""
+_TRY_AGAIN_S = 1.0
+_EMPTY_LOG_AGAIN_S = 0.1
+_NOT_NOW = (  # what may pass: locked, full, not there
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+)
+
+T = TypeVar("T")
+
+log = logging.getLogger("database")
+
+
+@dataclass(frozen=True, slots=True)
+class Task(Generic[T]):
+    """A change: `work` makes it, then `done` or `failed` is called, in the writer's thread.
+
+    Attributes:
+        is_awaited: whether somebody waits for it. What nobody waits for is tried again as long as
+            the disk is full or the file is locked; several such changes are one transaction.
+    """
+
+    work: Callable[[sqlite3.Connection], T]
+    done: Callable[[T], None]
+    failed: Callable[[BaseException], None]
+    is_awaited: bool
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        """Make the change as one transaction; raises Unavailable where it can be tried again."""
+        try:
+            with connection:
+                value = self.work(connection)
+        except BaseException as error:
+            if _may_pass(error) and not self.is_awaited:
+                raise cannot_write(error) from error
+            known = isinstance(error, sqlite3.OperationalError)
+            self.failed(cannot_write(error) if known else error)
+        else:
+            self.finish(value)
+
+    def finish(self, value: T) -> None:
+        """Tell that the change is made."""
+        try:
+            self.done(value)
+        except Exception:
+            log.exception("what follows a change of the database failed")
+
+
+class Writer:
+    """Runs tasks in a thread of its own, on the only connection that writes.
+
+    Args:
+        connection: of the file; closed at the end.
+
+    Attributes:
+        log_is_clean: cleared by whoever wants the write-ahead log emptied, set when it is.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Start the thread."""
+        self._connection = connection
+        self._tasks: deque[Task[Any]] = deque()
+        self._awaited = 0
+        self._news = threading.Condition()
+        self._closed = False
+        self._failing = False
+        self._try_again_at = self._empty_log_at = 0.0
+        self.log_is_clean = threading.Event()
+        self.log_is_clean.set()
+        self._thread = threading.Thread(target=self._run, name="database", daemon=True)
+        self._thread.start()
+
+    def put(self, task: Task[T]) -> None:
+        """Have a task run after all that were put before.
+
+        Raises:
+            Unavailable: the writer is closed, or too much waits already.
+        """
+        with self._news:
+            if self._closed:
+                raise Unavailable("The database is closed: the hub is ending.")
+            if not task.is_awaited and len(self._tasks) >= MOST_SUBMITTED:
+                raise Unavailable("The database has not been written for too long: too much waits.")
+            self._tasks.append(task)
+            self._awaited += task.is_awaited
+            self._news.notify()
+
+    def close(self) -> None:
+        """Finish what was asked for, as far as that can be done now, and close the connection."""
+        with self._news:
+            self._closed = True
+            self._news.notify()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(self._has_work, self._patience_s())
+                if self._closed and not self._tasks:
+                    break
+                group = self._group() if self._has_work() else []
+            if group:
+                self._do(group)
+            elif not self.log_is_clean.is_set() and time.monotonic() >= self._empty_log_at:
+                if truncate_log(self._connection):
+                    self.log_is_clean.set()
+                self._empty_log_at = time.monotonic() + _EMPTY_LOG_AGAIN_S
+        truncate_log(self._connection)
+        self._connection.close()
+
+    def _has_work(self) -> bool:
+        due = self._awaited or time.monotonic() >= self._try_again_at
+        return self._closed or bool(self._tasks and due)
+
+    def _patience_s(self) -> float | None:
+        """Return how long there is nothing to do unless something comes."""
+        due = [self._try_again_at] if self._tasks else []
+        due += [] if self.log_is_clean.is_set() else [self._empty_log_at]
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def _group(self) -> list[Task[Any]]:
+        """Return the tasks that are next: one that is awaited, or all before the next such."""
+        if self._tasks[0].is_awaited:
+            return [self._tasks[0]]
+        return list(itertools.takewhile(lambda task: not task.is_awaited, self._tasks))
+
+    def _do(self, group: list[Task[Any]]) -> None:
+        problem = self._write(group)
+        if problem is None:
+            if self._failing and not group[0].is_awaited:
+                log.info("the database can be written again")
+                self._failing = False
+            return
+        if not self._failing:
+            log.error("%s What waits is tried again.", problem)
+        self._failing = True
+        self._try_again_at = time.monotonic() + _TRY_AGAIN_S
+        self._fail_awaited(problem)
+
+    def _write(self, group: list[Task[Any]]) -> Unavailable | None:
+        """Run tasks, in one transaction where that works; return why they must be tried again."""
+        try:
+            if len(group) > 1:
+                with self._connection:
+                    values = [task.work(self._connection) for task in group]
+                self._finish(len(group))
+                for task, value in zip(group, values, strict=True):
+                    task.finish(value)
+                return None
+        except Exception as error:  # noqa: BLE001 - each is told to whoever asked for it
+            if _may_pass(error):
+                return cannot_write(error)
+            log.debug("one change of %d cannot be made; they are made singly", len(group))
+        for task in group:
+            try:
+                task.run(self._connection)
+            except Unavailable as problem:
+                return problem
+            self._finish(1)
+        return None
+
+    def _finish(self, count: int) -> None:
+        with self._news:
+            for _ in range(count):
+                self._awaited -= self._tasks.popleft().is_awaited
+
+    def _fail_awaited(self, problem: Unavailable) -> None:
+        """Tell those who wait behind what cannot be written, so that nothing overtakes it.
+
+        At the end what cannot be written is given up.
+        """
+        with self._news:
+            waiting = [task for task in self._tasks if task.is_awaited or self._closed]
+            self._tasks = deque(t for t in self._tasks if not t.is_awaited and not self._closed)
+            self._awaited = 0
+        for task in waiting:
+            task.failed(problem)
+
+
+def truncate_log(connection: sqlite3.Connection) -> bool:
+    """Copy the write-ahead log into the file and cut it to nothing; False: a reader is in the way.
+
+    Raises nothing: a disk that is full now may not be so at the next attempt.
+    """
+    try:
+        connection.execute("PRAGMA busy_timeout = 0")
+        busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT_S * 1000)}")
+    return not busy
+
+
+def cannot_write(error: BaseException) -> Unavailable:
+    """Return what a failed change is told as."""
+    problem = Unavailable(f"The database cannot be written: {error}.")
+    problem.__cause__ = error
+    return problem
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether the same change may succeed later."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _NOT_NOW
