@@ -167,8 +167,8 @@ def _figures(
 def _dropped(rig: Rig) -> dict[str, int]:
     totals = {"agent": 0, "worker": 0, "viewers": 0}
     for camera in rig.cameras():
-        for hop, count in camera["dropped"].items():
-            totals[hop] += count
+        for hop in totals:
+            totals[hop] += camera["dropped"][hop]
     return totals
 
 

@@ -242,7 +242,7 @@ def show_a_face(hub: Hub, camera_id: str) -> None:
     rates = {"fps": 24.93, "received_fps": 24.9, "analysed_fps": 9.8, "analysis_error": None}
     size = {"width": 64, "height": 48}
     motion = {"quiet": True, "skipped": 40, "skipped_fps": 9.71}
-    drops = {"agent": 1, "worker": 2}
+    drops = {"agent": 1, "worker": 2, "events": 3}
     told = messages.report(**rates, **size, dropped=drops, motion=motion)
     hub.services.board.report(camera_id, told)
     head = messages.frame_head(7, captured_at=at, **size)
