@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from convergecast.detection.runtime import GPU, OpenSession, open_session
 from convergecast.errors import ModelError
@@ -149,13 +150,13 @@ def _measured(fp32: Path, int8: Path) -> Speed:
     return Speed(round(fp32_ms, 2), round(int8_ms, 2))
 
 
-def _run_ms(session: OpenSession, picture: Any) -> float:
+def _run_ms(session: OpenSession, picture: NDArray[Any]) -> float:
     began = time.perf_counter()
     session.run(picture)
     return (time.perf_counter() - began) * 1000
 
 
-def _blank_picture(session: OpenSession) -> Any:
+def _blank_picture(session: OpenSession) -> NDArray[Any]:
     (wanted,) = session.session.get_inputs()
     shape = [SIZES.get(dimension, dimension) for dimension in wanted.shape]
     return np.zeros(shape, np.uint8 if wanted.type == "tensor(uint8)" else np.float32)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime import InferenceSession
 from onnxruntime.capi import onnxruntime_pybind11_state
 
 from convergecast.errors import ModelError
@@ -46,12 +47,12 @@ class OpenSession:
         device_reason: why not on a GPU; empty where it does.
     """
 
-    sessions: Mapping[int, Any]
+    sessions: Mapping[int, InferenceSession]
     device: str
     device_reason: str
 
     @property
-    def session(self) -> Any:
+    def session(self) -> InferenceSession:
         """That for one picture."""
         return self.sessions[1]
 
@@ -127,7 +128,9 @@ def _filled_up(pictures: NDArray[Any], size: int) -> NDArray[Any]:
     return np.concatenate([pictures, blank])
 
 
-def _try_gpu(model_path: Path, batches: Sequence[int], search: str) -> tuple[dict[int, Any], str]:
+def _try_gpu(
+    model_path: Path, batches: Sequence[int], search: str
+) -> tuple[dict[int, InferenceSession], str]:
     """Return a session for each number of pictures, or none of them and why."""
     if _CUDA not in onnxruntime.get_available_providers():
         return {}, "this ONNX Runtime has no CUDA"
@@ -147,7 +150,9 @@ def _try_gpu(model_path: Path, batches: Sequence[int], search: str) -> tuple[dic
     return sessions, ""
 
 
-def _load(model_path: Path, threads: int, gpu: list[tuple[str, dict[str, str]]]) -> Any:
+def _load(
+    model_path: Path, threads: int, gpu: list[tuple[str, dict[str, str]]]
+) -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -163,7 +168,7 @@ def _load(model_path: Path, threads: int, gpu: list[tuple[str, dict[str, str]]])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            return onnxruntime.InferenceSession(str(model_path), options, providers=providers)
+            return InferenceSession(str(model_path), options, providers=providers)
     except _failures() as problem:
         reason = _first(problem).replace(str(model_path), model_path.name)
         raise ModelError(f"The model {model_path.name} cannot be loaded: {reason}") from problem

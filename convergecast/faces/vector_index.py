@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convergecast.faces.face import Id, StoredVector
 from convergecast.faces.matching import (
@@ -18,6 +18,8 @@ from convergecast.faces.matching import (
 )
 
 MOST_DISTANCES = 5_000
+
+Rows = NDArray[np.intp]
 
 
 def make_index(own: Sequence[tuple[str, bytes]], other: Sequence[tuple[str, bytes]]) -> Index:
@@ -106,7 +108,7 @@ def sampled_distances(pictures: Sequence[tuple[str, bytes]]) -> dict[str, list[f
     return {name: _rounded(vectors, drawn) for name, drawn in pairs.items()}
 
 
-def _same(people: Any, random: np.random.Generator) -> Any:
+def _same(people: Rows, random: np.random.Generator) -> Rows:
     """Return (k, 2) rows of one person each."""
     order = people.argsort(kind="stable")
     starts, counts = np.unique(people[order], return_index=True, return_counts=True)[1:]
@@ -118,10 +120,11 @@ def _same(people: Any, random: np.random.Generator) -> Any:
     drawn = random.choice(places, MOST_DISTANCES)
     start, count = (np.repeat(each, counts)[drawn] for each in (starts, counts))
     further = 1 + random.integers(0, count - 1)
-    return order[np.stack([drawn, start + (drawn - start + further) % count], axis=1)]
+    found: Rows = order[np.stack([drawn, start + (drawn - start + further) % count], axis=1)]
+    return found
 
 
-def _different(people: Any, random: np.random.Generator) -> Any:
+def _different(people: Rows, random: np.random.Generator) -> Rows:
     """Return (k, 2) rows of two people each."""
     count = len(people)
     if count * count <= 8 * MOST_DISTANCES:
@@ -132,7 +135,7 @@ def _different(people: Any, random: np.random.Generator) -> Any:
     return random.permutation(found)[:MOST_DISTANCES]
 
 
-def _rounded(vectors: Floats, pairs: Any) -> list[float]:
+def _rounded(vectors: Floats, pairs: Rows) -> list[float]:
     if not len(pairs):
         return []
     apart = np.linalg.norm(vectors[pairs[:, 0]] - vectors[pairs[:, 1]], axis=1)

@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from onnx import TensorProto, numpy_helper
+from onnx import (
+    GraphProto,
+    ModelProto,
+    NodeProto,
+    TensorProto,
+    ValueInfoProto,
+    numpy_helper,
+)
 
 from convergecast.detection.faces import yunet
 from convergecast.detection.objects import yolox
@@ -112,7 +118,7 @@ def recognise(content: bytes) -> Recognised:
     raise ModelError(f"The model has {signature}, but {UNDERSTOOD}.")
 
 
-def _parsed(content: bytes) -> Any:
+def _parsed(content: bytes) -> ModelProto:
     try:
         model = onnx.load_model_from_string(content)
     except (DecodeError, ValueError) as problem:
@@ -122,7 +128,7 @@ def _parsed(content: bytes) -> Any:
     return model
 
 
-def _refuse_other_files(graph: Any) -> None:
+def _refuse_other_files(graph: GraphProto) -> None:
     for tensor in _tensors(graph):
         if tensor.external_data:
             raise ModelError(
@@ -131,14 +137,14 @@ def _refuse_other_files(graph: Any) -> None:
             )
 
 
-def _tensors(graph: Any) -> Iterator[Any]:
+def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
     yield from graph.initializer
     for node in graph.node:
         for attribute in node.attribute:
             yield from (attribute.t, *attribute.tensors)
 
 
-def _refuse_own_operators(graph: Any) -> None:
+def _refuse_own_operators(graph: GraphProto) -> None:
     for node in graph.node:
         if node.domain not in RUNTIME_DOMAINS:
             raise ModelError(
@@ -147,7 +153,7 @@ def _refuse_own_operators(graph: Any) -> None:
             )
 
 
-def _signature(graph: Any) -> _Signature:
+def _signature(graph: GraphProto) -> _Signature:
     weights = {tensor.name for tensor in graph.initializer}
     return _Signature(
         inputs=[_value(value) for value in graph.input if value.name not in weights],
@@ -155,7 +161,7 @@ def _signature(graph: Any) -> _Signature:
     )
 
 
-def _value(value: Any) -> _Value:
+def _value(value: ValueInfoProto) -> _Value:
     tensor = value.type.tensor_type
     types = {number: name.lower() for name, number in onnx.TensorProto.DataType.items()}
     shape = tuple(max(side.dim_value, 0) for side in tensor.shape.dim)
@@ -176,7 +182,7 @@ def _is_yunet(signature: _Signature) -> bool:
     )
 
 
-def _is_yolox(signature: _Signature, graph: Any) -> bool:
+def _is_yolox(signature: _Signature, graph: GraphProto) -> bool:
     if not signature.picture or not all(signature.picture) or len(signature.outputs) != 1:
         return False
     (output,) = signature.outputs
@@ -201,7 +207,7 @@ def _agree(shape: tuple[int, ...], expected: tuple[int, int]) -> bool:
     return shape[2] == columns and (not shape[1] or not cells or shape[1] == cells)
 
 
-def _freed(model: Any, signature: _Signature) -> bytes | None:
+def _freed(model: ModelProto, signature: _Signature) -> bytes | None:
     """Return a YuNet for pictures of any size; None where its graph counts on the size it has.
 
     As published it is fixed to 640 × 640, though nothing but its declarations and the first numbers
@@ -225,7 +231,9 @@ def _freed(model: Any, signature: _Signature) -> bytes | None:
     return freed
 
 
-def _free_reshape(node: Any, weights: dict[str, Any], ends: set[tuple[int, int, int]]) -> bool:
+def _free_reshape(
+    node: NodeProto, weights: dict[str, TensorProto], ends: set[tuple[int, int, int]]
+) -> bool:
     """Have a node of the ends take any number of cells; tell whether its shape could be read."""
     tensor = weights.get(node.input[1]) if len(node.input) == 2 else None
     if tensor is None or tensor.data_type != TensorProto.INT64 or len(tensor.dims) != 1:
@@ -240,12 +248,12 @@ def _free_reshape(node: Any, weights: dict[str, Any], ends: set[tuple[int, int, 
     return True
 
 
-def _resizes_to_size(node: Any) -> bool:
+def _resizes_to_size(node: NodeProto) -> bool:
     """Tell whether a node scales to a size that is given in cells, not as a factor."""
     return node.op_type == "Resize" and len(node.input) > 3 and bool(node.input[3])
 
 
-def _free_dimensions(graph: Any, picture: str) -> None:
+def _free_dimensions(graph: GraphProto, picture: str) -> None:
     del graph.value_info[:]
     (value,) = (value for value in graph.input if value.name == picture)
     for at, name in ((0, "N"), (2, "H"), (3, "W")):

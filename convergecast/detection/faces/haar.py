@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -92,7 +91,7 @@ def _neighbours(min_score: float) -> int:
     return max(1, int(HALF_AT_WINDOWS * min_score / (1 - min_score)))
 
 
-def _load() -> Any:
+def _load() -> cv2.CascadeClassifier:
     make, folder = getattr(cv2, "CascadeClassifier", None), getattr(cv2, "data", None)
     path = Path(getattr(folder, "haarcascades", "")) / CASCADE
     if make is None or not path.is_file():
@@ -100,7 +99,7 @@ def _load() -> Any:
             f"OpenCV {cv2.__version__} brings no Haar cascade: choose another face_model, such "
             "as centerface, or install opencv-python below version 5."
         )
-    cascade = make(str(path))
+    cascade: cv2.CascadeClassifier = make(str(path))
     if cascade.empty():
         raise ModelError(f"The Haar cascade {path} cannot be read: install opencv-python again.")
     return cascade

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from convergecast.detection.kernels.chips_numpy import SIZE
 from convergecast.model_tools.converters.dlib_format import Reader
@@ -226,8 +226,8 @@ class _Graph:
 
     def __init__(self) -> None:
         """Begin without nodes."""
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
+        self.nodes: list[NodeProto] = []
+        self.constants: list[TensorProto] = []
         self._convolutions = 0
 
     def add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
+from onnx import GraphProto, ModelProto
 from onnxruntime.quantization import CalibrationMethod, QuantType
 from onnxruntime.quantization.calibrate import TensorsData
 from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
@@ -75,7 +75,7 @@ def ranges(name: str) -> dict[str, tuple[float, float]]:
     return {tensor: (low, high) for tensor, (low, high) in json.loads(text)["tensors"].items()}
 
 
-def _prepared(model: Any) -> Any:
+def _prepared(model: ModelProto) -> ModelProto:
     """Return the model with named nodes, known shapes and an operator set that can hold int8."""
     if model.opset_import[0].version < FIRST_OPSET_WITH_CHANNEL_SCALES:
         model = onnx.version_converter.convert_version(model, FIRST_OPSET_WITH_CHANNEL_SCALES)
@@ -87,7 +87,9 @@ def _prepared(model: Any) -> Any:
     return inferred
 
 
-def _quantized(model: Any, known: dict[str, tuple[float, float]], kept: tuple[str, ...]) -> Any:
+def _quantized(
+    model: ModelProto, known: dict[str, tuple[float, float]], kept: tuple[str, ...]
+) -> ModelProto:
     _expect_ranges(model.graph, known, kept)
     spans = {name: (np.float32(low), np.float32(high)) for name, (low, high) in known.items()}
     quantizer = QDQQuantizer(
@@ -104,11 +106,12 @@ def _quantized(model: Any, known: dict[str, tuple[float, float]], kept: tuple[st
     )
     quantizer.quantize_model()
     quantizer.model.topological_sort()
-    return quantizer.model.model
+    quantized: ModelProto = quantizer.model.model
+    return quantized
 
 
 def _expect_ranges(
-    graph: Any, known: dict[str, tuple[float, float]], kept: tuple[str, ...]
+    graph: GraphProto, known: dict[str, tuple[float, float]], kept: tuple[str, ...]
 ) -> None:
     nodes = [node for node in graph.node if node.op_type in OPERATORS and node.name not in kept]
     missing = {name for node in nodes for name in node.output} - known.keys()

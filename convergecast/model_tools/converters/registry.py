@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import onnx
-from onnx import TensorProto, helper
+from onnx import GraphProto, TensorProto, helper
 
 from convergecast.errors import ModelError
 from convergecast.model_tools.converters.dlib_convert import convert_landmarks, convert_resnet
@@ -45,7 +44,7 @@ def convert_centerface(original: bytes) -> bytes:
     return converted
 
 
-def _free_weights(graph: Any) -> None:
+def _free_weights(graph: GraphProto) -> None:
     weights = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in weights]
     if len(inputs) != 1 or len(graph.output) != 4:
@@ -59,7 +58,7 @@ def _free_weights(graph: Any) -> None:
     del graph.value_info[:]
 
 
-def _free_dimensions(graph: Any) -> None:
+def _free_dimensions(graph: GraphProto) -> None:
     for value, names in [(graph.input[0], "NHW"), *((output, "Nhw") for output in graph.output)]:
         dimensions = value.type.tensor_type.shape.dim
         if len(dimensions) != 4:
@@ -68,7 +67,7 @@ def _free_dimensions(graph: Any) -> None:
             dimensions[at].dim_param = name
 
 
-def _take_pictures(graph: Any) -> None:
+def _take_pictures(graph: GraphProto) -> None:
     name = graph.input[0].name
     pictures = helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["N", "H", "W", 3])
     graph.input[0].CopyFrom(pictures)

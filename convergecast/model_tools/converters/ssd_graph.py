@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from convergecast.errors import ModelError
 from convergecast.model_tools.converters.protobuf import Message
@@ -104,7 +104,7 @@ class _Conversion:
         self._scale = np.ones(())
         self._sides: dict[str, int] = {}
 
-    def model(self) -> Any:
+    def model(self) -> ModelProto:
         """Return the ONNX model; raises ValueError or LookupError for another graph."""
         outputs = [("boxes", "concat", 4), ("logits", "concat_1", CLASSES)]
         for name, source, values in outputs:
