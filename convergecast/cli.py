@@ -186,8 +186,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _token(arguments: argparse.Namespace) -> int:
     # SQLite.
     from convergecast.auth.agent_token import agent_token
-    from convergecast.hub import DATABASE_NAME
-    from convergecast.storage.database import Database
+    from convergecast.storage.database import DATABASE_NAME, Database
 
     config = _config(arguments, "data_dir")
     database = Database(config.data_dir / DATABASE_NAME)

@@ -40,15 +40,13 @@ from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
 from convergecast.messages.people import FaceSettings
 from convergecast.protocol.hosts import is_loopback
-from convergecast.storage.database import Database
+from convergecast.storage.database import DATABASE_NAME, EVENTS_DATABASE_NAME, Database
 from convergecast.web.asgi import create_asgi
 from convergecast.web.live import MAX_SOCKET_MESSAGE_BYTES
 from convergecast.web.request_limits import PatientProtocol
 from convergecast.web.services import Services, engine_status, shown_camera
 from convergecast.web.websocket_protocol import PromptProtocol
 
-DATABASE_NAME = "hub.sqlite3"
-EVENTS_DATABASE_NAME = "events.sqlite3"
 _BACKLOG = 128
 _MAX_CONNECTIONS = 512
 _OPEN_FILES = 65_536

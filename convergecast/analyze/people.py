@@ -17,7 +17,7 @@ from convergecast.faces.settings import SettingsStore
 from convergecast.messages.engine import Findings
 from convergecast.messages.results import PictureResult
 from convergecast.messages.worker import Seen
-from convergecast.storage.database import Database
+from convergecast.storage.database import DATABASE_NAME, Database
 
 
 class _VideoClock:
@@ -49,8 +49,6 @@ class People:
 
     def __init__(self, config: HubConfig, say: Callable[[str], None]) -> None:
         """Open the hub's database and read what is known."""
-        from convergecast.hub import DATABASE_NAME
-
         path = config.data_dir / DATABASE_NAME
         if not path.is_file():
             raise Conflict(

@@ -18,6 +18,7 @@ from convergecast.messages.engine import Findings, FoundFace, Look, VectorKind
 from convergecast.messages.people import Enrolled, RejectedPicture
 from convergecast.messages.values import HARDLY_A_FACE
 from convergecast.names import shown_name
+from convergecast.tracking.association import overlap
 
 NO_FACE = "no face found"
 THERE_ALREADY = "the same picture is there already"
@@ -201,20 +202,12 @@ def _only(faces: Sequence[LookedAt]) -> LookedAt | str:
 
 
 def _meant(faces: Sequence[LookedAt], box: Box) -> LookedAt | str:
-    best = max(faces, key=lambda one: _iou(one[0].box, box))
-    return best if _iou(best[0].box, box) > 0.1 else NO_FACE
+    best = max(faces, key=lambda one: overlap(one[0].box, box))
+    return best if overlap(best[0].box, box) > 0.1 else NO_FACE
 
 
 def _side(box: Sequence[float]) -> float:
     return min(box[2] - box[0], box[3] - box[1])
-
-
-def _iou(one: Sequence[float], other: Sequence[float]) -> float:
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    shared = max(width, 0.0) * max(height, 0.0)
-    areas = sum((b[2] - b[0]) * (b[3] - b[1]) for b in (one, other))
-    return shared / (areas - shared) if shared else 0.0
 
 
 def _where_from(source: Source) -> str:

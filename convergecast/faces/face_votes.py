@@ -35,7 +35,7 @@ class Vote:
 
 
 @dataclass(slots=True)
-class Track:
+class FollowedFace:
     """A face that is followed.
 
     Attributes:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from convergecast.clock import Clock
 from convergecast.errors import ConvergeCastError, NotFound
-from convergecast.faces.face_votes import Track
+from convergecast.faces.face_votes import FollowedFace
 from convergecast.faces.gallery import Embedded, Gallery, Known
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.engine import Findings
@@ -49,7 +49,7 @@ class Recogniser:
         self._settings = settings
         self._clock = clock
         self._lock = threading.Lock()
-        self._cameras: dict[str, dict[int, Track]] = {}
+        self._cameras: dict[str, dict[int, FollowedFace]] = {}
         self._noted: dict[tuple[str, str], float] = {}
         self._failing = False
 
@@ -178,7 +178,7 @@ class Recogniser:
             self._complain(f"faces get no names: {problem}")
             return None
 
-    def _decide_all(self, tracks: Iterable[Track], known: Known, now_s: float) -> None:
+    def _decide_all(self, tracks: Iterable[FollowedFace], known: Known, now_s: float) -> None:
         # NumPy, as there are vectors.
         from convergecast.faces.matching import NOTHING_YET, decide, vector_of
 
@@ -194,7 +194,7 @@ class Recogniser:
             track.decision = decide(votes, known.index, settings, before)
             track.decided_with = known.version, settings
 
-    def _keep(self, camera_id: str, at_s: float, tracks: Iterable[Track]) -> None:
+    def _keep(self, camera_id: str, at_s: float, tracks: Iterable[FollowedFace]) -> None:
         """Note sightings and unknown faces of the tracks in view."""
         for track in tracks:
             if track.decision is None:
@@ -232,7 +232,7 @@ class Recogniser:
         if due:
             self._store(lambda: self._gallery.note_sighting(person_id, camera_id, at_s, distance))
 
-    def _keep_unknown(self, camera_id: str, at_s: float, track: Track) -> None:
+    def _keep_unknown(self, camera_id: str, at_s: float, track: FollowedFace) -> None:
         """Keep the best picture of a face that nobody has named, where that is switched on."""
         best = track.best
         if best is None or not track.has_better_picture or not self.keeps_unknown:
@@ -246,30 +246,30 @@ class Recogniser:
 
         self._store(keep)
 
-    def _drop_unknown(self, track: Track) -> None:
+    def _drop_unknown(self, track: FollowedFace) -> None:
         unknown_id, track.unknown_id, track.kept = track.unknown_id, None, None
         if unknown_id is not None:
             self._store(lambda: self._gallery.drop_unknown(unknown_id, None))
 
 
-def _take_in(tracks: dict[int, Track], seen: Seen, now_s: float) -> None:
+def _take_in(tracks: dict[int, FollowedFace], seen: Seen, now_s: float) -> None:
     kind = str(seen.kind)
     for number, look in seen.faces.items():
         if look.vector is None:
             continue
         track = tracks.get(number)
         if track is None or track.kind != kind:
-            track = tracks[number] = Track(kind, now_s)
+            track = tracks[number] = FollowedFace(kind, now_s)
         track.add(look, look.vector, now_s)
 
 
-def _drop_old(tracks: dict[int, Track], now_s: float) -> None:
+def _drop_old(tracks: dict[int, FollowedFace], now_s: float) -> None:
     for number, track in list(tracks.items()):
         if now_s - track.seen_at_s > TRACK_KEPT_S:
             del tracks[number]
 
 
-def _named(result: AnyResult, tracks: Mapping[int, Track], known: Known | None) -> AnyResult:
+def _named(result: AnyResult, tracks: Mapping[int, FollowedFace], known: Known | None) -> AnyResult:
     faces = []
     for face in result.faces or ():
         track = None if face.track_id is None else tracks.get(face.track_id)

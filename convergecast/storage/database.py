@@ -20,6 +20,10 @@ from typing import Any, TypeVar
 from convergecast.errors import InvalidInput, Unavailable
 from convergecast.storage.writer import BUSY_TIMEOUT_S, Task, Writer, truncate_log
 
+DATABASE_NAME = "hub.sqlite3"
+EVENTS_DATABASE_NAME = "events.sqlite3"
+"""In the hub's data folder."""
+
 T = TypeVar("T")
 
 log = logging.getLogger("database")

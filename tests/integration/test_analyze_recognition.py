@@ -15,10 +15,9 @@ from convergecast.engine.pipeline import Pipeline
 from convergecast.faces.enrolment import Enrolment, Source
 from convergecast.faces.gallery import Gallery
 from convergecast.faces.settings import SettingsStore
-from convergecast.hub import DATABASE_NAME
 from convergecast.messages.engine import Wanted
 from convergecast.messages.people import SettingsChange
-from convergecast.storage.database import Database
+from convergecast.storage.database import DATABASE_NAME, Database
 from convergecast.vision.detections import Bytes
 from tests.integration.test_analyze import analyze, write_clip
 

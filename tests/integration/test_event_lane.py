@@ -13,7 +13,7 @@ import pytest
 
 from convergecast.cameras.availability import BACK_AFTER_S, OFFLINE_AFTER_S
 from convergecast.cameras.supervisor import JOURNALS
-from convergecast.hub import EVENTS_DATABASE_NAME
+from convergecast.storage.database import EVENTS_DATABASE_NAME
 from tests.support.lane import Lane
 from tests.support.rig import Rig, end
 

@@ -17,7 +17,7 @@ import bson
 import psutil
 import requests
 
-from convergecast.hub import EVENTS_DATABASE_NAME
+from convergecast.storage.database import EVENTS_DATABASE_NAME
 from tests.support.event_worker import EVENTS_VARIABLE, PAUSE_VARIABLE
 from tests.support.rig import Rig
 
