@@ -11,8 +11,8 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from convergecast.cameras.analyzer import Analyzer
 from convergecast.cameras.availability import Availability
@@ -169,7 +169,7 @@ class Worker:
         )
 
 
-def _guard(loop: Any) -> None:
+def _guard(loop: Callable[[], None]) -> None:
     """Run a thread's loop; a failure nobody foresaw ends the process, which the hub restarts."""
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         try:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from convergecast.detection.base import Canvas
 from convergecast.messages.engine import Wanted
-
-if TYPE_CHECKING:  # the hub, which imports this, loads no numpy
-    from convergecast.detection.base import Canvas
-    from convergecast.vision.detections import Bytes
+from convergecast.vision.detections import Bytes
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from convergecast.engine.prepared import Prepared
 from convergecast.labels import label
 from convergecast.messages.engine import FoundFace, FoundObject, Look
-
-if TYPE_CHECKING:
-    from convergecast.engine.prepared import Prepared
-    from convergecast.vision.detections import Faces, Floats, Objects
+from convergecast.vision.detections import Faces, Floats, Objects
 
 
 def plain_faces(

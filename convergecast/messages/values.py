@@ -18,10 +18,12 @@ class Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Anything that travels: fields by name, and no others."""
 
 
-Count = Annotated[int, Meta(ge=0)]
-Pixels = Annotated[int, Meta(ge=1)]
-Rate = Annotated[float, Meta(ge=0)]
-Share = Annotated[float, Meta(ge=0, le=1)]
+# What only the hub's own processes say keeps to these limits; they describe it, and are not checked
+# where it is read: a figure that is odd, of an odd agent or model, must end no process.
+Count = Annotated[int, Meta(extra_json_schema={"minimum": 0})]
+Pixels = Annotated[int, Meta(extra_json_schema={"minimum": 1})]
+Rate = Annotated[float, Meta(extra_json_schema={"minimum": 0})]
+Share = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": 1})]
 Time = Annotated[float, Meta(description="UNIX seconds.")]
 
 Box = Annotated[list[float], Meta(min_length=4, max_length=4, description="x1, y1, x2, y2.")]
@@ -37,7 +39,7 @@ Landmarks = Annotated[
 OptionName = Annotated[str, Meta(extra_json_schema={"enum": [option.name for option in OPTIONS]})]
 OptionNames = Annotated[tuple[OptionName, ...], Meta(extra_json_schema={"uniqueItems": True})]
 LabelName = Annotated[str, Meta(extra_json_schema={"enum": list(LABELS)})]
-LabelId = Annotated[int, Meta(ge=1, le=len(LABELS))]
+LabelId = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": len(LABELS)})]
 
 Flaw = Literal["too small", "blurred", "turned away", "too dark", "too bright", "hardly a face"]
 HARDLY_A_FACE: Final[Flaw] = "hardly a face"

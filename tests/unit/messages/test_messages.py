@@ -101,3 +101,10 @@ def test_what_a_viewer_sends_is_read_by_its_type() -> None:
         "camera": "c",
         "seq": 5,
     }
+
+
+def test_odd_figures_of_agents_and_models_end_no_process() -> None:
+    odd = result(seq=-1, faces=[{**FACE, "score": 1.01}])
+    assert read_from_worker(encode(ResultHead(result=odd, seen=None))).result == odd  # type: ignore[union-attr]
+    for head in (frame_head(-1), report(fps=float("inf"), received_fps=-0.1)):
+        assert read_from_worker(encode(head)) == head
