@@ -1,4 +1,7 @@
-"""`python -m agent` in a checkout, `python -m convergecast_agent` where it is installed."""
+"""`python -m agent` in a checkout, `python -m convergecast_agent` where it is installed.
+
+Process: agent.
+"""
 
 from __future__ import annotations
 

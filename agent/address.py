@@ -1,4 +1,4 @@
-"""Which address and port the agent serves on. Runs in the agent process at start."""
+"""Which address and port the agent serves on. Process: agent."""
 
 from __future__ import annotations
 

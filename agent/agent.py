@@ -1,4 +1,4 @@
-"""The script a user runs: `python agent/agent.py --hub URL`. Runs in the agent process."""
+"""The script a user runs: `python agent/agent.py --hub URL`. Process: agent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Pauses between attempts that grow, with jitter. Runs in the capture and link threads."""
+"""Pauses between attempts that grow, with jitter. Runs in the capture and link threads.
+
+Process: agent.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """The capture thread: takes pictures from the source at the right moments, newest only.
 
 Opens the source again for as long as the agent runs; nothing a source does ends the thread.
+
+Process: agent.
 """
 
 from __future__ import annotations

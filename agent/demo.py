@@ -1,6 +1,8 @@
 """The demonstration camera: glides over a wall of photographs. Used by the capture thread only.
 
 No webcam is touched. One face is in view most of the time, sometimes two, sometimes none.
+
+Process: agent.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """One captured picture and its JPEG, made at most once and only when somebody asks for it.
 
 Runs in the agent: built by the capture thread, encoded by the first puller's thread.
+
+Process: agent.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ AgentError
 ├── SetupError     the agent cannot start                    exit status 1
 ├── SourceError    the source gives no picture now           opened again after a pause
 └── CameraOffline  a frame was asked for and there is none   503 to the puller
+
+Process: agent.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Who this agent is: an id per host and source, and the keys that hubs gave it.
 
 Runs in the agent process; one small file per identity, held by a lock while the agent runs.
+
+Process: agent.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Keeps the hub informed: registers, then again as the heartbeat. One thread of the agent."""
+"""Keeps the hub informed: registers, then again as the heartbeat. One thread of the agent.
+
+Process: agent.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The agent program: reads the command line, puts the parts together, waits to be told to stop."""
+"""The agent program: reads the command line, puts the parts together, waits to be told to stop.
+
+Process: agent.
+"""
 
 from __future__ import annotations
 

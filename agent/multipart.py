@@ -1,6 +1,8 @@
 """The parts of one `/stream`: a picture when there is a new one, now and then a word when not.
 
 Runs in the server's threads, one object for each stream.
+
+Process: agent.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """The agent's command line. Each option exists once: a field with its default and its help.
 
 Runs in the agent process at start; the environment is read here and nowhere else.
+
+Process: agent.
 """
 
 from __future__ import annotations

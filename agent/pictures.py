@@ -1,4 +1,4 @@
-"""A folder of photographs (or one) as a camera. Used by the capture thread only."""
+"""A folder of photographs (or one) as a camera. Used by the capture thread only. Process: agent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`--preview`: what is served, in a window of this machine. Runs in the agent's main thread."""
+"""`--preview`: what is served, in a window of this machine. Runs in the agent's main thread.
+
+Process: agent.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the hub may ask of an agent: `/video`, `/stream`, `/health`. Runs in server threads."""
+"""What the hub may ask of an agent: `/video`, `/stream`, `/health`. Runs in server threads.
+
+Process: agent.
+"""
 
 from __future__ import annotations
 

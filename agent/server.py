@@ -1,6 +1,8 @@
 """Serves frames: waitress, tuned so that a picture leaves in one send and none queues up.
 
 Runs in the agent: one thread for the sockets, a small pool for the pullers.
+
+Process: agent.
 """
 
 from __future__ import annotations

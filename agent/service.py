@@ -1,4 +1,7 @@
-"""One agent, put together: source, capture, slot, server and link. Several may run in a process."""
+"""One agent, put together: source, capture, slot, server and link. Several may run in a process.
+
+Process: agent.
+"""
 
 from __future__ import annotations
 

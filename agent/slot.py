@@ -1,6 +1,8 @@
 """The one place where the newest frame lies, and whether the camera gives any.
 
 Written by the capture thread, read by the server's threads, the link and the preview.
+
+Process: agent.
 """
 
 from __future__ import annotations

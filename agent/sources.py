@@ -1,4 +1,7 @@
-"""Where pictures come from, and how `--source` names it. Used by the capture thread only."""
+"""Where pictures come from, and how `--source` names it. Used by the capture thread only.
+
+Process: agent.
+"""
 
 from __future__ import annotations
 

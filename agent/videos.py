@@ -1,6 +1,8 @@
 """Sources that OpenCV reads: devices, video and GIF files, network streams.
 
 Used by the capture thread only; every `cv2.error` becomes a `SourceError` here.
+
+Process: agent.
 """
 
 from __future__ import annotations

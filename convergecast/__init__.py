@@ -1,3 +1,3 @@
-"""ConvergeCast: cameras of many machines on one page."""
+"""ConvergeCast: cameras of many machines on one page. Process: any."""
 
 __version__ = "0.1.0"

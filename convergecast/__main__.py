@@ -1,4 +1,4 @@
-"""`python -m convergecast`."""
+"""`python -m convergecast`. Process: command."""
 
 import sys
 

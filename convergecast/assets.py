@@ -1,4 +1,7 @@
-"""Finds the files beside the code: templates, static files, the agent; in a checkout or a wheel."""
+"""Finds the files beside the code: templates, static files, the agent; in a checkout or a wheel.
+
+Process: hub, command.
+"""
 
 from __future__ import annotations
 

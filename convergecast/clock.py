@@ -1,4 +1,4 @@
-"""The two clocks: UNIX time for what happened when, monotonic time for how long. Any process."""
+"""The two clocks: UNIX time for what happened when, monotonic time for how long. Process: any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`convergecast demo`: a hub with agents beside it, for a machine without a camera."""
+"""`convergecast demo`: a hub with agents beside it, for a machine without a camera.
+
+Process: command.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`convergecast doctor`: what works on this machine and what does not, each with its mend."""
+"""`convergecast doctor`: what works on this machine and what does not, each with its mend.
+
+Process: command.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ ConvergeCastError
 └── Unavailable           a part that is needed does not work now            503
     ├── EngineError       the engine is gone, too slow, or says no
     └── ModelError        a model is missing, damaged or cannot be fetched
+
+Process: any.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The composition root: makes the hub's parts, passes them to each other, runs and ends them."""
+"""The composition root: makes the hub's parts, passes them to each other, runs and ends them.
+
+Process: hub.
+"""
 
 from __future__ import annotations
 

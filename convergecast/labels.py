@@ -1,7 +1,7 @@
 """The names of things: COCO's original list of 91. Pure Python, for the hub and its workers too.
 
 Lin et al., "Microsoft COCO: Common Objects in Context" (2014), appendix; eleven of the 91 were
-never labelled in the pictures, so no model trained on them knows these.
+never labelled in the pictures, so no model trained on them knows these. Process: any.
 """
 
 from __future__ import annotations

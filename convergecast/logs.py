@@ -1,4 +1,7 @@
-"""Logging of every process of the hub: one line each on standard error, with the process's name."""
+"""Logging of every process of the hub: one line each on standard error, with the process's name.
+
+Process: any.
+"""
 
 from __future__ import annotations
 

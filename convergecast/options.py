@@ -1,6 +1,8 @@
-"""What each AI option is called, which models it needs and what it brings. Process: any.
+"""What each AI option is called, which models it needs and what it brings.
 
 The page and the hub's other processes ask here, or what `hello` says of it: an option is told once.
+
+Process: any.
 """
 
 from __future__ import annotations

@@ -146,10 +146,11 @@ def test_importing_a_module_loads_no_more_than_it_needs(module: str, absent: set
     assert set(done.stdout.split()) & absent == set()
 
 
-def test_every_module_says_what_it_is_for() -> None:
+def test_every_module_says_what_it_is_for_and_where_it_runs() -> None:
     for package in ("convergecast", "agent"):
         for module, path in modules(package):
-            assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), module
+            text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+            assert text and re.search(r"\bProcess: .+\.$", text), module
 
 
 def statements(path: Path) -> Iterator[str]:

@@ -1,1 +1,4 @@
-"""`python -m convergecast analyze`: the hub's pipeline on files, without a hub."""
+"""`python -m convergecast analyze`: the hub's pipeline on files, without a hub.
+
+Process: command.
+"""

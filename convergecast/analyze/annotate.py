@@ -1,4 +1,4 @@
-"""Writes pictures and videos with what was found drawn on them. `analyze` process."""
+"""Writes pictures and videos with what was found drawn on them. Process: command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the vision pipeline over files and writes a result a line. `analyze` process."""
+"""Runs the vision pipeline over files and writes a result a line. Process: command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures and videos as decoded frames, from paths that a user named. `analyze` process."""
+"""Pictures and videos as decoded frames, from paths that a user named. Process: command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where results go, a line each: a file or standard output. `analyze` process."""
+"""Where results go, a line each: a file or standard output. Process: command."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Who is in pictures and videos, by the people whom a hub knows. `analyze` process.
+"""Who is in pictures and videos, by the people whom a hub knows.
 
 The hub's database is read; nothing of what is seen here is noted in it.
+
+Process: command.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Follows what is in one video, at the video's own rate. `analyze` process."""
+"""Follows what is in one video, at the video's own rate. Process: command."""
 
 from __future__ import annotations
 

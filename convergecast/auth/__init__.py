@@ -1,1 +1,1 @@
-"""Who may do what: tokens, sessions, and the rule that every route declares. Hub process."""
+"""Who may do what: tokens, sessions, and the rule that every route declares. Process: hub."""

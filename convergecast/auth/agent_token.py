@@ -1,6 +1,8 @@
-"""The agents' token: one per hub, shown on its page, kept in its database. Process: hub, command.
+"""The agents' token: one per hub, shown on its page, kept in its database.
 
 It is read for each registration, so that a new one counts as soon as a command has made it.
+
+Process: hub, command.
 """
 
 from __future__ import annotations

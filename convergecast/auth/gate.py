@@ -1,7 +1,9 @@
-"""Signs people in: the administrator's token, the one-time link, sessions. Process: hub.
+"""Signs people in: the administrator's token, the one-time link, sessions.
 
 Secrets are compared in constant time, stored as hashes where the hub need not show them again,
 and never logged. Sessions are kept in memory too, so that asking for one never waits for a disk.
+
+Process: hub.
 """
 
 from __future__ import annotations

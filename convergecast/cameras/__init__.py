@@ -1,1 +1,4 @@
-"""Cameras: who they are, the process that pulls each one, and what comes out of it."""
+"""Cameras: who they are, the process that pulls each one, and what comes out of it.
+
+Process: hub, worker.
+"""

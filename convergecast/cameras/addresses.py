@@ -1,7 +1,7 @@
-"""Which addresses the hub may fetch from. Hub process.
+"""Which addresses the hub may fetch from.
 
 An agent names the address that the hub will then request: without rules that is server-side
-request forgery by design.
+request forgery by design. Process: hub.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Has the newest frame analysed, again and again, at the rate that is wanted or the engine gives.
 
-While nothing moves, frames are skipped and the last result stands. A thread of its own. Process:
-worker.
+While nothing moves, frames are skipped and the last result stands. A thread of its own.
+
+Process: worker.
 """
 
 from __future__ import annotations

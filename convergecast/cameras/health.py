@@ -1,6 +1,8 @@
-"""How a camera is doing, in numbers and words: state, rates, and the agent's clock. Camera worker.
+"""How a camera is doing, in numbers and words: state, rates, and the agent's clock.
 
 Pure: time comes in as an argument.
+
+Process: worker.
 """
 
 from __future__ import annotations

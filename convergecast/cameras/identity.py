@@ -1,4 +1,4 @@
-"""Who a camera is: its identity, place and key. Pure; hub process."""
+"""Who a camera is: its identity, place and key. Process: hub."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Tells whether anything moves, so that a scene that rests need not be analysed. Camera worker.
+"""Tells whether anything moves, so that a scene that rests need not be analysed.
 
 A frame is read at an eighth to a half of its size, gray, and compared with a background that
 follows it slowly. Pillow is loaded with the first frame; NumPy and OpenCV would cost 15 MB more.
+
+Process: worker.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Gets a camera's frames, as fast as they are wanted, for as long as it takes. Camera worker.
+"""Gets a camera's frames, as fast as they are wanted, for as long as it takes.
 
 Every frame while somebody watches or an AI option is on; else one a second.
+
+Process: worker.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""The cameras that the hub knows: registration, approval, names, options. Hub process.
+"""The cameras that the hub knows: registration, approval, names, options.
 
 What is kept is in SQLite; a copy in memory answers every question without it.
+
+Process: hub.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What may be set of a camera: checked, and as the registry stores it. Hub process."""
+"""What may be set of a camera: checked, and as the registry stores it. Process: hub."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Asks one agent for frames: one at a time, or as a stream. Camera worker.
+"""Asks one agent for frames: one at a time, or as a stream.
 
 Plain `http.client`, because `requests` costs four times the CPU a frame. No redirect is followed,
-no proxy used, no name resolved.
+no proxy used, no name resolved. Process: worker.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cameras in SQLite: rows to values and back. Hub process."""
+"""Cameras in SQLite: rows to values and back. Process: hub."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The process of one camera: pulls its frames, has them analysed, passes both to the hub.
 
 Threads pull, analyse, report, keep events and set the clock; the main one takes orders. The process
-ends when the hub's end of the channel closes, however the hub ended.
+ends when the hub's end of the channel closes, however the hub ended. Process: worker.
 """
 
 from __future__ import annotations

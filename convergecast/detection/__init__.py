@@ -1,1 +1,4 @@
-"""What is in a picture: the model store and its carriers, and the detectors. Loads nothing."""
+"""What is in a picture: the model store and its carriers, and the detectors. Loads nothing.
+
+Process: engine, command.
+"""

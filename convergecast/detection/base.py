@@ -1,4 +1,4 @@
-"""What the classes of all detectors have in common. Runs in the engine."""
+"""What the classes of all detectors have in common. Process: engine, command."""
 
 from __future__ import annotations
 

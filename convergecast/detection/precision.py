@@ -1,6 +1,8 @@
 """With which numbers a model calculates here, fp32 or int8: measured once per machine and model.
 
 Runs in the engine, which asks, and in `models fetch`, which measures beforehand.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

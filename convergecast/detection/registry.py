@@ -1,4 +1,7 @@
-"""Which class finds faces and which finds objects, by the configuration. Runs in the engine."""
+"""Which class finds faces and which finds objects, by the configuration.
+
+Process: engine, command.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Opens ONNX Runtime sessions, and says truthfully on which device they run. Engine only."""
+"""Opens ONNX Runtime sessions, and says truthfully on which device they run.
+
+Process: engine, command.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts and watches the engine process. Hub process; loads no model itself."""
+"""Starts and watches the engine process. Process: hub."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What happened before the cameras, kept over time."""
+"""What happened before the cameras, kept over time. Process: hub."""

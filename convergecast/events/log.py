@@ -1,7 +1,7 @@
-"""The events of all cameras, stored once each, in a file of their own. Process: hub.
+"""The events of all cameras, stored once each, in a file of their own.
 
 A reader of a long history must not hold up the hub's other file, whose write-ahead log must empty
-when a person is forgotten.
+when a person is forgotten. Process: hub.
 """
 
 from __future__ import annotations

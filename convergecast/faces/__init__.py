@@ -1,1 +1,4 @@
-"""Who the faces belong to: the people who are known, and how they are told. Hub process."""
+"""Who the faces belong to: the people who are known, and how they are told.
+
+Process: hub, command.
+"""

@@ -1,4 +1,7 @@
-"""The list of what was changed about people and recognition; it holds no names. Hub process."""
+"""The list of what was changed about people and recognition; it holds no names.
+
+Process: hub, command.
+"""
 
 from __future__ import annotations
 

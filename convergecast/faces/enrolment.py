@@ -1,6 +1,8 @@
-"""Makes people known: looks at their pictures, says what is wrong with them, stores faces. Hub.
+"""Makes people known: looks at their pictures, says what is wrong with them, stores faces.
 
 What the engine answers is read here too, for pictures that are embedded anew.
+
+Process: hub, command.
 """
 
 from __future__ import annotations

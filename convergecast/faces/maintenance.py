@@ -1,6 +1,8 @@
-"""Deletes what has been kept long enough, and embeds pictures anew when the model changes. Hub.
+"""Deletes what has been kept long enough, and embeds pictures anew when the model changes.
 
 A thread of its own, which waits for the clock and for changes of the gallery.
+
+Process: hub.
 """
 
 from __future__ import annotations

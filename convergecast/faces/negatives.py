@@ -1,6 +1,8 @@
-"""The table of faces that were taken for somebody they are not. Process: hub, command.
+"""The table of faces that were taken for somebody they are not.
 
 Functions that take a connection run within one transaction of the database's writer.
+
+Process: hub, command.
 """
 
 from __future__ import annotations

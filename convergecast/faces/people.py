@@ -1,6 +1,8 @@
-"""The table of people: what they are called, and who consented. Process: hub, command.
+"""The table of people: what they are called, and who consented.
 
 Functions that take a connection run within one transaction of the database's writer.
+
+Process: hub, command.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Changes to people and faces that compare vectors, each within one transaction. Process: hub.
+"""Changes to people and faces that compare vectors, each within one transaction.
 
 Imported when the first such change is made: NumPy comes with it.
+
+Process: hub.
 """
 
 from __future__ import annotations

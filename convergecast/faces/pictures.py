@@ -1,6 +1,8 @@
-"""The table of the pictures that people are known by. Process: hub, command.
+"""The table of the pictures that people are known by.
 
 Functions that take a connection run within one transaction of the database's writer.
+
+Process: hub, command.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What can be set of recognition while the hub runs: checked, stored, told. Hub process."""
+"""What can be set of recognition while the hub runs: checked, stored, told.
+
+Process: hub, command.
+"""
 
 from __future__ import annotations
 

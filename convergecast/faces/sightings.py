@@ -1,6 +1,8 @@
-"""The table of who was before which camera from when to when. Process: hub.
+"""The table of who was before which camera from when to when.
 
 Functions that take a connection run within one transaction of the database's writer.
+
+Process: hub.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""The table of the faces that nobody has named. Process: hub.
+"""The table of the faces that nobody has named.
 
 Functions that take a connection run within one transaction of the database's writer.
+
+Process: hub.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Pictures and results on their way to browsers. Hub process."""
+"""Pictures and results on their way to browsers. Process: hub."""

@@ -1,1 +1,4 @@
-"""What travels between the hub's processes, to the page and through the API: typed."""
+"""What travels between the hub's processes, to the page and through the API: typed.
+
+Process: any.
+"""

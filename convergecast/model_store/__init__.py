@@ -1,1 +1,4 @@
-"""Which models there are, where they lie, and that they are whole."""
+"""Which models there are, where they lie, and that they are whole.
+
+Process: hub, engine, command.
+"""

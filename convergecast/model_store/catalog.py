@@ -2,6 +2,8 @@
 
 A carrier is a wheel that happens to hold a file this project needs. It is downloaded as data:
 never installed, never imported. Sources and licences: docs/models.md.
+
+Process: hub, engine, command.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Writing to the model store: one process at a time, and failures said in words.
 
-Runs in the `models` commands.
+Process: command.
 """
 
 from __future__ import annotations

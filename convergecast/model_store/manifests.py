@@ -1,6 +1,8 @@
 """Files of the model store and their manifests: read, written and removed, whole or not at all.
 
 Used through `store`, whose lock is `writing`.
+
+Process: hub, engine, command.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 `fetch` and `added` fill it (one process at a time); `find` is what engines ask. Whatever is
 missing, half written or damaged counts as absent, and the next fetch brings it again.
+
+Process: hub, engine, command.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""The words of `python -m convergecast models`. Process: command.
+"""The words of `python -m convergecast models`.
 
 Every command reads this module; what `models` itself needs is loaded when it runs.
+
+Process: command.
 """
 
 from __future__ import annotations

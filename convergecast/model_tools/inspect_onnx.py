@@ -1,6 +1,8 @@
-"""Tells which detector understands a user's ONNX file. Runs in `models add`.
+"""Tells which detector understands a user's ONNX file.
 
 The graph is parsed, never run: its inputs and outputs decide.
+
+Process: command.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """The carriers' own files, for tests and benchmarks that compare with dlib and OpenCV themselves.
 
 They are kept beside the model store, so that only the first comparison downloads them.
+
+Process: command.
 """
 
 from __future__ import annotations

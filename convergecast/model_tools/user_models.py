@@ -1,4 +1,4 @@
-"""A user's own models: `models add` and `models remove`. Runs in those commands."""
+"""A user's own models: `models add` and `models remove`. Process: command."""
 
 from __future__ import annotations
 

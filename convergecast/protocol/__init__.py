@@ -1,6 +1,8 @@
 """The wire between agents and the hub; imported by both, so it knows neither.
 
 Runs in the agent, in the hub process and in every camera worker.
+
+Process: agent, hub, worker.
 """
 
 PROTOCOL_VERSION = 1

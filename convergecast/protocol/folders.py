@@ -1,4 +1,7 @@
-"""Where both programs keep what is theirs. Reads the environment when called, never at import."""
+"""Where both programs keep what is theirs. Reads the environment when called, never at import.
+
+Process: any.
+"""
 
 from __future__ import annotations
 

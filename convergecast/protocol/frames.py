@@ -1,6 +1,8 @@
 """One frame on the wire: a JPEG in the zlib format, and the headers beside it.
 
 Runs in the agent (writing) and in the camera worker (reading).
+
+Process: agent, hub, worker.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads a JPEG's header, so that nothing is decoded before its size is known.
 
 Runs in the camera worker for every frame, so it looks at markers and no pixel.
-Marker codes: ITU-T T.81, table B.1.
+Marker codes: ITU-T T.81, table B.1. Process: agent, hub, worker.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """How an agent makes itself known: one BSON document each way (`POST /server/`).
 
 Runs in the agent (writing the request) and in the hub process (reading it).
+
+Process: agent, hub, worker.
 """
 
 from __future__ import annotations

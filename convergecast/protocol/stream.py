@@ -2,6 +2,8 @@
 
 Runs in the agent (writing) and in the camera worker (reading). The reader does for every frame
 what must be done and no more, which is why it looks for the usual headers first.
+
+Process: agent, hub, worker.
 """
 
 from __future__ import annotations

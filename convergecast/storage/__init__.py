@@ -1,1 +1,1 @@
-"""What outlives the hub: one SQLite file with one writer. Hub process only."""
+"""What outlives the hub: one SQLite file with one writer. Process: hub, command."""

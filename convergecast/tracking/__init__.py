@@ -1,1 +1,4 @@
-"""Who is who from one result to the next, and how many people there are. Camera worker."""
+"""Who is who from one result to the next, and how many people there are.
+
+Process: worker, command.
+"""

@@ -1,4 +1,7 @@
-"""Which track a detection continues: the pairs that overlap most in sum. Camera worker."""
+"""Which track a detection continues: the pairs that overlap most in sum.
+
+Process: worker, command.
+"""
 
 from __future__ import annotations
 

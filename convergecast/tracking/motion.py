@@ -1,6 +1,8 @@
-"""Where a box will be: its centre moves on at a constant velocity. Camera worker.
+"""Where a box will be: its centre moves on at a constant velocity.
 
 A Kalman filter whose noise is in sizes of the box, so that near and far people are treated alike.
+
+Process: worker, command.
 """
 
 from __future__ import annotations

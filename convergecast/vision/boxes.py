@@ -1,4 +1,7 @@
-"""Arithmetic on boxes `x1, y1, x2, y2`: area, overlap, suppression. Pure NumPy."""
+"""Arithmetic on boxes `x1, y1, x2, y2`: area, overlap, suppression. Pure NumPy.
+
+Process: engine, command.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Turns JPEG or PNG bytes into pixels, once the header was found to be sane. Engine process."""
+"""Turns JPEG or PNG bytes into pixels, once the header was found to be sane.
+
+Process: engine, command.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What detectors return: a struct of arrays. Runs in the engine; its arrays reach the workers."""
+"""What detectors return: a struct of arrays. Runs in the engine; its arrays reach the workers.
+
+Process: engine, command.
+"""
 
 from __future__ import annotations
 

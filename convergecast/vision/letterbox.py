@@ -1,4 +1,7 @@
-"""Fits a picture into what a detector wants without changing its proportions. Pure cv2."""
+"""Fits a picture into what a detector wants without changing its proportions. Pure cv2.
+
+Process: engine, command.
+"""
 
 from __future__ import annotations
 

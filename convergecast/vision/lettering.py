@@ -1,6 +1,8 @@
-"""Writes names in any script on pictures, with the fonts that this machine has. Runs in the hub.
+"""Writes names in any script on pictures, with the fonts that this machine has.
 
 OpenCV's own letters are ASCII only. Pillow finds a font by its file's name in the system's folders.
+
+Process: hub, command.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 The layout is that of safetensors (github.com/huggingface/safetensors): eight bytes with the
 length of a JSON header, the header, the raw arrays. Written by `models fetch`, read by the engine.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The pages: dashboard, faces, signing in and out, and whether the hub lives. Hub process."""
+"""The pages: dashboard, faces, signing in and out, and whether the hub lives. Process: hub."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the web side works with, made in one place (`convergecast.hub`) and passed in."""
+"""What the web side works with, made in one place (`convergecast.hub`) and passed in.
+
+Process: hub.
+"""
 
 from __future__ import annotations
 

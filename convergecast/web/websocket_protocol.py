@@ -1,7 +1,7 @@
-"""WebSockets that go on reading while few messages wait. Event loop.
+"""WebSockets that go on reading while few messages wait.
 
 uvicorn stops reading at every message until it is taken, and starts again: two system calls and a
-turn of the loop for each acknowledgement of a picture.
+turn of the loop for each acknowledgement of a picture. Process: hub.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Detectors of faces, landmarks, alignment and embeddings."""
+"""Detectors of faces, landmarks, alignment and embeddings. Process: engine, command."""

@@ -1,7 +1,7 @@
-"""CenterFace: faces with five points, from a batch of pictures. Runs in the engine.
+"""CenterFace: faces with five points, from a batch of pictures.
 
 Xu et al., "CenterFace: Joint Face Detection and Alignment Using Face as Point" (2019);
-weights and decoding: github.com/Star-Clouds/CenterFace (MIT).
+weights and decoding: github.com/Star-Clouds/CenterFace (MIT). Process: engine, command.
 """
 
 from __future__ import annotations

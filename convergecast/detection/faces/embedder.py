@@ -1,7 +1,9 @@
-"""dlib's face network without dlib: 128 numbers that are near for one person. Runs in the engine.
+"""dlib's face network without dlib: 128 numbers that are near for one person.
 
 Davis King, dlib_face_recognition_resnet_model_v1 (public domain): two faces with a Euclidean
 distance below 0.6 are taken for one person; the vectors are not normalised.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Cuts faces out as dlib's network wants them: upright, of one size. Runs in the engine.
+"""Cuts faces out as dlib's network wants them: upright, of one size.
 
 Chips equal those of dlib's `get_face_chip` pixel for pixel.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""OpenCV's frontal-face cascade: the face detector of the first prototype. Runs in the engine.
+"""OpenCV's frontal-face cascade: the face detector of the first prototype.
 
 Viola and Jones, "Rapid Object Detection using a Boosted Cascade of Simple Features" (2001).
+
+Process: engine, command.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""dlib's frontal-face detector: gradients and a linear classifier. Runs in the engine.
+"""dlib's frontal-face detector: gradients and a linear classifier.
 
 Dalal and Triggs, "Histograms of Oriented Gradients for Human Detection" (2005), as in dlib's
 `frontal_face_detector.h`: five classifiers (front, turned left and right, tilted left and right).
+
+Process: engine, command.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""dlib's landmark predictors without dlib: 68 or 5 points of a face, exact. Runs in the engine.
+"""dlib's landmark predictors without dlib: 68 or 5 points of a face, exact.
 
 Faces of several pictures are fitted in one call; the loops are numba's where it works.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Landmarks of heads that are tilted, fitted in a picture turned so that they are not. Engine.
+"""Landmarks of heads that are tilted, fitted in a picture turned so that they are not.
 
 dlib's predictors were trained on faces that stand nearly upright: over a head tilted by 40° they
 draw points that are another person's, to dlib's network. Where the detector knows five points,
-the tilt is known beforehand.
+the tilt is known beforehand. Process: engine, command.
 """
 
 from __future__ import annotations

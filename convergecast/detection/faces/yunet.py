@@ -1,7 +1,9 @@
-"""YuNet, a face detector that a user may add: faces with five points. Runs in the engine.
+"""YuNet, a face detector that a user may add: faces with five points.
 
 Wu et al., "YuNet: A Tiny Millisecond-level Face Detector" (2023); weights
 github.com/opencv/opencv_zoo, decoding as in OpenCV's `objdetect/src/face_detect.cpp`.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Compiled loops, each beside its NumPy twin."""
+"""Compiled loops, each beside its NumPy twin. Process: engine, command."""

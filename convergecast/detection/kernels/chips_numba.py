@@ -1,6 +1,8 @@
-"""The loops that cut out face chips, compiled by numba. Runs in the engine.
+"""The loops that cut out face chips, compiled by numba.
 
 `chip_reference` says what they compute; results are equal bit for bit.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The arithmetic is that of `get_face_chip_details` and `extract_image_chips` in
 dlib/image_transforms/interpolation.h and of `pyramid_down<2>` in
-dlib/image_transforms/image_pyramid.h, dlib 20.
+dlib/image_transforms/image_pyramid.h, dlib 20. Process: engine, command.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""The loops of the landmark predictor, compiled by numba. Runs in the engine.
+"""The loops of the landmark predictor, compiled by numba.
 
 `landmark_reference` says what they compute; results are equal bit for bit.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Kazemi and Sullivan, "One Millisecond Face Alignment with an Ensemble of Regression Trees" (2014);
 the arithmetic and its order are those of dlib/image_processing/shape_predictor.h, dlib 20.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

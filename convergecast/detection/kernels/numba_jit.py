@@ -1,6 +1,8 @@
 """Compiles kernels with numba, once per machine, and what they need beyond Python.
 
-Runs in the engine; only kernels import it.
+Only kernels import it.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

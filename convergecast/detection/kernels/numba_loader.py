@@ -1,6 +1,8 @@
 """Gets numba's kernels ready, whatever became of what it keeps on the disk.
 
 Runs in the engine, and in `models fetch` and `doctor`, which compile beforehand.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Detectors of objects."""
+"""Detectors of objects. Process: engine, command."""

@@ -1,7 +1,9 @@
-"""A second, closer look where an object detector is unsure of small things. Runs in the engine.
+"""A second, closer look where an object detector is unsure of small things.
 
 A detector sees 300 or 416 pixels a side, whatever the camera gives. One tile, laid where most is
 in doubt, brings the greater part of what four fixed ones bring, for two runs instead of five.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

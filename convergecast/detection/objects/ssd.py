@@ -1,7 +1,9 @@
-"""SSD MobileNet V2: COCO's objects, from a batch of pictures. Runs in the engine.
+"""SSD MobileNet V2: COCO's objects, from a batch of pictures.
 
 Liu et al., "SSD: Single Shot MultiBox Detector" (2016); weights ssd_mobilenet_v2_coco_2018_03_29:
 github.com/tensorflow/models (Apache-2.0). Anchors and post-processing are those of OpenCV's `dnn`.
+
+Process: engine, command.
 """
 
 from __future__ import annotations

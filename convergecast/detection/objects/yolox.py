@@ -1,7 +1,7 @@
-"""YOLOX, an object detector that a user may add. Runs in the engine.
+"""YOLOX, an object detector that a user may add.
 
 Ge et al., "YOLOX: Exceeding YOLO Series in 2021"; weights, preparation and decoding:
-github.com/Megvii-BaseDetection/YOLOX (Apache-2.0).
+github.com/Megvii-BaseDetection/YOLOX (Apache-2.0). Process: engine, command.
 """
 
 from __future__ import annotations

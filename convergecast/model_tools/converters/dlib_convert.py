@@ -1,7 +1,7 @@
 """Turns dlib's landmark predictors and its face network into models that run without dlib.
 
 Runs once, in `models fetch`. How predictors are written: dlib/image_processing/shape_predictor.h,
-dlib 20.
+dlib 20. Process: command.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""Reads what dlib has serialised, without dlib. Runs once, in `models fetch`.
+"""Reads what dlib has serialised, without dlib.
 
 The encoding is that of dlib/serialize.h and dlib/float_details.h (dlib 20): a whole number is a
 control byte, which holds its sign and how many bytes follow, and these, little endian; a real
 number is two whole ones, mantissa and exponent of two. Nothing is aligned, nothing has a header.
+
+Process: command.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Reads dlib's face network, and writes it as ONNX. Runs once, in `models fetch`.
+"""Reads dlib's face network, and writes it as ONNX.
 
 The order in which dlib writes layers: dlib/dnn/core.h; what each writes: dlib/dnn/layers.h; the
-network: `anet_type` in examples/dnn_face_recognition_ex.cpp; all of dlib 20.
+network: `anet_type` in examples/dnn_face_recognition_ex.cpp; all of dlib 20. Process: command.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Reads protocol buffers without their schema: a TensorFlow graph, in `models fetch`.
 
 Wire format: protobuf.dev/programming-guides/encoding.
+
+Process: command.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Makes the int8 variant of a built-in model, from ranges that the project carries as data.
 
 Static QDQ: unsigned activations with one scale per tensor, signed weights with one per channel.
-Runs once, in `models fetch`; no picture is needed.
+Runs once, in `models fetch`; no picture is needed. Process: command.
 """
 
 from __future__ import annotations

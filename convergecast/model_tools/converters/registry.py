@@ -1,4 +1,4 @@
-"""Turns a carrier's file into the model that is kept. Runs once, in `models fetch`."""
+"""Turns a carrier's file into the model that is kept. Process: command."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Turns the frozen TensorFlow graph of SSD MobileNet V2 into ONNX. Runs once, in `models fetch`.
+"""Turns the frozen TensorFlow graph of SSD MobileNet V2 into ONNX.
 
 GraphDef, NodeDef, AttrValue and TensorProto: tensorflow/core/framework/*.proto.
+
+Process: command.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The REST API, one module per resource: parse, call the service, answer."""
+"""The REST API, one module per resource: parse, call the service, answer. Process: hub."""

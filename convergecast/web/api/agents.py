@@ -1,4 +1,4 @@
-"""`POST /server/`: agents make themselves known. And the command that starts one. Hub process."""
+"""`POST /server/`: agents make themselves known. And the command that starts one. Process: hub."""
 
 from __future__ import annotations
 

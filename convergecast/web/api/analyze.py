@@ -1,4 +1,4 @@
-"""`POST /api/v1/analyze`: what is in one picture that a client sends. Hub process."""
+"""`POST /api/v1/analyze`: what is in one picture that a client sends. Process: hub."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/api/v1/cameras`: list, change, forget; switch options on and off. Hub process."""
+"""`/api/v1/cameras`: list, change, forget; switch options on and off. Process: hub."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""The form of an enrolment: pictures that are sent, a camera's picture, unknown faces. Hub process.
+"""The form of an enrolment: pictures that are sent, a camera's picture, unknown faces.
 
 What is sent is kept in memory only: a face is stored in the database or nowhere.
+
+Process: hub.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`GET /api/v1/labels`: what objects can be called. Hub process."""
+"""`GET /api/v1/labels`: what objects can be called. Process: hub."""
 
 from __future__ import annotations
 

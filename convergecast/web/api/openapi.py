@@ -1,4 +1,4 @@
-"""`GET /api/openapi.json`: the description of this API. Hub process."""
+"""`GET /api/openapi.json`: the description of this API. Process: hub."""
 
 from __future__ import annotations
 

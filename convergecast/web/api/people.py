@@ -1,4 +1,4 @@
-"""`/api/v1/people`: who is known by face; enrol, correct, rename, merge, forget. Hub process."""
+"""`/api/v1/people`: who is known by face; enrol, correct, rename, merge, forget. Process: hub."""
 
 from __future__ import annotations
 

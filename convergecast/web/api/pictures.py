@@ -1,4 +1,4 @@
-"""The newest picture and the newest result of a camera. Hub process."""
+"""The newest picture and the newest result of a camera. Process: hub."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who was seen when, the unknown faces that are kept, and what was changed. Hub process."""
+"""Who was seen when, the unknown faces that are kept, and what was changed. Process: hub."""
 
 from __future__ import annotations
 
