@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import ipaddress
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date, time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Union
 
 from msgspec import Meta, Struct, field
 
 from convergecast.checks import MUST_BE, Problem, Refused, checked
 from convergecast.errors import InvalidInput
 from convergecast.protocol.folders import hub_folder
+
+Value = Union[str, float, bool, date, time, Path, Sequence["Value"], Mapping[str, "Value"], None]  # noqa: UP007 - recursive
+"""What a command line or a file may give."""
 
 
 def _one_of(*names: str) -> Meta:
@@ -139,7 +143,7 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise InvalidInput(f"agent_networks: {error}") from error
 
 
-def load_config(file: Path | None, overrides: Mapping[str, object]) -> HubConfig:
+def load_config(file: Path | None, overrides: Mapping[str, Value]) -> HubConfig:
     """Make the configuration of a TOML file (or none) and what the command line says (not None).
 
     Raises:
@@ -165,7 +169,7 @@ def _said(problem: Problem, file: Path | None) -> str:
     return f"{problem.name} must be {problem.must_be}, not {problem.value!r}"
 
 
-def _read(file: Path) -> Mapping[str, object]:
+def _read(file: Path) -> Mapping[str, Value]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

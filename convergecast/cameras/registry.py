@@ -8,10 +8,11 @@ Process: hub.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import secrets
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
@@ -47,6 +48,7 @@ from convergecast.storage.database import Database
 _WRITE_LAST_SEEN_EVERY_S = 60.0
 
 Listener = Callable[[str], None]
+T = TypeVar("T")
 
 
 class CameraRegistry:
@@ -132,23 +134,22 @@ class CameraRegistry:
             Conflict: options for a camera that is not approved; recognition while it is off.
             Forbidden: recognition, which the configuration does not allow.
         """
-        self.get(camera_id)
-        changes: dict[str, object] = {}
-        if name is not UNSET:
-            changes |= {"name": shown_name(name), "named_by_user": True}
-        if options is not UNSET:
-            changes["options"] = known_options(options)
-        if approved is not UNSET:
-            changes["approval"] = Approval.APPROVED if approved else Approval.REJECTED
-        if objects is not UNSET:
-            changes |= _object_changes(objects)
         with self._lock:
-            approval = changes.get("approval", self.get(camera_id).approval)
-            if options is not UNSET and approval is not Approval.APPROVED:
+            camera = self.get(camera_id)
+            if name is not UNSET:
+                camera = replace(camera, name=shown_name(name), named_by_user=True)
+            if options is not UNSET:
+                camera = replace(camera, options=known_options(options))
+            if approved is not UNSET:
+                approval = Approval.APPROVED if approved else Approval.REJECTED
+                camera = replace(camera, approval=approval)
+            if objects is not UNSET:
+                camera = _with_objects(camera, objects)
+            if options is not UNSET and camera.approval is not Approval.APPROVED:
                 raise Conflict("This camera waits for approval: approve it first.")
             if options is not UNSET and identifying(options):
                 self._faces.need_recognition()
-            camera = self._change(camera_id, **changes)
+            self._save(camera)
             if approved is True:
                 store.remember(self._database, identity_of(camera))
         self._tell(camera_id)
@@ -169,9 +170,10 @@ class CameraRegistry:
         """Switch an option off wherever it is on, of cameras that wait for approval too."""
         for camera in self.all():
             with self._lock, contextlib.suppress(NotFound):
-                options = self.get(camera.id).options
-                if option in options:
-                    self._change(camera.id, options=tuple(o for o in options if o != option))
+                now = self.get(camera.id)
+                if option in now.options:
+                    others = tuple(each for each in now.options if each != option)
+                    self._save(replace(now, options=others))
             self._tell(camera.id)
 
     def forget(self, camera_id: str) -> None:
@@ -240,23 +242,28 @@ class CameraRegistry:
         proven = bool(registration.camera_key and has_key(camera, registration.camera_key))
         known = proven or camera.agent_id is None
         key = None
-        changes: dict[str, object] = {"last_seen": self._clock.now()}
+        renewed = replace(camera, last_seen=self._clock.now())
         if known:
-            changes |= {"address": registration.ipaddress, "port": registration.ports}
-            changes["key_used"] = camera.key_used or proven
-            if not camera.named_by_user and registration.name:
-                changes["name"] = registration.name
-            for name in ("stream_key", "width", "height", "fps", "source", "version"):
-                value = getattr(registration, name)
-                changes[name] = getattr(camera, name) if value is None else value
-            changes["capabilities"] = registration.capabilities
             forgotten = store.is_forgotten(self._database, identity_of(camera))
-            if trusted and camera.approval is Approval.PENDING and not forgotten:
-                changes["approval"] = Approval.APPROVED
+            let_in = trusted and camera.approval is Approval.PENDING and not forgotten
+            renewed = replace(
+                renewed,
+                address=registration.ipaddress,
+                port=registration.ports,
+                key_used=camera.key_used or proven,
+                name=camera.name if camera.named_by_user else registration.name or camera.name,
+                stream_key=_newer(registration.stream_key, camera.stream_key),
+                width=_newer(registration.width, camera.width),
+                height=_newer(registration.height, camera.height),
+                fps=_newer(registration.fps, camera.fps),
+                source=_newer(registration.source, camera.source),
+                version=_newer(registration.version, camera.version),
+                capabilities=registration.capabilities,
+                approval=Approval.APPROVED if let_in else camera.approval,
+            )
         else:  # has lost, or never got, the key that it was given
             key = secrets.token_urlsafe(24)
-            changes |= {"key_hash": hash_of(key), "stream_key": registration.stream_key}
-        renewed = dataclasses.replace(camera, **changes)  # type: ignore[arg-type]
+            renewed = replace(renewed, key_hash=hash_of(key), stream_key=registration.stream_key)
         self._save(renewed)
         return renewed, key
 
@@ -273,12 +280,6 @@ class CameraRegistry:
             or len(same) >= self._config.max_pending_per_address
         ):
             raise TooMany("Too many cameras wait for approval: approve or reject some first.")
-
-    def _change(self, camera_id: str, **changes: object) -> Camera:
-        with self._lock:
-            camera = dataclasses.replace(self.get(camera_id), **changes)  # type: ignore[arg-type]
-            self._save(camera)
-        return camera
 
     def _save(self, camera: Camera) -> None:
         """Keep a camera, on disk first; a mere heartbeat reaches the disk once a minute.
@@ -303,10 +304,14 @@ class CameraRegistry:
             listener(camera_id)
 
 
-def _object_changes(objects: ObjectChange) -> dict[str, float | tuple[str, ...] | None]:
-    changes: dict[str, float | tuple[str, ...] | None] = {}
+def _newer(announced: T | None, known: T | None) -> T | None:
+    return known if announced is None else announced
+
+
+def _with_objects(camera: Camera, objects: ObjectChange) -> Camera:
     if objects.min_score is not UNSET:
-        changes["object_min_score"] = objects.min_score
+        camera = replace(camera, object_min_score=objects.min_score)
     if objects.labels is not UNSET:
-        changes["object_labels"] = None if objects.labels is None else known_labels(objects.labels)
-    return changes
+        labels = None if objects.labels is None else known_labels(objects.labels)
+        camera = replace(camera, object_labels=labels)
+    return camera

@@ -8,9 +8,8 @@ Process: agent, hub, worker.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypeGuard
+from typing import TypeGuard
 from urllib.parse import urlsplit, urlunsplit
 
 import bson
@@ -31,6 +30,7 @@ TEXT_LIMITS = {
     "stream_key": 256,
     "source": 300,
 }
+_PLAIN_TEXTS = ("agent_id", "camera_key", "name", "version", "token", "stream_key")
 # field: least and most
 NUMBER_LIMITS = {
     "width": (1, 65_535),
@@ -93,21 +93,19 @@ def decode_registration(body: bytes) -> Registration:
     Raises:
         ProtocolError: the body is no BSON, a field has the wrong type or an impossible value.
     """
-    fields = _decode(body)
-    known: dict[str, Any] = {"ipaddress": _address(fields), "ports": _port(fields)}
-    for name, limit in TEXT_LIMITS.items():
-        known[name] = _text(fields, name, limit)
-    for name, (least, most) in NUMBER_LIMITS.items():
-        known[name] = _number(fields, name, least, most)
-    if known["protocol"] is not None and known["protocol"] % 1:
-        raise ProtocolError("protocol is not a whole number")
-    known["protocol"] = int(known["protocol"] or PROTOCOL_VERSION)
-    known["width"] = None if known["width"] is None else int(known["width"])
-    known["height"] = None if known["height"] is None else int(known["height"])
-    known["capabilities"] = _words(fields, "capabilities")
-    if known["source"]:
-        known["source"] = without_credentials(known["source"])
-    return Registration(**known)
+    document = _Document(body)
+    source = document.text("source", TEXT_LIMITS["source"])
+    return Registration(
+        ipaddress=document.address(),
+        ports=document.port(),
+        protocol=document.whole("protocol") or PROTOCOL_VERSION,
+        width=document.pixels("width"),
+        height=document.pixels("height"),
+        fps=document.number("fps"),
+        source=without_credentials(source) if source else None,
+        capabilities=document.words("capabilities"),
+        **{name: document.text(name, TEXT_LIMITS[name]) for name in _PLAIN_TEXTS},
+    )
 
 
 def encode_reply(reply: RegistrationReply) -> bytes:
@@ -121,9 +119,9 @@ def decode_reply(body: bytes) -> RegistrationReply:
     Raises:
         ProtocolError: it is no BSON or lacks a field.
     """
-    fields = _decode(body)
-    status, camera_id = _text(fields, "status", 20), _text(fields, "camera_id", 128)
-    heartbeat_s, hub_time = fields.get("heartbeat_s"), fields.get("hub_time")
+    document = _Document(body)
+    status, camera_id = document.text("status", 20), document.text("camera_id", 128)
+    heartbeat_s, hub_time = document.fields.get("heartbeat_s"), document.fields.get("hub_time")
     if not (status and camera_id and _is_number(heartbeat_s) and _is_number(hub_time)):
         raise ProtocolError("the hub's answer lacks a field")
     return RegistrationReply(
@@ -131,7 +129,7 @@ def decode_reply(body: bytes) -> RegistrationReply:
         camera_id=camera_id,
         heartbeat_s=min(max(float(heartbeat_s), 0.5), 60.0),
         hub_time=float(hub_time),
-        camera_key=_text(fields, "camera_key", 128),
+        camera_key=document.text("camera_key", 128),
     )
 
 
@@ -153,67 +151,80 @@ def without_credentials(source: str) -> str:
     )
 
 
-def _decode(body: bytes) -> Mapping[str, Any]:
-    if len(body) > MAX_BODY_BYTES:
-        raise ProtocolError(f"the document is larger than {MAX_BODY_BYTES >> 10} KB")
-    try:
-        return bson.decode(body)
-    except (BSONError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise ProtocolError("the body is not a BSON document") from error
+class _Document:
+    """A BSON document, whose fields are read as what they have to be; raises ProtocolError."""
 
+    def __init__(self, body: bytes) -> None:
+        if len(body) > MAX_BODY_BYTES:
+            raise ProtocolError(f"the document is larger than {MAX_BODY_BYTES >> 10} KB")
+        try:
+            self.fields = bson.decode(body)
+        except (BSONError, ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise ProtocolError("the body is not a BSON document") from error
 
-def _address(fields: Mapping[str, Any]) -> str:
-    value = fields.get("ipaddress")
-    if not isinstance(value, str):
-        raise ProtocolError("ipaddress is missing or not a string")
-    if "%" in value:  # what follows may be any text, and would become part of the hub's requests
-        raise ProtocolError("ipaddress has a zone (%), which only its own host understands")
-    try:
-        return str(ipaddress.ip_address(value.strip()))
-    except ValueError as error:
-        raise ProtocolError("ipaddress is not a literal IPv4 or IPv6 address") from error
+    def address(self) -> str:
+        value = self.fields.get("ipaddress")
+        if not isinstance(value, str):
+            raise ProtocolError("ipaddress is missing or not a string")
+        if (
+            "%" in value
+        ):  # what follows may be any text, and would become part of the hub's requests
+            raise ProtocolError("ipaddress has a zone (%), which only its own host understands")
+        try:
+            return str(ipaddress.ip_address(value.strip()))
+        except ValueError as error:
+            raise ProtocolError("ipaddress is not a literal IPv4 or IPv6 address") from error
 
+    def port(self) -> int:
+        value = self.fields.get("ports")
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ProtocolError("ports is missing or not a whole number")
+        if not 1 <= value <= 65_535:
+            raise ProtocolError("ports is not between 1 and 65535")
+        return int(value)
 
-def _port(fields: Mapping[str, Any]) -> int:
-    value = fields.get("ports")
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ProtocolError("ports is missing or not a whole number")
-    if not 1 <= value <= 65_535:
-        raise ProtocolError("ports is not between 1 and 65535")
-    return int(value)
+    def text(self, name: str, limit: int) -> str | None:
+        value = self.fields.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise ProtocolError(f"{name} is not a string")
+        if len(value) > limit:
+            raise ProtocolError(f"{name} has more than {limit} characters")
+        if not is_printable(value):
+            raise ProtocolError(f"{name} has characters that cannot be printed")
+        return value.strip() or None
 
+    def number(self, name: str) -> float | None:
+        least, most = NUMBER_LIMITS[name]
+        value = self.fields.get(name)
+        if value is None:
+            return None
+        if not _is_number(value):
+            raise ProtocolError(f"{name} is not a number")
+        if not least <= value <= most:
+            raise ProtocolError(f"{name} is not between {least} and {most}")
+        return float(value)
 
-def _text(fields: Mapping[str, Any], name: str, limit: int) -> str | None:
-    value = fields.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise ProtocolError(f"{name} is not a string")
-    if len(value) > limit:
-        raise ProtocolError(f"{name} has more than {limit} characters")
-    if not is_printable(value):
-        raise ProtocolError(f"{name} has characters that cannot be printed")
-    return value.strip() or None
+    def pixels(self, name: str) -> int | None:
+        value = self.number(name)
+        return None if value is None else int(value)
 
+    def whole(self, name: str) -> int | None:
+        value = self.number(name)
+        if value is not None and value % 1:
+            raise ProtocolError(f"{name} is not a whole number")
+        return None if value is None else int(value)
 
-def _number(fields: Mapping[str, Any], name: str, least: float, most: float) -> float | None:
-    value = fields.get(name)
-    if value is None:
-        return None
-    if not _is_number(value):
-        raise ProtocolError(f"{name} is not a number")
-    if not least <= value <= most:
-        raise ProtocolError(f"{name} is not between {least} and {most}")
-    return float(value)
-
-
-def _words(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    value = fields.get(name, [])
-    if not isinstance(value, list) or len(value) > 16:
-        raise ProtocolError(f"{name} is not a short list")
-    if not all(isinstance(word, str) and len(word) <= 32 and is_printable(word) for word in value):
-        raise ProtocolError(f"{name} is not a list of short words")
-    return tuple(value)
+    def words(self, name: str) -> tuple[str, ...]:
+        value = self.fields.get(name, [])
+        if not isinstance(value, list) or len(value) > 16:
+            raise ProtocolError(f"{name} is not a short list")
+        if not all(
+            isinstance(word, str) and len(word) <= 32 and is_printable(word) for word in value
+        ):
+            raise ProtocolError(f"{name} is not a list of short words")
+        return tuple(value)
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from convergecast import __version__
 from convergecast.auth.access import Access, allow
 from convergecast.auth.gate import SESSION_DAYS
+from convergecast.messages.api import Health
+from convergecast.web.api.request_body import answer
 from convergecast.web.services import Services
 
 _WRONG = "That token is not valid, or the link was used before: the hub's console has a new one."
@@ -25,7 +27,7 @@ def blueprint(services: Services) -> Blueprint:
     routes = Blueprint("pages", __name__)
 
     @routes.before_app_request
-    def follow_first_link() -> Any:
+    def follow_first_link() -> ResponseReturnValue | None:
         """`/?token=…` signs in and leaves the address clean."""
         if request.path == "/" and "token" in request.args:
             return _sign_in(services, request.args["token"])
@@ -48,7 +50,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.post("/login")
     @allow(Access.PUBLIC, body_bytes=_MAX_FORM_BYTES)
-    def sign_in() -> Any:
+    def sign_in() -> ResponseReturnValue:
         return _sign_in(services, request.form.get("token", "").strip())
 
     @routes.post("/logout")
@@ -61,13 +63,13 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/healthz")
     @allow(Access.PUBLIC)
-    def healthz() -> Any:
-        return jsonify(status="ok", version=__version__)
+    def healthz() -> Response:
+        return answer(Health())
 
     return routes
 
 
-def _sign_in(services: Services, token: str) -> Any:
+def _sign_in(services: Services, token: str) -> ResponseReturnValue:
     link = services.gate.link_token()
     session = services.gate.sign_in(token)
     if session is None:
