@@ -54,7 +54,8 @@ T = TypeVar("T")
 class CameraRegistry:
     """Every camera, by id. Methods may be called from any thread.
 
-    `listen` functions are called with a camera's id after it was added, changed or removed.
+    `listen` functions are called with a camera's id after it was added, changed or removed. Whoever
+    only asks waits for no change: while one is written, the cameras are as they were before.
     """
 
     def __init__(
@@ -76,13 +77,11 @@ class CameraRegistry:
 
     def all(self) -> list[Camera]:
         """Return every camera, oldest first."""
-        with self._lock:
-            return sorted(self._cameras.values(), key=lambda camera: camera.registered_at)
+        return sorted(self._cameras.values(), key=lambda camera: camera.registered_at)
 
     def get(self, camera_id: str) -> Camera:
         """Return a camera; raises NotFound."""
-        with self._lock:
-            camera = self._cameras.get(camera_id)
+        camera = self._cameras.get(camera_id)
         if camera is None:
             raise NotFound("There is no such camera: it may have been forgotten.")
         return camera
@@ -181,7 +180,7 @@ class CameraRegistry:
         with self._lock:
             camera = self.get(camera_id)
             store.delete_camera(self._database, camera_id, identity_of(camera), self._clock.now())
-            del self._cameras[camera_id]
+            self._cameras = {c.id: c for c in self._cameras.values() if c.id != camera_id}
             self._written_at.pop(camera_id, None)
         self._tell(camera_id)
 
@@ -296,8 +295,8 @@ class CameraRegistry:
         elif age_s >= _WRITE_LAST_SEEN_EVERY_S:
             self._written_at[camera.id] = camera.last_seen
             with contextlib.suppress(Unavailable):  # a full disk must not cost a camera
-                store.save_camera(self._database, camera)
-        self._cameras[camera.id] = camera
+                store.submit_camera(self._database, camera)
+        self._cameras = {**self._cameras, camera.id: camera}
 
     def _tell(self, camera_id: str) -> None:
         for listener in self._listeners:

@@ -20,6 +20,15 @@ def load_cameras(database: Database) -> list[Camera]:
 
 def save_camera(database: Database, camera: Camera) -> None:
     """Write a camera, new or changed."""
+    database.write(lambda connection: _write(connection, camera))
+
+
+def submit_camera(database: Database, camera: Camera) -> None:
+    """Write a camera, without waiting for it."""
+    database.submit(lambda connection: _write(connection, camera))
+
+
+def _write(connection: sqlite3.Connection, camera: Camera) -> None:
     values = dataclasses.asdict(camera)
     values["capabilities"] = json.dumps(camera.capabilities)
     values["options"] = json.dumps(camera.options)
@@ -29,7 +38,7 @@ def save_camera(database: Database, camera: Camera) -> None:
     values["key_used"] = int(camera.key_used)
     values["approval"] = str(camera.approval)
     names, marks = ", ".join(_COLUMNS), ", ".join("?" for _ in _COLUMNS)
-    database.execute(
+    connection.execute(
         f"INSERT OR REPLACE INTO cameras ({names}) VALUES ({marks})",  # noqa: S608 - field names
         [values[name] for name in _COLUMNS],
     )

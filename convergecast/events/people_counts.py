@@ -119,6 +119,8 @@ class MinuteCounts:
 class CountHistory:
     """Takes the counts of all cameras, from any thread; what is older than `KEPT_S` goes.
 
+    Nobody who gives a count waits for the disk.
+
     Args:
         database: where minutes are kept.
         now_s: UNIX seconds.
@@ -144,10 +146,14 @@ class CountHistory:
         self._store(camera_id, ended)
 
     def forget(self, camera_id: str) -> None:
-        """Drop everything about a camera."""
+        """Drop everything about a camera, also what is still to be stored; nobody waits for it."""
         with self._lock:
             self._cameras.pop(camera_id, None)
-        self._database.execute("DELETE FROM minute_counts WHERE camera_id = ?", (camera_id,))
+
+        def delete(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM minute_counts WHERE camera_id = ?", (camera_id,))
+
+        self._database.submit(delete)
 
     def close(self) -> None:
         """Store the minutes that are open."""
@@ -179,7 +185,7 @@ class CountHistory:
                 connection.execute(_STORE, {"camera": camera_id, **values})
 
         try:
-            self._database.write(write)
+            self._database.submit(write)
         except ConvergeCastError as problem:  # the camera goes on all the same
             if not self._failing:
                 log.error("counts of people are not stored: %s", problem)

@@ -46,6 +46,7 @@ class FollowedFace:
         decision: who it is, as decided with `decided_with`.
         kept: the picture that was kept of it while it was unknown.
         unknown_id: under which it is kept as an unknown face.
+        is_being_kept: a picture of it is on its way to the disk.
         was_forgotten: it was taken for somebody who is gone: it is not kept as unknown.
     """
 
@@ -57,6 +58,7 @@ class FollowedFace:
     decided_with: tuple[int, FaceSettings] | None = None
     kept: Face | None = None
     unknown_id: str | None = None
+    is_being_kept: bool = False
     was_forgotten: bool = False
 
     @property

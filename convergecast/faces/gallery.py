@@ -269,11 +269,47 @@ class Gallery:
         """Return its JPEG; raises NotFound."""
         return self.unknown_face(unknown_id).crop
 
-    def keep_unknown(self, unknown_id: str | None, camera_id: str, at_s: float, face: Face) -> str:
-        """Keep an unknown face, in place of an earlier picture of it; return its id."""
-        return self._database.write(
-            lambda connection: _changes(connection).keep_unknown(unknown_id, camera_id, at_s, face)
-        )
+    def keep_unknown(
+        self,
+        unknown_id: str | None,
+        camera_id: str,
+        at_s: float,
+        face: Face,
+        *,
+        is_wanted: Callable[[], bool],
+        done: Callable[[str | None], None],
+    ) -> None:
+        """Keep an unknown face, in place of an earlier picture of it, without waiting for it.
+
+        Args:
+            unknown_id: under which an earlier picture is kept; None: not yet.
+            camera_id, at_s: where and when it was seen, UNIX seconds.
+            face: the picture.
+            is_wanted: asked at last, in the order of changes, whether it is still to be kept.
+            done: called with the id under which it is kept, or None, in another thread.
+
+        Raises:
+            Unavailable: too much waits to be stored.
+        """
+
+        def write(connection: sqlite3.Connection) -> str | None:
+            if not is_wanted():
+                return None
+            return _changes(connection).keep_unknown(unknown_id, camera_id, at_s, face)
+
+        self._database.submit(write, done)
+
+    def drop_known(self, unknown_id: str) -> None:
+        """Delete an unknown face that is known now, without waiting; raises Unavailable."""
+
+        def write(connection: sqlite3.Connection) -> int:
+            return unknown_faces.drop(connection, unknown_id)
+
+        def done(found: int) -> None:
+            if found:
+                self._database.empty_log_soon()
+
+        self._database.submit(write, done)
 
     def drop_unknown(self, unknown_id: str | None, by: str | None) -> None:
         """Delete an unknown face, or all of them (None).
@@ -296,16 +332,19 @@ class Gallery:
             return found
 
         if self._database.write(write):
-            self._database.empty_log(5.0 if by else 0.0)
+            if by:
+                self._database.empty_log()
+            else:
+                self._database.empty_log_soon()
 
     def note_sighting(self, person_id: str, camera_id: str, at_s: float, distance: float) -> None:
-        """Note that somebody is seen now."""
+        """Note that somebody is seen now, without waiting for it; raises Unavailable."""
 
         def write(connection: sqlite3.Connection) -> None:
             if people.is_there(connection, person_id):  # not forgotten meanwhile
                 sightings.note(connection, person_id, camera_id, at_s, distance)
 
-        self._database.write(write)
+        self._database.submit(write)
 
     def sightings(
         self, since_s: float, until_s: float, person_id: str | None = None
@@ -315,14 +354,16 @@ class Gallery:
         return sightings.shown(visits, people.names(self._database))
 
     def forget_camera(self, camera_id: str) -> None:
-        """Delete what is kept of a camera: sightings and unknown faces."""
+        """Delete what is kept of a camera, sightings and unknown faces, without waiting for it.
+
+        It comes after all that was still to be stored of it. Raises Unavailable.
+        """
 
         def write(connection: sqlite3.Connection) -> None:
             sightings.erase_camera(connection, camera_id)
             unknown_faces.erase_camera(connection, camera_id)
 
-        self._database.write(write)
-        self._database.empty_log(0.0)
+        self._database.submit(write, lambda _: self._database.empty_log_soon())
 
     def expire(self, settings: FaceSettings) -> None:
         """Delete what has been kept for as long as it may be."""

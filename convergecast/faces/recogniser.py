@@ -205,14 +205,15 @@ class Recogniser:
             elif track.decision.state == "unknown":
                 self._keep_unknown(camera_id, at_s, track)
 
-    def _store(self, action: Callable[[], None]) -> None:
-        """Write; a disk that is full costs what is written, and no name."""
+    def _store(self, action: Callable[[], None]) -> bool:
+        """Have something stored; where too much waits already, it costs that, and no name."""
         try:
             action()
         except ConvergeCastError as problem:
             self._complain(f"who is seen is not stored: {problem}")
-        else:
-            self._failing = False
+            return False
+        self._failing = False
+        return True
 
     def _complain(self, problem: str) -> None:
         """Say once why not everything works."""
@@ -235,21 +236,36 @@ class Recogniser:
     def _keep_unknown(self, camera_id: str, at_s: float, track: FollowedFace) -> None:
         """Keep the best picture of a face that nobody has named, where that is switched on."""
         best = track.best
-        if best is None or not track.has_better_picture or not self.keeps_unknown:
+        if best is None or track.is_being_kept or not track.has_better_picture:
+            return
+        if not self.keeps_unknown:
             return
 
-        def keep() -> None:
-            track.unknown_id = self._gallery.keep_unknown(track.unknown_id, camera_id, at_s, best)
-            track.kept = best
-            if not self.keeps_unknown:  # switched off meanwhile, when all that was kept went
-                self._gallery.drop_unknown(track.unknown_id, None)
+        def done(unknown_id: str | None) -> None:
+            track.is_being_kept = False
+            track.unknown_id, track.kept = unknown_id, best
+            if track.decision is not None and track.decision.state == "known":
+                self._drop_unknown(track)  # became known meanwhile
 
-        self._store(keep)
+        def keep() -> None:
+            self._gallery.keep_unknown(
+                track.unknown_id,
+                camera_id,
+                at_s,
+                best,
+                # It may be switched off meanwhile, when all that was kept goes.
+                is_wanted=lambda: self.keeps_unknown,
+                done=done,
+            )
+
+        track.is_being_kept = True
+        if not self._store(keep):
+            track.is_being_kept = False
 
     def _drop_unknown(self, track: FollowedFace) -> None:
         unknown_id, track.unknown_id, track.kept = track.unknown_id, None, None
         if unknown_id is not None:
-            self._store(lambda: self._gallery.drop_unknown(unknown_id, None))
+            self._store(lambda: self._gallery.drop_known(unknown_id))
 
 
 def _take_in(tracks: dict[int, FollowedFace], seen: Seen, now_s: float) -> None:

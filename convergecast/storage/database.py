@@ -114,6 +114,10 @@ class Database:
         except sqlite3.OperationalError as error:
             raise Unavailable(f"The database cannot be read: {error}.") from error
 
+    def empty_log_soon(self) -> None:
+        """Have the write-ahead log emptied as `empty_log` does, without waiting for anything."""
+        self._writer.empty_log()
+
     def empty_log(self, timeout_s: float = 5.0) -> bool:
         """Empty the write-ahead log, so that what was deleted is in no file any more.
 
@@ -121,16 +125,15 @@ class Database:
         thread, at the end too, and when the database is opened again.
 
         Args:
-            timeout_s: how long to wait for it here; 0: not at all.
+            timeout_s: how long to wait for it here.
 
         Returns:
             Whether it has succeeded.
         """
         deadline = time.monotonic() + timeout_s
-        self._writer.log_is_clean.clear()
-        self.write(lambda _: None)  # wakes the writer, after all that was asked for before
+        self.write(lambda _: self._writer.log_is_clean.clear())  # after all that was asked for
         done = self._writer.log_is_clean.wait(max(0.0, deadline - time.monotonic()))
-        if not done and timeout_s:
+        if not done:
             log.warning("deleted rows stay in the database's log while another program reads it")
         return done
 

@@ -110,6 +110,12 @@ class Writer:
             self._awaited += task.is_awaited
             self._news.notify()
 
+    def empty_log(self) -> None:
+        """Have the write-ahead log emptied when there is nothing else to do."""
+        with self._news:
+            self.log_is_clean.clear()
+            self._news.notify()
+
     def close(self) -> None:
         """Finish what was asked for, as far as that can be done now, and close the connection."""
         with self._news:

@@ -8,6 +8,8 @@ import msgspec
 import numpy as np
 
 from convergecast.errors import InvalidInput
+from convergecast.faces.face import Face
+from convergecast.faces.gallery import Gallery
 from convergecast.faces.matching import NUMBERS, Floats
 from convergecast.messages.engine import Findings, FoundFace, VectorKind
 
@@ -85,3 +87,30 @@ class FakeEngine:
             faces=self.pictures[picture],
             kind=self.embedding,
         )
+
+
+def settle(gallery: Gallery) -> None:
+    """Wait until everything is stored that was submitted."""
+    gallery._database.write(lambda _: None)
+
+
+def keep_unknown(
+    gallery: Gallery, unknown_id: str | None, camera_id: str, at_s: float, face: Face
+) -> str:
+    """Have an unknown face kept; return its id once it is."""
+    kept: list[str | None] = []
+    gallery.keep_unknown(
+        unknown_id, camera_id, at_s, face, is_wanted=lambda: True, done=kept.append
+    )
+    settle(gallery)
+    (found,) = kept
+    assert found is not None
+    return found
+
+
+def note_sighting(
+    gallery: Gallery, person_id: str, camera_id: str, at_s: float, distance: float
+) -> None:
+    """Note that somebody is seen; return once it is stored."""
+    gallery.note_sighting(person_id, camera_id, at_s, distance)
+    settle(gallery)

@@ -8,7 +8,7 @@ import msgspec
 
 from convergecast.messages.engine import Findings, Look
 from convergecast.messages.results import PictureResult, Result
-from convergecast.messages.worker import FrameHead, Report
+from convergecast.messages.worker import FrameHead, Orders, Report
 
 _RESULT: dict[str, Any] = {
     "camera_id": "c",
@@ -41,6 +41,26 @@ _IDENTITY: dict[str, Any] = {
     "flaws": [],
 }
 _OBJECT: dict[str, Any] = {"track_id": None, "velocity": None}
+_ORDERS: dict[str, Any] = {
+    "kind": "orders",
+    "camera_id": "c",
+    "address": "127.0.0.1",
+    "port": 5000,
+    "stream_key": "k",
+    "capabilities": ["stream", "long-poll"],
+    "agent_fps": 25.0,
+    "live": True,
+    "pairs": False,
+    "options": [],
+    "object_min_score": 0.5,
+    "object_labels": None,
+    "engine_address": None,
+    "engine_problem": None,
+    "analysis_fps": 10.0,
+    "motion_sleep_s": 3.0,
+    "wakes": 0,
+    "journal": "",
+}
 _REPORT: dict[str, Any] = {
     "kind": "report",
     "state": "online",
@@ -84,6 +104,11 @@ def picture_result(**fields: Any) -> PictureResult:
     content = _with_things({**_RESULT, **fields, **blank})
     del content["unchanged_until"]
     return msgspec.convert(content, PictureResult)
+
+
+def orders(**fields: Any) -> Orders:
+    """Return the orders of a camera that is watched, but for these fields."""
+    return msgspec.convert({**_ORDERS, **fields}, Orders)
 
 
 def report(**fields: Any) -> Report:

@@ -38,6 +38,7 @@ def see(history: CountHistory, camera_id: str, from_s: float, counts: Sequence[i
 
 
 def stored(history: CountHistory, **wanted: Any) -> list[dict[str, Any]]:
+    history._database.write(lambda _: None)  # what was submitted before is stored
     asked = {"since_s": 0.0, "until_s": NOW_S + 1e6, "camera_id": None, **wanted}
     shown: list[dict[str, Any]] = msgspec.to_builtins(history.minutes(**asked))
     return shown
@@ -105,7 +106,7 @@ def test_a_full_disk_loses_the_minute_and_nothing_else(
     def fail(work: object) -> None:
         raise Unavailable("The database cannot be written: disk is full.") from sqlite3.Error()
 
-    monkeypatch.setattr(database, "write", fail)
+    monkeypatch.setattr(database, "submit", fail)
     see(history, "hall", 0, [1] * 200)
     assert caplog.text.count("counts of people are not stored") == 1
     monkeypatch.undo()

@@ -30,7 +30,7 @@ from convergecast.messages.engine import Findings, FoundFace
 from convergecast.messages.people import SettingsChange
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
-from tests.fakes.faces import KIND, Crowd, FakeEngine, crop_of, told
+from tests.fakes.faces import KIND, Crowd, FakeEngine, crop_of, keep_unknown, told
 
 
 class Desk:
@@ -149,7 +149,7 @@ def test_an_unknown_face_becomes_a_person_without_asking_the_engine(desk: Desk) 
     face = Face(
         crop=crop_of(vector), vector=vector.tobytes(), kind=KIND, quality=0.7, flaws=("too dark",)
     )
-    unknown_id = desk.gallery.keep_unknown(None, "hall", 1.0, face)
+    unknown_id = keep_unknown(desk.gallery, None, "hall", 1.0, face)
     person = desk.enrol(Source(name="unknown", content=b"", unknown_id=unknown_id))
     (picture,) = person["pictures"]
     assert (picture["source"], picture["verdict"]) == ("unknown", "too dark")

@@ -22,7 +22,7 @@ from convergecast.faces.matching import Floats
 from convergecast.messages.people import FaceSettings
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
-from tests.fakes.faces import KIND, Crowd, crop_of
+from tests.fakes.faces import KIND, Crowd, crop_of, keep_unknown, note_sighting, settle
 
 NAMES = ["Anna", "Søren Ångström", "門脇 舞", "محمد‌رضا", "Зоя", "क्षितिज", "A\u0301da"]
 
@@ -90,7 +90,7 @@ def test_a_person_is_shown_with_pictures_consent_and_when_last_seen(
         "Anna", "Ada", [("upload", face(crowd.vector("a"))), ("camera", poor)], "the page"
     )
     now = clock.now()
-    gallery.note_sighting(person_id, "hall", now + 5, 0.4)
+    note_sighting(gallery, person_id, "hall", now + 5, 0.4)
     (shown,) = gallery.people()
     person = msgspec.to_builtins(shown)
     good, small = person.pop("pictures")
@@ -139,7 +139,7 @@ def test_merging_keeps_sightings_and_undoes_what_was_wrong(gallery: Gallery) -> 
         enrol(gallery, "Anna", crowd.vector("a")),
         enrol(gallery, "Anne", crowd.vector("a")),
     )
-    gallery.note_sighting(anne, "hall", 1_000.0, 0.4)
+    note_sighting(gallery, anne, "hall", 1_000.0, 0.4)
     again = crowd.vector("a", 0.1)
     gallery.add_negative(anna, Embedded(KIND, (again.tobytes(),)), "the page")
     assert named(gallery, again) == "Anne"
@@ -189,9 +189,9 @@ def test_limits_are_said(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_visit_goes_on_until_a_minute_has_passed(gallery: Gallery) -> None:
     anna = enrol(gallery, "Anna", Crowd().vector("a"))
     for at, distance in ((0, 0.45), (30, 0.3), (90, 0.5), (151, 0.4)):
-        gallery.note_sighting(anna, "hall", 1_000.0 + at, distance)
-    gallery.note_sighting(anna, "door", 1_010.0, 0.2)
-    gallery.note_sighting("forgotten", "door", 1_010.0, 0.2)
+        note_sighting(gallery, anna, "hall", 1_000.0 + at, distance)
+    note_sighting(gallery, anna, "door", 1_010.0, 0.2)
+    note_sighting(gallery, "forgotten", "door", 1_010.0, 0.2)
     found = [
         (s.camera, s.first_at - 1_000, s.last_at - 1_000, s.distance)
         for s in gallery.sightings(0, 9_999)
@@ -204,7 +204,7 @@ def test_too_many_sightings_are_refused(gallery: Gallery, monkeypatch: pytest.Mo
     monkeypatch.setattr(sightings, "MOST_ROWS", 1)
     anna = enrol(gallery, "Anna", Crowd().vector("a"))
     for at in (0.0, 100.0):
-        gallery.note_sighting(anna, "hall", at, 0.3)
+        note_sighting(gallery, anna, "hall", at, 0.3)
     with pytest.raises(InvalidInput, match="ask for less time"):
         gallery.sightings(0, 9_999)
 
@@ -213,15 +213,15 @@ def test_unknown_faces_are_kept_once_each_and_for_their_time(
     gallery: Gallery, clock: FakeClock
 ) -> None:
     crowd = Crowd()
-    first = gallery.keep_unknown(None, "hall", clock.now(), face(crowd.vector("x", 0.1), 0.4))
+    first = keep_unknown(gallery, None, "hall", clock.now(), face(crowd.vector("x", 0.1), 0.4))
     better = face(crowd.vector("x", 0.1), 0.9)
-    assert gallery.keep_unknown(None, "door", clock.now() + 1, better) == first
-    gallery.keep_unknown(first, "hall", clock.now() + 2, face(crowd.vector("x", 0.1), 0.5))
-    other = gallery.keep_unknown(None, "hall", clock.now() + 3, face(crowd.vector("y")))
+    assert keep_unknown(gallery, None, "door", clock.now() + 1, better) == first
+    keep_unknown(gallery, first, "hall", clock.now() + 2, face(crowd.vector("x", 0.1), 0.5))
+    other = keep_unknown(gallery, None, "hall", clock.now() + 3, face(crowd.vector("y")))
     assert [row.id for row in gallery.unknown_faces()] == [other, first]
     assert gallery.unknown_picture(first) == better.crop
     gallery.drop_unknown(other, "the page")
-    assert gallery.keep_unknown(other, "hall", clock.now(), face(crowd.vector("y"), 0.95)) == other
+    assert keep_unknown(gallery, other, "hall", clock.now(), face(crowd.vector("y"), 0.95)) == other
     assert [row.id for row in gallery.unknown_faces()] == [first]
     with pytest.raises(NotFound):
         gallery.drop_unknown(other, "the page")
@@ -234,11 +234,11 @@ def test_two_tracks_that_turn_out_to_show_the_same_face_leave_one(
     gallery: Gallery, clock: FakeClock
 ) -> None:
     crowd, now = Crowd(), clock.now()
-    one = gallery.keep_unknown(None, "hall", now, face(crowd.vector("x", 0.0), 0.5))
-    other = gallery.keep_unknown(None, "hall", now, face(crowd.vector("y", 0.0), 0.6))
-    assert gallery.keep_unknown(one, "hall", now, face(crowd.vector("y", 0.1), 0.9)) == one
+    one = keep_unknown(gallery, None, "hall", now, face(crowd.vector("x", 0.0), 0.5))
+    other = keep_unknown(gallery, None, "hall", now, face(crowd.vector("y", 0.0), 0.6))
+    assert keep_unknown(gallery, one, "hall", now, face(crowd.vector("y", 0.1), 0.9)) == one
     assert [row.id for row in gallery.unknown_faces()] == [one]
-    assert gallery.keep_unknown(other, "hall", now, face(crowd.vector("y", 0.1), 0.95)) == other
+    assert keep_unknown(gallery, other, "hall", now, face(crowd.vector("y", 0.1), 0.95)) == other
     assert [row.id for row in gallery.unknown_faces()] == [one]
 
 
@@ -248,13 +248,13 @@ def test_only_so_many_unknown_faces_are_kept(
     monkeypatch.setattr(unknown_faces, "MOST_UNKNOWN", 3)
     crowd = Crowd()
     for number in range(6):
-        gallery.keep_unknown(None, "hall", float(number), face(crowd.vector(f"u{number}")))
+        keep_unknown(gallery, None, "hall", float(number), face(crowd.vector(f"u{number}")))
     assert [row.seen_at for row in gallery.unknown_faces()] == [5.0, 4.0, 3.0]
 
 
 def test_old_sightings_go(gallery: Gallery, clock: FakeClock) -> None:
     anna = enrol(gallery, "Anna", Crowd().vector("a"))
-    gallery.note_sighting(anna, "hall", clock.now(), 0.4)
+    note_sighting(gallery, anna, "hall", clock.now(), 0.4)
     clock.advance(86_400 * 6)
     gallery.expire(FaceSettings(sightings_days=7))
     assert len(gallery.sightings(0, clock.now())) == 1
@@ -267,9 +267,10 @@ def test_what_is_kept_of_a_camera_goes_with_it(gallery: Gallery) -> None:
     crowd = Crowd()
     anna = enrol(gallery, "Anna", crowd.vector("a"))
     for camera in ("hall", "door"):
-        gallery.note_sighting(anna, camera, 5.0, 0.4)
-        gallery.keep_unknown(None, camera, 5.0, face(crowd.vector(camera)))
+        note_sighting(gallery, anna, camera, 5.0, 0.4)
+        keep_unknown(gallery, None, camera, 5.0, face(crowd.vector(camera)))
     gallery.forget_camera("hall")
+    settle(gallery)
     assert [row.camera for row in gallery.unknown_faces()] == ["door"]
     assert [row.camera for row in gallery.sightings(0, 9)] == ["door"]
 
@@ -338,13 +339,13 @@ def test_what_is_forgotten_is_in_no_byte_of_the_data_folder(
     traces: list[bytes] = []
     for n in (3, 50, 119):
         unknown, wrong = crowd.vector(str(n)), crowd.vector(str(n))
-        gallery.keep_unknown(None, "hall", float(n), face(unknown))
+        keep_unknown(gallery, None, "hall", float(n), face(unknown))
         gallery.add_negative(ids[7], Embedded(KIND, (wrong.tobytes(),)), "the page")
-        gallery.note_sighting(ids[n], "hall", float(n), 0.4)
+        note_sighting(gallery, ids[n], "hall", float(n), 0.4)
         traces += pieces(f"{secret} {n:03}", [*vectors[n], unknown])
         traces += [wrong.tobytes()[at : at + 16] for at in range(0, 512, 64)]
     stranger = crowd.vector("stranger")
-    gallery.keep_unknown(None, "hall", 1.0, face(stranger))
+    keep_unknown(gallery, None, "hall", 1.0, face(stranger))
     database.empty_log()
     before = contents(tmp_path)
     assert all(trace in before for trace in traces)

@@ -63,6 +63,7 @@ def show(services: Services, camera_id: str, crowd: Crowd, name: str, times: int
         assert look is not None
         head = ResultHead(result=result, seen=Seen(kind=EMBEDDING, faces={1: look}))
         services.collector.take_result(camera_id, head, b"jpeg")
+        services.database.write(lambda _: None)  # what is to be stored of it is stored
 
 
 def shown(services: Services, camera_id: str) -> list[Any]:
@@ -164,9 +165,9 @@ def test_a_face_that_was_being_kept_while_that_was_switched_off_is_not_kept(
     services.faces_settings.change(SettingsChange(recognition=True, keep_unknown=True))
     keep = services.gallery.keep_unknown
 
-    def switch_off_first(*arguments: Any) -> str:
+    def switch_off_first(*arguments: Any, **named: Any) -> None:
         services.faces_settings.change(SettingsChange(keep_unknown=False))
-        return keep(*arguments)
+        keep(*arguments, **named)
 
     monkeypatch.setattr(services.gallery, "keep_unknown", switch_off_first)
     show(services, camera_id, crowd, "x")

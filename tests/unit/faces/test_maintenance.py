@@ -19,7 +19,16 @@ from convergecast.messages.engine import Findings
 from convergecast.messages.people import SettingsChange
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
-from tests.fakes.faces import EMBEDDING, KIND, Crowd, FakeEngine, crop_of, told
+from tests.fakes.faces import (
+    EMBEDDING,
+    KIND,
+    Crowd,
+    FakeEngine,
+    crop_of,
+    keep_unknown,
+    note_sighting,
+    told,
+)
 
 NEW = msgspec.structs.replace(EMBEDDING, precision="int8")
 NEW_KIND = str(NEW)
@@ -125,8 +134,8 @@ def test_nothing_is_embedded_while_recognition_is_off(house: House) -> None:
 def test_unknown_faces_and_sightings_go_when_their_time_is_over(house: House) -> None:
     anna = house.gallery.people()[0].id
     now = house.clock.now()
-    house.gallery.keep_unknown(None, "hall", now, house.face("x"))
-    house.gallery.note_sighting(anna, "hall", now, 0.4)
+    keep_unknown(house.gallery, None, "hall", now, house.face("x"))
+    note_sighting(house.gallery, anna, "hall", now, 0.4)
     house.settings.change(SettingsChange(unknown_hours=2, sightings_days=1))
     house.clock.advance(2 * 3600 - 1)
     house.upkeep.run_once()
@@ -169,9 +178,9 @@ def test_switching_recognition_off_ends_embedding_anew(
 def test_what_was_noted_under_a_clock_that_was_ahead_goes_too(house: House) -> None:
     anna, now = house.gallery.people()[0].id, house.clock.now()
     later = now + 10 * 365 * 86_400
-    house.gallery.keep_unknown(None, "hall", later, house.face("x"))
-    house.gallery.note_sighting(anna, "hall", later, 0.4)
-    house.gallery.note_sighting(anna, "hall", now, 0.4)  # the clock was put right
+    keep_unknown(house.gallery, None, "hall", later, house.face("x"))
+    note_sighting(house.gallery, anna, "hall", later, 0.4)
+    note_sighting(house.gallery, anna, "hall", now, 0.4)  # the clock was put right
     assert [visit.last_at for visit in house.gallery.sightings(0, 1e11)] == [later, now]
     house.upkeep.run_once()
     assert {visit.last_at for visit in house.gallery.sightings(0, 1e11)} == {now}

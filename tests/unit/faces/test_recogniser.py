@@ -20,7 +20,7 @@ from convergecast.messages.results import PictureResult, Result
 from convergecast.messages.worker import Seen
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
-from tests.fakes.faces import EMBEDDING, KIND, Crowd, crop_of, told
+from tests.fakes.faces import EMBEDDING, KIND, Crowd, crop_of, settle, told
 from tests.support import messages
 
 OTHER = msgspec.structs.replace(EMBEDDING, alignment="landmarks-5")
@@ -65,6 +65,7 @@ class Hall:
         """Show somebody a few times; return the face of the last result."""
         for _ in range(times):
             (face,) = self.see({track: self.crowd.vector(name)}, **more)
+        settle(self.gallery)
         return face
 
     def now_called(self) -> list[str | None]:
