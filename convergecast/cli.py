@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
             "engine",
             "accuracy",
             "compare",
+            "stall",
         ],
         help="what to measure",
     )
@@ -97,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, metavar="DIR", help="real pictures (CONVERGECAST_TEST_DATA)"
     )
     bench.add_argument(
-        "--base", type=Path, metavar="DIR", help="compare: the checkout to compare with"
+        "--base", type=Path, metavar="DIR", help="compare, stall: the checkout to compare with"
     )
     bench.set_defaults(run=_bench)
 

@@ -15,6 +15,7 @@ from scripts.bench import (
     page,
     performance,
     scale,
+    stall,
     startup,
     transport,
 )
@@ -43,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         "fanout": lambda: fanout.run_bench(seconds=seconds, json_file=file),
         "page": lambda: page.run_bench(seconds=seconds, runs=runs, json_file=file),
         "performance": lambda: performance.run_bench(file),
+        "stall": lambda: stall.run_bench(base=arguments.base, runs=runs, json_file=file),
         "compare": lambda: compare.run_bench(
             base=arguments.base, seconds=seconds, runs=runs, json_file=file
         ),

@@ -59,7 +59,8 @@ class Rig:
         self._hub_prefix = hub_prefix
         self._agent_prefix = agent_prefix
         self._hub_command = hub_command
-        self._code = {"PYTHONPATH": str(code)} if code else {}
+        # `python -m` would look into the working folder first, which may be another checkout.
+        self._code = {"PYTHONPATH": str(code), "PYTHONSAFEPATH": "1"} if code else {}
         self._children: list[subprocess.Popen[str]] = []
         self.hub = self._start_hub(port)
         self.agent_token = self._run("token", "--data-dir", str(folder / "data")).strip()
