@@ -24,8 +24,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from convergecast.errors import Unavailable
-from convergecast.hub import DATABASE_NAME
 from convergecast.protocol.folders import pictures_folder
+from convergecast.storage.database import DATABASE_NAME
 from scripts.bench.report import Row, machine_line, table, write_json
 from scripts.bench.timing import this_machine
 from tests.support.rig import Rig, running_rig

@@ -13,10 +13,11 @@ import pytest
 
 from convergecast.config import HubConfig
 from convergecast.faces.face import Face
-from convergecast.hub import DATABASE_NAME, Hub
+from convergecast.hub import Hub
 from convergecast.ipc.processes import ACK
 from convergecast.messages.people import SettingsChange
 from convergecast.messages.worker import Orders, ResultHead, Seen
+from convergecast.storage.database import DATABASE_NAME
 from convergecast.web.services import Services
 from tests.fakes.faces import EMBEDDING, KIND, Crowd, crop_of, settle, told
 from tests.support import messages
