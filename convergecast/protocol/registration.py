@@ -155,6 +155,7 @@ class _Document:
     """A BSON document, whose fields are read as what they have to be; raises ProtocolError."""
 
     def __init__(self, body: bytes) -> None:
+        """Read a document of at most `MAX_BODY_BYTES`."""
         if len(body) > MAX_BODY_BYTES:
             raise ProtocolError(f"the document is larger than {MAX_BODY_BYTES >> 10} KB")
         try:
@@ -163,6 +164,7 @@ class _Document:
             raise ProtocolError("the body is not a BSON document") from error
 
     def address(self) -> str:
+        """Return the literal IP address where the agent serves."""
         value = self.fields.get("ipaddress")
         if not isinstance(value, str):
             raise ProtocolError("ipaddress is missing or not a string")
@@ -176,6 +178,7 @@ class _Document:
             raise ProtocolError("ipaddress is not a literal IPv4 or IPv6 address") from error
 
     def port(self) -> int:
+        """Return its port, 1 to 65535."""
         value = self.fields.get("ports")
         if not isinstance(value, int) or isinstance(value, bool):
             raise ProtocolError("ports is missing or not a whole number")
@@ -184,6 +187,7 @@ class _Document:
         return int(value)
 
     def text(self, name: str, limit: int) -> str | None:
+        """Return printable text of at most `limit` characters; None where it is absent or blank."""
         value = self.fields.get(name)
         if value is None:
             return None
@@ -196,6 +200,7 @@ class _Document:
         return value.strip() or None
 
     def number(self, name: str) -> float | None:
+        """Return a number within `NUMBER_LIMITS`; None where it is absent."""
         least, most = NUMBER_LIMITS[name]
         value = self.fields.get(name)
         if value is None:
@@ -207,16 +212,19 @@ class _Document:
         return float(value)
 
     def pixels(self, name: str) -> int | None:
+        """Return a number without its fraction; None where it is absent."""
         value = self.number(name)
         return None if value is None else int(value)
 
     def whole(self, name: str) -> int | None:
+        """Return a number that has no fraction; None where it is absent."""
         value = self.number(name)
         if value is not None and value % 1:
             raise ProtocolError(f"{name} is not a whole number")
         return None if value is None else int(value)
 
     def words(self, name: str) -> tuple[str, ...]:
+        """Return a list of at most 16 short words; empty where it is absent."""
         value = self.fields.get(name, [])
         if not isinstance(value, list) or len(value) > 16:
             raise ProtocolError(f"{name} is not a short list")
