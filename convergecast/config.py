@@ -24,7 +24,8 @@ Value = Union[str, float, bool, date, time, Path, Sequence["Value"], Mapping[str
 
 def _one_of(*names: str) -> Meta:
     words = f"{', '.join(names[:-1])} or {names[-1]}"
-    return Meta(pattern=f"^({'|'.join(names)})$", extra={MUST_BE: words})
+    # Not `$`, which stands before a last end of line too.
+    return Meta(pattern=rf"^(?:{'|'.join(names)})\Z", extra={MUST_BE: words})
 
 
 AtLeastOne = Annotated[int, Meta(ge=1)]
@@ -153,7 +154,10 @@ def load_config(file: Path | None, overrides: Mapping[str, Value]) -> HubConfig:
     values = {**(_read(file) if file else {}), **given}
     folder = values.get("data_dir")
     if isinstance(folder, str | Path):
-        values["data_dir"] = Path(folder).expanduser().resolve()
+        try:
+            values["data_dir"] = Path(folder).expanduser().resolve()
+        except (RuntimeError, ValueError) as error:  # nobody's home folder, a byte of zero
+            raise InvalidInput(f"data_dir cannot be {str(folder)!r}: {error}") from error
     try:
         config = checked(HubConfig, values)
     except Refused as error:
