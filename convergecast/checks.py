@@ -10,6 +10,7 @@ Process: any but the agent.
 
 from __future__ import annotations
 
+import codecs
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,7 +85,8 @@ def checked(kind: type[T], value: object, *, strict: bool = True) -> T:
 def decoded(kind: type[T], body: bytes) -> T:
     """Return the JSON of a body as its type; raises InvalidInput, and Refused among it."""
     try:
-        value = _whole(msgspec.json.decode(body))
+        # Tools of Windows write a mark before UTF-8, which may be passed over (RFC 8259, 8.1).
+        value = _whole(msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8)))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(_NOT_JSON) from error
     except RecursionError as error:

@@ -91,7 +91,8 @@ async def _collect(receive: Receive, limit: int) -> bytes:
         pieces.append(message.get("body", b""))
         size += len(pieces[-1])
         if size > limit:
-            raise TooLarge(f"The body is larger than {_size(limit)}.")
+            large = f"The body is larger than {_size(limit)}."
+            raise TooLarge(large if limit else "This address takes no body.")
         if not message.get("more_body"):
             return b"".join(pieces)
 

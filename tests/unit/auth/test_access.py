@@ -334,6 +334,13 @@ def test_bodies_that_are_no_json_and_cameras_that_are_not_there(client: FlaskCli
         assert client.get(f"/api/v1/cameras/gone/{tail}", headers=BEARER).status_code == 404
 
 
+def test_a_byte_order_mark_before_json_is_passed_over(client: FlaskClient) -> None:
+    headers = {**BEARER, "Content-Type": "application/json"}
+    body = b'\xef\xbb\xbf{"cameras": [], "option": "faces", "on": true}'
+    answer = client.post("/api/v1/cameras/options", data=body, headers=headers)
+    assert answer.get_json()["message"] == "Please select a camera."
+
+
 def test_rejecting_hides_a_camera_until_it_is_allowed_again(client: FlaskClient) -> None:
     camera_id = pending(client)
     client.patch(f"/api/v1/cameras/{camera_id}", json={"approved": False}, headers=BEARER)

@@ -256,6 +256,7 @@ def test_one_byte_over_a_routes_limit_is_too_large_and_its_limit_is_not(
         assert at_limit.status != 413, (method, path)
         over = ask(application, method, path, headers=BEARER, body_bytes=limit + 1)
         assert (over.status, b"too-large" in over.body) == (413, True), (method, path)
+        assert (b"takes no body" in over.body) == (limit == 0), (method, path)
 
 
 def test_flask_alone_keeps_the_limits_too(client: FlaskClient) -> None:
