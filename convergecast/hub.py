@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import ipaddress
 import logging
 import os
@@ -34,14 +33,9 @@ from convergecast.engine.still_pictures import Asker
 from convergecast.errors import ConvergeCastError, InvalidInput, Unavailable
 from convergecast.events.log import EventLog
 from convergecast.events.people_counts import CountHistory
-from convergecast.faces.enrolment import Enrolment
-from convergecast.faces.gallery import Gallery
-from convergecast.faces.maintenance import Upkeep
-from convergecast.faces.recogniser import Recogniser
-from convergecast.faces.settings import SettingsStore
+from convergecast.faces.subsystem import FaceSubsystem
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
-from convergecast.messages.people import FaceSettings
 from convergecast.protocol.hosts import is_loopback
 from convergecast.storage.database import DATABASE_NAME, EVENTS_DATABASE_NAME, Database
 from convergecast.web.asgi import create_asgi
@@ -127,8 +121,15 @@ class Hub:
         config, database, clock = self._config, self._database, SystemClock()
         port: int = self._socket.getsockname()[1]
         gate = Gate(database=database, clock=clock, admin_token=admin_token)
-        settings = SettingsStore(database=database, clock=clock, allowed=config.recognition_allowed)
-        registry = CameraRegistry(database=database, config=config, clock=clock, faces=settings)
+        faces = FaceSubsystem(
+            database=database,
+            clock=clock,
+            allowed=config.recognition_allowed,
+            find=lambda picture: asker.ask(picture, options=("recognition",), crops=True),
+        )
+        registry = CameraRegistry(
+            database=database, config=config, clock=clock, faces=faces.settings
+        )
         broker = Broker(on_demand=lambda camera_id: supervisor.update(camera_id))
         board = StatusBoard(
             broker=broker,
@@ -138,12 +139,10 @@ class Hub:
         )
         engine = EngineHost(config=config, on_change=lambda: supervisor.update_all())
         counts = CountHistory(database=database, now_s=clock.now())
-        gallery = Gallery(database, clock)
-        recogniser = Recogniser(gallery, settings, clock)
         collector = Collector(
             board=board,
             broker=broker,
-            recogniser=recogniser,
+            recogniser=faces.recogniser,
             counts=counts,
             events=EventLog(self._events_database, clock),
         )
@@ -162,8 +161,13 @@ class Hub:
         registry.listen(supervisor.update)
         registry.listen(announcer.state_changed)
         asker = Asker(engine=engine, want_engine=supervisor.want_engine)
-        find = functools.partial(asker.ask, options=("recognition",), crops=True)
-        services = Services(
+        faces.follow(
+            camera_ids=lambda: [camera.id for camera in registry.all()],
+            revise=broker.revise,
+            take_off=lambda: registry.take_off("recognition"),
+            update_all=supervisor.update_all,
+        )
+        return Services(
             config=config,
             port=port,
             clock=clock,
@@ -180,15 +184,13 @@ class Hub:
             collector=collector,
             supervisor=supervisor,
             asker=asker,
-            gallery=gallery,
-            faces_settings=settings,
-            enrolment=Enrolment(gallery, settings, find),
-            recogniser=recogniser,
-            upkeep=Upkeep(gallery=gallery, settings=settings, recogniser=recogniser, find=find),
+            gallery=faces.gallery,
+            faces_settings=faces.settings,
+            enrolment=faces.enrolment,
+            recogniser=faces.recogniser,
+            upkeep=faces.upkeep,
             show_link=self._show_link,
         )
-        _connect_faces(services)
-        return services
 
     async def _serve(self) -> None:
         server = _Server(
@@ -254,31 +256,6 @@ class Hub:
             if ipaddress.ip_address(host).is_unspecified:
                 host = "127.0.0.1"
         return f"http://{f'[{host}]' if ':' in host else host}:{self.services.port}"
-
-
-def _connect_faces(services: Services) -> None:
-    """Let results and cameras follow what changes of people and of recognition."""
-    gallery, recogniser, registry = services.gallery, services.recogniser, services.registry
-
-    def rename_all() -> None:
-        for camera in registry.all():
-            reconsider = functools.partial(recogniser.reconsider, camera.id)
-            services.broker.revise(camera.id, reconsider)
-        services.upkeep.wake()
-
-    def follow(now: FaceSettings, before: FaceSettings) -> None:
-        if not now.recognition:
-            registry.take_off("recognition")
-            recogniser.forget_all()
-        if before.keep_unknown and not now.keep_unknown:
-            gallery.drop_unknown(None, "the hub, which keeps none any more")
-        gallery.changed()
-        services.supervisor.update_all()
-
-    gallery.listen(rename_all)
-    services.faces_settings.listen(follow)
-    if not services.faces_settings.now.recognition:
-        registry.take_off("recognition")
 
 
 def _bind(config: HubConfig) -> socket.socket:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from convergecast.storage.database import DATABASE_NAME
 from tests.integration.people_support import (
     PEOPLE,
     SETTINGS,
@@ -113,7 +114,7 @@ def test_forgetting_leaves_nothing_in_the_data_folder(
         hub.ask("GET", f"{PEOPLE}/{found['id']}/faces/{picture['id']}.jpg").content
         for picture in found["pictures"]
     ]
-    (database,) = data.glob("*.sqlite3")
+    database = data / DATABASE_NAME
     everything = blobs(database)
     assert all(crop in everything for crop in crops)
     assert all(traces(data, slices(crop)) for crop in crops)
