@@ -1,4 +1,4 @@
-"""An outside tester with 1,000 made-up requests per operation, against a hub with a camera."""
+"""An outside tester with 500 made-up requests per operation, against a hub with a camera."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from tests.support.outside_tester import examine
 from tests.support.rig import running_rig
 
-_EXAMPLES = int(os.environ.get("EXAMPLES", "1000"))
+_EXAMPLES = int(os.environ.get("EXAMPLES", "500"))
 _SEED = int(os.environ.get("SEED", "1"))
 
 
