@@ -8,9 +8,11 @@ import sqlite3
 
 from convergecast.cameras.camera import Approval, Camera
 from convergecast.faces import sightings, unknown_faces
+from convergecast.options import OPTIONS
 from convergecast.storage.database import Database
 
 _COLUMNS = [field.name for field in dataclasses.fields(Camera)]
+_OPTIONS = frozenset(option.name for option in OPTIONS)
 
 
 def load_cameras(database: Database) -> list[Camera]:
@@ -69,7 +71,8 @@ def remember(database: Database, identity: str) -> None:
 def _camera(row: sqlite3.Row) -> Camera:
     values = dict(row)
     values["capabilities"] = tuple(json.loads(values["capabilities"]))
-    values["options"] = tuple(json.loads(values["options"]))
+    options = json.loads(values["options"])  # a later version may have written some of its own
+    values["options"] = tuple(name for name in options if name in _OPTIONS)
     if values["object_labels"] is not None:
         values["object_labels"] = tuple(json.loads(values["object_labels"]))
     values["named_by_user"] = bool(values["named_by_user"])

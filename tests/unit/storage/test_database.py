@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import sqlite3
 import stat
 import sys
@@ -73,6 +74,18 @@ def test_a_database_of_the_first_version_keeps_its_cameras(tmp_path: Path) -> No
     database.close()
     database = Database(path)
     assert store.load_cameras(database) == [changed]
+    database.close()
+
+
+def test_an_option_that_only_a_later_version_knows_is_left_off(tmp_path: Path) -> None:
+    database = Database(tmp_path / "hub.sqlite3")
+    database.execute(
+        "INSERT INTO cameras (id, key_used, name, named_by_user, address, port,"
+        " capabilities, approval, options, registered_at, last_seen)"
+        " VALUES ('c', 1, 'Hall', 1, '10.0.0.1', 5000, '[]', 'approved', ?, 1.0, 2.0)",
+        (json.dumps(["faces", "number plates", "people"]),),
+    )
+    assert store.load_cameras(database)[0].options == ("faces", "people")
     database.close()
 
 
