@@ -7,6 +7,7 @@ is worked out here, in one place. Process: hub.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -216,7 +217,7 @@ class Supervisor:
             analysis_fps=self._config.analysis_fps,
             motion_sleep_s=self._config.motion_sleep_s,
             wakes=self._wakes.get(camera.id, 0),
-            journal=str(self._journals / camera.id),
+            journal=os.fsencode(self._journals / camera.id),
             keep_unknown=self._collector.keeps_unknown,
         )
 

@@ -57,10 +57,11 @@ class Worker:
         """Put the parts together; nothing runs yet."""
         self._channel = channel
         self._orders = orders
-        self._journal = Journal(Path(orders.journal))
+        journal = Path(os.fsdecode(orders.journal))
+        self._journal = Journal(journal)
         self._outbox = Outbox(channel.send, self._journal)
         self._availability = Availability(
-            told_offline=Path(orders.journal) / TOLD_OFFLINE, put=self._outbox.put_event
+            told_offline=journal / TOLD_OFFLINE, put=self._outbox.put_event
         )
         self._idle_frame_at = 0.0
         self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)

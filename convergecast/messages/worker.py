@@ -46,7 +46,7 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
         analysis_fps: frames a second to analyse, at most.
         motion_sleep_s: how long a scene without motion goes without analysis, at most.
         wakes: counts signs of life from an agent that could not be reached: try again at once.
-        journal: the folder of the camera's journal of events.
+        journal: the folder of the camera's journal of events, of `os.fsencode`.
     """
 
     camera_id: str
@@ -65,7 +65,7 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
     analysis_fps: float
     motion_sleep_s: float
     wakes: int
-    journal: str
+    journal: bytes
     keep_unknown: bool = False
 
     @property

@@ -7,6 +7,7 @@ with a line of JSON, the account so far, and the end of it ends the program.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import tempfile
 import threading
@@ -105,7 +106,7 @@ def _orders(address: str, capabilities: tuple[str, ...], *, live: bool) -> Order
         analysis_fps=10.0,
         motion_sleep_s=3.0,
         wakes=0,
-        journal=str(Path(tempfile.gettempdir()) / "convergecast-bench-journal"),
+        journal=os.fsencode(Path(tempfile.gettempdir()) / "convergecast-bench-journal"),
     )
 
 

@@ -190,6 +190,6 @@ def _orders(netloc: str, stream_key: str) -> bytes:
         analysis_fps=10.0,
         motion_sleep_s=3.0,
         wakes=0,
-        journal=str(Path(tempfile.gettempdir()) / "convergecast-bench-journal"),
+        journal=os.fsencode(Path(tempfile.gettempdir()) / "convergecast-bench-journal"),
     )
     return encode(orders)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.support.rig import Rig
 from tests.support.usage import hub_processes
@@ -32,3 +36,15 @@ def test_what_shows_cameras_has_loaded_no_libraries_of_models(rig: Rig) -> None:
     assert loaded & MODELS == set()
     for worker in workers:
         assert libraries(worker) & (MODELS | WEB) == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_the_data_folder_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    rig = Rig(folder)
+    try:
+        rig.start_feeder(1, 10)
+        rig.wait_online(1)
+    finally:
+        rig.close()

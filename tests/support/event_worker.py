@@ -40,9 +40,9 @@ _JPEG = b"\xff\xd8" + bytes(40_000) + b"\xff\xd9"
 def run_worker(channel: Channel, first_orders: bytes, _: bytes) -> None:
     """Make events and frames until the hub goes."""
     orders = read_orders(first_orders)
-    journal = Journal(Path(orders.journal))
+    journal = Journal(Path(os.fsdecode(orders.journal)))
     outbox = Outbox(channel.send, journal)
-    made = Path(orders.journal).parents[1] / f"made-{orders.camera_id}.txt"
+    made = Path(os.fsdecode(orders.journal)).parents[1] / f"made-{orders.camera_id}.txt"
     for loop in (
         lambda: _make_events(journal, outbox, made),
         lambda: _make_frames(outbox),

@@ -113,7 +113,7 @@ class Scene:
             analysis_fps=50.0,
             motion_sleep_s=10.0,
             wakes=0,
-            journal="",
+            journal=b"",
         )
         self.analyzer = Analyzer(
             orders=self.orders,

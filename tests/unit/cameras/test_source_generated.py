@@ -102,7 +102,7 @@ def orders(port: int) -> Orders:
         analysis_fps=10.0,
         motion_sleep_s=3.0,
         wakes=0,
-        journal="",
+        journal=b"",
     )
 
 
