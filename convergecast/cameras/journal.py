@@ -32,6 +32,7 @@ from convergecast.cameras.journal_file import (
     JournalFile,
     find,
     room_of,
+    sync_folder,
 )
 from convergecast.errors import InvalidInput, Unavailable
 
@@ -183,7 +184,10 @@ class Journal:
         if self._file_lock is not None:
             return True
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._folder.is_dir():
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                for folder in (self._folder.parent, self._folder.parent.parent):
+                    sync_folder(folder)
             lock = FileLock(self._folder / _LOCK, mode=0o600, thread_local=False)
             lock.acquire(timeout=0)
         except Timeout:

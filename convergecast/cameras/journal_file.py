@@ -52,12 +52,7 @@ class JournalFile:
         flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND | _BINARY
         self._out = os.open(self.path, flags, 0o600)
         self._write(start + struct.pack(">I", zlib.crc32(start)), keep_bytes=0)
-        if sys.platform != "win32":  # the name of the file is on the disk too
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        sync_folder(self.path.parent)
 
     def append(self, body: bytes) -> None:
         """Write a record and wait for the disk, all of it or nothing; raises OSError.
@@ -126,6 +121,17 @@ class JournalFile:
             with contextlib.suppress(OSError):
                 os.truncate(self.path, keep_bytes)
             raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk; raises OSError."""
+    if sys.platform == "win32":
+        return  # which has no such call
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def room_of(body: bytes) -> int:
