@@ -71,11 +71,13 @@ def blueprint(services: Services) -> Blueprint:
 
 def _sign_in(services: Services, token: str) -> ResponseReturnValue:
     link = services.gate.link_token()
-    session = services.gate.sign_in(token)
+    try:
+        session = services.gate.sign_in(token)
+    finally:  # it is used where no session can be stored, too
+        if services.gate.link_token() != link:
+            services.show_link()
     if session is None:
         return render_template("login.html", message=_WRONG), 401
-    if services.gate.link_token() != link:
-        services.show_link()
     response = redirect("/", 303)
     response.set_cookie(
         services.guard.cookie, session, max_age=SESSION_DAYS * 86_400, httponly=True, samesite="Lax"

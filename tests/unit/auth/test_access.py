@@ -158,6 +158,23 @@ def test_the_link_works_once_and_then_there_is_a_new_one(tmp_path: Path) -> None
     database.close()
 
 
+def test_a_link_that_could_not_sign_in_is_followed_by_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise Unavailable("The database cannot be written: disk full.")
+
+    monkeypatch.delenv("CONVERGECAST_ADMIN_TOKEN", raising=False)
+    hub = Hub(HubConfig(port=0, data_dir=tmp_path))
+    gate, client = hub.services.gate, create_app(hub.services).test_client()
+    with monkeypatch.context() as patch:
+        patch.setattr(hub.services.database, "write", full)
+        assert client.get(f"/?token={gate.link_token()}").status_code == 503
+    assert f"/?token={gate.link_token()}\n" in capsys.readouterr().out
+    assert client.get(f"/?token={gate.link_token()}").status_code == 303
+    hub.close()
+
+
 def test_sessions_survive_a_restart_and_end_after_thirty_days(tmp_path: Path) -> None:
     database, clock = Database(tmp_path / "hub.sqlite3"), FakeClock()
     session = Gate(database=database, clock=clock, admin_token=TOKEN).sign_in(TOKEN)
