@@ -87,6 +87,8 @@ def decoded(kind: type[T], body: bytes) -> T:
     try:
         # Tools of Windows write a mark before UTF-8, which may be passed over (RFC 8259, 8.1).
         value = _whole(msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8)))
+    except msgspec.ValidationError as error:  # JSON, of which no value can be made
+        raise InvalidInput("A number in this JSON is too large.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(_NOT_JSON) from error
     except RecursionError as error:

@@ -358,6 +358,26 @@ def test_a_byte_order_mark_before_json_is_passed_over(client: FlaskClient) -> No
     assert answer.get_json()["message"] == "Please select a camera."
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "not valid JSON"),
+        (b'{"name": NaN}', "not valid JSON"),
+        (rb'{"name": "\ud800"}', "halves of letters"),
+        (b'{"name": "\xff"}', "UTF-8"),
+        (b'{"objects": {"min_score": 1e999}}', "too large"),
+        (b'{"name": ' + b"9" * 5000 + b"}", "too large"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a":' * 900 + b"1" + b"}" * 900, "nested too deeply"),
+    ],
+)
+def test_bodies_of_which_no_value_can_be_made(client: FlaskClient, body: bytes, words: str) -> None:
+    headers = {**BEARER, "Content-Type": "application/json"}
+    answer = client.patch("/api/v1/cameras/any", data=body, headers=headers)
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid")
+    assert words in answer.get_json()["message"]
+
+
 def test_rejecting_hides_a_camera_until_it_is_allowed_again(client: FlaskClient) -> None:
     camera_id = pending(client)
     client.patch(f"/api/v1/cameras/{camera_id}", json={"approved": False}, headers=BEARER)
