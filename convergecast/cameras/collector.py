@@ -56,14 +56,18 @@ class Collector:
         """Whether pictures of faces are of use to those who take results."""
         return self._recogniser.keeps_unknown
 
-    def take(self, orders: Orders, head: FromWorker, payload: bytes, answer: Answer) -> None:
+    def take(
+        self, told: Callable[[], Orders], head: FromWorker, payload: bytes, answer: Answer
+    ) -> None:
         """Take a worker's message.
 
         Args:
-            orders: what the worker was told last; results of other options are not wanted any more.
+            told: returns what the worker was told last; results of other options are not wanted
+                any more.
             head, payload: the message.
             answer: sends to this worker.
         """
+        orders = told()
         camera_id = orders.camera_id
         if isinstance(head, Report):
             self._board.report(camera_id, head)
@@ -76,6 +80,7 @@ class Collector:
             answer(ACK)
             if head.result.options == orders.options:
                 self.take_result(camera_id, head, payload)
+                self.change(orders, told())  # it came too late to be cleared, if they changed
 
     def take_result(self, camera_id: str, head: ResultHead, jpeg: bytes) -> None:
         """Take a result: first its faces are named, so that it is never shown with an old name."""
@@ -96,8 +101,8 @@ class Collector:
         """Note that a worker has other orders."""
         if orders.options != before.options:
             self._broker.clear_result(orders.camera_id)
-        if not identifying(orders.options):
-            self._recogniser.forget_camera(orders.camera_id)
+            if not identifying(orders.options):
+                self._recogniser.forget_camera(orders.camera_id)
 
     def end(self, camera_id: str) -> None:
         """Note that a camera has no worker any more."""

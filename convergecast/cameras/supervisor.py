@@ -252,7 +252,7 @@ class Supervisor:
         """Pass a worker's message on, in its reader thread, if it is still this camera's."""
         with worker.taking:
             if self._workers.get(camera_id) is worker:
-                self._collector.take(worker.orders, head, payload, process.send)
+                self._collector.take(lambda: worker.orders, head, payload, process.send)
 
     def _end(self, camera_id: str) -> None:
         worker = self._workers.pop(camera_id, None)

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from convergecast.config import HubConfig
+from convergecast.errors import NotFound
 from convergecast.faces.face import Face
 from convergecast.hub import Hub
 from convergecast.ipc.processes import ACK
@@ -70,7 +71,7 @@ class Desk:
             looks[track] = look
         head = ResultHead(result=result, seen=Seen(kind=EMBEDDING, faces=looks))
         began = time.monotonic()
-        self.services.collector.take(orders, head, b"", self.answer)
+        self.services.collector.take(lambda: orders, head, b"", self.answer)
         self.slowest_s = max(self.slowest_s, time.monotonic() - began)
 
     def answer(self, message: bytes) -> None:
@@ -160,11 +161,37 @@ def test_results_of_other_options_than_are_on_are_not_taken(desk: Desk) -> None:
     orders: Orders = messages.orders(camera_id="one", options=["faces"])
     result = messages.result(camera_id="one", options=["people"], people=2)
     head = ResultHead(result=result, seen=None)
-    desk.services.collector.take(orders, head, b"", desk.answer)
+    desk.services.collector.take(lambda: orders, head, b"", desk.answer)
     assert desk.answers == [ACK]
     assert desk.services.broker.result("one") is None
     changed = msgspec.structs.replace(orders, options=("people",))
-    desk.services.collector.take(changed, head, b"", desk.answer)
+    desk.services.collector.take(lambda: changed, head, b"", desk.answer)
     assert desk.services.broker.result("one") is not None
     desk.services.collector.change(changed, orders)
     assert desk.services.broker.result("one") is None
+
+
+def test_a_result_that_is_being_taken_while_its_options_go_does_not_stay(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector, recogniser = desk.services.collector, desk.services.recogniser
+    before: Orders = messages.orders(camera_id="one", options=["recognition", "people"])
+    after = msgspec.structs.replace(before, options=())
+    now, annotate = [before], recogniser.annotate
+
+    def annotate_meanwhile(*arguments: Any) -> Any:
+        now[0] = after
+        collector.change(before, after)
+        return annotate(*arguments)
+
+    monkeypatch.setattr(recogniser, "annotate", annotate_meanwhile)
+    look = told(desk.crowd.vector("Anna")).look
+    assert look is not None
+    result = messages.result(
+        camera_id="one", options=before.options, faces=[{"track_id": 1, "identity": {}}], people=1
+    )
+    head = ResultHead(result=result, seen=Seen(kind=EMBEDDING, faces={1: look}))
+    collector.take(lambda: now[0], head, b"", desk.answer)
+    assert desk.services.broker.result("one") is None
+    with pytest.raises(NotFound):
+        recogniser.vector_of("one", 1)
