@@ -78,7 +78,7 @@ def test_a_precision_that_is_not_there_is_a_line_that_says_so(models_ready: None
     pictures = take_pictures(None)
     (row,) = overhead.measure_overhead(pictures, 1, 0.5, cases=[("faces", "int4")])
     assert row.value is None
-    assert "precision" in row.note
+    assert "no int4 variant: use fp32" in row.note
 
 
 def test_the_memory_of_an_engine_grows_with_every_model(models_ready: None) -> None:
