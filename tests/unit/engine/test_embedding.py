@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,7 @@ from convergecast.model_store.catalog import (
 from convergecast.model_tools.reference_files import original
 from convergecast.protocol.folders import MODELS_VARIABLE, models_folder
 from convergecast.vision.detections import Bytes, Floats
+from tests.support.addresses import engine_address
 from tests.support.messages import plain
 
 CONFIG = HubConfig(device="cpu", precision="fp32")
@@ -318,7 +318,7 @@ def test_a_worker_gets_vectors_crops_and_their_kind_from_the_engine(
     pipeline: Pipeline, astronaut: Bytes
 ) -> None:
     engine = Engine(pipeline)
-    address = "\0convergecast-test-vectors" if sys.platform == "linux" else r"\\.\pipe\cc-vectors"
+    address = engine_address()
     engine.listen(address, b"key")
     threading.Thread(target=engine.run, daemon=True).start()
     client = EngineClient(address, b"key")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from multiprocessing.connection import Client
@@ -26,6 +25,7 @@ from convergecast.model_store import store
 from convergecast.model_store.catalog import DLIB_LANDMARKS_68
 from convergecast.model_tools.reference_files import original
 from convergecast.vision.detections import Bytes
+from tests.support.addresses import engine_address
 
 EVERYTHING = ("faces", "landmarks", "objects")
 
@@ -193,7 +193,7 @@ def test_an_engine_that_nobody_asked_for_anything_is_neither_starting_nor_failed
 
 def test_a_stranger_who_says_nothing_holds_nobody_up() -> None:
     engine = Engine(Pipeline(HubConfig(device="cpu"), threads=1))
-    address = "\0convergecast-test-stranger" if sys.platform == "linux" else r"\\.\pipe\cc-test"
+    address = engine_address()
     engine.listen(address, b"key")
     threading.Thread(target=engine.run, daemon=True).start()
     with Client(address), Client(address):
@@ -213,7 +213,7 @@ def test_a_picture_that_breaks_the_preparation_is_answered(
 
     monkeypatch.setattr(Pipeline, "prepare", fail)
     engine = Engine(Pipeline(HubConfig(device="cpu"), threads=1))
-    address = "\0convergecast-test-broken" if sys.platform == "linux" else r"\\.\pipe\cc-broken"
+    address = engine_address()
     engine.listen(address, b"key")
     client = EngineClient(address, b"key")
     with pytest.raises(EngineError, match="the engine failed on this picture"):
