@@ -25,6 +25,7 @@ from PIL import Image
 
 from convergecast.protocol.frames import frame_headers
 from convergecast.protocol.stream import encode_part
+from scripts.bench.camera_end import write_moving_video
 from tests.fakes.agents import Handler, RawAgent, answer, picture, prototype
 from tests.support.rig import Rig
 from tests.support.viewer import LiveClient
@@ -34,9 +35,11 @@ GOOD_MINIMUM_FPS = 10
 
 @pytest.fixture(scope="module")
 def shared_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """One hub for all of the hostile agents, with one good camera."""
-    rig = Rig(tmp_path_factory.mktemp("rig"))
-    rig.start_agent("--source", "demo", "--fps", "20", "--name", "Good")
+    """One hub for all of the hostile agents, with one good camera, before which all moves."""
+    folder = tmp_path_factory.mktemp("rig")
+    rig = Rig(folder)
+    video = write_moving_video(folder / "moving.avi", fps=20.0)
+    rig.start_agent("--source", str(video), "--name", "Good")
     rig.wait_online(1)
     yield rig
     rig.close()
