@@ -8,6 +8,7 @@ from typing import Any
 import onnxruntime
 import pytest
 
+from convergecast.detection import runtime
 from convergecast.detection.runtime import EXHAUSTIVE, GPU, GPU_BATCHES, open_session
 
 CUDA = "CUDAExecutionProvider"
@@ -36,7 +37,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     FakeSession.opened = []
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CUDA])
     monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None)
-    monkeypatch.setattr(onnxruntime, "InferenceSession", FakeSession)
+    monkeypatch.setattr(runtime, "InferenceSession", FakeSession)
     return FakeSession.opened
 
 

@@ -26,6 +26,12 @@ class Log(EventLog):
         super().__init__(database, clock)
         self.acknowledged: list[tuple[str, int]] = []
 
+    def settle(self) -> None:
+        """Wait until all that was given is stored and acknowledged."""
+        while self._waiting:
+            self._database.write(lambda _: None)
+        self._database.write(lambda _: None)
+
     def give(self, first: int, last: int, *, camera: str = "hall", epoch: str = EPOCH) -> None:
         bodies = [body(number) for number in range(first, last + 1)]
         self.take(camera, epoch, first, bodies, lambda *told: self.acknowledged.append(told))
@@ -50,15 +56,15 @@ def events(database: Database) -> Log:
     return Log(database, FakeClock(1_800_000_000.0))
 
 
-def rows(database: Database) -> list[tuple[str, int, str]]:
-    database.write(lambda _: None)  # all that was submitted before is stored
+def rows(events: Log, database: Database) -> list[tuple[str, int, str]]:
+    events.settle()
     found = database.read("SELECT * FROM events ORDER BY id")
     return [(row["camera_id"], row["number"], row["reason"]) for row in found]
 
 
 def test_events_are_stored_whole_and_acknowledged_then(events: Log, database: Database) -> None:
     events.give(1, 3)
-    assert rows(database) == [("hall", n, str(n)) for n in (1, 2, 3)]
+    assert rows(events, database) == [("hall", n, str(n)) for n in (1, 2, 3)]
     assert events.acknowledged == [(EPOCH, 3)]
     (row, *_) = database.read("SELECT * FROM events")
     assert dict(row) == {
@@ -74,7 +80,7 @@ def test_what_comes_again_is_acknowledged_and_not_stored_again(
     events.give(1, 9)
     events.give(1, 4)  # another process of the worker, which knows of no acknowledgement
     events.give(8, 12)
-    assert [number for _, number, _ in rows(database)] == list(range(1, 13))
+    assert [number for _, number, _ in rows(events, database)] == list(range(1, 13))
     assert events.acknowledged[-1] == (EPOCH, 12)
     assert (EPOCH, 4) not in events.acknowledged  # the highest that is stored
 
@@ -83,14 +89,14 @@ def test_what_was_deleted_does_not_come_back(events: Log, database: Database) ->
     events.give(1, 3)
     database.execute("DELETE FROM events")
     events.give(1, 4)
-    assert [number for _, number, _ in rows(database)] == [4]
+    assert [number for _, number, _ in rows(events, database)] == [4]
 
 
 def test_another_epoch_begins_anew_and_cameras_are_apart(events: Log, database: Database) -> None:
     events.give(1, 2)
     events.give(1, 2, epoch="8899aabbccddeeff")
     events.give(1, 1, camera="door")
-    assert [row[:2] for row in rows(database)] == [
+    assert [row[:2] for row in rows(events, database)] == [
         ("hall", 1), ("hall", 2), ("hall", 1), ("hall", 2), ("door", 1),
     ]  # fmt: skip
 
@@ -98,7 +104,7 @@ def test_another_epoch_begins_anew_and_cameras_are_apart(events: Log, database: 
 def test_numbers_that_were_given_up_leave_a_gap(events: Log, database: Database) -> None:
     events.give(1, 2)
     events.give(7, 8)
-    assert [number for _, number, _ in rows(database)] == [1, 2, 7, 8]
+    assert [number for _, number, _ in rows(events, database)] == [1, 2, 7, 8]
     assert events.acknowledged[-1] == (EPOCH, 8)
 
 
@@ -117,7 +123,7 @@ def test_nobody_waits_for_the_file_and_all_is_stored_afterwards(
         events.give(number, number)
     assert events.acknowledged == []
     other.close()
-    assert [number for _, number, _ in rows(database)] == list(range(1, 41))
+    assert [number for _, number, _ in rows(events, database)] == list(range(1, 41))
     assert events.acknowledged[-1] == (EPOCH, 40)
     assert len(events.acknowledged) < 10, "what waits together is stored together"
 
@@ -139,7 +145,7 @@ def test_a_full_disk_withholds_the_acknowledgement_and_is_said_once(
         if events.acknowledged and events.acknowledged[-1] == (EPOCH, 2_000):
             break
         waited.wait(0.1)
-    assert [number for _, number, _ in rows(database)] == list(range(1, 2_001))
+    assert [number for _, number, _ in rows(events, database)] == list(range(1, 2_001))
     assert caplog.text.count("cannot be written") == 1
 
 
@@ -150,7 +156,7 @@ def test_forgetting_comes_after_what_still_waits(events: Log, database: Database
     events.give(1, 1, camera="door")
     events.forget("hall")
     other.close()
-    assert [row[:2] for row in rows(database)] == [("door", 1)]
+    assert [row[:2] for row in rows(events, database)] == [("door", 1)]
     assert database.read("SELECT * FROM journals WHERE camera_id = 'hall'") == []
 
 
@@ -160,7 +166,7 @@ def test_what_another_version_wrote_holds_nothing_up(
     told: list[int] = []
     strange = [body(1), encode({"kind": "portal"}), encode({"kind": "portal"}), body(4)]
     events.take("hall", EPOCH, 1, strange, lambda _, number: told.append(number))
-    assert [number for _, number, _ in rows(database)] == [1, 4]
+    assert [number for _, number, _ in rows(events, database)] == [1, 4]
     assert told == [4]
     assert caplog.text.count("cannot be read by this version") == 1
 
@@ -169,8 +175,8 @@ def test_the_old_and_the_many_go(database: Database, monkeypatch: pytest.MonkeyP
     clock = FakeClock(1_800_000_000.0 + KEPT_S + 3.5)
     events = Log(database, clock)
     events.give(1, 10)
-    assert [number for _, number, _ in rows(database)] == list(range(4, 11))
+    assert [number for _, number, _ in rows(events, database)] == list(range(4, 11))
     monkeypatch.setattr(module, "MOST_EVENTS", 5)
     clock.advance(3600)
     events.give(11, 3_700)
-    assert [number for _, number, _ in rows(database)] == list(range(3_696, 3_701))
+    assert [number for _, number, _ in rows(events, database)] == list(range(3_696, 3_701))

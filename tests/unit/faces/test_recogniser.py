@@ -274,6 +274,7 @@ def test_an_unknown_face_that_turns_out_to_be_known_is_kept_no_more(hall: Hall) 
     assert len(hall.gallery.unknown_faces()) == 1
     hall.enrol("anna")
     hall.see({1: None})
+    settle(hall.gallery)
     assert hall.gallery.unknown_faces() == []
 
 

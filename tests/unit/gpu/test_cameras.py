@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from convergecast.engine.client import EngineClient
 from convergecast.errors import EngineError
+from convergecast.messages.engine import Findings, Wanted
 from scripts.gpu.cameras import Camera
+from tests.support import messages
 
 
 class FakeClient:
@@ -22,12 +23,12 @@ class FakeClient:
         self._takes_s = takes_s
         self._problems = problems
 
-    def analyze(self, picture: bytes, options: Sequence[str]) -> dict[str, Any]:
+    def analyze(self, picture: bytes, wanted: Wanted) -> Findings:
         self.sent.append(picture)
         time.sleep(self._takes_s)
         if isinstance(self._problems, EngineError):
             raise self._problems
-        return {"problems": self._problems}
+        return messages.findings(problems=self._problems)
 
     def close(self) -> None:
         self.closed = True
