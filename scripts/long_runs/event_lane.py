@@ -22,4 +22,5 @@ def run() -> Mapping[str, object]:
         finally:
             lane.rig.close()
     failures = account.lost + account.doubled + account.misplaced + abs(account.made - _EVENTS)
+    failures += account.frame_looks == 0
     return {"cameras": _CAMERAS, **account.as_dict(), "failures": failures}

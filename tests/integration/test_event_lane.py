@@ -41,6 +41,7 @@ def test_hub_and_worker_are_killed_in_turn_and_no_event_is_lost_or_comes_twice(l
     assert account.kills["both"] >= 1
     assert account.journal_kb < 4 << 10
     assert account.worker_mb < 80
+    assert account.frame_looks > 0
     assert account.oldest_frame_ms < 1_000
 
 
