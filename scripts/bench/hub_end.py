@@ -25,6 +25,7 @@ from convergecast.protocol import LONG_POLL, STREAM
 from convergecast.protocol.frames import CAPTURED_AT_HEADER, SEQ_HEADER
 from scripts.bench.camera_end import KEY, PORT, Account, answer_marks
 from tests.support.hosts import packets
+from tests.support.messages import orders
 
 
 class _Got:
@@ -89,7 +90,7 @@ def _cpu_s(pid: int) -> float:
 
 
 def _orders(address: str, capabilities: tuple[str, ...], *, live: bool) -> Orders:
-    return Orders(
+    return orders(
         camera_id="bench",
         address=address,
         port=PORT,
@@ -97,15 +98,6 @@ def _orders(address: str, capabilities: tuple[str, ...], *, live: bool) -> Order
         capabilities=capabilities,
         agent_fps=50.0,
         live=live,
-        pairs=False,
-        options=(),
-        object_min_score=0.5,
-        object_labels=None,
-        engine_address=None,
-        engine_problem=None,
-        analysis_fps=10.0,
-        motion_sleep_s=3.0,
-        wakes=0,
         journal=os.fsencode(Path(tempfile.gettempdir()) / "convergecast-bench-journal"),
     )
 

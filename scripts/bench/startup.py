@@ -23,10 +23,11 @@ from pathlib import Path
 from convergecast.errors import Unavailable
 from convergecast.ipc.processes import ACK, ChildProcess
 from convergecast.messages.values import encode
-from convergecast.messages.worker import FrameHead, Orders, read_from_worker
+from convergecast.messages.worker import FrameHead, read_from_worker
 from convergecast.protocol import LONG_POLL, STREAM
 from scripts.bench.report import Row, machine_line, table
 from scripts.bench.timing import this_machine
+from tests.support.messages import orders
 from tests.support.rig import START_TIMEOUT_S, end, running_rig
 
 _FPS = 25.0
@@ -173,7 +174,7 @@ def _first_frame_after_s(orders: bytes) -> float:
 
 def _orders(netloc: str, stream_key: str) -> bytes:
     address, _, port = netloc.rpartition(":")
-    orders = Orders(
+    told = orders(
         camera_id="bench",
         address=address,
         port=int(port),
@@ -181,15 +182,6 @@ def _orders(netloc: str, stream_key: str) -> bytes:
         capabilities=(STREAM, LONG_POLL),
         agent_fps=_FPS,
         live=True,
-        pairs=False,
-        options=(),
-        object_min_score=0.5,
-        object_labels=None,
-        engine_address=None,
-        engine_problem=None,
-        analysis_fps=10.0,
-        motion_sleep_s=3.0,
-        wakes=0,
         journal=os.fsencode(Path(tempfile.gettempdir()) / "convergecast-bench-journal"),
     )
-    return encode(orders)
+    return encode(told)

@@ -59,7 +59,7 @@ _ORDERS: dict[str, Any] = {
     "analysis_fps": 10.0,
     "motion_sleep_s": 3.0,
     "wakes": 0,
-    "journal": "",
+    "journal": b"",
 }
 _REPORT: dict[str, Any] = {
     "kind": "report",

@@ -20,6 +20,7 @@ from convergecast.protocol.frames import WireFrame, frame_headers
 from convergecast.protocol.jpeg import read_size
 from convergecast.protocol.stream import encode_part
 from tests.fakes.agents import answer, picture
+from tests.support import messages
 
 JPEG = picture(width=32, height=32)
 NAMED = frame_headers(seq=1, captured_at=1.0, epoch="e")
@@ -85,25 +86,7 @@ def server() -> Iterator[Server]:
 
 
 def orders(port: int) -> Orders:
-    return Orders(
-        camera_id="c",
-        address="127.0.0.1",
-        port=port,
-        stream_key="k",
-        capabilities=("stream", "long-poll"),
-        agent_fps=25.0,
-        live=True,
-        pairs=False,
-        options=(),
-        object_min_score=0.5,
-        object_labels=None,
-        engine_address=None,
-        engine_problem=None,
-        analysis_fps=10.0,
-        motion_sleep_s=3.0,
-        wakes=0,
-        journal=b"",
-    )
+    return messages.orders(port=port)
 
 
 @generated
