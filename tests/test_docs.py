@@ -85,10 +85,24 @@ def test_every_command_is_in_the_readme() -> None:
     commands = re.findall(r"^    (\w+) +", done.stdout, re.M)
     assert {"serve", "demo", "models", "token", "doctor", "bench"} <= set(commands)
     for command in commands:
-        assert f"python -m convergecast {command}" in text("README.md"), command
+        page = "CONTRIBUTING.md" if command == "bench" else "README.md"
+        assert f"python -m convergecast {command}" in text(page), command
 
 
-def test_every_option_of_the_agent_is_in_the_readme() -> None:
+def test_every_bench_is_in_the_contributing_page() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "convergecast", "bench", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    benches = re.findall(r"\w+", re.findall(r"\{([\w,\s]+)\}", done.stdout)[0])
+    assert {"live", "engine", "performance"} <= set(benches)
+    rows = re.findall(r"^\| `(\w+)[ `]", text("CONTRIBUTING.md"), re.M)
+    assert set(benches) <= set(rows)
+
+
+def test_every_option_of_the_agent_is_in_the_configuration_page() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "agent" / "agent.py"), "--help"],
         capture_output=True,
@@ -96,7 +110,7 @@ def test_every_option_of_the_agent_is_in_the_readme() -> None:
         check=True,
     )
     for option in set(re.findall(r"^  (--[a-z-]+)", done.stdout, re.M)) - {"--version"}:
-        assert f"`{option}" in text("README.md"), option
+        assert f"`{option}" in text("docs/configuration.md"), option
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
