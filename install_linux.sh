@@ -234,6 +234,21 @@ write_stamps() {
     done
 }
 
+# ---- what checks the page's JavaScript: into tests/js/node_modules, by the npm of venv/ ------------
+
+install_node_packages() {
+    local folder="$here/tests/js" lock=package-lock.json
+    if cmp -s "$folder/$lock" "$folder/node_modules/installed-$lock"; then return; fi
+    say "Installing the JavaScript checkers into tests/js/node_modules (about 10 seconds)…"
+    if ! PATH="$venv/bin:$PATH" npm ci --ignore-scripts --prefix "$folder" >"$log" 2>&1 </dev/null; then
+        if grep -Eq 'E(NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT|NETUNREACH)|ERR_SOCKET_TIMEOUT' "$log"; then
+            fail "The npm registry could not be reached: check the network and run this again. $details"
+        fi
+        fail "the JavaScript checkers could not be installed. $details"
+    fi
+    cp "$folder/$lock" "$folder/node_modules/installed-$lock" # npm ci begins by removing the folder
+}
+
 fetch_models() { "$python" -m convergecast models fetch || exit 1; }
 
 # ---- the words -------------------------------------------------------------------------------
@@ -254,6 +269,7 @@ case $word in
         ;;
     test)
         set_up test
+        install_node_packages
         install_chromium
         fetch_models
         exec "$here/scripts/check" "$@"

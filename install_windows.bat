@@ -114,6 +114,10 @@ exit /b 1
 
 :installed
 if "%WORD%"=="agent" goto start_agent
+if not "%WORD%"=="test" goto fetch_models
+call :install_node_packages
+if errorlevel 1 exit /b 1
+:fetch_models
 "%PYTHON%" -m convergecast models fetch
 if errorlevel 1 exit /b 1
 if "%WORD%"=="run" goto start_hub
@@ -137,8 +141,34 @@ if errorlevel 1 exit /b 1
 if errorlevel 1 exit /b 1
 "%PYTHON%" -m mypy
 if errorlevel 1 exit /b 1
+call "%JS%\node_modules\.bin\tsc.cmd" --project "%JS%"
+if errorlevel 1 exit /b 1
+call "%JS%\node_modules\.bin\eslint.cmd" --config tests/js/eslint.config.js static/js tests/js
+if errorlevel 1 exit /b 1
+node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON --test-isolation=none --test-reporter=dot --test "tests/js/*.test.js"
+if errorlevel 1 exit /b 1
 "%PYTHON%" -m pytest %REST%
 exit /b %errorlevel%
+
+rem ---- what checks the page's JavaScript, by the npm of venv\ ------------------------------------
+:install_node_packages
+set "PATH=%VENV%\Scripts;%PATH%"
+set "JS=%HERE%tests\js"
+fc /b "%JS%\package-lock.json" "%JS%\node_modules\installed-package-lock.json" >nul 2>nul
+if not errorlevel 1 exit /b 0
+echo Installing the JavaScript checkers into tests\js\node_modules (about 10 seconds)...
+call npm ci --ignore-scripts --prefix "%JS%" >"%LOG%" 2>&1
+if errorlevel 1 goto npm_failed
+copy /b /y "%JS%\package-lock.json" "%JS%\node_modules\installed-package-lock.json" >nul
+exit /b 0
+:npm_failed
+findstr /c:"ENOTFOUND" /c:"EAI_AGAIN" /c:"ECONNREFUSED" /c:"ECONNRESET" /c:"ETIMEDOUT" /c:"ERR_SOCKET_TIMEOUT" "%LOG%" >nul
+if not errorlevel 1 goto no_npm
+echo install_windows.bat: the JavaScript checkers could not be installed. The details are in venv\install.log.>&2
+exit /b 1
+:no_npm
+echo install_windows.bat: The npm registry could not be reached: check the network and run this again. The details are in venv\install.log.>&2
+exit /b 1
 
 rem ---- the lists of packages and Python's version, in one file --------------------------------
 :write_wanted

@@ -286,6 +286,59 @@ def test_a_moved_checkout_gets_a_new_venv(checkout: Path, programs: Path) -> Non
     assert "Installing" not in install(moved, programs).stdout
 
 
+def fake_npm(checkout: Path, programs: Path, npm: str) -> Path:
+    """Prepare a test run whose npm does this, in shell; return the lock file of its packages."""
+    fake_python(programs, version="3.11.7")
+    make_program(programs / "npm", npm)
+    make_program(programs / "chromium", "exit 0")
+    make_program(checkout / "scripts/check", 'echo "checked: $*"')
+    lock = checkout / "tests/js/package-lock.json"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("{}")
+    return lock
+
+
+def test_tests_get_their_node_packages_once_and_again_when_others_are_locked(
+    checkout: Path, programs: Path
+) -> None:
+    folder = checkout / "tests/js"
+    made = f'rm -rf "{folder}/node_modules"; mkdir "{folder}/node_modules"'
+    lock = fake_npm(checkout, programs, f'echo "$*" >>"{programs}/calls"; {made}')
+    first = install(checkout, programs, "test", "-k", "a b")
+    assert first.returncode == 0, first.stderr
+    assert "Installing the JavaScript checkers into tests/js/node_modules" in first.stdout
+    assert first.stdout.endswith("checked: -k a b\n")
+    call = f"ci --ignore-scripts --prefix {folder}\n"
+    assert (programs / "calls").read_text() == call
+
+    assert "Installing" not in install(checkout, programs, "test").stdout
+    assert (programs / "calls").read_text() == call
+    lock.write_text("{ }")
+    assert "Installing the JavaScript" in install(checkout, programs, "test").stdout
+    assert (programs / "calls").read_text() == call * 2
+
+
+@pytest.mark.parametrize(
+    ("npm_says", "told"),
+    [
+        (
+            "npm error code ECONNREFUSED",
+            "The npm registry could not be reached: check the network and run this again.",
+        ),
+        ("npm error code EINTEGRITY", "the JavaScript checkers could not be installed."),
+    ],
+)
+def test_a_failing_npm_is_told_in_one_line_and_tried_again(
+    checkout: Path, programs: Path, npm_says: str, told: str
+) -> None:
+    fake_npm(checkout, programs, f'echo "{npm_says}"; exit 1')
+    for _ in range(2):
+        result = install(checkout, programs, "test")
+        assert result.returncode == 1
+        assert told in only_error(result)
+        assert npm_says in (checkout / "venv/install.log").read_text()
+
+
 # ---- .ci/run and scripts/check -----------------------------------------------------------------
 
 
@@ -310,14 +363,21 @@ def checked(tmp_path: Path) -> Path:
     folder = tmp_path / "a project"
     (folder / "scripts").mkdir(parents=True)
     shutil.copy2(ROOT / "scripts/check", folder / "scripts/check")
-    for name in ("ruff", "mypy", "pytest"):
+    for name in ("ruff", "mypy", "node", "pytest"):
         make_program(folder / "venv/bin" / name, f'echo "{name} ran: $*"')
+    for name in ("tsc", "eslint"):
+        make_program(folder / "tests/js/node_modules/.bin" / name, f'echo "{name} ran: $*"')
     return folder
 
 
 def test_check_names_its_steps_and_hands_options_to_pytest(checked: Path) -> None:
     result = run(checked / "scripts/check", "-k", "a b", cwd=checked.parent)
     assert result.returncode == 0, result.stderr
+    lint = "eslint --config tests/js/eslint.config.js static/js tests/js"
+    node = (
+        "node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON --test-isolation=none"
+        " --test-reporter=dot --test tests/js/*.test.js"
+    )
     assert result.stdout.splitlines() == [
         "== ruff format --check .",
         "ruff ran: format --check .",
@@ -325,6 +385,12 @@ def test_check_names_its_steps_and_hands_options_to_pytest(checked: Path) -> Non
         "ruff ran: check .",
         "== mypy",
         "mypy ran: ",
+        "== tsc --project tests/js",
+        "tsc ran: --project tests/js",
+        f"== {lint}",
+        f"eslint ran: {lint.partition(' ')[2]}",
+        f"== {node}",
+        f"node ran: {node.partition(' ')[2]}",
         "== pytest -k a b",
         "pytest ran: -k a b",
     ]
@@ -336,12 +402,28 @@ def test_check_leaves_the_tests_out_when_asked(checked: Path) -> None:
     assert "pytest" not in result.stdout
 
 
-def test_check_stops_at_the_first_failure(checked: Path) -> None:
-    make_program(checked / "venv/bin/mypy", "exit 3")
+@pytest.mark.parametrize(
+    "tool",
+    [
+        "venv/bin/mypy",
+        "tests/js/node_modules/.bin/tsc",
+        "tests/js/node_modules/.bin/eslint",
+        "venv/bin/node",
+    ],
+)
+def test_check_stops_at_the_first_failure(checked: Path, tool: str) -> None:
+    make_program(checked / tool, "exit 3")
     result = run(checked / "scripts/check", cwd=checked.parent)
     assert result.returncode == 3
-    assert only_error(result) == "== failed: mypy"
+    assert only_error(result) == f"== failed: {Path(tool).name}"
     assert "pytest" not in result.stdout
+
+
+def test_check_says_how_to_get_what_is_not_there(checked: Path) -> None:
+    shutil.rmtree(checked / "tests")
+    result = run(checked / "scripts/check", cwd=checked.parent)
+    assert result.returncode == 1
+    assert "tsc is not installed: ./install_linux.sh test installs it" in only_error(result)
 
 
 # ---- scripts/ ----------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // What clicks do: the page shows it at once, the hub is asked, and a refusal puts it right with the reason.
 
 import { api } from './api.js';

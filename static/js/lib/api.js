@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Same-origin JSON requests. What goes wrong becomes an Error with the hub's own sentence.
 
 export class ApiError extends Error {

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The hub's clock as seen from here: the ping with the shortest way of the last few is believed. It
 // may be wrong by half its way; clocks that agree within that are taken to be the same.
 

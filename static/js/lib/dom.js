@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Small helpers for building the page. Words from outside only ever become text, never markup.
 
 import { ICONS } from './icons.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Files that are dragged onto a part of the page.
 
 /**

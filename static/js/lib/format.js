@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Numbers and times as people say them.
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

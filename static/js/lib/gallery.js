@@ -1,3 +1,4 @@
+// @ts-nocheck
 // What the page Faces knows beside the cameras: settings, people, unknown faces, matches of today. Asked for anew after
 // every change, and now and then.
 

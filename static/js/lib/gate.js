@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Results wait here until the picture they belong to is shown: a box must not run ahead of what it is drawn around.
 
 const MOST_HELD = 30;

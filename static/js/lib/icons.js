@@ -1,3 +1,4 @@
+// @ts-nocheck
 // One family of icons: 20 px, strokes of 1.5 px, one path each.
 
 const circle = (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // How many columns: the tiles shall be as large as the window allows.
 
 const GAP = 8;

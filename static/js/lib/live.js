@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The page's end of lib/viewer.js, which lives in a worker, or here where the browser lacks what that needs.
 
 import { seconds } from './clock.js';

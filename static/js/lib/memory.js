@@ -1,3 +1,4 @@
+// @ts-nocheck
 // What this browser remembers about its own view. A browser that refuses storage just forgets.
 
 const PREFIX = 'convergecast.';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // What can be looked for, as the hub's `hello` tells of it: what an option is called, needs and brings stands in
 // convergecast/options.py alone. Here is what the page makes of it.
 

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Draws what was found in one camera's picture, on a canvas of its own above it, sharp on every screen.
 
 import { faceWords, personHue } from './people.js';

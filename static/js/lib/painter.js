@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Decodes and draws the pictures of one camera: one decode at a time, the newest waiting one replaces an older.
 // Runs in a worker or in the page.
 

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // How a recognised face is called and coloured, on pictures and on the page of faces.
 
 const HUES = 12;

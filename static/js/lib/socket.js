@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The only module that owns the socket: opens it, keeps it alive, says when to open it again. Runs in a worker or in the page.
 
 import { seconds } from './clock.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // What the page knows: the hub's state, the user's selection, and clicks the hub has not answered yet.
 
 import { recall, remember } from './memory.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // What looks at the hub: joins the socket, a painter for each camera and the gate of the results. It runs beside
 // the page in a worker, or in the page where a browser has none; both speak to it in messages only.
 

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The sentences on a tile: what state a camera is in and what was found. Never only a colour.
 
 import { clockTime, count, duration } from './format.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The composition root of the dashboard: every part is built and joined here.
 
 import { createActions } from '../lib/actions.js';

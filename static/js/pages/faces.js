@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The composition root of the page Faces: who is known, who was seen, and what is kept.
 
 import { api } from '../lib/api.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The command that makes a camera of any machine, ready to copy.
 
 import { opener } from '../lib/dialog.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The tool beside the pictures: what is selected, what to look for in it, and who asks to join.
 
 import { el, icon, setAttr, setHidden, setText } from '../lib/dom.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // A thin bar while the hub cannot be reached, and the line that tells screen readers what changed.
 
 import { el, setHidden } from '../lib/dom.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // What was changed about people and settings, folded away until somebody asks.
 
 import { api } from '../lib/api.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // How alike the pictures of this gallery are, and the two thresholds that are set by it.
 
 import { el, setAttr, setHidden, setText } from '../lib/dom.js';

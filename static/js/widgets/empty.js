@@ -1,3 +1,4 @@
+// @ts-nocheck
 // What the page says while there is no camera to show.
 
 import { el, setHidden, setText } from '../lib/dom.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Adds a person, or pictures to one: from files, from a camera now in view, from faces that nobody knew.
 
 import { opener } from '../lib/dialog.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // A camera's picture as it is now, with a button on every face.
 
 import { el, keyed, setAttr, setHidden, setText } from '../lib/dom.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The switch of face recognition, and what it means.
 
 import { el, setHidden, setText } from '../lib/dom.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The wall of tiles: as large as the window allows, one per camera, and only looked at when it can be seen.
 
 import { el, keyed, setAttr, setHidden } from '../lib/dom.js';

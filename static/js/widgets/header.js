@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The line above the pictures: how many cameras, who works on them, whether this page is live.
 
 import { el, icon, iconButton, setAttr, setHidden, setText } from '../lib/dom.js';

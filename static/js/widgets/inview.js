@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Who is before a camera now; a wrong name is put right here.
 
 import { el, setHidden, setText } from '../lib/dom.js';

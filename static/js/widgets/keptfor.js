@@ -1,3 +1,4 @@
+// @ts-nocheck
 // For how long something is kept: a number that the hub is told as soon as it has been changed.
 
 import { el, setHidden, setText } from '../lib/dom.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The menu behind a tile's three dots, and the question before something is lost.
 
 import { el, icon } from '../lib/dom.js';

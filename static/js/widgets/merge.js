@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Two entries that are one person: asks whose stays.
 
 import { el } from '../lib/dom.js';

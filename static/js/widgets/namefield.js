@@ -1,3 +1,4 @@
+// @ts-nocheck
 // A camera's name, which becomes a field while it is being changed.
 
 import { el, setHidden, setText } from '../lib/dom.js';

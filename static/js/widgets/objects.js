@@ -1,3 +1,4 @@
+// @ts-nocheck
 // What objects of a camera are shown: from which score up, and which of the 91 labels.
 
 import { opener } from '../lib/dialog.js';

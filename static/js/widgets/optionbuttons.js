@@ -1,3 +1,4 @@
+// @ts-nocheck
 // One button per thing that can be looked for; keys press them in order.
 
 import { el, icon, keyed, setAttr, setText, setTitle } from '../lib/dom.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Cameras that wait for a person's word, and those that were turned away.
 
 import { el, icon, keyed, setHidden, setText } from '../lib/dom.js';

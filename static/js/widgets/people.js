@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Everyone who is known, a card each.
 
 import { el, icon, keyed, setHidden, setText } from '../lib/dom.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // One person: name, consent, pictures with what can be said of each, and what can be done.
 
 import { el, icon, iconButton, keyed, setHidden, setText } from '../lib/dom.js';

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Who was seen today, where and when, and for how long that is kept.
 
 import { el, keyed, setHidden, setText } from '../lib/dom.js';

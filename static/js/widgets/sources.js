@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The pictures that are about to be sent to the hub, each with what it said of it.
 
 import { el, iconButton, keyed, setHidden, setText } from '../lib/dom.js';

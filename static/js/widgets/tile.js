@@ -1,3 +1,4 @@
+// @ts-nocheck
 // One camera: its picture, what was found in it, its name and how it is.
 
 import { el, icon, iconButton, setAttr, setHidden, setText, setTitle } from '../lib/dom.js';

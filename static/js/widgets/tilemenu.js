@@ -1,3 +1,4 @@
+// @ts-nocheck
 // What the three dots of a tile offer.
 
 import { confirmLoss } from './menu.js';

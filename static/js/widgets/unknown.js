@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Faces that nobody knew, kept for a while if that is switched on: to be named, or dropped.
 
 import { el, keyed, setAttr, setHidden, setText } from '../lib/dom.js';
