@@ -1,4 +1,4 @@
-"""`bench performance`: measures what has not been measured yet, and writes docs/performance.md.
+"""`bench performance`: measures what is not measured yet, and writes docs/performance.md.
 
 Every benchmark runs in a process of its own and leaves its figures in a folder. The page's text
 stays; what stands between a line `<!-- figures: NAME -->` and the next `<!-- end -->` is replaced.
@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,33 @@ BENCHMARKS = {
 _PLOTTED_S = 20
 _MOST_PLOTTED_PACKETS = 1000
 """A line far above all others would press them flat; its figure is in the table."""
+
+_IMPORTS = "imports of"
+_LIVE = {
+    "frames a second of a camera": "{fps:.1f}",
+    "frames published / shown": "{published} / {shown}",
+    "given up by agent / worker / viewer, uncounted": (
+        "{dropped_agent} / {dropped_worker} / {dropped_viewer}, {uncounted}"
+    ),
+    "KB a frame": "{kb_a_frame:g}",
+    "age p50 / p95, ms": "{age_p50_ms:g} / {age_p95_ms:g}",
+    "CPU a frame of agent / worker / hub, ms": "{agent_cpu_ms} / {worker_cpu_ms} / {hub_cpu_ms}",
+    "memory of an agent / a worker / the hub, MB": "{agent_mb:g} / {worker_mb:g} / {hub_mb:g}",
+}
+_PAGE = {
+    "pictures painted a second": "{painted_a_second:g}",
+    "of all published, %: painted / not sent / replaced": (
+        "{painted_percent:g} / {not_sent_percent:g} / {replaced_percent:g}"
+    ),
+    "age p50 / p95, ms": "{age_p50_ms:g} / {age_p95_ms:g}",
+    "hidden pictures are back after, ms": "{back_ms:g}",
+    "main thread busy, %": "{main_thread_percent:g}",
+    "tasks over 50 ms of the main thread, longest in ms": "{long_tasks:g}, {longest_task_ms:g}",
+    "CPU of the page / of the whole browser, % of a core": (
+        "{renderer_cpu_percent:g} / {browser_cpu_percent:g}"
+    ),
+}
+"""What the tables show: words, and the figures of a case."""
 
 _BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -89,19 +116,35 @@ Block = tuple[list[str], dict[str, str]]
 """Lines of Markdown, and the charts that they show, by file name."""
 
 
-def _rows_block(content: Content) -> Block:
-    """Return what `report.write_json` wrote as a table, each part under its name."""
-    cells = []
-    part = ""
+def _startup_block(content: Content) -> Block:
+    """The rows of hub and worker as a table, imports as a sentence for each."""
+    measured = [row for row in content["rows"] if not row["part"].startswith(_IMPORTS)]
+    cells = [(row["part"], row["what"], _figure(row), row["aim"]) for row in measured]
+    lines = _table(("", "", "measured", "aim"), cells)
+    imports: dict[str, list[str]] = {}
     for row in content["rows"]:
-        name, part = ("" if row["part"] == part else row["part"]), row["part"]
-        figure = "–" if row["value"] is None else f"{row['value']:.4g} {row['unit']}".strip()
-        cells.append((name, row["what"], figure, row["aim"], row["note"]))
-    return _table(("", "", "measured", "aim", ""), cells), {}
+        if row["part"].startswith(_IMPORTS):
+            imports.setdefault(row["part"], []).append(f"{row['what']} {_figure(row)}")
+    for part, packages in imports.items():
+        lines += ["", f"{part.capitalize()}: {', '.join(packages)}."]
+    return lines, {}
 
 
 def _transport_block(content: Content) -> Block:
-    lines, charts = _rows_block(content) if "rows" in content else ([], {})
+    """One column for each way of sending, one line for each figure, its aim in brackets."""
+    rows = content.get("rows", [])
+    parts = list(dict.fromkeys(row["part"] for row in rows))
+    whats = list(dict.fromkeys(row["what"] for row in rows))
+    figures = {(row["what"], row["part"]): _with_aim(row) for row in rows}
+    units = {row["what"]: row["unit"] for row in rows}
+    cells = [
+        (
+            f"{what}, {units[what]}".rstrip(", "),
+            *(figures.get((what, part), "") for part in parts),
+        )
+        for what in whats
+    ]
+    lines, charts = _table(("", *parts), cells) if rows else [], {}
     counts: dict[str, list[int]] = content.get("packets_each_s", {})
     series: dict[str, Points] = {
         name: [*enumerate(each[:_PLOTTED_S], start=1)]
@@ -113,6 +156,15 @@ def _transport_block(content: Content) -> Block:
         charts["packets.svg"] = line_chart(title, "seconds", "packets a second", series)
         lines += ["", f"![{title}](images/packets.svg)"]
     return lines, charts
+
+
+def _figure(row: Content) -> str:
+    return "–" if row["value"] is None else f"{row['value']:.4g} {row['unit']}".strip()
+
+
+def _with_aim(row: Content) -> str:
+    figure = "–" if row["value"] is None else f"{row['value']:.4g}"
+    return f"{figure} ({row['aim']})" if row["aim"] else figure
 
 
 def _scale_block(content: Content) -> Block:
@@ -164,33 +216,40 @@ def _scale_block(content: Content) -> Block:
 
 def _live_block(content: Content) -> Block:
     cases = content["cases"]
-    names = [name for name in cases[0] if name not in ("cameras", "source")]
     head = ("", *(f"{case['cameras']} from {case['source']}" for case in cases))
-    cells = [(name.replace("_", " "), *(f"{case[name]:g}" for case in cases)) for name in names]
     baseline = content["baseline"]["cpu_ms_a_frame"]
     words = f"Baseline, one camera in a loop of `requests`: {baseline:.2f} ms CPU a frame."
-    return [*_table(head, cells), "", words], {}
+    return [*_table(head, _chosen(_LIVE, cases)), "", words], {}
 
 
 def _page_block(content: Content) -> Block:
     runs: Any = content  # a list
-    head = ("", *(run["home"] for run in runs))
-    names = [name for name in runs[0] if name != "home"]
-    return _table(head, [(n.replace("_", " "), *(f"{r[n]:g}" for r in runs)) for n in names]), {}
+    return _table(("", *(run["home"] for run in runs)), _chosen(_PAGE, runs)), {}
+
+
+def _chosen(chosen: Mapping[str, str], cases: Sequence[Content]) -> list[tuple[str, ...]]:
+    """Return a line for each of `chosen`: its words, and the figures of all cases."""
+    return [(words, *(form.format_map(case) for case in cases)) for words, form in chosen.items()]
 
 
 def _fanout_block(content: Content) -> Block:
+    alone, *together = content["steps"]
+    worst = max(together, key=lambda step: float(step["age_p95_ms"]))
     cells = [
         (
-            f"{step['minute']:g}",
+            when,
             f"{step['fps']:.2f}",
             f"{step['age_p50_ms']:g} / {step['age_p95_ms']:g}",
-            f"{step['slow_age_p95_ms']:g}" if number else "alone",
+            "" if step is alone else f"{step['slow_age_p95_ms']:g}",
             f"{step['hub_mb']:g}",
         )
-        for number, step in enumerate(content["steps"])
+        for when, step in (
+            ("the good viewer alone", alone),
+            (f"all four, worst minute ({worst['minute']:g})", worst),
+            (f"all four, last minute ({together[-1]['minute']:g})", together[-1]),
+        )
     ]
-    head = ("minute", "fps of each camera", "age p50 / p95, ms", "slow viewer's, ms", "hub, MB")
+    head = ("", "fps of each camera", "age p50 / p95, ms", "slow viewer's p95, ms", "hub, MB")
     series = {
         name: [(one["seconds"] / 60, one[field]) for one in content["memory"]]
         for name, field in (("hub", "hub_mb"), ("a worker, the mean of all", "worker_mb"))
@@ -206,7 +265,7 @@ def _table(head: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
 
 
 BLOCKS: dict[str, Callable[[Content], Block]] = {
-    "startup": _rows_block,
+    "startup": _startup_block,
     "scale": _scale_block,
     "live": _live_block,
     "transport": _transport_block,

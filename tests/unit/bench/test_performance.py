@@ -83,6 +83,23 @@ def test_figures_replace_their_block_and_nothing_else(tmp_path: Path) -> None:
     assert page.read_text() == written
 
 
+def test_each_way_of_sending_is_a_column_and_each_figure_a_line(tmp_path: Path) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text(PAGE)
+    row = {"what": "packets a frame", "unit": "", "aim": "", "note": ""}
+    rows = [
+        {**row, "part": "stream", "value": 2.009, "aim": "≤ 2.1"},
+        {**row, "part": "poll", "value": 3},
+        {**row, "part": "poll", "what": "CPU", "value": None, "unit": "ms"},
+    ]
+    (tmp_path / "transport.json").write_text(json.dumps({"rows": rows}))
+    performance.write_page(tmp_path, page)
+    written = page.read_text()
+    assert "|  | stream | poll |" in written
+    assert "| packets a frame | 2.009 (≤ 2.1) | 3 |" in written
+    assert "| CPU, ms |  | – |" in written
+
+
 def test_packets_over_time_become_a_chart(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text(PAGE)
