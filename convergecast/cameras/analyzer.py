@@ -227,6 +227,7 @@ def make_result(
         unchanged_until=frame.captured_at,
         width=findings.width,  # as decoded, upright, which the header's size need not be
         height=findings.height,
+        scene=frame.scene or 0,
         options=options,
         faces=shown_faces(findings, options),
         objects=shown_objects(findings, options),

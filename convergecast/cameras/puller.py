@@ -30,13 +30,17 @@ log = logging.getLogger("camera")
 
 
 class Frame(NamedTuple):
-    """A checked frame; `captured_at` by this machine's clock."""
+    """A checked frame; `captured_at` by this machine's clock.
+
+    `scene` is the number of what it shows, as of `results.Result`; None while no option is on.
+    """
 
     jpeg: bytes
     seq: int
     captured_at: float
     width: int
     height: int
+    scene: int | None = None
 
 
 class Puller:

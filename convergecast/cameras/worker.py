@@ -104,6 +104,7 @@ class Worker:
         """Pass a frame on; without a viewer only one a second crosses to the hub."""
         orders = self._orders
         if orders.options:
+            frame = frame._replace(scene=0)
             self._analyzer.offer(frame)
         if not orders.live:
             now = time.monotonic()
@@ -111,7 +112,11 @@ class Worker:
                 return
             self._idle_frame_at = now
         head = FrameHead(
-            seq=frame.seq, captured_at=frame.captured_at, width=frame.width, height=frame.height
+            seq=frame.seq,
+            captured_at=frame.captured_at,
+            width=frame.width,
+            height=frame.height,
+            scene=frame.scene,
         )
         self._outbox.put_frame(head, frame.jpeg)
 

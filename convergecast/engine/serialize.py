@@ -26,7 +26,9 @@ def plain_faces(
         FoundFace(
             box=_flat(box, scale),
             score=round(float(score), 3),
+            points=_points(faces.points[at], scale) or None,
             landmarks=None if landmarks is None else _points(landmarks[at], scale),
+            landmarks_guessed=None if landmarks is None else False,
             look=looks[at] if looks else None,
         )
         for at, (box, score) in enumerate(zip(faces.boxes, faces.scores, strict=True))

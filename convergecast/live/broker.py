@@ -28,6 +28,7 @@ class LiveFrame:
     width: int
     height: int
     jpeg: bytes
+    scene: int | None
 
 
 @dataclass(slots=True)
@@ -86,7 +87,13 @@ class Broker:
             feed = self._feed(camera_id)
             feed.frames += 1
             feed.frame = LiveFrame(
-                feed.frames, head.seq, head.captured_at, head.width, head.height, jpeg
+                index=feed.frames,
+                seq=head.seq,
+                captured_at=head.captured_at,
+                width=head.width,
+                height=head.height,
+                jpeg=jpeg,
+                scene=head.scene,
             )
             if feed.watchers:
                 self._dirty_frames.add(camera_id)

@@ -123,6 +123,7 @@ class Viewer:
             seq=frame.seq,
             captured_at=frame.captured_at,
             dropped=watch.dropped,
+            scene=frame.scene,
         )
         return pack(to_json(head), frame.jpeg)
 

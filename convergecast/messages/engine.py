@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from convergecast.messages.values import (
     Box,
+    FacePoints,
     Flaw,
     LabelId,
     LabelName,
@@ -101,11 +102,18 @@ class Look(Message, frozen=True, kw_only=True):
 
 
 class FoundFace(Message, frozen=True, kw_only=True):
-    """A face, in pixels of the picture; its look where recognition could be done."""
+    """A face, in pixels of the picture; its look where recognition could be done.
+
+    Attributes:
+        points: the detector's own; None where it gives none.
+        landmarks_guessed: whether they are not to be trusted; None where there are none.
+    """
 
     box: Box
     score: Share
     landmarks: Landmarks | None
+    points: FacePoints | None = None
+    landmarks_guessed: bool | None = None
     look: Look | None = None
 
 

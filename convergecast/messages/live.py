@@ -187,12 +187,14 @@ class PictureHead(Message, frozen=True, kw_only=True):
         seq: the agent's number of the frame.
         captured_at: by the hub's clock.
         dropped: pictures of this camera given up for this viewer so far.
+        scene: as in results; null while no option is on.
     """
 
     camera: str
     seq: int
     captured_at: Time
     dropped: int
+    scene: int | None
 
 
 FromViewer = Watch | Acknowledge | Ping

@@ -14,6 +14,7 @@ from convergecast.messages.engine import Findings, FoundFace, FoundObject
 from convergecast.messages.values import (
     Box,
     Count,
+    FacePoints,
     Flaws,
     LabelId,
     LabelName,
@@ -64,7 +65,14 @@ class Face(Message, frozen=True, kw_only=True):
     score: Share
     track_id: TrackId
     velocity: Velocity
+    points: Annotated[
+        FacePoints | None, Meta(description="The detector's own; null where it gives none.")
+    ]
     landmarks: Annotated[Landmarks | None, Meta(description="Null: not asked for.")]
+    landmarks_guessed: Annotated[
+        bool | None,
+        Meta(description="The head is turned or the fit is poor. Null: no landmarks."),
+    ]
     person: Annotated[Match | None, Meta(description="Null: nobody known, or not asked for.")] = (
         None
     )
@@ -87,6 +95,10 @@ Objects = Annotated[
     list[DetectedObject] | None, Meta(description="Null: not asked for. Empty: none found.")
 ]
 People = Annotated[Count | None, Meta(description="Null: not asked for.")]
+Scene = Annotated[
+    Count,
+    Meta(description="Another number after each cut: what is of two scenes is not related."),
+]
 
 
 class Result(Message, frozen=True, kw_only=True):
@@ -104,6 +116,7 @@ class Result(Message, frozen=True, kw_only=True):
     ]
     width: Pixels
     height: Pixels
+    scene: Scene
     options: OptionNames
     faces: Faces
     objects: Objects
@@ -119,6 +132,7 @@ class PictureResult(Message, frozen=True, kw_only=True):
     processed_at: Time
     width: Pixels
     height: Pixels
+    scene: Annotated[Scene | None, Meta(description="Of a video's frame; null: a single picture.")]
     options: OptionNames
     faces: Faces
     objects: Objects
@@ -163,6 +177,7 @@ def picture_result(findings: Findings, options: Sequence[str]) -> PictureResult:
         processed_at=time.time(),
         width=findings.width,
         height=findings.height,
+        scene=None,
         options=tuple(options),
         faces=shown_faces(findings, options),
         objects=shown_objects(findings, options),
@@ -205,7 +220,9 @@ def _face(face: FoundFace) -> Face:
         score=face.score,
         track_id=None,
         velocity=None,
+        points=face.points,
         landmarks=face.landmarks,
+        landmarks_guessed=face.landmarks_guessed,
         person=None,
         identity=_undecided(face),
     )

@@ -36,6 +36,14 @@ Landmarks = Annotated[
     ),
 ]
 
+FacePoints = Annotated[
+    list[Point],
+    Meta(
+        description="Eyes, nose and corners of the mouth, each pair from the picture's left.",
+        extra_json_schema={"minItems": 5, "maxItems": 5},
+    ),
+]
+
 OptionName = Annotated[str, Meta(extra_json_schema={"enum": [option.name for option in OPTIONS]})]
 OptionNames = Annotated[tuple[OptionName, ...], Meta(extra_json_schema={"uniqueItems": True})]
 LabelName = Annotated[str, Meta(extra_json_schema={"enum": list(LABELS)})]

@@ -134,12 +134,14 @@ class FrameHead(Message, frozen=True, kw_only=True, tag_field="kind", tag="frame
         seq: the agent's number of it.
         captured_at: by this machine's clock, UNIX seconds.
         width, height: in pixels, as its own header says.
+        scene: as of `results.Result`; None while no option is on.
     """
 
     seq: int
     captured_at: float
     width: int
     height: int
+    scene: int | None = None
 
 
 class Seen(Message, frozen=True, kw_only=True):

@@ -357,7 +357,7 @@ def test_the_socket_greets_with_everything_and_understands_or_says_so(rig: Rig) 
             while not isinstance(message := await asyncio.wait_for(socket.recv(), 10), bytes):
                 pass
             head, jpeg = unpack(message)
-            assert set(json.loads(head)) == {"camera", "seq", "captured_at", "dropped"}
+            assert set(json.loads(head)) == {"camera", "seq", "captured_at", "dropped", "scene"}
             assert decoded(jpeg).shape == (480, 640, 3)
 
     async def answer(socket: Any, kind: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _RESULT: dict[str, Any] = {
     "unchanged_until": 1e9,
     "width": 640,
     "height": 480,
+    "scene": 0,
     "options": ["faces"],
     "faces": None,
     "objects": None,
@@ -28,7 +29,9 @@ _FACE: dict[str, Any] = {
     "score": 0.9,
     "track_id": None,
     "velocity": None,
+    "points": None,
     "landmarks": None,
+    "landmarks_guessed": None,
     "person": None,
     "identity": None,
 }
@@ -100,7 +103,7 @@ def result(**fields: Any) -> Result:
 
 def picture_result(**fields: Any) -> PictureResult:
     """Return the same of a picture that is no camera's."""
-    blank = {"camera_id": None, "seq": None, "captured_at": None}
+    blank = {"camera_id": None, "seq": None, "captured_at": None, "scene": None}
     content = _with_things({**_RESULT, **fields, **blank})
     del content["unchanged_until"]
     return msgspec.convert(content, PictureResult)

@@ -107,7 +107,9 @@
  * @property {number} score
  * @property {number|null} track_id  The same for the same thing from frame to frame.
  * @property {[number, number]|null} velocity  Of the box, x and y, in pixels a second; null: not followed yet.
+ * @property {[[number, number], [number, number], [number, number], [number, number], [number, number]]|null} points  The detector's own; null where it gives none.
  * @property {[number, number][]|null} landmarks  Null: not asked for.
+ * @property {boolean|null} landmarks_guessed  The head is turned or the fit is poor. Null: no landmarks.
  * @property {Match|null} person  Null: nobody known, or not asked for.
  * @property {Identity|null} identity  Null: not asked for.
  *
@@ -175,6 +177,7 @@
  * @property {number} unchanged_until  When the newest picture was captured that shows the same scene.
  * @property {number} width
  * @property {number} height
+ * @property {number} scene  Another number after each cut: what is of two scenes is not related.
  * @property {('faces'|'landmarks'|'recognition'|'objects'|'people')[]} options
  * @property {Face[]|null} faces  Null: not asked for. Empty: none found.
  * @property {DetectedObject[]|null} objects  Null: not asked for. Empty: none found.
@@ -228,6 +231,7 @@
  * @property {number} seq
  * @property {number} captured_at  UNIX seconds.
  * @property {number} dropped
+ * @property {number|null} scene
  *
  * @typedef {object} Pong  The answer to a ping.
  * @property {'pong'} type

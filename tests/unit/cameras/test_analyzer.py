@@ -38,7 +38,8 @@ def test_a_result_has_lists_for_what_was_asked_and_null_for_the_rest() -> None:
     found = {**SIZE, "faces": [FACE], "objects": [CAT]}
     both = made(("faces", "objects"), found)
     not_followed = {"track_id": None, "velocity": None}
-    shown_face = {**FACE, **not_followed, "person": None, "identity": None}
+    blank = {"points": None, "landmarks_guessed": None, "person": None, "identity": None}
+    shown_face = {**FACE, **not_followed, **blank}
     assert both["faces"] == [shown_face]
     assert both["objects"] == [{**CAT, **not_followed}]
     assert (both["people"], both["options"]) == (None, ["faces", "objects"])

@@ -82,6 +82,7 @@ def test_a_result_is_told_in_the_words_and_numbers_of_the_description() -> None:
         "unchanged_until",
         "width",
         "height",
+        "scene",
         "options",
         "faces",
         "objects",
