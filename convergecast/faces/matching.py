@@ -1,7 +1,7 @@
 """Tells whose face it is: distances to the people who are known, and votes over time.
 
 dlib's vectors: two pictures of one person are mostly nearer than 0.6, Euclidean (Davis King,
-dlib_face_recognition_resnet_model_v1). docs/recognition.md has the figures behind the constants.
+dlib_face_recognition_resnet_model_v1). docs/adr/0025-quality-and-votes.md has the figures.
 
 Process: hub, command.
 """

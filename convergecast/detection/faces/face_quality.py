@@ -2,7 +2,9 @@
 
 A mark tells how much of a good face's likeness is left: 1 - d / 0.6, where d is how far the vector
 of dlib's network moves when good faces are made smaller, blurred, darker or brighter, and 0.6 is
-where two people begin. docs/recognition.md has the figures. Process: engine, command.
+where two people begin. docs/adr/0025-quality-and-votes.md has the figures.
+
+Process: engine, command.
 """
 
 from __future__ import annotations
