@@ -20,7 +20,7 @@ from tests.integration.test_hostile_agents import HOSTILE, HOSTILE_STREAMS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
-PAGES += sorted((ROOT / "docs").rglob("*.md"))
+PAGES += [ROOT / "scripts" / "gpu" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def text(name: str) -> str:
