@@ -52,10 +52,14 @@ def parse_hub(text: str) -> Hub:
         ValueError: it is no http or https address.
     """
     url = text.strip() if "://" in text else f"http://{text.strip()}"
-    parts = urlsplit(url)
+    wrong = f"{text!r} is no address of a hub, such as http://192.168.1.10:5000"
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:  # a port that is no number, a bracket that is not closed
+        raise ValueError(wrong) from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"{text!r} is no address of a hub, such as http://192.168.1.10:5000")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+        raise ValueError(wrong)
     return Hub(url=url.rstrip("/"), host=parts.hostname, port=port)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from convergecast import __version__
+from convergecast.protocol.command_line import Parser
 
 from .address import Hub, parse_hub
 from .errors import SetupError
@@ -130,11 +131,9 @@ def parse_options(
     return AgentOptions(**given)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="agent.py",
-        description="Serves the pictures of one camera to a ConvergeCast hub.",
-        allow_abbrev=False,
+def _parser() -> Parser:
+    parser = Parser(
+        prog="agent.py", description="Serves the pictures of one camera to a ConvergeCast hub."
     )
     parser.add_argument("--version", action="version", version=__version__)
     token = parser.add_mutually_exclusive_group()

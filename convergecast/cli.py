@@ -19,9 +19,12 @@ from convergecast.assets import checkout_folder
 from convergecast.errors import ConvergeCastError, Unavailable
 from convergecast.logs import set_up_logging
 from convergecast.options import OPTIONS
+from convergecast.protocol.command_line import Parser, number, positive, whole_number
 
 if TYPE_CHECKING:
     from convergecast.config import HubConfig
+
+_STANDARD_OUTPUT = Path("-")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,10 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="convergecast", description="Cameras of many machines on one page."
-    )
+def _parser() -> Parser:
+    parser = Parser(prog="convergecast", description="Cameras of many machines on one page.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
@@ -51,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="run the hub with demonstration cameras")
     _add_serve_options(demo)
-    demo.add_argument("--cameras", type=_positive, default=1, metavar="N", help="how many (1)")
+    demo.add_argument("--cameras", type=positive, default=1, metavar="N", help="how many (1)")
     demo.add_argument(
         "--source", default="demo", metavar="S", help="what the cameras show (sample pictures)"
     )
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure")
     bench.add_argument(
         "name",
+        metavar="NAME",
         choices=[
             "live",
             "transport",
@@ -84,13 +86,13 @@ def _parser() -> argparse.ArgumentParser:
             "compare",
             "stall",
         ],
-        help="what to measure",
+        help="what to measure: one of %(choices)s",
     )
     bench.add_argument(
         "--json", type=Path, metavar="FILE", help="write the figures there (performance: a folder)"
     )
-    bench.add_argument("--seconds", type=_positive, default=20, help="of each measurement (20)")
-    bench.add_argument("--runs", type=_positive, default=1, help="of each case; medians are kept")
+    bench.add_argument("--seconds", type=positive, default=20, help="of each measurement (20)")
+    bench.add_argument("--runs", type=positive, default=1, help="of each case; medians are kept")
     bench.add_argument(
         "--only", type=_words, default=(), metavar="LIST", help="parts of engine or accuracy"
     )
@@ -109,19 +111,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_analyze(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_analyze(commands: argparse._SubParsersAction[Parser]) -> None:
     names = ",".join(option.name for option in OPTIONS)
     analyze = commands.add_parser("analyze", help="find what is in pictures and videos")
     analyze.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="pictures, videos, folders of them"
     )
     analyze.add_argument(
-        "--options", type=_options, required=True, metavar="LIST", help=f"some of {names}"
+        "--options",
+        type=_options,
+        default=("faces", "objects"),
+        metavar="LIST",
+        help=f"some of {names} (faces,objects)",
     )
     analyze.add_argument(
         "--min-score", type=_score, metavar="S", help="the lowest score of what is shown, 0 to 1"
     )
-    analyze.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
+    analyze.add_argument(
+        "--json",
+        type=Path,
+        nargs="?",
+        const=_STANDARD_OUTPUT,
+        metavar="FILE",
+        help="a line of JSON per result, into FILE or, without FILE, on standard output. Without "
+        "--json a terminal gets a line per file in words; a pipe or a file gets JSON",
+    )
     analyze.add_argument("--annotate", type=Path, metavar="DIR", help="write drawings there")
     analyze.add_argument(
         "--device", choices=["auto", "cpu", "gpu"], help="where the models run (auto)"
@@ -145,24 +159,17 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _score(text: str) -> float:
-    value = float(text)
+    value = number(text)
     if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError("must be 0 or more and less than 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not 0 or more and less than 1")
     return value
 
 
-def _add_serve_options(parser: argparse.ArgumentParser) -> None:
+def _add_serve_options(parser: Parser) -> None:
     parser.add_argument("--host", metavar="H", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, metavar="P", help="port to listen on (5000)")
+    parser.add_argument("--port", type=whole_number, metavar="P", help="port to listen on (5000)")
     parser.add_argument("--data-dir", type=Path, metavar="D", help="folder of the hub's database")
     parser.add_argument("--config", type=Path, metavar="F", help="a TOML file with settings")
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -212,7 +219,8 @@ def _analyze(arguments: argparse.Namespace) -> int:
         paths=arguments.paths,
         options=arguments.options,
         min_score=arguments.min_score,
-        json_file=arguments.json,
+        json_file=None if arguments.json == _STANDARD_OUTPUT else arguments.json,
+        in_words=arguments.json is None and sys.stdout.isatty(),
         annotate=arguments.annotate,
     )
     return run_analyze(order, _config(arguments, "device", "data_dir"))

@@ -7,7 +7,6 @@ pictures below the folders and writes `convergecast/detection/ranges/centerface.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from convergecast.detection.objects.ssd import SIDE
 from convergecast.model_store import store
 from convergecast.model_store.catalog import MODELS, QUANTIZED
 from convergecast.model_tools.converters.quantize import RANGES_FOLDER
+from convergecast.protocol.command_line import Parser
 from convergecast.vision.letterbox import fit
 
 SUFFIXES = {".jpg", ".jpeg", ".png"}
@@ -50,7 +50,7 @@ INPUTS = {"centerface": centerface_input, "ssd-mobilenet-v2": ssd_input}
 
 def main() -> int:
     """Take the ranges of one model and write them into the project."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("name", choices=sorted(QUANTIZED))
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--model", type=Path, help="the fp32 file, where it is not the stored one")

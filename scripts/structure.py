@@ -24,7 +24,6 @@ Process: command, in a checkout.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import re
 import subprocess
@@ -33,6 +32,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from convergecast.protocol.command_line import Parser
 
 PACKAGES = ("convergecast", "agent")
 SIMILAR_LINES = 8
@@ -191,7 +192,7 @@ ROWS: dict[str, Callable[[Checkout], float]] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table, in Markdown."""
-    parser = argparse.ArgumentParser(description="Figures of how the code is built.")
+    parser = Parser(description="Figures of how the code is built.")
     parser.add_argument("paths", nargs="*", type=Path, default=[Path()], metavar="PATH")
     parser.add_argument("--benches", action="store_true", help="count convergecast/bench too")
     parser.add_argument("--list", action="store_true", help="name the places of the last checkout")

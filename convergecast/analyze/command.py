@@ -1,4 +1,4 @@
-"""Runs the vision pipeline over files and writes a result a line. Process: command."""
+"""Runs the vision pipeline over files and writes what it finds. Process: command."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from convergecast.analyze.media import (
 from convergecast.analyze.output import Output
 from convergecast.analyze.people import People
 from convergecast.analyze.progress import Progress
+from convergecast.analyze.sentences import Sentences
 from convergecast.analyze.video import Video
 from convergecast.config import HubConfig
 from convergecast.engine.engine_process import usable_processors
@@ -43,7 +44,8 @@ class AnalyzeOrder:
 
     Attributes:
         min_score: the lowest score of faces and objects; None for the usual ones.
-        json_file: where results go; None for standard output.
+        json_file: where JSON goes; None for standard output.
+        in_words: whether standard output gets words for a reader, and no JSON.
         annotate: the folder for drawings, or None.
     """
 
@@ -51,6 +53,7 @@ class AnalyzeOrder:
     options: tuple[str, ...]
     min_score: float | None = None
     json_file: Path | None = None
+    in_words: bool = False
     annotate: Path | None = None
 
 
@@ -65,16 +68,16 @@ class _Frame:
 def run_analyze(order: AnalyzeOrder, config: HubConfig) -> int:
     """Analyse files; return the exit status: 1 when one could not be done, 130 on Ctrl-C.
 
-    A result is a line of JSON as in docs/api.md, with `path` and, for a video, `frame`. A file
-    that cannot be done is named on standard error, and the rest goes on. When nobody reads the
-    results any more, it ends without a word.
+    A result is a line of JSON as in docs/api.md, with `path` and, for a video, `frame`. In words
+    there is a line per file instead. A file that cannot be done is named on standard error, and
+    the rest goes on. When the reader of the results has gone, the command ends without a word.
 
     Raises:
         Conflict, Forbidden: recognition is asked for, and not switched on in the hub's database.
         InvalidInput: results or drawings cannot be written.
         ModelError: a model that an option needs cannot be loaded.
     """
-    progress = Progress(moving=order.json_file is not None)
+    progress = Progress(moving=order.in_words or order.json_file is not None)
     try:
         return _run(order, config, progress)
     except KeyboardInterrupt:
@@ -94,7 +97,9 @@ def _run(order: AnalyzeOrder, config: HubConfig, progress: Progress) -> int:
         if identifying(order.options):
             people = stack.enter_context(People(config, progress.say))
         analysis = _Analysis(order, pipeline, progress, people)
-        out = stack.enter_context(Output(order.json_file))
+        out: Sentences | Output
+        out = Sentences(progress.show) if order.in_words else Output(order.json_file)
+        stack.enter_context(out)
         annotator = stack.enter_context(Annotator(order.annotate)) if order.annotate else None
         for frame, result in analysis.results(items):
             out.write(result, path=frame.item.name, frame=frame.number)

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import msgspec
 
+from convergecast.analyze.media import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from convergecast.errors import InvalidInput
 from convergecast.messages.results import PictureResult
 
@@ -33,6 +34,11 @@ class Output:
     def __init__(self, file: Path | None) -> None:
         """Open the file; raises InvalidInput where it cannot be written."""
         self._name = "Standard output" if file is None else str(file)
+        if file is not None and file.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+            raise InvalidInput(
+                f"Results are not written over {file}, a picture or video: name the file for JSON "
+                "after --json, or put --json behind the paths."
+            )
         try:
             self._stream = sys.stdout if file is None else file.open("w", encoding="utf-8")
         except OSError as problem:

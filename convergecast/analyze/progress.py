@@ -37,7 +37,7 @@ class Progress:
     @property
     def frames(self) -> str:
         """How many were analysed, in words."""
-        return _count(self._frames, "frame")
+        return counted(self._frames, "frame")
 
     def of_files(self, files: int) -> None:
         """Note how many files there are."""
@@ -64,16 +64,23 @@ class Progress:
         self.say(f"{item.name}: {problem}")
 
     def say(self, line: str) -> None:
-        """Write a line now, above the one that moves."""
+        """Write a line on standard error now, above the one that moves."""
         tqdm.write(line, file=sys.stderr)
         sys.stderr.flush()
+
+    def show(self, line: str) -> None:
+        """Write a line on standard output likewise; what its encoding lacks is escaped."""
+        encoding = sys.stdout.encoding or "utf-8"
+        tqdm.write(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stdout)
+        sys.stdout.flush()
 
     def end(self) -> None:
         """Say how much was done."""
         self._bar.close()
         rest = f", {self.failed} of them not or not wholly" if self.failed else ""
-        self.say(f"{self.frames} of {_count(self._files, 'file')} analysed{rest}")
+        self.say(f"{self.frames} of {counted(self._files, 'file')} analysed{rest}")
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun: `1 frame`, `2 frames`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

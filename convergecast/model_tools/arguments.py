@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convergecast.model_store import store
+from convergecast.protocol.command_line import Parser
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    Subparsers = argparse._SubParsersAction[Parser]
 
 
 def add_models_parser(subparsers: Subparsers) -> None:

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from convergecast.protocol.command_line import Parser, whole_number
+
 MIB = 2**20
 PART_MIB, MOST_PART_MIB = 56, 59
 MANIFEST = "manifest.json"
@@ -242,17 +244,16 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gpu_parts.sh", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser(prog="gpu_parts.sh", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     cut = commands.add_parser("split", help="cut folders into parts")
     cut.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     cut.add_argument("parts", type=Path, metavar="PARTS_DIR", help="a new folder")
     cut.add_argument(
         "--part-mib",
-        type=int,
+        type=_part_mib,
         default=PART_MIB,
-        choices=range(1, MOST_PART_MIB + 1),
         metavar="N",
         help=f"size of a part, 1 to {MOST_PART_MIB} MiB; {PART_MIB} without it",
     )
@@ -260,6 +261,13 @@ def _parser() -> argparse.ArgumentParser:
     put.add_argument("parts", type=Path, metavar="PARTS_DIR")
     put.add_argument("folder", type=Path, metavar="FOLDER", help="holds the folders afterwards")
     return parser
+
+
+def _part_mib(text: str) -> int:
+    size = whole_number(text)
+    if not 1 <= size <= MOST_PART_MIB:
+        raise argparse.ArgumentTypeError(f"{text!r} is not from 1 to {MOST_PART_MIB}")
+    return size
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from convergecast.protocol.command_line import Parser
 from scripts.gpu.figures import what_it_says
 from scripts.gpu.lines import Line, read_lines
 from scripts.gpu.runner import FAILED, SKIPPED, SUMMARY
@@ -60,7 +60,7 @@ def _outcomes(lines: Sequence[Line]) -> Iterable[str]:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Print the page; return 1 after saying on standard error why it cannot be made."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument(
         "file", nargs="?", type=Path, help="trial.jsonl; docs/gpu.jsonl, if any, without it"
     )

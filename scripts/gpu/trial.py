@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from convergecast import __version__
+from convergecast.protocol.command_line import Parser, number
 from scripts.gpu.lines import Lines
 from scripts.gpu.runner import Step, Trial
 
@@ -154,8 +155,8 @@ def _interrupted(*_: object) -> None:
     raise SystemExit(128 + signal.SIGTERM)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gpu_trial.sh", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser(prog="gpu_trial.sh", description=__doc__)
     parser.add_argument(
         "--wheels", type=_folder, required=True, metavar="DIR", help="packages; may be empty"
     )
@@ -172,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-gpu", action="store_true", help="a dry run: everything on the CPU")
     parser.add_argument("--shortest", action="store_true", help="few pictures, few cameras")
     parser.add_argument(
-        "--budget-s", type=float, default=BUDGET_S, metavar="S", help=f"{BUDGET_S:g} without it"
+        "--budget-s", type=number, default=BUDGET_S, metavar="S", help=f"{BUDGET_S:g} without it"
     )
     parser.add_argument(
         "--only",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -67,6 +68,61 @@ def test_a_folder_with_a_damaged_file_among_good_ones(folder: Path, tmp_path: Pa
     assert picture is not None and drawing is not None
     assert picture.shape == drawing.shape
     assert np.abs(picture.astype(int) - drawing).max() > 100
+
+
+def at_a_terminal(*words: str | Path) -> tuple[str, str]:
+    """Run the command with its standard output on a terminal; return what that and stderr got."""
+    pty = pytest.importorskip("pty", reason="terminals are POSIX")
+    ours, theirs = pty.openpty()
+    command = [*COMMAND, *map(str, words)]
+    with subprocess.Popen(
+        command, stdout=theirs, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    ) as running:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux says EIO at the end of a terminal
+            while piece := os.read(ours, 65_536):
+                shown += piece
+        os.close(ours)
+        assert running.stderr
+        said = running.stderr.read()
+    assert running.returncode == 0, said
+    return shown.decode().replace("\r\n", "\n"), said
+
+
+def test_a_terminal_gets_a_line_per_file_in_words_and_json_when_asked(
+    tmp_path: Path, folder: Path, astronaut: Bytes
+) -> None:
+    clip = write_clip(tmp_path / "clip.avi", astronaut, 7)
+    picture, cat = folder / "a.jpg", folder / "cats" / "chelsea.webp"
+    shown, said = at_a_terminal(picture, clip, cat)
+    first, second, third = shown.splitlines()
+    assert first.startswith(f"{picture}: 1 face, objects: ")
+    assert "person" in first
+    assert second.startswith(f"{clip}: 7 frames; most at once: 1 face, objects: ")
+    assert third == f"{cat}: objects: cat"
+    assert said.endswith("9 frames of 3 files analysed\n")
+
+    shown, _ = at_a_terminal(picture, "--json")
+    (line,) = shown.splitlines()
+    result = json.loads(line)
+    assert (result["options"], result["path"]) == (["faces", "objects"], str(picture))
+
+
+def test_without_options_faces_and_objects_are_found(folder: Path) -> None:
+    for words in ((), ("--json",), ("--json", "-")):
+        (result,), _ = analyze(folder / "a.jpg", *words)
+        assert result["options"] == ["faces", "objects"]
+        assert len(result["faces"]) == 1
+        assert result["objects"]
+
+
+def test_a_picture_after_json_is_not_overwritten(folder: Path) -> None:
+    picture = folder / "a.jpg"
+    before = picture.read_bytes()
+    _, said = analyze("--json", picture, folder / "c.png", status=1)
+    assert said.startswith(f"convergecast: Results are not written over {picture}")
+    assert picture.read_bytes() == before
 
 
 def test_what_was_not_asked_for_is_null(folder: Path) -> None:

@@ -44,10 +44,22 @@ def test_what_cannot_work_fails_with_one_line(words: list[str], said: str) -> No
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["fly"], ["serve", "--colour"], ["demo", "--cameras", "0"], ["bench", "x"]]
+    ("words", "said"),
+    [
+        ([], "convergecast: COMMAND is missing."),
+        (["fly"], "convergecast: COMMAND: 'fly' is none of serve, demo, "),
+        (["serve", "--port", "abc"], "convergecast serve: --port: 'abc' is no number."),
+        (["serve", "--colour"], "convergecast serve: there is no option --colour."),
+        (["demo", "--cameras", "0"], "convergecast demo: --cameras: '0' is less than 1."),
+        (["bench", "x"], "convergecast bench: NAME: 'x' is none of live, "),
+    ],
 )
-def test_wrong_usage_is_exit_status_2(words: list[str]) -> None:
-    assert run(*words).returncode == 2
+def test_wrong_usage_is_exit_status_2_and_one_line(words: list[str], said: str) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(said)
+    assert line.endswith(". Add --help for help.")
 
 
 def test_a_port_in_use_is_said(tmp_path: Path) -> None:

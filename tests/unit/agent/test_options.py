@@ -65,7 +65,9 @@ def test_wrong_usage_ends_with_status_2(
     with pytest.raises(SystemExit) as end:
         parse_options(arguments, {})
     assert end.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("agent.py: ")
+    assert line.endswith(". Add --help for help.")
 
 
 @pytest.mark.parametrize(

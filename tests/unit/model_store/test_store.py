@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from convergecast.model_tools.converters import registry
 from convergecast.model_tools.converters.quantize import FLOAT_OUTPUTS
 from convergecast.model_tools.fetch import fetch
 from convergecast.model_tools.user_models import add_model, remove_model
+from convergecast.protocol.command_line import Parser
 from tests.fakes.index import FACES, PHOTOGRAPH, FakeIndex
 
 
@@ -250,7 +250,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
         fetch(progress, commercial_safe=commercial_safe, downloader=FakeIndex())
 
     def run_words(*words: str) -> int:
-        parser = argparse.ArgumentParser()
+        parser = Parser()
         add_models_parser(parser.add_subparsers())
         arguments = parser.parse_args(["models", *words])
         status: int = arguments.run(arguments)
