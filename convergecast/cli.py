@@ -72,7 +72,6 @@ def _parser() -> Parser:
     bench = commands.add_parser("bench", help="measure")
     bench.add_argument(
         "name",
-        metavar="NAME",
         choices=[
             "live",
             "transport",
@@ -86,7 +85,7 @@ def _parser() -> Parser:
             "compare",
             "stall",
         ],
-        help="what to measure: one of %(choices)s",
+        help="what to measure",
     )
     bench.add_argument(
         "--json", type=Path, metavar="FILE", help="write the figures there (performance: a folder)"

@@ -51,7 +51,7 @@ def test_what_cannot_work_fails_with_one_line(words: list[str], said: str) -> No
         (["serve", "--port", "abc"], "convergecast serve: --port: 'abc' is no number."),
         (["serve", "--colour"], "convergecast serve: there is no option --colour."),
         (["demo", "--cameras", "0"], "convergecast demo: --cameras: '0' is less than 1."),
-        (["bench", "x"], "convergecast bench: NAME: 'x' is none of live, "),
+        (["bench", "x"], "convergecast bench: name: 'x' is none of live, "),
     ],
 )
 def test_wrong_usage_is_exit_status_2_and_one_line(words: list[str], said: str) -> None:
