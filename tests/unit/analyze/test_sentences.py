@@ -2,56 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from convergecast.analyze.sentences import Sentences
-from convergecast.messages.results import (
-    DetectedObject,
-    Face,
-    Identity,
-    IdentityState,
-    PictureResult,
-)
+from convergecast.messages.results import PictureResult
+from tests.support.messages import picture_result
+
+BOX = [0.0, 0.0, 1.0, 1.0]
 
 
-def face(state: IdentityState | None = None, name: str | None = None) -> Face:
-    identity = None
-    if state is not None:
-        identity = Identity(state=state, id=name, name=name, distance=0.4, quality=0.9, flaws=())
-    return Face(
-        box=[0.0, 0.0, 1.0, 1.0],
-        score=0.9,
-        track_id=None,
-        velocity=None,
-        landmarks=None,
-        identity=identity,
-    )
+def face(state: str | None = None, name: str | None = None) -> dict[str, Any]:
+    identity = None if state is None else {"state": state, "id": name, "name": name}
+    return {"box": BOX, "score": 0.9, "identity": identity}
 
 
 def result(
-    *labels: str, faces: list[Face] | None = None, people: int | None = None
+    *labels: str, faces: list[dict[str, Any]] | None = None, people: int | None = None
 ) -> PictureResult:
-    objects = [
-        DetectedObject(
-            box=[0.0, 0.0, 1.0, 1.0],
-            score=0.9,
-            label=label,
-            label_id=1,
-            track_id=None,
-            velocity=None,
-        )
-        for label in labels
-    ]
-    return PictureResult(
-        camera_id=None,
-        seq=None,
-        captured_at=None,
-        processed_at=0.0,
-        width=1,
-        height=1,
-        options=("faces",),
-        faces=faces,
-        objects=objects,
-        people=people,
-    )
+    objects = [{"box": BOX, "score": 0.9, "label": label, "label_id": 1} for label in labels]
+    return picture_result(objects=objects, faces=faces, people=people)
 
 
 def said_of(*frames: tuple[str, int | None, PictureResult]) -> list[str]:
