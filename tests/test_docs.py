@@ -21,6 +21,7 @@ from tests.integration.test_hostile_agents import HOSTILE, HOSTILE_STREAMS
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 PAGES += [ROOT / "scripts" / "gpu" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MOST_WORDS = 14_000
 
 
 def text(name: str) -> str:
@@ -111,6 +112,13 @@ def test_every_option_of_the_agent_is_in_the_configuration_page() -> None:
     )
     for option in set(re.findall(r"^  (--[a-z-]+)", done.stdout, re.M)) - {"--version"}:
         assert f"`{option}" in text("docs/configuration.md"), option
+
+
+def test_the_documentation_stays_short_enough_to_be_read() -> None:
+    """README and docs/*.md, without the decisions in docs/adr/; words as `wc -w` counts them."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    counts = {page.name: len(page.read_text(encoding="utf-8").split()) for page in pages}
+    assert sum(counts.values()) <= MOST_WORDS, counts
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -23,7 +23,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 BENCHMARKS = {
     "startup": ("--runs", "5"),
     "scale": ("--seconds", "15"),
-    "live": ("--seconds", "15"),
     "transport": (),
     "page": (),
     "fanout": ("--seconds", "545"),
@@ -35,17 +34,6 @@ _MOST_PLOTTED_PACKETS = 1000
 """A line far above all others would press them flat; its figure is in the table."""
 
 _IMPORTS = "imports of"
-_LIVE = {
-    "frames a second of a camera": "{fps:.1f}",
-    "frames published / shown": "{published} / {shown}",
-    "given up by agent / worker / viewer, uncounted": (
-        "{dropped_agent} / {dropped_worker} / {dropped_viewer}, {uncounted}"
-    ),
-    "KB a frame": "{kb_a_frame:g}",
-    "age p50 / p95, ms": "{age_p50_ms:g} / {age_p95_ms:g}",
-    "CPU a frame of agent / worker / hub, ms": "{agent_cpu_ms} / {worker_cpu_ms} / {hub_cpu_ms}",
-    "memory of an agent / a worker / the hub, MB": "{agent_mb:g} / {worker_mb:g} / {hub_mb:g}",
-}
 _PAGE = {
     "pictures painted a second": "{painted_a_second:g}",
     "of all published, %: painted / not sent / replaced": (
@@ -214,14 +202,6 @@ def _scale_block(content: Content) -> Block:
     return lines, {"scale.svg": chart}
 
 
-def _live_block(content: Content) -> Block:
-    cases = content["cases"]
-    head = ("", *(f"{case['cameras']} from {case['source']}" for case in cases))
-    baseline = content["baseline"]["cpu_ms_a_frame"]
-    words = f"Baseline, one camera in a loop of `requests`: {baseline:.2f} ms CPU a frame."
-    return [*_table(head, _chosen(_LIVE, cases)), "", words], {}
-
-
 def _page_block(content: Content) -> Block:
     runs: Any = content  # a list
     return _table(("", *(run["home"] for run in runs)), _chosen(_PAGE, runs)), {}
@@ -267,7 +247,6 @@ def _table(head: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
 BLOCKS: dict[str, Callable[[Content], Block]] = {
     "startup": _startup_block,
     "scale": _scale_block,
-    "live": _live_block,
     "transport": _transport_block,
     "page": _page_block,
     "fanout": _fanout_block,
