@@ -43,13 +43,13 @@ def test_threshold_and_labels_apply_at_once_and_are_kept(page: Page, rig: Rig) -
     rig.wait_online(1)
     dialog = open_dialog(page, "Hall")
     expect(dialog).to_contain_text("Objects in “Hall”")
-    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Shown from 50 % up")
+    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Minimum score 50 %")
     expect(dialog.get_by_test_id("objects-count")).to_have_text("80 of 80 shown")
     expect(dialog.get_by_test_id("objects-apply-all")).to_be_hidden()
     stored = objects_of(rig)
 
     set_score(dialog, 35)
-    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Shown from 35 % up")
+    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Minimum score 35 %")
     rig.wait_for(lambda: stored("Hall") == {"min_score": 0.35, "labels": None}, "the score")
 
     dialog.get_by_test_id("objects-none").click()
@@ -62,7 +62,7 @@ def test_threshold_and_labels_apply_at_once_and_are_kept(page: Page, rig: Rig) -
     expect(dialog).to_be_hidden()
     page.reload()
     dialog = open_dialog(page, "Hall")
-    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Shown from 35 % up")
+    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Minimum score 35 %")
     expect(label(dialog, "cat")).to_be_checked()
     expect(label(dialog, "dog")).not_to_be_checked()
     dialog.get_by_test_id("objects-all").click()
@@ -81,7 +81,7 @@ def test_labels_are_found_by_a_part_and_the_untaught_cannot_be_chosen(page: Page
     expect(label(dialog, "hat")).to_be_disabled()
     dialog.get_by_test_id("objects-search").fill("griffin")
     expect(shown).to_have_count(0)
-    expect(dialog).to_contain_text("No label is called so.")
+    expect(dialog).to_contain_text("No label matches.")
     dialog.get_by_test_id("objects-search").fill("tr")
     dialog.get_by_test_id("objects-none").click()
     dialog.get_by_test_id("objects-search").fill("")
@@ -118,7 +118,7 @@ def test_the_keyboard_is_enough(page: Page, rig: Rig) -> None:
     dialog = open_dialog(page, "Hall")
     dialog.get_by_test_id("objects-score").focus()
     page.keyboard.press("ArrowRight")
-    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Shown from 51 % up")
+    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Minimum score 51 %")
     label(dialog, "fire hydrant").focus()
     page.keyboard.press("ArrowDown")
     expect(label(dialog, "stop sign")).to_be_focused()
@@ -176,10 +176,10 @@ def test_a_refusal_stops_no_other_camera_and_what_was_not_taken_is_not_shown(tol
         ("c2", {"min_score": 0.2, "labels": None}),
     ]
     words = dialog.get_by_test_id("objects-score-words")
-    expect(words).to_have_text("Shown from 50 % up")
+    expect(words).to_have_text("Minimum score 50 %")
     dialog.get_by_test_id("objects-close").click()
     dialog = open_dialog(told.page, "Camera c2")
-    expect(words).to_have_text("Shown from 20 % up")
+    expect(words).to_have_text("Minimum score 20 %")
     told.complaints.clear()
 
 
@@ -188,7 +188,7 @@ def test_what_another_browser_chose_is_taken_over(told: Told) -> None:
     dialog = open_dialog(told.page, "Camera c1")
     chosen = {"min_score": 0.8, "labels": ["cat"]}
     told.tell("cameras", cameras=[told_camera(objects=chosen)])
-    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Shown from 80 % up")
+    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Minimum score 80 %")
     expect(dialog.get_by_test_id("objects-count")).to_have_text("1 of 80 shown")
     expect(label(dialog, "cat")).to_be_checked()
 
@@ -200,11 +200,11 @@ def test_without_labels_the_dialog_says_so_and_the_score_can_be_chosen(told: Tol
     told.hello(told_camera())
     dialog = open_dialog(told.page, "Camera c1", labels=0)
     nothing = dialog.get_by_test_id("objects-nothing")
-    expect(nothing).to_have_text("The labels cannot be shown: The labels are gone.")
+    expect(nothing).to_have_text("The labels could not be loaded: The labels are gone.")
     dialog.get_by_test_id("objects-none").click()
     with told.page.expect_response("**/api/v1/cameras/c1"):
         set_score(dialog, 20)
     assert changes.asked == [("c1", {"min_score": 0.2})]
-    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Shown from 20 % up")
+    expect(dialog.get_by_test_id("objects-score-words")).to_have_text("Minimum score 20 %")
     expect(nothing).to_be_visible()
     told.complaints.clear()

@@ -1,10 +1,15 @@
-// @ts-nocheck
 // Same-origin JSON requests. What goes wrong becomes an Error with the hub's own sentence.
+
+/** @typedef {import('./types.js').CameraView} CameraView */
+/** @typedef {import('./types.js').Person} Person */
+/** @typedef {import('./types.js').Enrolled} Enrolled */
+/** @typedef {Partial<import('./types.js').Error & import('./types.js').NoUsableFaces>} Answer  of a refusal */
 
 export class ApiError extends Error {
   /**
+   * @param {string} message
    * @param {number} status 0 when the hub could not be reached
-   * @param {object|null} [answer] all that the hub said
+   * @param {Answer|null} [answer] all that the hub said
    */
   constructor(message, status, answer = null) {
     super(message);
@@ -13,6 +18,13 @@ export class ApiError extends Error {
   }
 }
 
+/** The sentence of an error that was caught. @param {unknown} error */
+export const reason = (error) => (error instanceof Error ? error.message : String(error));
+
+/** What the hub said beside its sentence. @param {unknown} error @returns {Answer} */
+export const answerOf = (error) => (error instanceof ApiError && error.answer) || {};
+
+/** @param {string} method @param {string} path @param {object} [body] @returns {Promise<any>} */
 async function request(method, path, body) {
   const response = await reach(method, path, body);
   const answer = await response.json().catch(() => null);
@@ -21,12 +33,17 @@ async function request(method, path, body) {
   throw new ApiError(answer?.message ?? `The hub answered with error ${response.status}.`, response.status, answer);
 }
 
-/** A form goes as it is, with its files; the browser writes its type. */
+/**
+ * A form is sent as it is, with its files: the browser sets its type.
+ * @param {string} method @param {string} path @param {object} [body]
+ */
 async function reach(method, path, body) {
-  const json = body !== undefined && !(body instanceof FormData);
+  const form = body instanceof FormData;
+  const json = body !== undefined && !form;
   const headers = { Accept: 'application/json', ...(json ? { 'Content-Type': 'application/json' } : {}) };
+  const sent = form ? body : JSON.stringify(body);
   try {
-    return await fetch(path, { method, headers, body: json ? JSON.stringify(body) : body, credentials: 'same-origin', cache: 'no-store' });
+    return await fetch(path, { method, headers, body: sent, credentials: 'same-origin', cache: 'no-store' });
   } catch {
     throw new ApiError('The hub cannot be reached.', 0);
   }
@@ -38,53 +55,73 @@ export function toLogin() {
 
 const PEOPLE = '/api/v1/people';
 const UNKNOWN = '/api/v1/unknown-faces';
+/** @param {string} id */
 const person = (id) => `${PEOPLE}/${encodeURIComponent(id)}`;
+/** @param {string} id @param {string} face_id */
 const face = (id, face_id) => `${person(id)}/faces/${encodeURIComponent(face_id)}`;
+/** @param {string} id */
 const unknown = (id) => `${UNKNOWN}/${encodeURIComponent(id)}`;
+/** @param {string} id */
 const camera = (id) => `/api/v1/cameras/${encodeURIComponent(id)}`;
 
 export const api = {
-  /** False only when the hub is there and says that this session is gone. */
+  /** False only when the hub answers that this session has ended. */
   async signedIn() {
     const response = await reach('GET', '/api/v1/cameras').catch(() => null);
     if (response?.status === 401) toLogin();
     return response?.status !== 401;
   },
-  /** @returns {Promise<{cameras: Object<string, {options?: string[], error?: string, message?: string}>}>} */
+  /**
+   * @param {string[]} cameras @param {string} option @param {boolean} on
+   * @returns {Promise<import('./types.js').OptionAnswers>}
+   */
   setOption: (cameras, option, on) => request('POST', '/api/v1/cameras/options', { cameras, option, on }),
+  /** @param {string} id @param {object} fields @returns {Promise<CameraView>} */
   change: (id, fields) => request('PATCH', camera(id), fields),
+  /** @param {string} id */
   forget: (id) => request('DELETE', camera(id)),
+  /** @returns {Promise<import('./types.js').Cameras>} */
   rejected: () => request('GET', '/api/v1/cameras/rejected'),
-  /** @returns {Promise<{labels: import('./types.js').Label[]}>} */
+  /** @returns {Promise<import('./types.js').Labels>} */
   labels: () => request('GET', '/api/v1/labels'),
-  /** @returns {Promise<{linux: string, windows: string, hub: string}>} */
+  /** @returns {Promise<import('./types.js').AgentCommand>} */
   agentCommand: () => request('GET', '/api/v1/agent-command'),
+  /** @param {string} id */
   snapshotUrl: (id) => `${camera(id)}/snapshot.jpg?annotated=1`,
 
   /** @returns {Promise<import('./types.js').Settings>} */
   faceSettings: () => request('GET', '/api/v1/settings'),
+  /** @param {Partial<import('./types.js').Settings>} fields */
   setFaceSettings: (fields) => request('PUT', '/api/v1/settings', fields),
-  /** @returns {Promise<{people: import('./types.js').Person[]}>} */
+  /** @returns {Promise<import('./types.js').People>} */
   people: () => request('GET', PEOPLE),
-  /** @param {FormData} form @returns {Promise<import('./types.js').Enrolled>} */
+  /** @param {FormData} form @returns {Promise<Enrolled>} */
   addPerson: (form) => request('POST', PEOPLE, form),
-  /** @param {FormData} form @returns {Promise<import('./types.js').Enrolled>} */
+  /** @param {string} id @param {FormData} form @returns {Promise<Enrolled>} */
   addFaces: (id, form) => request('POST', `${person(id)}/faces`, form),
+  /** @param {string} id @param {string} name */
   renamePerson: (id, name) => request('PATCH', person(id), { name }),
+  /** @param {string} id */
   forgetPerson: (id) => request('DELETE', person(id)),
+  /** @param {string} id @param {string} face_id */
   removeFace: (id, face_id) => request('DELETE', face(id, face_id)),
+  /** @param {string} id @param {string} face_id */
   faceUrl: (id, face_id) => `${face(id, face_id)}.jpg`,
+  /** @param {string} into the id that stays @param {string} from the id that goes */
   mergePeople: (into, from) => request('POST', `${person(into)}/merge`, { from }),
+  /** @param {string} id @param {string} camera_id @param {number|null} track_id */
   notThisPerson: (id, camera_id, track_id) => request('POST', `${person(id)}/not`, { camera: camera_id, track_id }),
-  /** @returns {Promise<{genuine: number[], impostor: number[], known_below: number, perhaps_below: number}>} */
+  /** @returns {Promise<import('./types.js').DistancesShown>} */
   distances: () => request('GET', `${PEOPLE}/distances`),
-  /** @returns {Promise<{sightings: import('./types.js').Sighting[]}>} */
+  /** @param {number} since_s @returns {Promise<import('./types.js').Sightings>} */
   sightings: (since_s) => request('GET', `/api/v1/sightings?since=${since_s}`),
-  /** @returns {Promise<{faces: import('./types.js').UnknownFace[]}>} */
+  /** @returns {Promise<import('./types.js').UnknownFaces>} */
   unknownFaces: () => request('GET', UNKNOWN),
+  /** @param {string} id */
   unknownUrl: (id) => `${unknown(id)}.jpg`,
+  /** @param {string} id */
   dropUnknown: (id) => request('DELETE', unknown(id)),
   dropAllUnknown: () => request('DELETE', UNKNOWN),
-  /** @returns {Promise<{entries: {at: number, action: string, person: string|null, other: string|null, by: string, detail: string}[]}>} */
+  /** @returns {Promise<import('./types.js').Audit>} */
   audit: () => request('GET', '/api/v1/audit'),
 };

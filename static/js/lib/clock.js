@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The hub's clock as seen from here: the ping with the shortest way of the last few is believed. It
 // may be wrong by half its way; clocks that agree within that are taken to be the same.
 
@@ -12,7 +11,7 @@ export function createClock() {
   let offset_s = Date.now() / 1000 - seconds();
 
   return {
-    /** Forgets what was measured: after a pause this machine's clock may have stood still. */
+    /** Forgets what was measured: after a pause this machine's clock may have stood still. @param {number} hub_time */
     restart(hub_time) {
       samples = [];
       offset_s = hub_time - seconds();

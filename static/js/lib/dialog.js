@@ -1,8 +1,8 @@
 // A dialog that is in the page only while it is open.
 
 /**
- * The browser tells of a close a moment later. In that moment the dialog may have been opened again: then
- * `closed` has been called before, and what the browser tells is not taken for a close of the new one.
+ * The browser reports a close a moment later, when the dialog may be open again. Then `closed` has already been called,
+ * and the report is not taken for a close of the new dialog.
  * @param {HTMLDialogElement} dialog
  * @param {() => void} closed  leaves nothing behind; called once for each time it was open
  * @returns {() => void} opens it

@@ -1,51 +1,59 @@
-// @ts-nocheck
-// What the page Faces knows beside the cameras: settings, people, unknown faces, matches of today. Asked for anew after
-// every change, and now and then.
+// What the page Faces knows beside the cameras: settings, people, unknown faces, today's matches. It asks the hub again
+// after every change, and now and then.
 
-import { api } from './api.js';
+import { api, reason } from './api.js';
 
-const EMPTY = { settings: null, people: null, unknown: [], sightings: [], distances: { genuine: [], impostor: [] }, trouble: '' };
+/** @typedef {ReturnType<typeof createGallery>} Gallery */
+
+/** @type {import('./views.js').GalleryState} */
+const EMPTY = {
+  settings: null, people: null, unknown: [], sightings: [], distances: { genuine: [], impostor: [] }, trouble: '',
+};
 
 /** @param {{now: () => number, onChange: () => void}} parts now: UNIX seconds, hub's clock */
 export function createGallery({ now, onChange }) {
-  /** @type {import('./views.js').GalleryState} */
   let state = EMPTY;
   let asked = 0;
   let saving = 0;
   let plotted = '';
 
+  /** @param {Partial<import('./views.js').GalleryState>} fields */
   function take(fields) {
     state = { ...state, ...fields };
     onChange();
   }
 
-  /** An answer that a later question has overtaken is not looked at. */
+  /** An answer to an older request than the newest is ignored. */
   async function refresh() {
     asked += 1;
     const mine = asked;
     try {
-      const answers = await Promise.all([api.faceSettings(), api.people(), api.unknownFaces(), api.sightings(midnight(now()))]);
+      const today = api.sightings(midnight(now()));
+      const answers = await Promise.all([api.faceSettings(), api.people(), api.unknownFaces(), today]);
       if (mine !== asked) return;
       const [settings, { people }, { faces }, { sightings }] = answers;
       take({ ...(saving ? {} : { settings }), people, unknown: faces, sightings, trouble: '' });
       await loadDistances(people);
     } catch (error) {
-      take({ trouble: error.message });
+      take({ trouble: reason(error) });
     }
   }
 
-  /** Thousands of numbers, so only when the pictures are others. */
+  /** Thousands of numbers, so only when the pictures have changed. @param {import('./types.js').Person[]} people */
   async function loadDistances(people) {
-    const pictures = JSON.stringify(people.map(({ id, pictures }) => [id, pictures.map((picture) => [picture.id, picture.used])]));
-    if (pictures === plotted) return;
-    plotted = pictures;
+    const used = people.map(({ id, pictures }) => [id, pictures.map((picture) => [picture.id, picture.used])]);
+    if (JSON.stringify(used) === plotted) return;
+    plotted = JSON.stringify(used);
     const { genuine, impostor } = await api.distances();
     take({ distances: { genuine, impostor } });
   }
 
-  /** Shows settings at once; what the hub refuses is put right. @param {Partial<import('./types.js').Settings>} fields */
+  /**
+   * Shows settings at once. What the hub refuses is put right afterwards.
+   * @param {Partial<import('./types.js').Settings>} fields
+   */
   async function set(fields) {
-    take({ settings: { ...state.settings, ...fields } });
+    if (state.settings) take({ settings: { ...state.settings, ...fields } });
     saving += 1;
     try {
       await api.setFaceSettings(fields);
@@ -55,7 +63,10 @@ export function createGallery({ now, onChange }) {
     }
   }
 
-  /** What a change answers comes back; its failure too, and then the page is as the hub says. @template T @param {Promise<T>} change */
+  /**
+   * Returns the answer to a change, or throws its error; either way the page then shows what the hub says.
+   * @template Answer @param {Promise<Answer>} change
+   */
   async function after(change) {
     try {
       return await change;
@@ -68,14 +79,21 @@ export function createGallery({ now, onChange }) {
     state: () => state,
     refresh,
     set,
+    /** @param {FormData} form */
     addPerson: (form) => after(api.addPerson(form)),
+    /** @param {string} id @param {FormData} form */
     addFaces: (id, form) => after(api.addFaces(id, form)),
+    /** @param {string} id @param {string} name */
     rename: (id, name) => after(api.renamePerson(id, name)),
+    /** @param {string} id */
     forget: (id) => after(api.forgetPerson(id)),
+    /** @param {string} id @param {string} face_id */
     removeFace: (id, face_id) => after(api.removeFace(id, face_id)),
+    /** @param {string} into the id that stays @param {string} from the id that goes */
     merge: (into, from) => after(api.mergePeople(into, from)),
+    /** @param {string} id @param {string} camera_id @param {number|null} track_id */
     notThisPerson: (id, camera_id, track_id) => after(api.notThisPerson(id, camera_id, track_id)),
-    /** @param {string[]} ids all of them: at once */
+    /** If all are named, one request deletes all. @param {string[]} ids */
     dropUnknown(ids) {
       const all = ids.length === state.unknown.length;
       return after(all ? api.dropAllUnknown() : Promise.all(ids.map(api.dropUnknown)));
@@ -85,6 +103,7 @@ export function createGallery({ now, onChange }) {
   };
 }
 
+/** @param {number} now_s */
 function midnight(now_s) {
   const day = new Date(now_s * 1000);
   return day.setHours(0, 0, 0, 0) / 1000;

@@ -1,5 +1,4 @@
-// @ts-nocheck
-// How many columns: the tiles shall be as large as the window allows.
+// How many columns: the tiles are as large as the window allows.
 
 const GAP = 8;
 const NARROW = 600;
@@ -20,7 +19,10 @@ export function chooseLayout({ count, width, height, shape }) {
   return best.cellWidth < SMALLEST && scrolling < count ? byWidth(scrolling, width, shape) : best;
 }
 
-/** In a wide window at least as many columns as rows, in a high one the other way round: 2 beside each other, 4 as 2 × 2. */
+/**
+ * In a wide window at least as many columns as rows, in a high one at most as many: 4 tiles are 2 × 2.
+ * @param {number} count @param {boolean} wide
+ */
 function candidates(count, wide) {
   const square = Math.ceil(Math.sqrt(count));
   const from = wide ? square : 1;
@@ -28,6 +30,7 @@ function candidates(count, wide) {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
+/** @param {{count: number, columns: number, width: number, height: number, shape: number}} room */
 function fitted({ count, columns, width, height, shape }) {
   const rows = Math.ceil(count / columns);
   const fullWidth = (width - GAP * (columns - 1)) / columns;
@@ -36,6 +39,7 @@ function fitted({ count, columns, width, height, shape }) {
   return { columns, cellWidth, cellHeight: Math.floor(cellWidth / shape) };
 }
 
+/** @param {number} columns @param {number} width @param {number} shape */
 function byWidth(columns, width, shape) {
   const cellWidth = Math.floor((width - GAP * (columns - 1)) / columns);
   return { columns, cellWidth, cellHeight: Math.floor(cellWidth / shape) };
@@ -43,16 +47,20 @@ function byWidth(columns, width, shape) {
 
 /** The shape that most cameras have, so that most tiles fill their cell. @param {number[]} shapes */
 export function commonShape(shapes) {
+  /** @type {Map<string, {shape: number, number: number}>} */
   const votes = new Map();
   for (const shape of shapes) {
     const key = shape.toFixed(1);
     votes.set(key, { shape, number: (votes.get(key)?.number ?? 0) + 1 });
   }
-  const winner = [...votes.values()].reduce((best, each) => (each.number > best.number ? each : best), { shape: USUAL_SHAPE, number: 0 });
-  return winner.shape;
+  const usual = { shape: USUAL_SHAPE, number: 0 };
+  return [...votes.values()].reduce((best, each) => (each.number > best.number ? each : best), usual).shape;
 }
 
-/** The largest box of a shape within a cell. */
+/**
+ * The largest box of a shape within a cell.
+ * @param {number} shape @param {{cellWidth: number, cellHeight: number}} cell
+ */
 export function fitShape(shape, { cellWidth, cellHeight }) {
   const width = Math.min(cellWidth, cellHeight * shape);
   return { width: Math.round(width), height: Math.round(width / shape) };

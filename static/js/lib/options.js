@@ -1,79 +1,119 @@
-// @ts-nocheck
-// What can be looked for, as the hub's `hello` tells of it: what an option is called, needs and brings stands in
-// convergecast/options.py alone. Here is what the page makes of it.
+// The AI options, as the hub's `hello` describes them. convergecast/options.py alone defines an option's name, what it
+// needs and what it brings; this module turns that into buttons and words.
 
 import { rate } from './format.js';
 import { ICONS } from './icons.js';
 
-/** In the hub's order; one that has no icon of its own yet gets a button all the same. @param {import('./types.js').Option[]} list */
-export const offered = (list) => list.map((option) => ({ ...option, icon: option.name in ICONS ? option.name : 'option' }));
+/** @typedef {import('./types.js').Option} Option */
+/** @typedef {import('./types.js').CameraView} CameraView */
+/** @typedef {import('./types.js').EngineStatusView} EngineStatusView */
 
-/** @returns {import('./types.js').Option[]} those that are on */
-export const optionsOn = (options, camera) => options.filter(({ name }) => camera?.options?.includes(name));
+/** In the hub's order. An option without an icon of its own gets a common one. @param {Option[]} list */
+export const offered = (list) => (
+  list.map((option) => ({ ...option, icon: option.name in ICONS ? option.name : 'option' }))
+);
 
-/** What a result may hold, in the order of the options: "faces", "objects", … */
+/**
+ * @param {Option[]} options that there are @param {Pick<CameraView, 'options'>|undefined} camera
+ * @returns {Option[]} those that are on
+ */
+export const optionsOn = (options, camera) => (
+  options.filter(({ name }) => has(camera, name))
+);
+
+/** @param {Pick<CameraView, 'options'>|undefined} camera @param {string} name of an option */
+const has = (camera, name) => camera?.options?.some((option) => option === name) ?? false;
+
+/** What a result may hold, in the order of the options: "faces", "objects", … @param {Option[]} options */
 export const fieldsOf = (options) => [...new Set(options.map(({ brings }) => brings))];
 
-/** Whether a field of results is filled for a camera now. */
+/**
+ * Whether a field of results is filled for a camera now.
+ * @param {Option[]} options @param {Pick<CameraView, 'options'>|undefined} camera @param {Option['brings']} field
+ */
 export const isAsked = (options, camera, field) => fieldsOf(optionsOn(options, camera)).includes(field);
 
-/** Whether it is told who is before a camera. */
+/**
+ * Whether the people before a camera are recognised.
+ * @param {Option[]} options @param {Pick<CameraView, 'options'>|undefined} camera
+ */
 export const isIdentifying = (options, camera) => optionsOn(options, camera).some(({ identifies }) => identifies);
 
-/** @returns {'true'|'mixed'|'false'} as aria-pressed says it */
+/** @param {CameraView[]} cameras @param {string} name @returns {'true'|'mixed'|'false'} as aria-pressed says it */
 export function pressed(cameras, name) {
-  const on = cameras.filter((camera) => camera.options?.includes(name)).length;
+  const on = cameras.filter((camera) => has(camera, name)).length;
   if (on === 0) return 'false';
   return on === cameras.length ? 'true' : 'mixed';
 }
 
+/** @type {Object<string, string>} */
 const MODEL_NAMES = {
-  centerface: 'CenterFace', yunet: 'YuNet', haar: 'Haar cascade', hog: 'HOG', 'ssd-mobilenet-v2': 'SSD MobileNet V2', 'landmarks-68': '68 points', 'landmarks-5': '5 points',
-  'embedding-dlib-resnet': 'dlib ResNet', 'dlib-resnet': 'dlib ResNet',
+  centerface: 'CenterFace',
+  yunet: 'YuNet',
+  haar: 'Haar cascade',
+  hog: 'HOG',
+  'ssd-mobilenet-v2': 'SSD MobileNet V2',
+  'landmarks-68': '68 points',
+  'landmarks-5': '5 points',
+  'embedding-dlib-resnet': 'dlib ResNet',
+  'dlib-resnet': 'dlib ResNet',
 };
 
+/** @param {EngineStatusView|null} status @param {string} task */
 const modelOf = (status, task) => status?.models?.find((model) => model.task === task);
 
-/** Why one of these models does not work, in the engine's words; empty while all do, or nobody knows. @param {string[]} tasks */
+/**
+ * Why one of these models does not work, in the engine's words. Empty while all work, or the engine has not said.
+ * @param {EngineStatusView|null} status @param {string[]} tasks
+ */
 export function failure(status, tasks) {
   const models = tasks.map((task) => modelOf(status, task));
   return models.find((model) => model?.state === 'failed')?.reason ?? '';
 }
 
-/** "SSD MobileNet V2 · int8"; empty while it is not loaded, or an option has no model of its own, which is called as it is. */
+/**
+ * "SSD MobileNet V2 · int8". Empty while it is not loaded, or if an option has no model of its own.
+ * @param {EngineStatusView|null} status @param {Option} option
+ */
 function modelText(status, { name }) {
   const model = modelOf(status, name);
   if (!model?.model || model.state !== 'ready') return '';
   return [MODEL_NAMES[model.model] ?? model.model, model.precision].filter(Boolean).join(' · ');
 }
 
-/** What a button does, and with what, where and why so: for its tooltip. */
+/**
+ * For the tooltip of a button: what it does, with which model, on which device and why.
+ * @param {EngineStatusView|null} status @param {Option} option
+ */
 export function optionHint(status, option) {
   const { name, label, tasks } = option;
   const text = modelText(status, option);
-  if (failure(status, tasks) || !text) return [label, failure(status, tasks)].filter(Boolean).join('\n');
-  const { device, reason, precision_reason } = modelOf(status, name);
-  const why = [precision_reason, reason].filter(Boolean).join('; ');
-  return `${label}\n${text} · ${device}${why ? `: ${why}` : ''}`;
+  const model = modelOf(status, name);
+  if (failure(status, tasks) || !model || !text) return [label, failure(status, tasks)].filter(Boolean).join('\n');
+  const why = [model.precision_reason, model.reason].filter(Boolean).join('; ');
+  return `${label}\n${text} · ${model.device}${why ? `: ${why}` : ''}`;
 }
 
 /**
- * For how many of the selected an option is on, and on lines of their own what it costs now, "8 of 25 a second", and which
- * model works on it; or why it does not.
+ * For how many of the selected cameras an option is on; on further lines its rate, "8 of 25 a second", and its model,
+ * or why it does not work.
  * @param {import('./views.js').View} view
- * @param {import('./types.js').CameraView[]} chosen
- * @param {import('./types.js').Option} option
+ * @param {CameraView[]} chosen
+ * @param {Option} option
  */
 export function smallPrint(view, chosen, option) {
-  const isOn = (camera) => camera.options?.includes(option.name);
+  /** @param {CameraView} camera */
+  const isOn = (camera) => has(camera, option.name);
   const everywhere = view.cameras.filter(isOn).length;
   if (everywhere === 0) return '';
   const here = chosen.filter(isOn).length;
   const mixed = here > 0 && here < chosen.length ? `on for ${here} of ${chosen.length}` : '';
   const elsewhere = here === 0 ? `on for ${everywhere}${chosen.length ? ' not selected' : ''}` : '';
-  return [mixed || elsewhere, cost(view.status, option), modelText(view.status, option)].filter(Boolean).join('\n') || 'on';
+  const lines = [mixed || elsewhere, cost(view.status, option), modelText(view.status, option)].filter(Boolean);
+  return lines.join('\n') || 'on';
 }
 
+/** @param {EngineStatusView|null} status @param {Option} option */
 function cost(status, { name, tasks }) {
   if (status?.engine === 'failed') return 'not working';
   if (status?.engine === 'starting') return 'starting';
@@ -85,7 +125,7 @@ function cost(status, { name, tasks }) {
   return `${rate(done)} of ${rate(wanted)} a second`;
 }
 
-/** "CPU · 8/s"; nothing while nothing is analysed. @param {import('./types.js').EngineStatusView|null} status */
+/** "CPU · 8/s". Empty while the engine is off. @param {EngineStatusView|null|undefined} status */
 export function engineText(status) {
   if (!status || status.engine === 'off') return '';
   if (status.engine === 'starting') return 'analysis starting';
@@ -94,6 +134,7 @@ export function engineText(status) {
   return [status.device, rates.length ? `${rate(Math.max(...rates))}/s` : ''].filter(Boolean).join(' · ');
 }
 
+/** Why nothing works, or why not on a GPU. @param {EngineStatusView|null|undefined} status */
 export function engineHint(status) {
   if (!status) return '';
   if (status.engine === 'failed') return status.engine_reason ?? '';

@@ -1,5 +1,5 @@
-// @ts-nocheck
-// The only module that owns the socket: opens it, keeps it alive, says when to open it again. Runs in a worker or in the page.
+// The only module that owns the socket: it opens it, keeps it alive and says when to open it again. Runs in a worker or
+// in the page.
 
 import { seconds } from './clock.js';
 import { parsePicture } from './wire.js';
@@ -11,9 +11,9 @@ const LONGEST_WAIT_MS = 5000;
 
 /**
  * @param {object} parts
- * @param {ReturnType<import('./clock.js').createClock>} parts.clock
- * @param {(message: object) => void} parts.onMessage
- * @param {(header: object, jpeg: Uint8Array) => void} parts.onPicture
+ * @param {ReturnType<typeof import('./clock.js').createClock>} parts.clock
+ * @param {(message: any) => void} parts.onMessage
+ * @param {(header: import('./types.js').PictureHead, jpeg: Uint8Array<ArrayBuffer>) => void} parts.onPicture
  * @param {() => void} parts.onLost
  * @param {() => void} parts.onRetry  now is the time to open it again
  */
@@ -21,14 +21,16 @@ export function createSocket({ clock, onMessage, onPicture, onLost, onRetry }) {
   /** @type {WebSocket|null} */
   let socket = null;
   let wait_ms = FIRST_WAIT_MS;
-  let retryTimer = 0;
-  let pingTimer = 0;
+  /** @type {ReturnType<typeof setTimeout>|undefined} undefined: nothing waits */
+  let retryTimer;
+  /** @type {ReturnType<typeof setInterval>|undefined} */
+  let pingTimer;
   let missed = 0;
 
   /** @param {string} url */
   function open(url) {
     clearTimeout(retryTimer);
-    retryTimer = 0;
+    retryTimer = undefined;
     const mine = new WebSocket(url);
     socket = mine;
     mine.binaryType = 'arraybuffer';
@@ -37,6 +39,7 @@ export function createSocket({ clock, onMessage, onPicture, onLost, onRetry }) {
     mine.onclose = () => { if (socket === mine) lost(); };
   }
 
+  /** @param {string|ArrayBuffer} data */
   function receive(data) {
     missed = 0;
     if (typeof data !== 'string') {
@@ -57,8 +60,12 @@ export function createSocket({ clock, onMessage, onPicture, onLost, onRetry }) {
   function startPinging() {
     clearInterval(pingTimer);
     missed = 0;
-    // A dead network sends no close: unanswered pings are how it is noticed.
-    pingTimer = setInterval(() => { missed += 1; if (missed > MISSED_PINGS) drop(); else ping(); }, PING_MS);
+    // A dead network sends no close: only unanswered pings show it.
+    pingTimer = setInterval(() => {
+      missed += 1;
+      if (missed > MISSED_PINGS) drop();
+      else ping();
+    }, PING_MS);
   }
 
   const ping = () => send({ type: 'ping', t: seconds() });
@@ -80,18 +87,19 @@ export function createSocket({ clock, onMessage, onPicture, onLost, onRetry }) {
   }
 
   function retry() {
-    retryTimer = 0;
+    retryTimer = undefined;
     onRetry();
   }
 
   /** Tries at once instead of waiting: the network or the tab has just come back. */
   function hurry() {
-    if (retryTimer === 0) return;
+    if (retryTimer === undefined) return;
     clearTimeout(retryTimer);
     wait_ms = FIRST_WAIT_MS;
     retry();
   }
 
+  /** @param {object} message */
   function send(message) {
     if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
   }

@@ -1,9 +1,11 @@
-// @ts-nocheck
 // What the page knows: the hub's state, the user's selection, and clicks the hub has not answered yet.
 
 import { recall, remember } from './memory.js';
 import { offered } from './options.js';
 
+/** @typedef {import('./types.js').CameraView} CameraView */
+
+/** @param {CameraView} one @param {CameraView} other */
 const byAge = (one, other) => (one.registered_at ?? 0) - (other.registered_at ?? 0) || (one.id < other.id ? -1 : 1);
 
 /** @param {(view: import('./views.js').View) => void} onChange  called once for any number of changes in a row */
@@ -13,8 +15,15 @@ export function createStore(onChange) {
   /** @type {Map<string, {on: boolean, number: number}>} "camera option" → what the user asked for last */
   const wishes = new Map();
   let wished = 0;
-  const selected = new Set([].concat(recall('selected', [])));
-  let own = { onlySelected: recall('onlySelected', false) === true, asideHidden: recall('asideHidden', false) === true, enlarged: null };
+  /** @type {Set<string>} */
+  const selected = new Set([recall('selected', [])].flat().filter((id) => typeof id === 'string'));
+  /** @type {Pick<import('./views.js').View, 'onlySelected'|'asideHidden'|'enlarged'>} */
+  let own = {
+    onlySelected: recall('onlySelected', false) === true,
+    asideHidden: recall('asideHidden', false) === true,
+    enlarged: null,
+  };
+  /** @type {Pick<import('./views.js').View, 'link'|'status'|'options'>} */
   let hub = { link: 'connecting', status: null, options: [] };
   let scheduled = false;
 
@@ -24,15 +33,19 @@ export function createStore(onChange) {
     queueMicrotask(() => { scheduled = false; onChange(view()); });
   }
 
+  /** @returns {import('./views.js').View} */
   function view() {
     const all = [...cameras.values()].sort(byAge).map(withWishes);
     const approved = all.filter((camera) => camera.state !== 'pending');
     const shown = new Set(approved.filter((camera) => selected.has(camera.id)).map((camera) => camera.id));
     const enlarged = approved.some((camera) => camera.id === own.enlarged) ? own.enlarged : null;
-    return { ...hub, ...own, enlarged, cameras: approved, pending: all.filter((camera) => camera.state === 'pending'), selected: shown };
+    const pending = all.filter((camera) => camera.state === 'pending');
+    return { ...hub, ...own, enlarged, cameras: approved, pending, selected: shown };
   }
 
+  /** @param {CameraView} camera @returns {CameraView} */
   function withWishes(camera) {
+    /** @type {Set<any>} of names; the hub may have options that this page does not know */
     const options = new Set(camera.options ?? []);
     for (const { name } of hub.options) {
       const wish = wishes.get(`${camera.id} ${name}`);
@@ -41,8 +54,10 @@ export function createStore(onChange) {
     return { ...camera, options: [...options] };
   }
 
+  /** @param {string} id @param {Partial<CameraView>} fields */
   function patch(id, fields) {
-    if (cameras.has(id)) cameras.set(id, { ...cameras.get(id), ...fields });
+    const old = cameras.get(id);
+    if (old) cameras.set(id, { ...old, ...fields });
     changed();
   }
 
@@ -54,6 +69,7 @@ export function createStore(onChange) {
   return {
     changed,
     view,
+    /** @param {import('./types.js').Hello} message */
     hello(message) {
       cameras.clear();
       message.cameras.forEach((camera) => cameras.set(camera.id, camera));
@@ -67,62 +83,78 @@ export function createStore(onChange) {
     },
     patch,
     /**
+     * @param {string} id
      * @param {Partial<import('./types.js').ObjectSettings>} objects
      * @returns {() => void} takes it back, but for what was changed again since
      */
     patchObjects(id, objects) {
-      const old = cameras.get(id)?.objects ?? {};
+      const old = cameras.get(id)?.objects;
+      if (!old) return () => {};
       patch(id, { objects: { ...old, ...objects } });
+      const keys = /** @type {(keyof typeof old)[]} */ (Object.keys(objects));
       return () => {
-        const now = cameras.get(id)?.objects ?? {};
-        const ours = Object.keys(objects).filter((key) => now[key] === objects[key] && key in old);
+        const now = cameras.get(id)?.objects;
+        if (!now) return;
+        const ours = keys.filter((key) => now[key] === objects[key]);
         patch(id, { objects: { ...now, ...Object.fromEntries(ours.map((key) => [key, old[key]])) } });
       };
     },
+    /** @param {string} id */
     gone(id) {
       cameras.delete(id);
       selected.delete(id);
       keepSelection();
     },
-    setStatus({ type, ...status }) {
-      hub = { ...hub, status };
+    /** @param {import('./types.js').StatusChanged} message */
+    setStatus(message) {
+      hub = { ...hub, status: message };
       changed();
     },
+    /** @param {import('./views.js').Link} link */
     setLink(link) {
       hub = { ...hub, link };
       changed();
     },
-    /** @returns {number} of this wish */
+    /** @param {string[]} ids @param {string} option @param {boolean} on @returns {number} of this wish */
     wish(ids, option, on) {
       wished += 1;
       ids.forEach((id) => wishes.set(`${id} ${option}`, { on, number: wished }));
       changed();
       return wished;
     },
-    /** The hub has answered, unless the user has asked for something else since. */
+    /**
+     * The hub has answered, unless the user has asked for something else since.
+     * @param {string[]} ids @param {string} option @param {number} number of the wish
+     */
     settle(ids, option, number) {
-      ids.forEach((id) => { if (wishes.get(`${id} ${option}`)?.number === number) wishes.delete(`${id} ${option}`); });
+      const done = ids.map((id) => `${id} ${option}`).filter((wish) => wishes.get(wish)?.number === number);
+      done.forEach((wish) => wishes.delete(wish));
       changed();
     },
+    /** @param {string} id @param {boolean} on */
     select(id, on) {
       selected[on ? 'add' : 'delete'](id);
       keepSelection();
     },
+    /** @param {boolean} on */
     selectAll(on) {
       selected.clear();
       if (on) view().cameras.forEach((camera) => selected.add(camera.id));
       keepSelection();
     },
+    /** @param {boolean} on */
     setOnlySelected(on) {
       own = { ...own, onlySelected: on };
       remember('onlySelected', on);
       changed();
     },
+    /** @param {boolean} on */
     setAsideHidden(on) {
       own = { ...own, asideHidden: on };
       remember('asideHidden', on);
       changed();
     },
+    /** @param {string|null} id */
     enlarge(id) {
       own = { ...own, enlarged: id };
       changed();

@@ -4,7 +4,8 @@ const utf8 = new TextDecoder();
 
 /**
  * @param {ArrayBuffer} buffer
- * @returns {{header: import('./types.js').PictureHead, jpeg: Uint8Array}}
+ * @returns {{header: import('./types.js').PictureHead, jpeg: Uint8Array<ArrayBuffer>}}
+ * @throws {Error} if the message is shorter than it says, or its header is not JSON
  */
 export function parsePicture(buffer) {
   const length = new DataView(buffer).getUint32(0);

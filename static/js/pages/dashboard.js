@@ -1,8 +1,8 @@
-// @ts-nocheck
-// The composition root of the dashboard: every part is built and joined here.
+// The composition root of the dashboard: every part is built and connected here.
 
 import { createActions } from '../lib/actions.js';
 import { api } from '../lib/api.js';
+import { at } from '../lib/dom.js';
 import { createLive } from '../lib/live.js';
 import { createStore } from '../lib/store.js';
 import { createAddCameraDialog } from '../widgets/addcamera.js';
@@ -16,7 +16,6 @@ import { createObjectsDialog } from '../widgets/objects.js';
 
 const TICK_MS = 250;
 const FOLLOW_MS = 66;
-const at = (id) => document.getElementById(id);
 const store = createStore(renderSoon);
 const live = createLive({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`,
@@ -50,7 +49,10 @@ const widgets = [header, banner, empty, grid, aside, menu, addCamera, objects, a
 /** @type {import('../lib/views.js').View|null} */
 let next = null;
 
-/** Once a frame at most, and not at all while the tab is hidden: figures of many cameras come together. */
+/**
+ * Once a frame at most, and not at all while the tab is hidden: figures of many cameras arrive together.
+ * @param {import('../lib/views.js').View} view
+ */
 function renderSoon(view) {
   if (next === null) requestAnimationFrame(renderNow);
   next = view;
@@ -69,12 +71,13 @@ function render(view) {
   widgets.forEach((widget) => widget.setState(view));
 }
 
+/** @param {any} message of the hub */
 function receive(message) {
   switch (message.type) {
     case 'hello': store.hello(message); grid.tick(live.now()); break;
     case 'cameras': store.update(message.cameras); break;
     case 'gone': store.gone(message.camera); break;
-    // What is asked for must be known first: other results are not shown.
+    // The page must know first what is asked for: it shows no other results.
     case 'result': renderNow(); grid.result(message); break;
     case 'status': store.setStatus(message); break;
     case 'error': console.warn(`The hub did not understand this page: ${message.message}`); break;
@@ -87,6 +90,7 @@ document.addEventListener('keydown', (event) => {
 });
 setInterval(() => grid.tick(live.now()), TICK_MS);
 setInterval(() => { if (!document.hidden) grid.follow(live.now()); }, FOLLOW_MS);
-window.convergecast = { stats: () => grid.stats(live.now()), clock: live.now };
+// For measurements and tests.
+Object.assign(window, { convergecast: { stats: () => grid.stats(live.now()), clock: live.now } });
 store.changed();
 live.open();

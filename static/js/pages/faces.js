@@ -1,8 +1,7 @@
-// @ts-nocheck
-// The composition root of the page Faces: who is known, who was seen, and what is kept.
+// The composition root of the page Faces: the known people, today's matches, and what is kept.
 
 import { api } from '../lib/api.js';
-import { el } from '../lib/dom.js';
+import { at, el } from '../lib/dom.js';
 import { ignoreOtherFiles } from '../lib/drop.js';
 import { createGallery } from '../lib/gallery.js';
 import { createLive } from '../lib/live.js';
@@ -20,7 +19,7 @@ import { createSightings } from '../widgets/sightings.js';
 import { createUnknown } from '../widgets/unknown.js';
 
 const REFRESH_MS = 10000;
-const main = document.getElementById('gallery');
+const main = at('gallery');
 const store = createStore(render);
 const live = createLive({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`,
@@ -31,6 +30,7 @@ const live = createLive({
 });
 const gallery = createGallery({ now: live.now, onChange: store.changed });
 
+/** @param {string} name */
 const part = (name) => main.appendChild(el('section', { class: `part ${name}`, 'data-testid': name }));
 const menu = createMenu();
 const settings = createFaceSettings(part('meaning-part'), { gallery });
@@ -42,8 +42,8 @@ const unknown = createUnknown(part('unknown-part'), parts);
 const sightings = createSightings(part('sightings-part'), { gallery });
 const distances = createDistances(part('distances-part'), { gallery });
 const changes = createChanges(part('changes-part'));
-const header = createHeader(document.getElementById('header'), { actions: null, version: main.dataset.version, page: 'faces' });
-const banner = createBanner(document.getElementById('banner'));
+const header = createHeader(at('header'), { actions: null, version: main.dataset.version, page: 'faces' });
+const banner = createBanner(at('banner'));
 const widgets = [header, banner, settings, people, inView, unknown, sightings, distances, changes, enrol, menu];
 let watched = '[]';
 
@@ -54,12 +54,16 @@ function render(view) {
   widgets.forEach((widget) => widget.setState(all));
 }
 
-/** Enrolment is refused while recognition is off: better said before anybody has filled in a form. */
+/**
+ * The hub refuses enrolment while recognition is off: so the page says it before the viewer fills in a form.
+ * @param {import('../widgets/enrol.js').Wish} [wish]
+ */
 function addFaces(wish) {
   if (gallery.state().settings?.recognition) enrol.open(wish);
   else settings.point();
 }
 
+/** @param {any} message of the hub */
 function receive(message) {
   switch (message.type) {
     case 'hello': store.hello(message); gallery.refresh(); break;
@@ -73,14 +77,14 @@ function receive(message) {
 }
 
 function watch() {
-  const cameras = [inView.watched(), enrol.watched()].filter(Boolean);
+  const cameras = [inView.watched(), enrol.watched()].filter((camera) => camera !== null);
   const now = JSON.stringify(cameras);
   if (now === watched) return;
   watched = now;
   live.watch(cameras);
 }
 
-/** The dialog lies over the page, and a camera is drawn in one place at a time. */
+/** A camera is drawn in one place at a time, and the dialog is above the page. */
 function watchOther() {
   inView.setPaused(enrol.watched() !== null);
   watch();

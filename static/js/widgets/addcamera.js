@@ -1,33 +1,41 @@
-// @ts-nocheck
-// The command that makes a camera of any machine, ready to copy.
+// The command that adds the cameras of a machine, ready to copy.
 
+import { reason } from '../lib/api.js';
 import { opener } from '../lib/dialog.js';
-import { el, icon, setAttr, setHidden, setText } from '../lib/dom.js';
+import { button, el, icon, setAttr, setHidden, setText } from '../lib/dom.js';
 
+/** @typedef {'linux'|'windows'} System */
+
+/** @type {{name: System, label: string}[]} */
 const SYSTEMS = [{ name: 'linux', label: 'Linux' }, { name: 'windows', label: 'Windows' }];
 const THANKS_MS = 2000;
+export const HOW_TO_ADD = 'Run this command on a machine with a camera. The camera then appears here.';
+const KEEP_SECRET = 'The command contains the agent token, with which cameras join. Use it only on your own machines.';
 
+/** @param {{actions: import('../lib/actions.js').Actions}} parts */
 export function createAddCamera({ actions }) {
   const code = el('code', { class: 'command', tabIndex: 0, 'data-testid': 'agent-command' });
   const copied = el('span', {}, 'Copy');
-  const copy = el('button', { type: 'button', class: 'button', 'data-testid': 'copy-command', onclick: onCopy }, icon('copy'), copied);
-  const tabs = SYSTEMS.map(({ name, label }) => el('button', {
-    type: 'button', class: 'tab', 'data-testid': `command-${name}`, 'data-system': name, onclick: () => choose(name),
-  }, label));
+  const copy = button([icon('copy'), copied], 'copy-command', onCopy);
+  const tabs = SYSTEMS.map(({ name, label }) => button(label, `command-${name}`, () => choose(name), 'tab'));
   const note = el('p', { class: 'quiet small', role: 'status' });
+  const systems = el('div', { class: 'tabs', role: 'group', 'aria-label': 'Operating system' }, ...tabs);
   const element = el('div', { class: 'add-camera', 'data-testid': 'add-camera' },
-    el('div', { class: 'row' }, el('div', { class: 'tabs', role: 'group', 'aria-label': 'System of the machine' }, ...tabs), copy), code, note);
+    el('div', { class: 'row' }, systems, copy), code, note);
+  /** @type {import('../lib/types.js').AgentCommand|null} */
   let commands = null;
+  /** @type {System} */
   let system = /Windows/.test(navigator.userAgent) ? 'windows' : 'linux';
   let asked = false;
 
+  /** @param {System} name */
   function choose(name) {
     system = name;
     show();
   }
 
   function show() {
-    tabs.forEach((tab) => setAttr(tab, 'aria-pressed', tab.dataset.system === system));
+    tabs.forEach((tab, index) => setAttr(tab, 'aria-pressed', SYSTEMS[index].name === system));
     setText(code, commands?.[system] ?? '');
     setHidden(code, !commands);
     copy.disabled = !commands;
@@ -37,16 +45,16 @@ export function createAddCamera({ actions }) {
     asked = true;
     try {
       commands = await actions.agentCommand();
-      setText(note, 'The command holds the key with which cameras join: give it only to machines of yours.');
+      setText(note, KEEP_SECRET);
     } catch (error) {
       asked = false;
-      setText(note, error.message);
+      setText(note, reason(error));
     }
     show();
   }
 
   async function onCopy() {
-    const done = await copyText(commands[system], code);
+    const done = await copyText(code.textContent, code);
     setText(copied, done ? 'Copied' : 'Selected: press Ctrl+C');
     setTimeout(() => setText(copied, 'Copy'), THANKS_MS);
   }
@@ -54,7 +62,7 @@ export function createAddCamera({ actions }) {
   show();
   return {
     element,
-    /** @param {import('../lib/views.js').View|null} view null: not on show, and the command is asked for anew next time */
+    /** @param {import('../lib/views.js').View|null} view null: hidden; the command is asked for again next time */
     setState(view) {
       if (view === null) asked = false;
       else if (!asked && view.link === 'live') load();
@@ -62,27 +70,33 @@ export function createAddCamera({ actions }) {
   };
 }
 
-/** The clipboard is closed to pages without HTTPS; there the text is selected and copied the old way. */
+/**
+ * The clipboard is closed to pages without HTTPS. There the text is selected and copied the old way.
+ * @param {string} text @param {Node} node
+ */
 async function copyText(text, node) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    getSelection().selectAllChildren(node);
+    getSelection()?.selectAllChildren(node);
     return document.execCommand('copy');
   }
 }
 
-/** The same in a panel that opens over the page. */
+/** The same in a dialog. @param {{actions: import('../lib/actions.js').Actions}} parts */
 export function createAddCameraDialog({ actions }) {
   const inside = createAddCamera({ actions });
-  const dialog = el('dialog', { class: 'dialog wide', 'aria-label': 'Add a camera', 'data-testid': 'add-camera-dialog' },
-    el('h2', {}, 'Add a camera'), el('p', { class: 'quiet' }, 'Run this on a machine with a camera, and it appears here by itself.'),
-    inside.element, el('div', { class: 'row end' }, el('button', { type: 'button', class: 'button', onclick: () => dialog.close() }, 'Close')));
+  const close = el('button', { type: 'button', class: 'button', onclick: () => dialog.close() }, 'Close');
+  const props = { class: 'dialog wide', 'aria-label': 'Add a camera', 'data-testid': 'add-camera-dialog' };
+  const dialog = el('dialog', props, el('h2', {}, 'Add a camera'), el('p', { class: 'quiet' }, HOW_TO_ADD),
+    inside.element, el('div', { class: 'row end' }, close));
+  /** @type {import('../lib/views.js').View|null} */
   let view = null;
   const show = opener(dialog, () => inside.setState(null));
   return {
     open() { show(); inside.setState(view); },
+    /** @param {import('../lib/views.js').View|null} next */
     setState(next) { view = next; if (dialog.open) inside.setState(view); },
   };
 }

@@ -1,26 +1,27 @@
-// @ts-nocheck
-// The tool beside the pictures: what is selected, what to look for in it, and who asks to join.
+// The sidebar: what is selected, the AI buttons, and the cameras that wait for approval.
 
-import { el, icon, setAttr, setHidden, setText } from '../lib/dom.js';
+import { button, el, icon, setAttr, setHidden, setText } from '../lib/dom.js';
 import { PAGES } from '../lib/pages.js';
 import { createOptionButtons } from './optionbuttons.js';
 import { createPending } from './pending.js';
 
 /**
  * @typedef {object} Notice  what goes with a sentence
- * @property {'selected'} [until]  when it has served its purpose
- * @property {string|null} [page]  where it can be put right, by the hub's word
+ * @property {'selected'} [until]  when the sentence goes
+ * @property {string} [page]  where the viewer can put it right, by the hub's name of the page
  */
 
-/** @param {HTMLElement} root */
+/**
+ * @param {HTMLElement} root
+ * @param {{actions: import('../lib/actions.js').Actions, onAddCamera: () => void}} parts
+ */
 export function createAside(root, { actions, onAddCamera }) {
   const size = el('span', { class: 'numbers', 'data-testid': 'selection-size' });
   const badge = el('span', { class: 'count-badge numbers', 'aria-label': 'waiting for approval', hidden: true });
-  const handle = el('button', { type: 'button', class: 'handle', 'aria-expanded': 'false', 'data-testid': 'aside-handle', onclick: toggle },
-    el('span', { class: 'handle-words' }, 'Panel'), badge, icon('chevron'));
-  const link = (label, testid, run) => el('button', { type: 'button', class: 'link', 'data-testid': testid, onclick: run }, label);
-  const all = link('All', 'select-all', () => actions.selectAll(true));
-  const none = link('None', 'select-none', () => actions.selectAll(false));
+  const handleWords = el('span', { class: 'handle-words' }, 'Sidebar');
+  const handle = button([handleWords, badge, icon('chevron')], 'aside-handle', toggle, 'handle');
+  const all = button('All', 'select-all', () => actions.selectAll(true), 'link');
+  const none = button('None', 'select-none', () => actions.selectAll(false), 'link');
   const only = el('input', { type: 'checkbox', role: 'switch', class: 'switch', 'data-testid': 'only-selected' });
   const notice = el('p', { class: 'notice', role: 'status', 'data-testid': 'aside-notice' });
   const options = createOptionButtons({ actions });
@@ -29,12 +30,14 @@ export function createAside(root, { actions, onAddCamera }) {
   const more = el('div', { class: 'aside-more' },
     el('label', { class: 'switch-row small' }, el('span', {}, 'Only selected'), only),
     waiting,
-    el('button', { type: 'button', class: 'button add-button', 'data-testid': 'add-camera-button', onclick: onAddCamera }, icon('plus'), 'Add a camera'));
-  const selection = el('div', { class: 'selection' }, size, el('span', { class: 'spring' }), all, el('span', { class: 'quiet', 'aria-hidden': 'true' }, '·'), none, handle);
+    button([icon('plus'), 'Add a camera'], 'add-camera-button', onAddCamera, 'button add-button'));
+  const dot = el('span', { class: 'quiet', 'aria-hidden': 'true' }, '·');
+  const selection = el('div', { class: 'selection' }, size, el('span', { class: 'spring' }), all, dot, none, handle);
   root.append(notice, selection, options.element, more);
   only.addEventListener('change', () => actions.setOnlySelected(only.checked));
+  setAttr(handle, 'aria-expanded', false);
 
-  /** On a phone the bar at the bottom opens upward. */
+  /** On a phone the sidebar is a bar at the bottom that opens upward. */
   function toggle() {
     const open = root.classList.toggle('is-open');
     setAttr(handle, 'aria-expanded', open);
@@ -55,7 +58,8 @@ export function createAside(root, { actions, onAddCamera }) {
   /** @param {string} sentence @param {Notice} [more] */
   function say(sentence, { until, page } = {}) {
     const there = PAGES.find(({ name }) => name === page);
-    notice.replaceChildren(there ? el('a', { href: there.href, 'data-testid': `to-${there.name}` }, sentence) : sentence);
+    const link = there && el('a', { href: there.href, 'data-testid': `to-${there.name}` }, sentence);
+    notice.replaceChildren(link ?? sentence);
     setAttr(notice, 'data-until', until ?? null);
   }
 

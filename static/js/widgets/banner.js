@@ -1,5 +1,4 @@
-// @ts-nocheck
-// A thin bar while the hub cannot be reached, and the line that tells screen readers what changed.
+// A thin bar while the hub cannot be reached, and the line from which screen readers read what changed.
 
 import { el, setHidden } from '../lib/dom.js';
 
@@ -16,10 +15,11 @@ export function createBanner(root) {
   };
 }
 
-/** Says changes of state once, without the seconds that count on. @param {HTMLElement} root */
+/** Says each change of state once, without a running count of seconds. @param {HTMLElement} root */
 export function createAnnouncer(root) {
   const known = new Map();
 
+  /** @param {import('../lib/types.js').CameraView} camera */
   function sentence(camera) {
     const because = camera.state_reason && camera.state !== 'online' ? `, ${camera.state_reason}` : '';
     return `${camera.name}: ${camera.state}${because}`;
@@ -29,7 +29,8 @@ export function createAnnouncer(root) {
     /** @param {import('../lib/views.js').View|null} view */
     setState(view) {
       const cameras = view?.cameras ?? [];
-      const news = cameras.filter((camera) => known.has(camera.id) && known.get(camera.id) !== camera.state).map(sentence);
+      const changed = cameras.filter(({ id, state }) => known.has(id) && known.get(id) !== state);
+      const news = changed.map(sentence);
       known.clear();
       cameras.forEach((camera) => known.set(camera.id, camera.state));
       if (news.length) root.textContent = news.join('. ');

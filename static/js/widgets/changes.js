@@ -1,19 +1,24 @@
-// @ts-nocheck
-// What was changed about people and settings, folded away until somebody asks.
+// The change log of people and settings, folded until a viewer opens it.
 
-import { api } from '../lib/api.js';
+import { api, reason } from '../lib/api.js';
 import { el, setHidden, setText } from '../lib/dom.js';
 import { clockTime } from '../lib/format.js';
 
+const NO_NAMES = 'Newest first. The log stores no names, so a forgotten person has no name here.';
+
 /** @param {HTMLElement} root */
 export function createChanges(root) {
-  const list = el('ol', { class: 'changes small', 'data-testid': 'changes', tabIndex: 0, 'aria-label': 'Changes, the newest first', hidden: true });
+  const list = el('ol', {
+    class: 'changes small', 'data-testid': 'changes', tabIndex: 0, 'aria-label': 'Changes, newest first', hidden: true,
+  });
   const words = el('p', { class: 'quiet small', role: 'status', 'data-testid': 'changes-words' });
-  const details = el('details', { class: 'fold', 'data-testid': 'changes-fold', ontoggle: load }, el('summary', {}, 'What was changed'), words, list);
+  const details = el('details', { class: 'fold', 'data-testid': 'changes-fold', ontoggle: load },
+    el('summary', {}, 'Change log'), words, list);
   root.append(details);
   /** @type {import('../lib/views.js').FacesView|null} */
   let view = null;
-  // The answers that the page shows: others come with every change, and with them these.
+  // The answer that the page shows: another comes after every change, and then the log is loaded again.
+  /** @type {import('../lib/types.js').Person[]|null} */
   let shown = null;
 
   async function load() {
@@ -23,18 +28,20 @@ export function createChanges(root) {
       const { entries } = await api.audit();
       list.replaceChildren(...entries.map(line));
       setHidden(list, entries.length === 0);
-      setText(words, entries.length ? 'The newest first. No names are kept in it, so whoever is forgotten is not named here either.' : 'Nothing has been changed yet.');
+      setText(words, entries.length ? NO_NAMES : 'No changes yet.');
     } catch (error) {
-      setText(words, error.message);
+      setText(words, reason(error));
     }
   }
 
-  const nameOf = (id) => view.people?.find((person) => person.id === id)?.name ?? 'somebody who is not stored any more';
+  /** @param {string} id */
+  const nameOf = (id) => view?.people?.find((person) => person.id === id)?.name ?? 'a forgotten person';
 
+  /** @param {import('../lib/types.js').AuditEntry} entry */
   function line({ at, action, person, other, by, detail }) {
     const parts = [person && nameOf(person), other ? `with ${nameOf(other)}` : detail, `by ${by}`].filter(Boolean);
     return el('li', { 'data-testid': 'change' },
-      el('span', { class: 'quiet numbers' }, clockTime(at, view.now_s)),
+      el('span', { class: 'quiet numbers' }, clockTime(at, view?.now_s)),
       el('span', {}, `${action}: `, ...parts.flatMap((part, index) => [index ? ', ' : '', el('bdi', {}, part)])));
   }
 

@@ -1,10 +1,9 @@
-// @ts-nocheck
 // What the page says while there is no camera to show.
 
 import { el, setHidden, setText } from '../lib/dom.js';
-import { createAddCamera } from './addcamera.js';
+import { HOW_TO_ADD, createAddCamera } from './addcamera.js';
 
-/** @param {HTMLElement} root */
+/** @param {HTMLElement} root @param {{actions: import('../lib/actions.js').Actions}} parts */
 export function createEmpty(root, { actions }) {
   const sentence = el('h1', {});
   const command = createAddCamera({ actions });
@@ -23,7 +22,9 @@ export function createEmpty(root, { actions }) {
   };
 }
 
+/** @param {number} pending */
 function words(pending) {
-  if (pending === 0) return 'Run this on a machine with a camera, and it appears here by itself.';
-  return pending === 1 ? 'One camera is waiting for your approval in the panel.' : `${pending} cameras are waiting for your approval in the panel.`;
+  if (pending === 0) return HOW_TO_ADD;
+  const waiting = pending === 1 ? 'One camera is waiting' : `${pending} cameras are waiting`;
+  return `${waiting} for your approval in the sidebar.`;
 }

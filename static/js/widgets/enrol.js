@@ -1,70 +1,90 @@
-// @ts-nocheck
-// Adds a person, or pictures to one: from files, from a camera now in view, from faces that nobody knew.
+// Adds a person, or pictures of one: from files, from a camera, from unknown faces.
 
+import { answerOf, reason } from '../lib/api.js';
 import { opener } from '../lib/dialog.js';
-import { el, keyed, setAttr, setHidden, setText } from '../lib/dom.js';
+import { button, el, keyed, setAttr, setHidden, setSentence, setText } from '../lib/dom.js';
 import { takeFiles } from '../lib/drop.js';
 import { count } from '../lib/format.js';
 import { createFacePicker } from './facepicker.js';
 import { createSources } from './sources.js';
 
+/**
+ * @typedef {import('../lib/types.js').Person} Person
+ *
+ * @typedef {object} Wish  what the dialog begins with
+ * @property {Person} [person]
+ * @property {File[]} [files]
+ * @property {import('../lib/types.js').UnknownFace[]} [unknown]
+ * @property {import('./sources.js').LiveFace} [live]
+ */
+
 const NEW = '';
 const LONGEST_NAME = 80;
 const LONGEST_RECORDER = 80;
 const MOST_BYTES = 59e6; // of one form; the hub takes 60 MB
+const HINT = 'Two or three clear pictures are enough: one face in each, seen from the front, in good light. '
+  + 'You can also drop files here.';
 
 /**
  * @param {object} parts
- * @param {ReturnType<import('../lib/live.js').createLive>} parts.live
+ * @param {import('../lib/gallery.js').Gallery} parts.gallery
+ * @param {ReturnType<typeof import('../lib/live.js').createLive>} parts.live
  * @param {() => void} parts.onWatch  another camera, or none, is wanted
  */
 export function createEnrol({ gallery, live, onWatch }) {
+  /** @param {string} id @param {Object<string, any>} props */
+  const textField = (id, props) => el('input', { type: 'text', class: 'field', id, 'data-testid': id, ...props });
+  /** @param {string} testid @param {Object<string, any>} props */
+  const line = (testid, props) => el('p', { 'data-testid': testid, hidden: true, ...props });
+
   const title = el('h2', {});
   const who = el('select', { class: 'field', id: 'enrol-who', 'data-testid': 'enrol-who', onchange: () => render() });
   const whoPart = el('div', { class: 'form' }, el('label', { for: 'enrol-who' }, 'Who is it?'), who);
-  const name = el('input', { type: 'text', class: 'field', id: 'enrol-name', maxLength: LONGEST_NAME, autocomplete: 'off', dir: 'auto', 'data-testid': 'enrol-name' });
+  const name = textField('enrol-name', { maxLength: LONGEST_NAME, autocomplete: 'off', dir: 'auto' });
   const consent = el('input', { type: 'checkbox', class: 'check', 'data-testid': 'enrol-consent' });
-  const recorder = el('input', { type: 'text', class: 'field', id: 'enrol-by', maxLength: LONGEST_RECORDER, autocomplete: 'name', 'data-testid': 'enrol-by' });
+  const recorder = textField('enrol-by', { maxLength: LONGEST_RECORDER, autocomplete: 'name' });
   const newcomer = el('div', { class: 'form' }, el('label', { for: 'enrol-name' }, 'Name'), name,
     el('label', { class: 'check-row' }, consent, el('span', {}, 'This person has agreed to be recognised here')),
     el('label', { for: 'enrol-by' }, 'Who gave or recorded this consent'), recorder);
   const sources = createSources({ unknownUrl: gallery.unknownUrl, onChange: () => render() });
-  const file = el('input', { type: 'file', class: 'sr-only', accept: 'image/jpeg,image/png', multiple: true, tabIndex: -1, 'aria-hidden': 'true', 'data-testid': 'enrol-files' });
-  const picker = createFacePicker({
-    label: 'Camera', live, onWatch,
-    onPick: ({ camera, face, preview }) => { sources.setLive({ camera, track_id: face?.track_id ?? null, preview }); showPicker(false); fromCamera.focus(); },
+  const file = el('input', {
+    type: 'file', class: 'sr-only', accept: 'image/jpeg,image/png', multiple: true, tabIndex: -1, 'aria-hidden': 'true',
+    'data-testid': 'enrol-files',
   });
-  const fromFile = el('button', { type: 'button', class: 'button', 'data-testid': 'enrol-choose', onclick: () => file.click() }, 'Choose pictures…');
-  const fromCamera = el('button', { type: 'button', class: 'button', 'data-testid': 'enrol-camera', 'aria-expanded': 'false', onclick: () => showPicker(!picking) }, 'From a camera');
-  const hint = el('p', { class: 'quiet small' }, 'Two or three clear pictures are enough: the face from the front, in good light, and only one in each. Files can be dropped here.');
-  const problem = el('p', { class: 'problem', role: 'alert', 'data-testid': 'enrol-problem', hidden: true });
-  const done = el('p', { class: 'small', role: 'status', 'data-testid': 'enrol-done', hidden: true });
-  const cancel = el('button', { type: 'button', class: 'button', 'data-testid': 'enrol-close', onclick: () => dialog.close() });
+  const picker = createFacePicker({ label: 'Camera', live, onWatch, onPick });
+  const fromFile = button('Choose pictures…', 'enrol-choose', () => file.click());
+  const fromCamera = button('From a camera', 'enrol-camera', () => showPicker(!picking));
+  const hint = el('p', { class: 'quiet small' }, HINT);
+  const problem = line('enrol-problem', { class: 'problem', role: 'alert' });
+  const done = line('enrol-done', { class: 'small', role: 'status' });
+  const cancel = button('Cancel', 'enrol-close', () => dialog.close());
   const submit = el('button', { type: 'submit', class: 'button primary', 'data-testid': 'enrol-submit' });
-  const dialog = el('dialog', { class: 'dialog wide enrol', 'data-testid': 'enrol-dialog' },
-    el('form', { class: 'enrol-form', noValidate: true, onsubmit: (event) => { event.preventDefault(); send(); } },
-      title, whoPart, newcomer,
-      el('div', { class: 'drop' }, sources.element, hint, el('div', { class: 'row' }, fromFile, fromCamera, file), picker.element),
-      problem, done, el('div', { class: 'row end' }, cancel, submit)));
+  const ways = el('div', { class: 'row' }, fromFile, fromCamera, file);
+  const form = el('form', { class: 'enrol-form', noValidate: true },
+    title, whoPart, newcomer, el('div', { class: 'drop' }, sources.element, hint, ways, picker.element),
+    problem, done, el('div', { class: 'row end' }, cancel, submit));
+  const dialog = el('dialog', { class: 'dialog wide enrol', 'data-testid': 'enrol-dialog' }, form);
   const options = new Map();
   /** @type {import('../lib/views.js').FacesView|null} */
   let view = null;
-  /** @type {import('../lib/types.js').Person|null} */
+  /** @type {Person|null} */
   let person = null;
   let picking = false;
   let busy = false;
-  // What is still on its way from an earlier opening has no say in this one.
+  // An answer to an earlier opening changes nothing in this one.
   let openings = 0;
   let added = false;
-  // Whether it began with faces, which may be somebody's who is known.
+  // Whether it began with faces, which may be of a person who is known already.
   let given = false;
 
   picker.element.hidden = true;
+  setAttr(fromCamera, 'aria-expanded', false);
   takeFiles(dialog, sources.addFiles);
-  file.addEventListener('change', () => { sources.addFiles([...file.files]); file.value = ''; });
+  form.addEventListener('submit', (event) => { event.preventDefault(); send(); });
+  file.addEventListener('change', () => { sources.addFiles([...file.files ?? []]); file.value = ''; });
   const show = opener(dialog, () => { showPicker(false); sources.clear(); });
 
-  /** @param {{person?: object, files?: File[], unknown?: object[], live?: object}} [wish] */
+  /** @param {Wish} [wish] */
   function open(wish = {}) {
     show();
     openings += 1;
@@ -74,19 +94,27 @@ export function createEnrol({ gallery, live, onWatch }) {
     name.value = '';
     who.value = NEW;
     consent.checked = false;
-    say(problem, '');
-    say(done, '');
+    setSentence(problem, '');
+    setSentence(done, '');
     sources.addFiles(wish.files ?? []);
     sources.addUnknown(wish.unknown ?? []);
     if (wish.live) sources.setLive(wish.live);
     render();
-    (isNew() ? name : fromFile).focus();
+    (chosen() ? fromFile : name).focus();
   }
 
+  /** The person whose pictures these are; null: a new one. */
   const chosen = () => person ?? view?.people?.find(({ id }) => id === who.value) ?? null;
-  const isNew = () => chosen() === null;
   const isOffered = () => person === null && given && (view?.people?.length ?? 0) > 0;
 
+  /** @param {import('./facepicker.js').Pick} pick */
+  function onPick({ camera, face, preview }) {
+    sources.setLive({ camera, track_id: face?.track_id ?? null, preview });
+    showPicker(false);
+    fromCamera.focus();
+  }
+
+  /** @param {boolean} on */
   function showPicker(on) {
     picking = on;
     setHidden(picker.element, !on);
@@ -95,26 +123,28 @@ export function createEnrol({ gallery, live, onWatch }) {
   }
 
   function render() {
+    const known = chosen();
     setHidden(whoPart, !isOffered());
-    setHidden(newcomer, !isNew());
-    setText(title, isNew() ? 'Add a person' : `Add pictures of ${chosen().name}`);
+    setHidden(newcomer, known !== null);
+    setText(title, known ? `Add pictures of ${known.name}` : 'Add a person');
     setAttr(dialog, 'aria-label', title.textContent);
-    setText(submit, busy ? 'Looking at the pictures…' : isNew() ? 'Add this person' : 'Add');
+    setText(submit, busy ? 'Checking the pictures…' : known ? 'Add' : 'Add this person');
     setText(cancel, added ? 'Done' : 'Cancel');
     submit.disabled = busy || sources.number() === 0;
   }
 
   async function send() {
     const lacking = missing();
-    say(problem, lacking);
+    setSentence(problem, lacking);
     if (busy || lacking) return;
     const opening = openings;
+    const known = chosen();
     busy = true;
-    say(done, '');
+    setSentence(done, '');
     showPicker(false);
     render();
     try {
-      const answer = await (isNew() ? gallery.addPerson(form()) : gallery.addFaces(chosen().id, form()));
+      const answer = await (known ? gallery.addFaces(known.id, filled()) : gallery.addPerson(filled()));
       if (opening === openings) answered(answer);
     } catch (error) {
       if (opening === openings) refuse(error);
@@ -123,24 +153,28 @@ export function createEnrol({ gallery, live, onWatch }) {
     render();
   }
 
+  /** @param {unknown} error */
   function refuse(error) {
-    const refused = error.answer?.pictures ?? [];
-    const rest = sources.refuse(refused);
-    say(problem, [error.message, ...rest.map(({ file: of, verdict }) => `${of}: ${verdict}.`)].join(' '));
+    const rest = sources.refuse(answerOf(error).pictures ?? []);
+    setSentence(problem, [reason(error), ...rest.map(verdictOf)].join(' '));
   }
 
-  /** What is missing yet, and the focus goes there. */
+  /** Says what is missing yet, and puts the focus there. */
   function missing() {
-    if (sources.bytes() > MOST_BYTES) return 'These pictures are too large together: please add them a few at a time.';
-    if (!isNew()) return '';
-    if (!name.value.trim()) { name.focus(); return 'Please give a name.'; }
-    if (!consent.checked) { consent.focus(); return 'Please record that this person has agreed: without it nobody is added.'; }
-    return '';
+    if (sources.bytes() > MOST_BYTES) return 'These pictures are too large for one request. Add fewer at a time.';
+    if (chosen()) return '';
+    if (!name.value.trim()) {
+      name.focus();
+      return 'Enter a name.';
+    }
+    if (consent.checked) return '';
+    consent.focus();
+    return 'Confirm that this person has agreed. Without consent, nobody is added.';
   }
 
-  function form() {
+  function filled() {
     const data = new FormData();
-    if (isNew()) {
+    if (!chosen()) {
       data.set('name', name.value.trim());
       data.set('consent', 'true');
       if (recorder.value.trim()) data.set('consent_by', recorder.value.trim());
@@ -149,7 +183,10 @@ export function createEnrol({ gallery, live, onWatch }) {
     return data;
   }
 
-  /** All taken: nothing is left to ask. Else those that were refused stay, with the reasons. */
+  /**
+   * Closes if all were taken. Otherwise those that were refused stay, with the reasons.
+   * @param {import('../lib/types.js').Enrolled} answer
+   */
   function answered(answer) {
     const refused = answer.rejected ?? [];
     if (refused.length === 0) { dialog.close(); return; }
@@ -157,8 +194,8 @@ export function createEnrol({ gallery, live, onWatch }) {
     person = answer;
     added = true;
     const rest = sources.keepOnly(refused);
-    say(done, `${count(taken, 'picture was', 'pictures were')} added; the others cannot be used.`);
-    say(problem, rest.map(({ file: of, verdict }) => `${of}: ${verdict}.`).join(' '));
+    setSentence(done, `${count(taken, 'picture was', 'pictures were')} added; the others cannot be used.`);
+    setSentence(problem, rest.map(verdictOf).join(' '));
   }
 
   return {
@@ -170,14 +207,15 @@ export function createEnrol({ gallery, live, onWatch }) {
     setState(next) {
       view = next;
       picker.setCameras(view?.cameras ?? [], view?.options ?? []);
-      const everyone = [{ id: NEW, name: 'Somebody new' }, ...(view?.people ?? [])];
-      keyed(who, everyone, options, { key: ({ id }) => id, make: ({ id }) => ({ element: el('option', { value: id }) }), update: (row, each) => setText(row.element, each.name) });
+      keyed(who, [{ id: NEW, name: 'New person' }, ...(view?.people ?? [])], options, {
+        key: ({ id }) => id,
+        make: ({ id }) => ({ element: el('option', { value: id }) }),
+        update: (row, each) => setText(row.element, each.name),
+      });
       if (dialog.open) render();
     },
   };
 }
 
-function say(line, sentence) {
-  setText(line, sentence);
-  setHidden(line, sentence === '');
-}
+/** @param {import('./sources.js').Rejected} picture */
+const verdictOf = ({ file, verdict }) => `${file}: ${verdict}.`;

@@ -1,45 +1,61 @@
-// @ts-nocheck
 // A camera's picture as it is now, with a button on every face.
 
-import { el, keyed, setAttr, setHidden, setText } from '../lib/dom.js';
+import { button, el, keyed, setAttr, setHidden, setText } from '../lib/dom.js';
 import { isAsked, isIdentifying } from '../lib/options.js';
 import { faceWords, personHue } from '../lib/people.js';
 import { isStale } from '../lib/words.js';
 
+/**
+ * @typedef {import('../lib/types.js').CameraView} CameraView
+ * @typedef {import('../lib/types.js').Face} Face
+ *
+ * @typedef {object} Pick
+ * @property {CameraView} camera
+ * @property {Face|null} face  null: the whole picture
+ * @property {HTMLCanvasElement|null} preview
+ * @property {HTMLElement} button  that was pressed
+ */
+
 const HUES = 12;
 const WIDER = 0.3; // of a face's longer side, so that the whole head is in its crop
 const CROP_PX = 160;
+const NO_FACES = 'Face Detection is off for this camera. You can use its whole picture if exactly one face is in it.';
 
 /**
  * @param {object} parts
  * @param {string} parts.label  of the choice of cameras
- * @param {ReturnType<import('../lib/live.js').createLive>} parts.live  is told where to draw
+ * @param {ReturnType<typeof import('../lib/live.js').createLive>} parts.live  is told where to draw
  * @param {() => void} parts.onWatch  another camera is wanted
- * @param {(pick: {camera: object, face: object|null, preview: HTMLCanvasElement|null, button: HTMLElement}) => void} parts.onPick  without a face: the whole picture
+ * @param {(pick: Pick) => void} parts.onPick
  */
 export function createFacePicker({ label, live, onWatch, onPick }) {
-  const select = el('select', { class: 'field', 'aria-label': label, 'data-testid': 'picker-camera', onchange: () => choose(select.value) });
+  const select = el('select', {
+    class: 'field', 'aria-label': label, 'data-testid': 'picker-camera', onchange: () => choose(select.value),
+  });
   const stage = el('div', { class: 'live-picture', 'data-testid': 'picker-picture', hidden: true });
   const faces = el('div', { class: 'live-faces', role: 'group', 'aria-label': 'Faces in the picture' });
   const words = el('p', { class: 'quiet small', role: 'status', 'data-testid': 'picker-words' });
-  const whole = el('button', { type: 'button', class: 'button', 'data-testid': 'picker-whole', onclick: () => onPick({ camera: camera(), face: null, preview: crop(null), button: whole }) }, 'Use the whole picture');
+  const whole = button('Use the whole picture', 'picker-whole', () => pick(null, whole));
   const element = el('div', { class: 'picker' }, select, stage, words, whole);
   const entries = new Map();
   const rows = new Map();
-  /** @type {import('../lib/types.js').CameraView[]} */
+  /** @type {CameraView[]} */
   let cameras = [];
   /** @type {import('../lib/types.js').Option[]} */
   let options = [];
+  /** @type {string|null} */
   let chosen = null;
   let shown = false;
+  /** @type {HTMLCanvasElement|null} */
   let canvas = null;
-  /** UNIX seconds of the picture that is shown; null before the first */
+  /** @type {number|null} UNIX seconds of the picture that is shown; null before the first */
   let shown_s = null;
+  /** @type {import('../lib/types.js').NewResult|null} */
   let result = null;
 
   const camera = () => cameras.find(({ id }) => id === chosen);
 
-  /** Another camera begins with an empty picture. */
+  /** Another camera begins with an empty picture. @param {string} id empty: none */
   function choose(id) {
     if (chosen) live.forget(chosen);
     chosen = id || null;
@@ -53,10 +69,10 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
     onWatch();
   }
 
-  /** Always in one order: a button that is moved loses the focus. */
+  /** Always in one order: a button that moves loses the focus. */
   function current() {
-    const faces = result?.faces && shown_s !== null && !isStale(result, shown_s) ? result.faces : [];
-    return [...faces].sort((one, other) => (one.track_id ?? 0) - (other.track_id ?? 0));
+    const found = result?.faces && shown_s !== null && !isStale(result, shown_s) ? result.faces : [];
+    return [...found].sort((one, other) => (one.track_id ?? 0) - (other.track_id ?? 0));
   }
 
   function render() {
@@ -66,47 +82,61 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
     setHidden(whole, !ready || looksForFaces());
     setText(words, explain(ready));
     const seen = current();
-    keyed(faces, seen, rows, { key: (face) => face.track_id ?? `place ${seen.indexOf(face)}`, make: faceButton, update: updateFace });
+    const key = (/** @type {Face} */ face) => face.track_id ?? `place ${seen.indexOf(face)}`;
+    keyed(faces, seen, rows, { key, make: faceButton, update: updateFace });
   }
 
   const looksForFaces = () => isAsked(options, camera(), 'faces');
 
+  /** @param {boolean} ready */
   function explain(ready) {
     if (!cameras.length) return 'No camera is online.';
     if (!ready) return 'Waiting for a picture.';
-    if (!looksForFaces()) return 'This camera does not look for faces now: its whole picture can be used, with one face in it.';
+    if (!looksForFaces()) return NO_FACES;
     return current().length ? '' : 'No face is in view.';
   }
 
-  function faceButton() {
+  /** @param {Face} face */
+  function faceButton(face) {
     const name = el('span', { class: 'live-name', dir: 'auto' });
-    const row = { element: el('button', { type: 'button', class: 'live-face', 'data-testid': 'picker-face', onclick: () => pick(row) }, name), name, face: null };
+    const row = { element: button(name, 'picker-face', () => pick(row.face, row.element), 'live-face'), name, face };
     return row;
   }
 
-  const pick = (row) => onPick({ camera: camera(), face: row.face, preview: crop(row.face.box), button: row.element });
+  /** @param {Face|null} face @param {HTMLElement} pressed */
+  function pick(face, pressed) {
+    const from = camera();
+    if (from) onPick({ camera: from, face, preview: crop(face?.box ?? null), button: pressed });
+  }
 
+  /** @param {ReturnType<typeof faceButton>} row @param {Face} face */
   function updateFace(row, face) {
     row.face = face;
     const [x1, y1, x2, y2] = face.box;
+    const { width, height } = result ?? { width: 1, height: 1 };
     const { style } = row.element;
-    style.left = `${(100 * x1) / result.width}%`;
-    style.top = `${(100 * y1) / result.height}%`;
-    style.width = `${(100 * (x2 - x1)) / result.width}%`;
-    style.height = `${(100 * (y2 - y1)) / result.height}%`;
-    style.setProperty('--hue', `var(--hue-${(face.person ? personHue(face.person.id) : (face.track_id ?? 0) % HUES) + 1})`);
+    style.left = `${(100 * x1) / width}%`;
+    style.top = `${(100 * y1) / height}%`;
+    style.width = `${(100 * (x2 - x1)) / width}%`;
+    style.height = `${(100 * (y2 - y1)) / height}%`;
+    const hue = face.person ? personHue(face.person.id) : (face.track_id ?? 0) % HUES;
+    style.setProperty('--hue', `var(--hue-${hue + 1})`);
     setText(row.name, faceWords(face) ?? '');
-    setAttr(row.element, 'aria-label', `Face: ${faceWords(face) || 'not decided'}`);
+    setAttr(row.element, 'aria-label', `Face: ${faceWords(face) || 'not identified yet'}`);
   }
 
-  /** What was clicked on, to be seen beside what is asked next; the hub takes a newer picture of the same face. */
+  /**
+   * What was clicked, shown beside the next question. The hub itself takes a newer picture of the same face.
+   * @param {Face['box']|null} box null: the middle of the picture
+   */
   function crop(box) {
     if (!canvas) return null;
     const scale = result ? canvas.width / result.width : 1;
     const [x1, y1, x2, y2] = box ? box.map((value) => value * scale) : [0, 0, canvas.width, canvas.height];
     const side = box ? Math.max(x2 - x1, y2 - y1) * (1 + WIDER) : Math.min(canvas.width, canvas.height);
-    const small = el('canvas', { width: CROP_PX, height: CROP_PX, role: 'img', 'aria-label': 'The face as it was picked' });
-    small.getContext('2d').drawImage(canvas, (x1 + x2 - side) / 2, (y1 + y2 - side) / 2, side, side, 0, 0, CROP_PX, CROP_PX);
+    const small = el('canvas', { width: CROP_PX, height: CROP_PX, role: 'img', 'aria-label': 'The selected face' });
+    const [left, top] = [(x1 + x2 - side) / 2, (y1 + y2 - side) / 2];
+    small.getContext('2d')?.drawImage(canvas, left, top, side, side, 0, 0, CROP_PX, CROP_PX);
     return small;
   }
 
@@ -114,27 +144,34 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
     element,
     /** The camera whose pictures are wanted now. */
     watched: () => (shown ? chosen : null),
+    /** @param {boolean} value */
     setShown(value) {
       if (shown === value) return;
       shown = value;
-      if (shown) choose(camera() ? chosen : usual());
+      if (shown) choose(camera()?.id ?? usual());
       else onWatch();
     },
-    /** @param {import('../lib/types.js').CameraView[]} all @param {import('../lib/types.js').Option[]} offered */
+    /** @param {CameraView[]} all @param {import('../lib/types.js').Option[]} offered */
     setCameras(all, offered) {
       options = offered;
       cameras = all.filter(({ state }) => state === 'online');
-      keyed(select, cameras, entries, { key: ({ id }) => id, make: ({ id }) => ({ element: el('option', { value: id }) }), update: (row, { name }) => setText(row.element, name) });
-      if (shown && !camera() && (cameras.length || chosen)) choose(usual());
-      else if (camera()) select.value = chosen;
+      keyed(select, cameras, entries, {
+        key: ({ id }) => id,
+        make: ({ id }) => ({ element: el('option', { value: id }) }),
+        update: (row, { name }) => setText(row.element, name),
+      });
+      const now = camera();
+      if (now) select.value = now.id;
+      else if (shown && (cameras.length || chosen)) choose(usual());
       render();
     },
     /** @param {Object<string, import('../lib/views.js').PaintReport>} reports by camera */
     pictures(reports) {
-      if (!shown || !reports[chosen]) return;
+      if (!shown || chosen === null || !reports[chosen]) return;
       shown_s = reports[chosen].captured_at;
       render();
     },
+    /** @param {import('../lib/types.js').NewResult} message */
     result(message) {
       if (!shown || message.camera_id !== chosen) return;
       result = message;
@@ -142,7 +179,7 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
     },
   };
 
-  /** One that recognises is what one wants to see most. */
+  /** A camera that recognises faces comes first. */
   function usual() {
     return (cameras.find((each) => isIdentifying(options, each)) ?? cameras[0])?.id ?? '';
   }

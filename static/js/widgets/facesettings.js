@@ -1,16 +1,21 @@
-// @ts-nocheck
 // The switch of face recognition, and what it means.
 
-import { el, setHidden, setText } from '../lib/dom.js';
+import { reason } from '../lib/api.js';
+import { el, setHidden, setSentence, setText } from '../lib/dom.js';
 import { isIdentifying } from '../lib/options.js';
 
-const MEANING = 'A face is measured and compared with the people below. Such measures are biometric data: in many countries the law asks for the '
-  + 'consent of everyone who is recognised, so tell people in view. While this is off, no face is measured.';
-const FORBIDDEN = 'The configuration of this hub does not allow face recognition (recognition_allowed). People who are stored can still be forgotten.';
+const MEANING = 'The hub measures each face and compares it with the people below. These measures are biometric data: '
+  + 'many countries require the consent of everyone who is recognised, so tell the people in view. '
+  + 'While this is off, the hub measures no face.';
+const FORBIDDEN = 'The configuration of this hub forbids face recognition (recognition_allowed). '
+  + 'You can still forget people who are stored.';
 
-/** @param {HTMLElement} root */
+/** @param {HTMLElement} root @param {{gallery: import('../lib/gallery.js').Gallery}} parts */
 export function createFaceSettings(root, { gallery }) {
-  const check = el('input', { type: 'checkbox', role: 'switch', class: 'switch', disabled: true, 'data-testid': 'recognition-switch', 'aria-describedby': 'recognition-meaning' });
+  const check = el('input', {
+    type: 'checkbox', role: 'switch', class: 'switch', disabled: true, 'data-testid': 'recognition-switch',
+    'aria-describedby': 'recognition-meaning',
+  });
   const meaning = el('p', { class: 'quiet meaning', id: 'recognition-meaning' }, MEANING);
   const next = el('p', { class: 'small next', role: 'status', 'data-testid': 'recognition-next', hidden: true });
   const problem = el('p', { class: 'problem', role: 'status', 'data-testid': 'faces-problem', hidden: true });
@@ -18,19 +23,15 @@ export function createFaceSettings(root, { gallery }) {
   let said = '';
   check.addEventListener('change', () => attempt(check.checked));
 
+  /** @param {boolean} recognition */
   async function attempt(recognition) {
     said = '';
     try {
       await gallery.set({ recognition });
     } catch (error) {
-      said = error.message;
-      show(said);
+      said = reason(error);
+      setSentence(problem, said);
     }
-  }
-
-  function show(sentence) {
-    setText(problem, sentence);
-    setHidden(problem, sentence === '');
   }
 
   /** @param {import('../lib/views.js').FacesView|null} view */
@@ -41,23 +42,27 @@ export function createFaceSettings(root, { gallery }) {
     check.checked = settings?.recognition ?? false;
     setText(meaning, forbidden ? FORBIDDEN : MEANING);
     setNext(view);
-    // That the hub is away is said at the top already.
-    show(said || (view?.link === 'live' && view.trouble) || '');
+    // The banner already says that the hub cannot be reached.
+    setSentence(problem, said || (view?.link === 'live' && view.trouble) || '');
   }
 
+  /** @param {import('../lib/views.js').FacesView|null} view */
   function setNext(view) {
-    const idle = view?.settings?.recognition && view.link === 'live' && view.people?.length && !view.cameras.some((camera) => isIdentifying(view.options, camera));
+    const ready = view?.settings?.recognition && view.link === 'live' && view.people?.length;
+    const idle = ready && !view.cameras.some((camera) => isIdentifying(view.options, camera));
     setHidden(next, !idle);
-    const button = view?.options.find(({ identifies }) => identifies)?.label;
-    if (idle && !next.firstChild) next.append('No camera looks for these people yet: select some on the page ', el('a', { href: '/' }, 'Cameras'), ` and press ${button}.`);
+    if (!idle || next.firstChild) return;
+    const button = view.options.find(({ identifies }) => identifies)?.label ?? '';
+    const there = el('a', { href: '/' }, 'Cameras');
+    next.append('No camera recognises faces yet. Select cameras on the page ', there, `, then press ${button}.`);
   }
 
   return {
     setState,
-    /** For who asks for something that needs it. */
+    /** Points at the switch when the viewer asks for something that needs it. */
     point() {
       said = 'Switch face recognition on first.';
-      show(said);
+      setSentence(problem, said);
       check.focus({ focusVisible: true });
     },
   };

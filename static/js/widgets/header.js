@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The line above the pictures: how many cameras, who works on them, whether this page is live.
 
 import { el, icon, iconButton, setAttr, setHidden, setText } from '../lib/dom.js';
@@ -11,6 +10,7 @@ const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting
  * @param {HTMLElement} root
  * @param {object} parts
  * @param {{setAsideHidden: (hidden: boolean) => void}|null} parts.actions  null on a page without the panel
+ * @param {string} [parts.version]  of the hub
  * @param {'cameras'|'faces'} [parts.page]  the one this is
  */
 export function createHeader(root, { actions, version, page = 'cameras' }) {
@@ -26,7 +26,7 @@ export function createHeader(root, { actions, version, page = 'cameras' }) {
   root.append(brand, navigation(page), cameraCount, people, recognition, el('span', { class: 'spring' }), engine, link, full, panel);
 
   setHidden(panel, actions === null);
-  panel.addEventListener('click', () => actions.setAsideHidden(panel.getAttribute('aria-pressed') === 'true'));
+  panel.addEventListener('click', () => actions?.setAsideHidden(panel.getAttribute('aria-pressed') === 'true'));
   document.addEventListener('fullscreenchange', () => setAttr(full, 'aria-pressed', Boolean(document.fullscreenElement)));
   setHidden(full, !document.fullscreenEnabled);
 
@@ -43,9 +43,10 @@ export function createHeader(root, { actions, version, page = 'cameras' }) {
     setAttr(panel, 'aria-pressed', !view?.asideHidden);
   }
 
+  /** @param {import('../lib/types.js').CameraView[]} cameras */
   function setPeople(cameras) {
     const counted = cameras.filter((camera) => camera.state === 'online' && typeof camera.people === 'number');
-    const sum = counted.reduce((total, camera) => total + camera.people, 0);
+    const sum = counted.reduce((total, camera) => total + (camera.people ?? 0), 0);
     setHidden(people, counted.length === 0);
     setText(people, `${sum} ${sum === 1 ? 'person' : 'people'} now`);
   }
@@ -53,12 +54,14 @@ export function createHeader(root, { actions, version, page = 'cameras' }) {
   return { setState };
 }
 
+/** @param {string} page */
 function navigation(page) {
+  /** @param {typeof PAGES[number]} there */
   const link = ({ name, label, href }) => el('a', { href, 'aria-current': name === page ? 'page' : null, 'data-testid': `page-${name}` }, label);
   return el('nav', { class: 'pages', 'aria-label': 'Pages' }, ...PAGES.map(link));
 }
 
-/** "12 of 14 cameras" are online. */
+/** "12 of 14 cameras" are online. @param {import('../lib/types.js').CameraView[]} cameras */
 function countText(cameras) {
   const all = cameras.length;
   if (all === 0) return 'no cameras';

@@ -1,14 +1,20 @@
-// @ts-nocheck
-// A camera's name, which becomes a field while it is being changed.
+// A name that becomes a text field while the viewer changes it.
 
 import { el, setHidden, setText } from '../lib/dom.js';
 
 const LONGEST_NAME = 80;
 
-/** @param {{onRename: (name: string) => void, onDone: () => void}} parts onDone: the keyboard is through with it */
+/**
+ * @param {object} parts
+ * @param {(name: string) => void} parts.onRename
+ * @param {() => void} parts.onDone  the keyboard has left the field
+ */
 export function createNameField({ onRename, onDone }) {
   const words = el('span', { class: 'tile-name', 'data-testid': 'tile-name' });
-  const field = el('input', { type: 'text', class: 'name-input', 'aria-label': 'New name', maxLength: LONGEST_NAME, hidden: true, 'data-testid': 'rename-input' });
+  const field = el('input', {
+    type: 'text', class: 'name-input', 'aria-label': 'New name', maxLength: LONGEST_NAME, hidden: true,
+    'data-testid': 'rename-input',
+  });
   const element = el('span', { class: 'tile-naming' }, words, field);
 
   function edit() {
@@ -18,11 +24,13 @@ export function createNameField({ onRename, onDone }) {
     field.select();
   }
 
+  /** @param {boolean} editing */
   function show(editing) {
     setHidden(field, !editing);
     setHidden(words, editing);
   }
 
+  /** @param {boolean} keep */
   function finish(keep) {
     if (field.hidden) return;
     const name = field.value.trim();
@@ -40,8 +48,16 @@ export function createNameField({ onRename, onDone }) {
     onDone();
   });
   field.addEventListener('blur', () => finish(true));
-  // Within a label a click on the field would otherwise tick the checkbox.
+  // Within a label, a click on the field would otherwise tick the checkbox.
   field.addEventListener('click', (event) => event.preventDefault());
 
-  return { element, edit, setState: (name) => { setText(words, name ?? ''); words.title = name ?? ''; } };
+  return {
+    element,
+    edit,
+    /** @param {string|null} [name] */
+    setState(name) {
+      setText(words, name ?? '');
+      words.title = name ?? '';
+    },
+  };
 }

@@ -1,38 +1,48 @@
-// @ts-nocheck
-// One button per thing that can be looked for; keys press them in order.
+// One button per AI option. The keys 1 to 9 press them in order.
 
 import { el, icon, keyed, setAttr, setText, setTitle } from '../lib/dom.js';
 import { failure, optionHint, pressed, smallPrint } from '../lib/options.js';
 
+/** @typedef {import('../lib/views.js').View['options'][number]} Option */
+
+/** @param {{actions: import('../lib/actions.js').Actions}} parts */
 export function createOptionButtons({ actions }) {
-  const element = el('div', { class: 'options', role: 'group', 'aria-label': 'What to look for' });
+  const element = el('div', { class: 'options', role: 'group', 'aria-label': 'AI options' });
   const rows = new Map();
+  /** @type {import('../lib/views.js').View|null} */
   let view = null;
 
+  /** @param {Option} option */
   function make({ name, label, icon: picture }) {
     const cost = el('span', { class: 'option-cost small quiet numbers', 'data-testid': `option-cost-${name}` });
     const key = el('kbd', { class: 'option-key', 'aria-hidden': 'true' });
+    const words = el('span', { class: 'option-words' }, el('span', { class: 'option-label' }, label), cost);
     const button = el('button', {
-      type: 'button', class: 'option', 'data-testid': `option-${name}`, 'aria-pressed': 'false', 'aria-label': label, onclick: () => actions.pressOption(name),
-    }, el('span', { class: 'option-icon' }, icon(picture)), el('span', { class: 'option-words' }, el('span', { class: 'option-label' }, label), cost), key);
+      type: 'button', class: 'option', 'data-testid': `option-${name}`, 'aria-pressed': 'false', 'aria-label': label,
+      onclick: () => actions.pressOption(name),
+    }, el('span', { class: 'option-icon' }, icon(picture)), words, key);
     return { element: button, cost, key };
   }
 
+  /** @param {ReturnType<typeof make>} row @param {Option} option */
   function update(row, option) {
+    if (!view) return;
     const { name, tasks } = option;
-    const chosen = view.cameras.filter((camera) => view.selected.has(camera.id));
+    const { cameras, selected, status, options } = view;
+    const chosen = cameras.filter((camera) => selected.has(camera.id));
     setAttr(row.element, 'aria-pressed', pressed(chosen, name));
-    const number = view.options.findIndex((option) => option.name === name) + 1;
+    const number = options.indexOf(option) + 1;
     setText(row.key, number <= 9 ? String(number) : '');
     setAttr(row.element, 'aria-keyshortcuts', number);
     setText(row.cost, smallPrint(view, chosen, option));
-    setTitle(row.element, optionHint(view.status, option));
-    setAttr(row.element, 'data-failed', failure(view.status, tasks) ? 'true' : null);
+    setTitle(row.element, optionHint(status, option));
+    setAttr(row.element, 'data-failed', failure(status, tasks) ? 'true' : null);
   }
 
   document.addEventListener('keydown', (event) => {
     const option = view?.options[Number(event.key) - 1];
-    if (!option || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    const other = event.repeat || event.ctrlKey || event.metaKey || event.altKey;
+    if (!option || other || isTyping(event.target)) return;
     event.preventDefault();
     actions.pressOption(option.name);
   });
@@ -47,4 +57,7 @@ export function createOptionButtons({ actions }) {
   };
 }
 
-const isTyping = (target) => target.closest?.('input:not([type=checkbox]), textarea, dialog[open]') !== null;
+/** @param {EventTarget|null} target */
+const isTyping = (target) => (
+  target instanceof Element && target.closest('input:not([type=checkbox]), textarea, dialog[open]') !== null
+);

@@ -1,9 +1,14 @@
-// @ts-nocheck
-// Cameras that wait for a person's word, and those that were turned away.
+// Cameras that wait for approval, and those that were rejected.
 
-import { el, icon, keyed, setHidden, setText } from '../lib/dom.js';
+import { reason } from '../lib/api.js';
+import { button, el, icon, keyed, setHidden, setSentence, setText } from '../lib/dom.js';
 
-/** @param {HTMLElement} root */
+/**
+ * @typedef {import('../lib/types.js').CameraView} CameraView
+ * @typedef {{testid: string, label: string, primary?: boolean, run: () => Promise<unknown>}} Choice
+ */
+
+/** @param {HTMLElement} root @param {{actions: import('../lib/actions.js').Actions}} parts */
 export function createPending(root, { actions }) {
   const badge = el('span', { class: 'count-badge numbers', 'data-testid': 'pending-count' });
   const list = el('ul', { class: 'askers' });
@@ -23,59 +28,77 @@ export function createPending(root, { actions }) {
     const pending = view?.pending ?? [];
     setHidden(section, pending.length === 0);
     setText(badge, String(pending.length));
-    keyed(list, pending, rows, { key: (camera) => camera.id, make: pendingRow, update: (row, camera) => row.setState(camera) });
+    show(list, pending, rows, pendingRow);
     const live = view?.link === 'live';
     if (live && !wasLive) loadRejected();
     wasLive = live;
   }
 
-  function pendingRow(camera) {
-    return createRow(camera, 'pending-camera', [
-      { name: 'approve', label: 'Approve', primary: true, run: () => actions.approve(camera.id) },
-      { name: 'reject', label: 'Reject', run: () => actions.reject(camera.id).then(loadRejected) },
+  /**
+   * @param {HTMLElement} parent @param {CameraView[]} cameras @param {Map<string|number, Row>} shown
+   * @param {(camera: CameraView) => Row} make
+   */
+  function show(parent, cameras, shown, make) {
+    keyed(parent, cameras, shown, { key: ({ id }) => id, make, update: (row, camera) => row.setState(camera) });
+  }
+
+  /** @param {CameraView} camera */
+  function pendingRow({ id }) {
+    return createRow(id, 'pending-camera', [
+      { testid: 'approve', label: 'Approve', primary: true, run: () => actions.approve(id) },
+      { testid: 'reject', label: 'Reject', run: () => actions.reject(id).then(loadRejected) },
     ]);
   }
 
-  function rejectedRow(camera) {
-    return createRow(camera, 'rejected-camera', [{ name: 'allow-again', label: 'Allow again', run: () => actions.approve(camera.id).then(loadRejected) }]);
+  /** @param {CameraView} camera */
+  function rejectedRow({ id }) {
+    const allow = () => actions.approve(id).then(loadRejected);
+    return createRow(id, 'rejected-camera', [{ testid: 'allow-again', label: 'Allow again', run: allow }]);
   }
 
   async function loadRejected() {
     const cameras = await actions.rejected().catch(() => []);
     setHidden(rejected, cameras.length === 0);
     setText(rejectedWords, `Rejected (${cameras.length})`);
-    keyed(rejectedList, cameras, rejectedRows, { key: (camera) => camera.id, make: rejectedRow, update: (row, camera) => row.setState(camera) });
+    show(rejectedList, cameras, rejectedRows, rejectedRow);
   }
 
   return { setState };
 }
 
-/** Name, address and source as they were announced, and what can be done; a refusal is said below. */
-function createRow({ id }, testid, choices) {
+/** @typedef {ReturnType<typeof createRow>} Row */
+
+/**
+ * Name, address and source as the agent announced them, and the choices; a refusal is shown below.
+ * @param {string} id @param {string} testid @param {Choice[]} choices
+ */
+function createRow(id, testid, choices) {
   const name = el('p', { class: 'asker-name' });
   const from = el('p', { class: 'quiet small' });
   const problem = el('p', { class: 'problem', role: 'status', hidden: true });
-  const buttons = choices.map(({ name: what, label, primary, run }) => el('button', {
-    type: 'button', class: primary ? 'button primary' : 'button', 'data-testid': what, onclick: () => attempt(run),
-  }, label));
-  const element = el('li', { class: 'asker', 'data-testid': testid, 'data-camera': id }, name, from, el('div', { class: 'row' }, ...buttons), problem);
+  const buttons = choices.map(({ testid: what, label, primary, run }) => (
+    button(label, what, () => attempt(run), primary ? 'button primary' : 'button')
+  ));
+  const element = el('li', { class: 'asker', 'data-testid': testid, 'data-camera': id },
+    name, from, el('div', { class: 'row' }, ...buttons), problem);
 
+  /** @param {Choice['run']} run */
   async function attempt(run) {
-    buttons.forEach((button) => { button.disabled = true; });
+    buttons.forEach((each) => { each.disabled = true; });
     setHidden(problem, true);
     try {
       await run();
     } catch (error) {
-      setText(problem, error.message);
-      setHidden(problem, false);
+      setSentence(problem, reason(error));
     }
-    buttons.forEach((button) => { button.disabled = false; });
+    buttons.forEach((each) => { each.disabled = false; });
   }
 
+  /** @param {CameraView} camera */
   function setState(camera) {
     setText(name, camera.name);
     setText(from, [camera.address, camera.source].filter(Boolean).join(' · '));
-    buttons.forEach((button) => button.setAttribute('aria-label', `${button.textContent} ${camera.name}`));
+    buttons.forEach((each) => each.setAttribute('aria-label', `${each.textContent} ${camera.name}`));
   }
 
   return { element, setState };

@@ -1,7 +1,7 @@
-// @ts-nocheck
-// One person: name, consent, pictures with what can be said of each, and what can be done.
+// One person: name, consent, pictures with a verdict on each, and the actions.
 
-import { el, icon, iconButton, keyed, setHidden, setText } from '../lib/dom.js';
+import { reason } from '../lib/api.js';
+import { button, el, icon, iconButton, keyed, setHidden, setSentence, setText } from '../lib/dom.js';
 import { takeFiles } from '../lib/drop.js';
 import { clockTime, count } from '../lib/format.js';
 import { personHue } from '../lib/people.js';
@@ -9,25 +9,43 @@ import { confirmLoss } from './menu.js';
 import { createMergeDialog } from './merge.js';
 import { createNameField } from './namefield.js';
 
-const FEW = 8;
+/**
+ * @typedef {import('../lib/types.js').Person} Person
+ * @typedef {import('../lib/types.js').FacePicture} Picture
+ * @typedef {{others: Person[], cameras: import('../lib/types.js').CameraView[], now_s: number}} Around
+ */
 
-/** @param {{id: string, onGone: () => void}} parts  onGone: forgotten or merged; where the keyboard goes on then */
-export function createPerson({ id, gallery, menu, onEnrol, onGone }) {
+const FEW = 8;
+const LAST_PICTURE = ' It is the last picture: without one, this person is not recognised.';
+const SOURCES = { upload: 'from a file', camera: 'from a camera', unknown: 'from the unknown faces' };
+
+/**
+ * @param {object} parts
+ * @param {Person} parts.person
+ * @param {import('../lib/gallery.js').Gallery} parts.gallery
+ * @param {import('./menu.js').Menu} parts.menu
+ * @param {(wish: import('./enrol.js').Wish) => void} parts.onEnrol
+ * @param {() => void} parts.onGone  the person was forgotten or merged: the focus goes elsewhere
+ */
+export function createPerson({ person: first, gallery, menu, onEnrol, onGone }) {
+  const { id } = first;
   const name = createNameField({ onRename: (text) => attempt(gallery.rename(id, text)), onDone: () => more.focus() });
   const hue = el('span', { class: 'hue', 'aria-hidden': 'true' });
-  const more = iconButton('more', 'More', { 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': 'person-menu' });
+  const more = iconButton('more', 'More', {
+    'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': 'person-menu',
+  });
   const facts = el('p', { class: 'quiet small', 'data-testid': 'person-facts' });
   const warning = el('p', { class: 'warning small', 'data-testid': 'person-warning', hidden: true });
   const problem = el('p', { class: 'problem', role: 'status', 'data-testid': 'person-problem', hidden: true });
   const list = el('ul', { class: 'pictures' });
-  const all = el('button', { type: 'button', class: 'link', 'data-testid': 'all-pictures', hidden: true, onclick: () => { showAll = !showAll; render(); } });
-  const add = el('button', { type: 'button', class: 'button', 'data-testid': 'add-pictures', onclick: () => onEnrol({ person }) }, icon('plus'), 'Add pictures');
+  const all = button('', 'all-pictures', () => { showAll = !showAll; render(); }, 'link');
+  const add = button([icon('plus'), 'Add pictures'], 'add-pictures', () => onEnrol({ person }));
   const element = el('li', { class: 'person', 'data-testid': 'person', 'data-person': id },
     el('div', { class: 'person-head' }, hue, el('span', { class: 'person-name' }, name.element), more),
     facts, warning, list, el('div', { class: 'row' }, add, el('span', { class: 'spring' }), all), problem);
   const rows = new Map();
-  /** @type {import('../lib/types.js').Person} */
-  let person = null;
+  let person = first;
+  /** @type {Around} */
   let around = { others: [], cameras: [], now_s: 0 };
   let showAll = false;
 
@@ -39,15 +57,14 @@ export function createPerson({ id, gallery, menu, onEnrol, onGone }) {
     { name: 'forget', label: 'Forget…', icon: 'forget', danger: true, run: forget },
   ]));
 
-  /** Says near the hand why the hub refused. @param {Promise<any>} asked */
+  /** Shows beside the button why the hub refused. @param {Promise<unknown>} asked */
   async function attempt(asked) {
     setHidden(problem, true);
     try {
       await asked;
       if (!element.isConnected) onGone();
     } catch (error) {
-      setText(problem, error.message);
-      setHidden(problem, false);
+      setSentence(problem, reason(error));
     }
   }
 
@@ -67,23 +84,34 @@ export function createPerson({ id, gallery, menu, onEnrol, onGone }) {
     else more.focus();
   }
 
+  /** @param {Picture} picture */
   async function remove(picture) {
-    const last = person.pictures.length === 1 ? ' It is the last one: without a picture this person is not recognised.' : '';
-    const sure = await confirmLoss({ title: 'Remove this picture?', what: `It is no longer compared with anybody, and cannot be brought back.${last}`, yes: 'Remove this picture' });
+    const last = person.pictures.length === 1 ? LAST_PICTURE : '';
+    const sure = await confirmLoss({
+      title: 'Remove this picture?',
+      what: `The hub no longer compares faces with it. This cannot be undone.${last}`,
+      yes: 'Remove this picture',
+    });
     if (sure) attempt(gallery.removeFace(id, picture.id)).then(() => add.focus());
   }
 
+  /** @param {Picture} picture */
   function pictureRow(picture) {
     const image = el('img', { src: gallery.faceUrl(id, picture.id), alt: '', loading: 'lazy' });
     const verdict = el('span', { class: 'verdict', 'data-testid': 'verdict' });
-    const off = iconButton('close', 'Remove this picture', { class: 'icon-button remove', 'data-testid': 'remove-picture', onclick: () => remove(picture) });
-    return { element: el('li', { class: 'picture', 'data-testid': 'picture' }, el('span', { class: 'thumb' }, image, off), verdict), verdict };
+    const off = iconButton('close', 'Remove this picture', {
+      class: 'icon-button remove', 'data-testid': 'remove-picture', onclick: () => remove(picture),
+    });
+    const thumb = el('span', { class: 'thumb' }, image, off);
+    return { element: el('li', { class: 'picture', 'data-testid': 'picture' }, thumb, verdict), verdict };
   }
 
+  /** @param {ReturnType<typeof pictureRow>} row @param {Picture} picture */
   function updatePicture(row, picture) {
     row.element.classList.toggle('is-unused', !picture.used);
     setText(row.verdict, picture.used ? picture.verdict : `not used: ${picture.verdict}`);
-    row.element.title = `Added ${clockTime(picture.added_at, around.now_s)}, ${SOURCES[picture.source] ?? picture.source}`;
+    const source = SOURCES[picture.source] ?? picture.source;
+    row.element.title = `Added ${clockTime(picture.added_at, around.now_s)}, ${source}`;
   }
 
   function render() {
@@ -91,16 +119,17 @@ export function createPerson({ id, gallery, menu, onEnrol, onGone }) {
     more.setAttribute('aria-label', `More for ${person.name}`);
     add.setAttribute('aria-label', `Add pictures of ${person.name}`);
     setText(facts, factWords(person, around));
-    setText(warning, sentence(person.warning ?? ''));
-    setHidden(warning, !person.warning);
-    const number = person.pictures.length;
-    setHidden(all, number <= FEW);
-    setText(all, showAll ? 'Fewer' : `All ${number} pictures`);
-    keyed(list, showAll ? person.pictures : person.pictures.slice(0, FEW), rows, { key: (picture) => picture.id, make: pictureRow, update: updatePicture });
+    setSentence(warning, sentence(person.warning ?? ''));
+    const { pictures } = person;
+    setHidden(all, pictures.length <= FEW);
+    setText(all, showAll ? 'Show fewer' : `Show all ${pictures.length} pictures`);
+    const shown = showAll ? pictures : pictures.slice(0, FEW);
+    keyed(list, shown, rows, { key: (picture) => picture.id, make: pictureRow, update: updatePicture });
   }
 
   return {
     element,
+    /** @param {Around & {person: Person}} next */
     setState(next) {
       ({ person, ...around } = next);
       render();
@@ -108,16 +137,16 @@ export function createPerson({ id, gallery, menu, onEnrol, onGone }) {
   };
 }
 
-const SOURCES = { upload: 'from a file', camera: 'from a camera', unknown: 'from the faces nobody knew' };
-
-/** What the hub says in passing, as it stands alone. */
+/** The hub's words as a sentence of their own. @param {string} words */
 const sentence = (words) => (words ? `${words[0].toUpperCase()}${words.slice(1)}.` : '');
 
-/** "Consent recorded by Eva, 3 Oct 14:02 · last seen yesterday 18:40, Hall" */
+/**
+ * "Consent recorded by Eva, 3 Oct 14:02 · last seen yesterday 18:40, Hall"
+ * @param {Person} person @param {Around} around
+ */
 function factWords({ consent, last_seen: seen }, { cameras, now_s }) {
   const where = seen && (cameras.find((camera) => camera.id === seen.camera)?.name ?? '');
-  return [
-    consent ? `Consent recorded ${[consent.by && `by ${consent.by}`, clockTime(consent.at, now_s)].filter(Boolean).join(', ')}` : 'No consent recorded',
-    seen ? `last seen ${[clockTime(seen.at, now_s), where].filter(Boolean).join(', ')}` : 'not seen yet',
-  ].join(' · ');
+  const recorded = [consent.by && `by ${consent.by}`, clockTime(consent.at, now_s)].filter(Boolean).join(', ');
+  const last = seen ? `last seen ${[clockTime(seen.at, now_s), where].filter(Boolean).join(', ')}` : 'not seen yet';
+  return `Consent recorded ${recorded} · ${last}`;
 }

@@ -1,25 +1,36 @@
-// @ts-nocheck
 // What the three dots of a tile offer.
 
 import { confirmLoss } from './menu.js';
 
-/** @returns {import('./menu.js').Item[]} */
+const WHAT_GOES = 'Its name, its settings and its approval are deleted. '
+  + 'If its agent is still running, the camera asks for approval again.';
+
+/**
+ * @param {object} parts
+ * @param {import('../lib/types.js').CameraView} parts.camera
+ * @param {boolean} parts.enlarged
+ * @param {import('../lib/types.js').Option[]} parts.options that there are
+ * @param {import('../lib/actions.js').Actions} parts.actions
+ * @param {() => void} parts.toggleSize
+ * @param {() => void} parts.rename
+ * @param {() => void} parts.chooseObjects
+ * @param {(asked: Promise<any>) => void} parts.tell  shows why the hub refused
+ * @returns {import('./menu.js').Item[]}
+ */
 export function tileMenu({ camera, enlarged, options, actions, toggleSize, rename, chooseObjects, tell }) {
-  const objects = { name: 'objects', label: 'Objects…', icon: 'objects', run: chooseObjects };
+  const size = enlarged
+    ? { label: 'Back to all cameras', icon: 'shrink' }
+    : { label: 'Enlarge', icon: 'enlarge' };
+  const objects = { name: 'objects', label: 'Object settings…', icon: 'objects', run: chooseObjects };
+  const forget = async () => { if (await sure(camera)) tell(actions.forget(camera.id)); };
   return [
-    { name: 'enlarge', label: enlarged ? 'Back to all cameras' : 'Enlarge', icon: enlarged ? 'shrink' : 'enlarge', run: toggleSize },
+    { name: 'enlarge', ...size, run: toggleSize },
     { name: 'rename', label: 'Rename', icon: 'rename', run: rename },
     ...(options.some(({ min_scores }) => min_scores) ? [objects] : []),
     { name: 'snapshot', label: 'Snapshot', icon: 'snapshot', href: actions.snapshotUrl(camera.id) },
-    { name: 'forget', label: 'Forget…', icon: 'forget', danger: true, run: () => forget({ camera, actions, tell }) },
+    { name: 'forget', label: 'Forget…', icon: 'forget', danger: true, run: forget },
   ];
 }
 
-async function forget({ camera, actions, tell }) {
-  const sure = await confirmLoss({
-    title: `Forget “${camera.name}”?`,
-    what: 'Its name, its settings and its approval go. If it is still running, it asks to be approved again.',
-    yes: 'Forget this camera',
-  });
-  if (sure) tell(actions.forget(camera.id));
-}
+/** @param {import('../lib/types.js').CameraView} camera */
+const sure = ({ name }) => confirmLoss({ title: `Forget “${name}”?`, what: WHAT_GOES, yes: 'Forget this camera' });

@@ -1,51 +1,70 @@
-// @ts-nocheck
-// Faces that nobody knew, kept for a while if that is switched on: to be named, or dropped.
+// Unknown faces, which the hub keeps for a while if that is switched on: to be named or deleted.
 
-import { el, keyed, setAttr, setHidden, setText } from '../lib/dom.js';
+import { reason } from '../lib/api.js';
+import { button, el, keyed, setAttr, setHidden, setSentence, setText } from '../lib/dom.js';
 import { clockTime, count } from '../lib/format.js';
 import { createKeptFor } from './keptfor.js';
 import { confirmLoss } from './menu.js';
 
-const LONGEST_HOURS = 720;
+/** @typedef {import('../lib/types.js').UnknownFace} UnknownFace */
 
-/** @param {HTMLElement} root */
+const LONGEST_HOURS = 720;
+const WHAT_IT_DOES = 'While this is on, the hub keeps one picture of each unknown person for some hours, '
+  + 'so that you can name them later.';
+
+/**
+ * @param {HTMLElement} root
+ * @param {object} parts
+ * @param {import('../lib/gallery.js').Gallery} parts.gallery
+ * @param {(wish: import('./enrol.js').Wish) => void} parts.onEnrol
+ */
 export function createUnknown(root, { gallery, onEnrol }) {
-  const keep = el('input', { type: 'checkbox', role: 'switch', class: 'switch', 'aria-labelledby': 'unknown-title', 'data-testid': 'keep-unknown', onchange: switchKeeping });
+  const keep = el('input', {
+    type: 'checkbox', role: 'switch', class: 'switch', 'aria-labelledby': 'unknown-title',
+    'data-testid': 'keep-unknown', onchange: switchKeeping,
+  });
   const explain = el('p', { class: 'quiet small' });
-  const kept = createKeptFor({ gallery, setting: 'unknown_hours', most: LONGEST_HOURS, unit: 'hours', testid: 'unknown-hours', label: 'Kept for' });
+  const kept = createKeptFor({
+    gallery, setting: 'unknown_hours', most: LONGEST_HOURS, unit: 'hours', testid: 'unknown-hours', label: 'Keep for',
+  });
   const problem = el('p', { class: 'problem', role: 'status', 'data-testid': 'unknown-problem', hidden: true });
   const list = el('ul', { class: 'tray', 'aria-label': 'Unknown faces' });
   const chosenWords = el('span', { class: 'numbers', role: 'status', 'data-testid': 'unknown-chosen' });
-  const link = (label, testid, run) => el('button', { type: 'button', class: 'link', 'data-testid': testid, onclick: run }, label);
-  const button = (label, testid, run, kind) => el('button', { type: 'button', class: `button ${kind}`, 'data-testid': testid, onclick: run }, label);
-  const name = button('Name…', 'unknown-name', () => onEnrol({ unknown: faces.filter(({ id }) => chosen.has(id)) }), 'primary');
-  const drop = button('Drop…', 'unknown-drop', () => dropChosen(), 'danger');
-  const bar = el('div', { class: 'row tray-bar small' }, chosenWords, link('All', 'unknown-all', () => choose(faces)), el('span', { class: 'quiet', 'aria-hidden': 'true' }, '·'),
-    link('None', 'unknown-none', () => choose([])), el('span', { class: 'spring' }), el('span', { class: 'tray-buttons' }, name, drop));
-  root.append(el('div', { class: 'part-head' }, el('h2', { id: 'unknown-title' }, 'Unknown faces'), keep), explain, kept.element, bar, list, problem);
+  const name = button('Name…', 'unknown-name', () => onEnrol({ unknown: faces.filter(({ id }) => chosen.has(id)) }),
+    'button primary');
+  const drop = button('Delete…', 'unknown-drop', dropChosen, 'button danger');
+  const bar = el('div', { class: 'row tray-bar small' }, chosenWords,
+    button('All', 'unknown-all', () => choose(faces), 'link'),
+    el('span', { class: 'quiet', 'aria-hidden': 'true' }, '·'),
+    button('None', 'unknown-none', () => choose([]), 'link'),
+    el('span', { class: 'spring' }), el('span', { class: 'tray-buttons' }, name, drop));
+  const head = el('div', { class: 'part-head' }, el('h2', { id: 'unknown-title' }, 'Unknown faces'), keep);
+  root.append(head, explain, kept.element, bar, list, problem);
   const rows = new Map();
+  /** @type {Set<string>} */
   const chosen = new Set();
-  /** @type {import('../lib/types.js').UnknownFace[]} */
+  /** @type {UnknownFace[]} */
   let faces = [];
   let now_s = 0;
 
-  async function set(fields) {
+  /** Shows why the hub refused. @param {Promise<unknown>} asked */
+  async function attempt(asked) {
     setHidden(problem, true);
     try {
-      await gallery.set(fields);
+      await asked;
     } catch (error) {
-      setText(problem, error.message);
-      setHidden(problem, false);
+      setSentence(problem, reason(error));
     }
   }
 
-  /** Switched off, the hub drops what it has kept: so it asks first, if there is anything. */
+  /** When it is switched off, the hub deletes what it has kept: so the page asks first, if there is anything. */
   async function switchKeeping() {
     const on = keep.checked;
     if (!on && faces.length && !(await confirmDrop(faces.length))) keep.checked = true;
-    else set({ keep_unknown: on });
+    else attempt(gallery.set({ keep_unknown: on }));
   }
 
+  /** @param {UnknownFace[]} some */
   function choose(some) {
     chosen.clear();
     some.forEach(({ id }) => chosen.add(id));
@@ -55,23 +74,26 @@ export function createUnknown(root, { gallery, onEnrol }) {
   async function dropChosen() {
     const ids = [...chosen];
     if (!(await confirmDrop(ids.length))) { drop.focus(); return; }
-    setHidden(problem, true);
-    try {
-      await gallery.dropUnknown(ids);
-    } catch (error) {
-      setText(problem, error.message);
-      setHidden(problem, false);
-    }
+    await attempt(gallery.dropUnknown(ids));
     keep.focus();
   }
 
+  /** @param {UnknownFace} face */
   function make({ id }) {
-    const check = el('input', { type: 'checkbox', class: 'check', onchange: () => { chosen[check.checked ? 'add' : 'delete'](id); render(); } });
+    const check = el('input', { type: 'checkbox', class: 'check', onchange: () => mark(id, check.checked) });
     const words = el('span', { class: 'verdict' });
     const image = el('img', { src: gallery.unknownUrl(id), alt: '', loading: 'lazy' });
-    return { element: el('li', { 'data-testid': 'unknown-face', 'data-face': id }, el('label', { class: 'picture' }, el('span', { class: 'thumb' }, image, check), words)), check, words };
+    const label = el('label', { class: 'picture' }, el('span', { class: 'thumb' }, image, check), words);
+    return { element: el('li', { 'data-testid': 'unknown-face', 'data-face': id }, label), check, words };
   }
 
+  /** @param {string} id @param {boolean} on */
+  function mark(id, on) {
+    chosen[on ? 'add' : 'delete'](id);
+    render();
+  }
+
+  /** @param {ReturnType<typeof make>} row @param {UnknownFace} face */
   function update({ element, check, words }, face) {
     check.checked = chosen.has(face.id);
     element.classList.toggle('is-chosen', check.checked);
@@ -84,7 +106,8 @@ export function createUnknown(root, { gallery, onEnrol }) {
   function render() {
     setHidden(bar, faces.length === 0);
     setText(chosenWords, chosen.size ? `${chosen.size} selected` : 'None selected');
-    name.disabled = drop.disabled = chosen.size === 0;
+    name.disabled = chosen.size === 0;
+    drop.disabled = chosen.size === 0;
     keyed(list, faces, rows, { key: (face) => face.id, make, update });
   }
 
@@ -98,7 +121,7 @@ export function createUnknown(root, { gallery, onEnrol }) {
     keep.disabled = !settings?.recognition;
     kept.setState(settings);
     setHidden(kept.element, !settings?.keep_unknown);
-    setText(explain, explainWords(settings, faces.length));
+    setText(explain, settings?.keep_unknown ? (faces.length ? '' : 'No unknown faces yet.') : WHAT_IT_DOES);
     for (const id of chosen) if (!faces.some((face) => face.id === id)) chosen.delete(id);
     render();
   }
@@ -106,11 +129,9 @@ export function createUnknown(root, { gallery, onEnrol }) {
   return { setState };
 }
 
+/** @param {number} number */
 const confirmDrop = (number) => confirmLoss({
-  title: `Drop ${count(number, 'unknown face', 'unknown faces')}?`, what: 'The pictures go for good; nobody can be named by them.', yes: 'Drop',
+  title: `Delete ${count(number, 'unknown face', 'unknown faces')}?`,
+  what: 'The pictures are deleted for good, and can no longer be named.',
+  yes: 'Delete',
 });
-
-function explainWords(settings, number) {
-  if (!settings?.keep_unknown) return 'While this is on, one picture of everyone whom nobody knows is kept for some hours, so that they can be named afterwards.';
-  return number ? '' : 'Nobody unknown has been seen yet.';
-}
