@@ -7,7 +7,7 @@ import { isIdentifying } from '../lib/options.js';
 const MEANING = 'The hub measures each face and compares it with the people below. These measures are biometric data: '
   + 'many countries require the consent of everyone who is recognised, so tell the people in view. '
   + 'While this is off, the hub measures no face.';
-const FORBIDDEN = 'The configuration of this hub forbids face recognition (recognition_allowed). '
+const FORBIDDEN = 'The configuration of this hub does not allow face recognition (recognition_allowed). '
   + 'You can still forget people who are stored.';
 
 /** @param {HTMLElement} root @param {{gallery: import('../lib/gallery.js').Gallery}} parts */
