@@ -303,8 +303,8 @@ def test_thresholds_are_set_by_the_distances_of_the_gallery(
     expect(part).to_contain_text("same person (2)")
     expect(part).to_contain_text("different people (4)")
     expect(part.get_by_test_id("threshold-effect")).to_have_text(
-        "At this setting 100 % of the pairs of the same person are known, and 0 % of the pairs of "
-        "different people would be mistaken."
+        "At this setting, 100 % of the pairs of the same person match, and 0 % of the pairs of "
+        "different people match by mistake."
     )
     part.get_by_test_id("known_below").fill("0.65")
     expect(part).to_contain_text("Known up to a distance of 0.65")

@@ -5,7 +5,8 @@
  * @returns {import('../../static/js/lib/types.js').Face}
  */
 export const face = (identity) => ({
-  box: [10, 20, 50, 60], score: 0.9, track_id: 1, velocity: null, landmarks: null, person: null,
+  box: [10, 20, 50, 60], score: 0.9, track_id: 1, velocity: null, points: null, landmarks: null,
+  landmarks_guessed: null, person: null,
   identity: { state: 'undecided', id: null, name: null, distance: null, quality: 0.8, flaws: [], ...identity },
 });
 
