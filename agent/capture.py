@@ -71,7 +71,8 @@ class Capture:
                 at_s = time.perf_counter() if step_s is None else schedule.wait(step_s)
                 captured_at = time.time()
                 if chooser.takes(at_s):
-                    self._slot.publish(source.retrieve(), captured_at=captured_at)
+                    picture = source.retrieve()
+                    self._slot.publish(picture, captured_at=captured_at, scene=source.scene)
         finally:
             source.close()
 

@@ -54,6 +54,7 @@ class DemoSource:
     """A virtual camera of `size` (width, height in pixels) at any rate."""
 
     label = "demo"
+    scene = 0
 
     def __init__(
         self, *, size: tuple[int, int] = (640, 480), fps: float | None = None, phase_s: float = 0.0

@@ -104,6 +104,7 @@ class Frame:
     Attributes:
         seq: counts the frames published since the agent started, from 1.
         captured_at: UNIX seconds by this machine's clock.
+        scene: of the source, when it was taken.
         width, height: in pixels, as served.
         picture: as it came from the source.
     """
@@ -119,15 +120,19 @@ class Frame:
         "captured_at",
         "height",
         "picture",
+        "scene",
         "seq",
         "width",
     )
 
-    def __init__(self, picture: Picture, *, seq: int, captured_at: float, encoder: Encoder) -> None:
+    def __init__(
+        self, picture: Picture, *, seq: int, captured_at: float, encoder: Encoder, scene: int = 0
+    ) -> None:
         """Take a picture; it is encoded when it is asked for."""
         self.picture = picture
         self.seq = seq
         self.captured_at = captured_at
+        self.scene = scene
         self.width, self.height = encoder.size_of(picture)
         self._encoder = encoder
         self._lock = threading.Lock()

@@ -89,6 +89,7 @@ class StreamParts:
             captured_at=frame.captured_at,
             epoch=self._epoch,
             unchanged=self._unchanged,
+            scene=frame.scene,
         )
         self._unchanged = 0
         return encode_part(headers, packed[1])

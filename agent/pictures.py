@@ -27,6 +27,7 @@ class FolderSource:
     def __init__(self, path: Path, *, fps: float | None = None) -> None:
         """Begin without pictures; the folder is read at the first one."""
         self.label = str(path)
+        self.scene = 0
         self._path = path
         self._fps = fps or _USUAL_FPS
         self._round: list[Path] = []
@@ -48,6 +49,7 @@ class FolderSource:
             while paths:
                 self._pixels = self._read(paths.pop(0))
                 if self._pixels is not None:
+                    self.scene += 1
                     self._round = paths
                     return 1.0 / self._fps
         raise SourceError(f"there is no picture in {self._path} that can be read")

@@ -171,7 +171,9 @@ class _Answers:
         headers = {"Content-Type": "image/jpeg"}
         if not plain:
             headers["Content-Encoding"] = "deflate"
-        headers |= frame_headers(seq=frame.seq, captured_at=frame.captured_at, epoch=self._epoch)
+        headers |= frame_headers(
+            seq=frame.seq, captured_at=frame.captured_at, epoch=self._epoch, scene=frame.scene
+        )
         return headers, frame.jpeg() if plain else frame.deflated()
 
 

@@ -57,14 +57,20 @@ class FrameSlot:
         with self._changed:
             self._stale_after_s = max(_LEAST_STALE_S, _STALE_INTERVALS / fps if fps else 0.0)
 
-    def publish(self, picture: Picture, *, captured_at: float | None = None) -> Frame:
+    def publish(
+        self, picture: Picture, *, captured_at: float | None = None, scene: int = 0
+    ) -> Frame:
         """Make `picture` the newest frame; `captured_at` in UNIX seconds, default now."""
         captured_at = time.time() if captured_at is None else captured_at
         now = time.perf_counter()
         with self._changed:
             self._seq += 1
             self._frame = frame = Frame(
-                picture, seq=self._seq, captured_at=captured_at, encoder=self._encoder
+                picture,
+                seq=self._seq,
+                captured_at=captured_at,
+                encoder=self._encoder,
+                scene=scene,
             )
             self._failure = ""
             self._published.append(now)

@@ -34,6 +34,10 @@ class Source(Protocol):
     def fps(self) -> float | None:
         """Its own rate, known after `open`."""
 
+    @property
+    def scene(self) -> int:
+        """How often it has jumped: to another picture of a folder, or back to a file's start."""
+
     def open(self) -> None:
         """Make ready to give pictures. Raises `SourceError` with the reason."""
 
@@ -97,6 +101,7 @@ class EncodedSource:
         self._next = 0
         self._fps = fps
         self.label = label
+        self.scene = 0
 
     @property
     def fps(self) -> float | None:

@@ -33,6 +33,7 @@ class _CaptureSource:
     def __init__(self, label: str) -> None:
         """Begin without OpenCV's capture."""
         self.label = label
+        self.scene = 0
         self._capture: cv2.VideoCapture | None = None
         self._fps: float | None = None
 
@@ -142,6 +143,7 @@ class VideoFileSource(_CaptureSource):
             return self._step_s()
         self.close()
         self.open()
+        self.scene += 1
         if not self._grab():
             raise SourceError(f"{self.label} holds no picture")
         return 1.0 / (self._fps or _USUAL_FPS)

@@ -61,6 +61,9 @@ class Analyzer:
         self._on_problem = on_problem
         self._changed = threading.Condition()
         self._frame: Frame | None = None
+        self._offered_scene: int | None = None
+        self._scene: int | None = None
+        self._hurry = False
         self._engine: EngineClient | None = None
         self._gate = MotionGate(orders.motion_sleep_s)
         self._asked_anew = False
@@ -90,6 +93,8 @@ class Analyzer:
         with self._changed:
             if self._orders.options:
                 self._frame = frame
+                self._hurry |= frame.scene != self._offered_scene
+                self._offered_scene = frame.scene
                 self._changed.notify()
 
     def motion(self, now_s: float) -> Motion:
@@ -106,7 +111,9 @@ class Analyzer:
         while True:
             frame, orders = self._next()
             began = time.monotonic()
-            if not self._gate.passes(frame.jpeg, began):
+            if frame.scene != self._scene:
+                self._cut(frame.scene)
+            if not self._gate.passes(frame.small, began):
                 self._skip(frame, orders, began)
                 due = max(due + 1 / orders.analysis_fps, began)
             elif self._analyse_once(frame, orders):
@@ -114,15 +121,28 @@ class Analyzer:
             else:
                 self._gate.forget()
                 due = began + _RETRY_S
-            pause_s = due - time.monotonic()
-            if pause_s > 0:
-                time.sleep(pause_s)
+            self._wait_until(due)
+
+    def _wait_until(self, due: float) -> None:
+        """Wait until the next frame is due; one of another scene is so at once."""
+        with self._changed:
+            while not self._hurry and (left_s := due - time.monotonic()) > 0:
+                self._changed.wait(left_s)
+
+    def _cut(self, scene: int | None) -> None:
+        """Forget what belongs to the scene before: tracks, what is known of faces, the result."""
+        self._scene = scene
+        self._follower.cut()
+        self._plan = EmbeddingPlan()
+        self._gate.cut()
+        self._result = None
 
     def _next(self) -> tuple[Frame, Orders]:
         with self._changed:
             while self._frame is None or not self._orders.options:
                 self._changed.wait()
             frame, self._frame = self._frame, None
+            self._hurry = False
             asked_anew, self._asked_anew = self._asked_anew, False
             orders = self._orders
         if asked_anew:

@@ -1,21 +1,18 @@
 """Tells whether anything moves, so that a scene that rests need not be analysed.
 
-A frame is read at an eighth to a half of its size, gray, and compared with a background that
-follows it slowly. Pillow is loaded with the first frame; NumPy and OpenCV would cost 15 MB more.
+The small gray picture that cuts are found on is compared with a background that follows it slowly.
+Pillow is loaded with the first frame; NumPy and OpenCV would cost 15 MB more.
 
 Process: worker.
 """
 
 from __future__ import annotations
 
-import io
-import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_SMALL = (160, 120)
 _HOLD_S = 1.0
 _FOLLOW_PER_S = 5.0
 _LEAST_STEP = 2
@@ -44,19 +41,19 @@ class MotionGate:
         self._moved_s = float("-inf")
         self._passed_s = float("-inf")
 
-    def passes(self, jpeg: bytes, now_s: float) -> bool:
+    def passes(self, small: Image | None, now_s: float) -> bool:
         """Return whether a frame is to be analysed; give every frame that could be.
 
         What cannot be compared passes: the first frame, another size, a picture that Pillow
         cannot read.
 
         Args:
-            jpeg: the frame.
+            small: the frame, of `scenes.small_gray`.
             now_s: monotonic time.
         """
         if not self._sleep_s:
             return True
-        if self._background.differs(jpeg, now_s):
+        if self._background.differs(small, now_s):
             self._moved_s = now_s
         self.quiet = now_s - self._moved_s >= _HOLD_S
         if self.quiet and now_s - self._passed_s < self._sleep_s:
@@ -67,6 +64,11 @@ class MotionGate:
     def forget(self) -> None:
         """Let the next frame pass: there is no result that could stand for it."""
         self._passed_s = float("-inf")
+
+    def cut(self) -> None:
+        """Begin with the next frame as with the first: it shows another scene."""
+        self.forget()
+        self._background = Background()
 
 
 class Background:
@@ -85,10 +87,9 @@ class Background:
         self._seen_s = 0.0
         self._owed = 0.0
 
-    def differs(self, jpeg: bytes, now_s: float) -> bool:
+    def differs(self, small: Image | None, now_s: float) -> bool:
         """Return whether a frame differs from the background, which then follows it."""
-        small = _small(jpeg)
-        scene = self._scene
+        small, scene = None if small is None else _smooth(small), self._scene
         if small is None or scene is None or small.size != scene.size:
             self._start(small, now_s)
             return True
@@ -107,7 +108,7 @@ class Background:
             self._mean = _mean(small.histogram())
 
     def _follow(self, small: Image, scene: Image, now_s: float) -> None:
-        from PIL import ImageChops  # as in _small
+        from PIL import ImageChops  # as in _smooth
 
         self._owed += (now_s - self._seen_s) * _FOLLOW_PER_S
         self._seen_s = now_s
@@ -122,17 +123,12 @@ class Background:
         self._mean = _mean(self._scene.histogram())
 
 
-def _small(jpeg: bytes) -> Image | None:
-    """Read a JPEG small and gray, its noise smoothed; None where that cannot be done."""
-    # Only a camera with an option needs it, and memory counts in a process per camera.
-    from PIL import Image, ImageFilter
+def _smooth(small: Image) -> Image:
+    """Return a picture with its noise smoothed."""
+    # Pillow, as in `scenes`.
+    from PIL import ImageFilter
 
-    try:
-        picture = Image.open(io.BytesIO(jpeg), formats=("JPEG",))
-        picture.draft("L", _SMALL)
-        return picture.convert("L").filter(ImageFilter.BoxBlur(1))
-    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
-        return None
+    return small.filter(ImageFilter.BoxBlur(1))
 
 
 def _differ(small: Image, scene: Image, gain: float) -> bool:
@@ -141,7 +137,7 @@ def _differ(small: Image, scene: Image, gain: float) -> bool:
     `gain` is how much brighter the whole picture is: the exposure, which is no motion. What is
     white in both may be off by as much.
     """
-    from PIL import ImageChops  # as in _small
+    from PIL import ImageChops  # as in _smooth
 
     exposed = scene.point([min(255, round(v * gain)) for v in range(256)])
     counts = ImageChops.difference(small, exposed).histogram()

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convergecast.cameras.health import AgentRate, ClockOffset, Health, Rate
 from convergecast.cameras.source import FrameSource, SourceError
@@ -19,6 +19,9 @@ from convergecast.messages.worker import Orders, State
 from convergecast.protocol import ProtocolError
 from convergecast.protocol.frames import WireFrame
 from convergecast.protocol.jpeg import SizeReader
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _IDLE_INTERVAL_S = 1.0
 _LEAST_PAUSE_S = 0.05
@@ -30,9 +33,13 @@ log = logging.getLogger("camera")
 
 
 class Frame(NamedTuple):
-    """A checked frame; `captured_at` by this machine's clock.
+    """A checked frame.
 
-    `scene` is the number of what it shows, as of `results.Result`; None while no option is on.
+    Attributes:
+        captured_at: by this machine's clock.
+        mark: another one after the agent began again, or its source jumped.
+        scene: the number of what it shows, as of `results.Result`; None while no option is on.
+        small: the frame small and gray, of `scenes.Scenes`; None likewise, or where it cannot be.
     """
 
     jpeg: bytes
@@ -40,7 +47,9 @@ class Frame(NamedTuple):
     captured_at: float
     width: int
     height: int
+    mark: tuple[str, int] = ("", 0)
     scene: int | None = None
+    small: Image | None = None
 
 
 class Puller:
@@ -158,7 +167,8 @@ class Puller:
         came_back = self.health.state is not State.ONLINE
         if came_back:
             self.health.picture_came()
-        self._deliver(Frame(frame.jpeg, frame.seq, captured_at, width, height))
+        mark = frame.epoch, frame.scene
+        self._deliver(Frame(frame.jpeg, frame.seq, captured_at, width, height, mark))
         if came_back:
             log.info("online: %d×%d", width, height)
             self.came_online.set()

@@ -19,6 +19,7 @@ from convergecast.cameras.availability import Availability
 from convergecast.cameras.journal import TOLD_OFFLINE, Journal
 from convergecast.cameras.outbox import Outbox
 from convergecast.cameras.puller import Frame, Puller
+from convergecast.cameras.scenes import Scenes
 from convergecast.errors import Unavailable
 from convergecast.ipc.channel import Channel
 from convergecast.ipc.processes import ACK, STOP
@@ -64,6 +65,7 @@ class Worker:
             told_offline=journal / TOLD_OFFLINE, put=self._outbox.put_event
         )
         self._idle_frame_at = 0.0
+        self._scenes = Scenes()
         self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)
         self._analyzer = Analyzer(
             orders=orders,
@@ -104,8 +106,11 @@ class Worker:
         """Pass a frame on; without a viewer only one a second crosses to the hub."""
         orders = self._orders
         if orders.options:
-            frame = frame._replace(scene=0)
+            scene, small = self._scenes.look(frame.jpeg, frame.mark)
+            frame = frame._replace(scene=scene, small=small)
             self._analyzer.offer(frame)
+        else:
+            self._scenes.forget()
         if not orders.live:
             now = time.monotonic()
             if now - self._idle_frame_at < _IDLE_FRAME_EVERY_S:

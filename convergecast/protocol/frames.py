@@ -17,10 +17,12 @@ SEQ_HEADER = "X-Frame-Seq"
 CAPTURED_AT_HEADER = "X-Captured-At"
 EPOCH_HEADER = "X-Epoch"
 UNCHANGED_HEADER = "X-Unchanged"
+SCENE_HEADER = "X-Scene"
 DEFLATE, IDENTITY = "deflate", "identity"
 
-_SEQ, _CAPTURED_AT, _EPOCH, _UNCHANGED = (
-    name.lower() for name in (SEQ_HEADER, CAPTURED_AT_HEADER, EPOCH_HEADER, UNCHANGED_HEADER)
+_SEQ, _CAPTURED_AT, _EPOCH, _UNCHANGED, _SCENE = (
+    name.lower()
+    for name in (SEQ_HEADER, CAPTURED_AT_HEADER, EPOCH_HEADER, UNCHANGED_HEADER, SCENE_HEADER)
 )
 
 MAX_JPEG_BYTES = 8 << 20
@@ -41,6 +43,8 @@ class WireFrame(NamedTuple):
         epoch: a word that changes when the agent restarts, or "".
         unchanged: how many frames before this one a stream left out because they showed the same
             as the one before them.
+        scene: how often the source has jumped: another picture of a folder, a video that begins
+            again. 0 where the agent does not know.
     """
 
     jpeg: bytes
@@ -48,9 +52,10 @@ class WireFrame(NamedTuple):
     captured_at: float | None
     epoch: str
     unchanged: int = 0
+    scene: int = 0
 
 
-Fields: TypeAlias = tuple[str, int, float | None, str, int]
+Fields: TypeAlias = tuple[str, int, float | None, str, int, int]
 """The `Content-Encoding`, and what follows the picture in a `WireFrame`."""
 
 
@@ -120,7 +125,7 @@ def cut_jpeg(data: bytes) -> bytes:
 
 
 def frame_headers(
-    *, seq: int, captured_at: float, epoch: str, unchanged: int = 0
+    *, seq: int, captured_at: float, epoch: str, unchanged: int = 0, scene: int = 0
 ) -> dict[str, str]:
     """Return the headers that travel with every picture; see `WireFrame` for their meaning."""
     headers = {
@@ -128,7 +133,8 @@ def frame_headers(
         CAPTURED_AT_HEADER: f"{captured_at:.6f}",
         EPOCH_HEADER: epoch,
     }
-    return headers | {UNCHANGED_HEADER: str(unchanged)} if unchanged else headers
+    optional = {UNCHANGED_HEADER: unchanged, SCENE_HEADER: scene}
+    return headers | {name: str(value) for name, value in optional.items() if value}
 
 
 def parse_frame(headers: Mapping[str, str], body: bytes | memoryview) -> WireFrame:
@@ -147,13 +153,14 @@ def parse_frame(headers: Mapping[str, str], body: bytes | memoryview) -> WireFra
 
 def parse_fields(headers: Mapping[str, str]) -> Fields:
     """Return what a frame's headers (names in lower case) say; raises ProtocolError."""
-    seq, captured_at, unchanged = map(headers.get, (_SEQ, _CAPTURED_AT, _UNCHANGED))
+    seq, captured_at = map(headers.get, (_SEQ, _CAPTURED_AT))
     return (
         headers.get("content-encoding", IDENTITY).strip().lower(),
         -1 if seq is None else int(_number(SEQ_HEADER, seq)),
         None if captured_at is None else _number(CAPTURED_AT_HEADER, captured_at),
         headers.get(_EPOCH, "")[:64],
-        0 if unchanged is None else int(_number(UNCHANGED_HEADER, unchanged)),
+        int(_number(UNCHANGED_HEADER, headers.get(_UNCHANGED, "0"))),
+        int(_number(SCENE_HEADER, headers.get(_SCENE, "0"))),
     )
 
 

@@ -19,6 +19,7 @@ from convergecast.protocol.frames import (
     EPOCH_HEADER,
     IDENTITY,
     MAX_JPEG_BYTES,
+    SCENE_HEADER,
     SEQ_HEADER,
     UNCHANGED_HEADER,
     Fields,
@@ -46,6 +47,7 @@ _USUAL_HEAD = re.compile(
     rf"{CAPTURED_AT_HEADER}: (\d{{1,14}}\.\d{{1,9}})\r\n"
     rf"{EPOCH_HEADER}: (\w{{0,64}})\r\n"
     rf"(?:{UNCHANGED_HEADER}: (\d{{1,15}})\r\n)?"
+    rf"(?:{SCENE_HEADER}: (\d{{1,15}})\r\n)?"
     r"Content-Length: (\d{1,10})\r\n\r\n".encode()
 )
 
@@ -154,10 +156,12 @@ def _usual_fields(
     captured_at: bytes,
     epoch: bytes,
     unchanged: bytes | None,
+    scene: bytes | None,
     length: bytes,
 ) -> tuple[Fields, int]:
     encoding = DEFLATE if deflated else IDENTITY
-    fields = (encoding, int(seq), float(captured_at), epoch.decode(), int(unchanged or 0))
+    numbers = int(unchanged or 0), int(scene or 0)
+    fields = (encoding, int(seq), float(captured_at), epoch.decode(), *numbers)
     return fields, int(length)
 
 

@@ -29,6 +29,11 @@ class Follower:
         self._objects = Tracker(ids)
         self._faces = Tracker(ids)
 
+    def cut(self) -> None:
+        """End all tracks: what comes next is of another scene. Their numbers are not used again."""
+        self._objects.cut()
+        self._faces.cut()
+
     def follow(self, result: AnyResult, at_s: float) -> AnyResult:
         """Return a result with the ids and velocities of its tracks, and people where asked for.
 

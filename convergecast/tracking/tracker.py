@@ -70,6 +70,11 @@ class Tracker:
         self._begin(detections, sure)
         return [track for track in self._tracks if track.confirmed]
 
+    def cut(self) -> None:
+        """End all tracks."""
+        self._tracks.clear()
+        self._looked_s = None
+
     def _step(self, at_s: float) -> float:
         """Return the seconds since the last look, as far as they count."""
         passed_s = 0.0 if self._looked_s is None else at_s - self._looked_s

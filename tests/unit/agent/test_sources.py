@@ -41,6 +41,19 @@ def test_a_video_loops_at_its_own_rate(tmp_path: Path, fps: float) -> None:
     assert sum(steps[1:]) == pytest.approx(19 / fps, rel=0.02)
 
 
+def test_a_source_says_when_it_jumps(tmp_path: Path) -> None:
+    video = VideoFileSource(write_video(tmp_path / "v.avi", frames=3, fps=10))
+    folder = FolderSource(write_pictures(tmp_path / "folder", count=2))
+    for source, scenes in ((video, [0, 0, 0, 1, 1, 1, 2]), (folder, [1, 2, 3, 4, 5, 6, 7])):
+        source.open()
+        found = []
+        for _ in scenes:
+            source.grab()
+            found.append(source.scene)
+        source.close()
+        assert found == scenes
+
+
 def test_a_gif_loops_at_the_rate_of_its_time_stamps(tmp_path: Path) -> None:
     animation = cv2.Animation()
     animation.frames = [picture(number) for number in range(6)]

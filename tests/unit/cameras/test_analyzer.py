@@ -14,6 +14,7 @@ import pytest
 
 from convergecast.cameras.analyzer import Analyzer, make_result
 from convergecast.cameras.puller import Frame
+from convergecast.cameras.scenes import Scenes
 from convergecast.ipc.framing import pack, unpack
 from convergecast.messages.engine import Answer, read_request
 from convergecast.messages.results import Result
@@ -148,10 +149,12 @@ class Scene:
             self.seen.append(plain(seen))
 
     def _feed(self) -> None:
-        seq = 0
+        seq, scenes = 0, Scenes()
         while not self._closed.wait(0.01):
             seq += 1
-            self.analyzer.offer(Frame(self.jpeg, seq, time.time(), 640, 480))
+            frame = Frame(self.jpeg, seq, time.time(), 640, 480)
+            scene, small = scenes.look(frame.jpeg, frame.mark)
+            self.analyzer.offer(frame._replace(scene=scene, small=small))
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float = 10) -> None:

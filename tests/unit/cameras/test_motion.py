@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convergecast.cameras.motion import MotionGate
+from convergecast.cameras.scenes import small_gray
 from convergecast.vision.detections import Bytes
 from tests.test_architecture import HEAVY
 
@@ -51,7 +52,7 @@ def still(scene: Bytes, frames: int) -> list[Bytes]:
 
 def passed(gate: MotionGate, frames: Iterable[bytes], *, from_s: float = 0.0) -> list[bool]:
     """Give frames to a gate, ten a second; return which of them passed."""
-    return [gate.passes(jpeg, from_s + STEP_S * at) for at, jpeg in enumerate(frames)]
+    return [gate.passes(small_gray(jpeg), from_s + STEP_S * at) for at, jpeg in enumerate(frames)]
 
 
 @pytest.mark.parametrize(
@@ -125,10 +126,10 @@ def test_another_size_and_a_broken_picture_pass() -> None:
     small, large = encode(room(320, 240)), encode(room())
     passed(gate, [small] * 20)
     assert gate.quiet
-    assert gate.passes(large, 2.0)
-    assert gate.passes(large[: len(large) // 2], 2.1)
-    assert gate.passes(b"no picture", 2.2)
-    assert gate.passes(large, 2.3), "nothing to compare it with"
+    assert gate.passes(small_gray(large), 2.0)
+    assert gate.passes(small_gray(large[: len(large) // 2]), 2.1)
+    assert gate.passes(small_gray(b"no picture"), 2.2)
+    assert gate.passes(small_gray(large), 2.3), "nothing to compare it with"
 
 
 def test_forgetting_lets_the_next_frame_pass() -> None:
@@ -137,6 +138,14 @@ def test_forgetting_lets_the_next_frame_pass() -> None:
     assert passed(gate, [jpeg] * 20)[-1] is False
     gate.forget()
     assert passed(gate, [jpeg] * 2, from_s=2.0) == [True, False]
+
+
+def test_after_a_cut_it_begins_anew() -> None:
+    gate = MotionGate(60)
+    jpeg = encode(room())
+    passed(gate, [jpeg] * 20)
+    gate.cut()
+    assert passed(gate, [jpeg] * 12, from_s=2.0) == [*[True] * 10, False, False]
 
 
 def test_without_sleep_everything_passes() -> None:
@@ -152,7 +161,7 @@ def test_a_damaged_picture_never_raises(at: int, damage: bytes) -> None:
     at %= len(jpeg)
     jpeg[at : at + len(damage)] = damage
     gate = MotionGate(SLEEP_S)
-    assert gate.passes(bytes(jpeg), 0.0)
+    assert gate.passes(small_gray(bytes(jpeg)), 0.0)
 
 
 def test_it_loads_nothing_heavy_and_pillow_only_when_used(tmp_path: Path) -> None:
@@ -161,7 +170,9 @@ def test_it_loads_nothing_heavy_and_pillow_only_when_used(tmp_path: Path) -> Non
         "import sys, pathlib, convergecast.cameras.worker as worker\n"
         "assert 'PIL' not in sys.modules\n"
         "from convergecast.cameras.motion import MotionGate\n"
-        f"MotionGate(3).passes(pathlib.Path({str(tmp_path / 'room.jpg')!r}).read_bytes(), 0)\n"
+        "from convergecast.cameras.scenes import Scenes\n"
+        f"jpeg = pathlib.Path({str(tmp_path / 'room.jpg')!r}).read_bytes()\n"
+        "MotionGate(3).passes(Scenes().look(jpeg, 0)[1], 0)\n"
         "assert 'PIL' in sys.modules\n"
         "print(' '.join(sys.modules))"
     )

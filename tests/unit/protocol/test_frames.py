@@ -89,7 +89,7 @@ def test_a_frame_travels_with_number_time_and_epoch() -> None:
     headers = frame_headers(seq=7, captured_at=1760000000.25, epoch="abc")
     lower = {name.lower(): value for name, value in headers.items()}
     frame = parse_frame({**lower, "content-encoding": "deflate"}, zlib.compress(JPEG))
-    assert frame.unchanged == 0
+    assert frame.unchanged == frame.scene == 0
     assert (frame.jpeg, frame.seq, frame.captured_at, frame.epoch) == (
         JPEG,
         7,
@@ -142,6 +142,7 @@ def test_a_pickle_that_runs_code_is_refused_or_cut_but_never_run(
         {"x-captured-at": "inf"},
         {"x-captured-at": "-5"},
         {"x-unchanged": "many"},
+        {"x-scene": "another"},
     ],
 )
 def test_headers_that_are_nonsense_are_refused(headers: dict[str, str]) -> None:

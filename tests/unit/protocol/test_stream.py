@@ -27,6 +27,7 @@ frames = st.builds(
     st.integers(0, 2 * 10**15).map(lambda microseconds: microseconds / 1e6),
     words,
     st.integers(0, 10**6),
+    st.integers(0, 10**6),
 )
 
 
@@ -36,6 +37,7 @@ def part_of(frame: WireFrame, body: bytes | None = None) -> bytes:
         captured_at=frame.captured_at or 0.0,
         epoch=frame.epoch,
         unchanged=frame.unchanged,
+        scene=frame.scene,
     )
     return encode_part(headers, frame.jpeg if body is None else body)
 
@@ -73,13 +75,17 @@ def test_frames_are_read_as_they_were_written(
         reader.read()
 
 
-@given(frames, st.permutations(range(5)), st.booleans(), st.booleans())
+@given(frames, st.permutations(range(6)), st.booleans(), st.booleans())
 def test_headers_may_come_in_any_order_and_case(
     frame: WireFrame, order: list[int], lower: bool, deflated: bool
 ) -> None:
     body = zlib.compress(frame.jpeg) if deflated else frame.jpeg
     named = frame_headers(
-        seq=frame.seq, captured_at=frame.captured_at or 0, epoch=frame.epoch, unchanged=1
+        seq=frame.seq,
+        captured_at=frame.captured_at or 0,
+        epoch=frame.epoch,
+        unchanged=1,
+        scene=2,
     )
     lines = [f"{name}: {value}" for name, value in named.items()]
     lines.append("Content-Encoding: deflate" if deflated else "Content-Type: image/jpeg")
@@ -88,7 +94,7 @@ def test_headers_may_come_in_any_order_and_case(
     if lower:
         epoch = f": {frame.epoch}\r\n"
         head = head.replace(epoch, "\0").lower().replace("\0", epoch)
-    assert read_all(head.encode() + body + b"\r\n") == [frame._replace(unchanged=1)]
+    assert read_all(head.encode() + body + b"\r\n") == [frame._replace(unchanged=1, scene=2)]
 
 
 def test_a_part_without_a_picture_says_that_the_one_before_is_still_seen() -> None:
