@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Listener
 from typing import Any
 
+import cv2
 import msgspec
+import numpy as np
 import pytest
 
 from convergecast.cameras.analyzer import Analyzer, make_result
@@ -140,6 +142,13 @@ class Scene:
         wait_for(lambda: self.motion().quiet and self.motion().skipped > skipped + 2)
         return len(self.engine.requests)
 
+    def until(self, condition: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        """Return the first result from now on that meets a condition."""
+        while True:
+            result = self.results.get(timeout=5)[0]
+            if condition(result):
+                return result
+
     def close(self) -> None:
         self._closed.set()
 
@@ -173,6 +182,17 @@ def scene() -> Iterator[Scene]:
     engine.close()
 
 
+def other_view() -> bytes:
+    """Return a picture of another scene, of the same size."""
+    image = np.random.default_rng(1).integers(0, 256, (6, 8, 3), np.uint8)
+    large = cv2.resize(image, (640, 480), interpolation=cv2.INTER_NEAREST)
+    return cv2.imencode(".jpg", large)[1].tobytes()
+
+
+def followed(result: dict[str, Any]) -> list[int]:
+    return [face["track_id"] for face in result["faces"] if face["track_id"] is not None]
+
+
 def newest(results: queue.Queue[tuple[dict[str, Any], bytes]]) -> tuple[dict[str, Any], bytes]:
     """Return what is published from now on."""
     while not results.empty():
@@ -197,6 +217,22 @@ def test_motion_ends_the_rest_at_once(scene: Scene) -> None:
     scene.jpeg = picture(88888888)
     wait_for(lambda: len(scene.engine.requests) > asked + 3, timeout_s=1)
     assert not scene.motion().quiet
+
+
+def test_at_a_cut_the_frame_is_analysed_at_once_and_nothing_goes_on(scene: Scene) -> None:
+    scene.engine.answer = {**SIZE, "faces": [{**FACE, "box": [10.0, 10.0, 40.0, 40.0]}]}
+    scene.rest()
+    before, _ = newest(scene.results)
+    scene.order(analysis_fps=0.2)
+    skipped = scene.motion().skipped
+    wait_for(lambda: scene.motion().skipped > skipped + 1)  # the next frame is due in 5 s
+    asked, cut_at = len(scene.engine.requests), time.time()
+    scene.jpeg = other_view()
+    wait_for(lambda: len(scene.engine.requests) > asked, timeout_s=1)
+    scene.order(analysis_fps=50.0)
+    after = scene.until(lambda result: result["captured_at"] > cut_at and followed(result))
+    assert after["scene"] == before["scene"] + 1
+    assert followed(after)[0] > followed(before)[0] > 0
 
 
 @pytest.mark.parametrize(
