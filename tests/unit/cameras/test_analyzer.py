@@ -145,7 +145,7 @@ class Scene:
     def until(self, condition: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         """Return the first result from now on that meets a condition."""
         while True:
-            result = self.results.get(timeout=5)[0]
+            result = self.results.get(timeout=10)[0]
             if condition(result):
                 return result
 
