@@ -186,6 +186,9 @@ def _guard(stream_key: str) -> Callable[[], None]:
             raise _Refusal(
                 401, "not-signed-in", "this agent serves only the hub it registered with"
             )
+        channel = request.environ.get(CHANNEL_KEY)
+        if channel is not None:
+            channel.place.is_known("the hub")
         if request.method != "GET":
             raise _Refusal(405, "method", "an agent answers GET only")
 

@@ -1,6 +1,7 @@
 """Serves frames: waitress, tuned so that a picture leaves in one send and none queues up.
 
-Runs in the agent: one thread for the sockets, a small pool for the pullers.
+Runs in the agent: one thread for the sockets, a small pool for the pullers. Whoever keeps it
+waiting, or holds many connections and shows no key, gives way to the hub.
 
 Process: agent.
 """
@@ -11,14 +12,18 @@ import contextlib
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
+from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.server import create_server
-from waitress.task import WSGITask
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher, WSGITask
+
+from convergecast.protocol.places import Limits, Places
 
 from .address import Listener
 
@@ -27,8 +32,10 @@ CHANNEL_KEY = "convergecast.channel"
 
 _UNSENT_BYTES = 16 << 10  # more would be old pictures on a slow link
 _DEAD_CLIENT_MS = 20_000
-_MOST_CONNECTIONS = 500
+_LIMITS = Limits(most=128, strangers=64, per_address=32, per_credential=64)
+REQUEST_WITHIN_S = 15.0
 _IDLE_CONNECTION_S = 20
+_LOOK_EVERY_S = 2
 _MOST_REQUEST_BYTES = 16 << 10
 
 
@@ -36,6 +43,36 @@ class FrameChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """A connection that sends header and body together and can wait until all has left."""
 
     _held: list[bytes] | None = None
+
+    def __init__(self, server: _Server, sock: socket.socket, address: Any, *rest: Any, **more: Any):
+        """Take a place among the connections."""
+        super().__init__(server, sock, address, *rest, **more)
+        self.place = server.places.take(str(address[0]), self._give_way)
+        self._reads_since: float | None = time.monotonic()
+
+    def received(self, data: bytes) -> bool:
+        """Take what came, and note since when a request has not been whole."""
+        taken = bool(super().received(data))
+        if self.request is None:
+            self._reads_since = None
+        elif self._reads_since is None:
+            self._reads_since = time.monotonic()
+        return taken
+
+    def is_too_slow(self, now: float) -> bool:
+        """Whether a request that has begun, or the first one, is not whole in time."""
+        since = self._reads_since
+        return since is not None and now - since > REQUEST_WITHIN_S
+
+    def handle_close(self) -> None:
+        """Give the place back."""
+        self.place.leave()
+        super().handle_close()
+
+    def _give_way(self) -> None:
+        """End the connection, from any thread: the loop's own closes it."""
+        self.will_close = True
+        self.server.pull_trigger()
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -86,6 +123,33 @@ class _FrameTask(WSGITask):  # type: ignore[misc]  # waitress has no types
 FrameChannel.task_class = _FrameTask
 
 
+class _Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """Counts its connections, and drops those that take too long."""
+
+    channel_class = FrameChannel
+
+    def __init__(self, app: Flask, adjustments: Adjustments, listening: socket.socket) -> None:
+        """Begin without a connection, on a socket that listens."""
+        self.places = Places(_LIMITS)
+        dispatcher = ThreadedTaskDispatcher()
+        dispatcher.set_thread_count(adjustments.threads)
+        super().__init__(
+            app,
+            _sock=listening,
+            dispatcher=dispatcher,
+            adj=adjustments,
+            sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
+            bind_socket=False,
+        )
+
+    def maintenance(self, now: float) -> None:
+        """Drop what is idle or too slow; called every few seconds."""
+        super().maintenance(now)
+        for channel in self.active_channels.values():
+            if channel.is_too_slow(time.monotonic()):
+                channel.will_close = True
+
+
 class FrameServer:
     """Runs an application on a listening socket, in threads of its own."""
 
@@ -94,14 +158,13 @@ class FrameServer:
         for name in ("waitress", "waitress.queue"):
             # Clients that hang up are the ordinary case here.
             logging.getLogger(name).setLevel(logging.ERROR)
-        self._server = create_server(
-            app,
+        adjustments = Adjustments(
             sockets=[listener.socket],
             threads=threads,
             ident=None,
-            connection_limit=_MOST_CONNECTIONS,
+            connection_limit=_LIMITS.most * 4,  # those that are about to close count there too
             channel_timeout=_IDLE_CONNECTION_S,  # strangers that only hold a connection
-            cleanup_interval=5,
+            cleanup_interval=_LOOK_EVERY_S,
             outbuf_high_watermark=_UNSENT_BYTES,
             outbuf_overflow=64 << 20,  # pictures never go through a temporary file
             channel_request_lookahead=1,  # a client that hangs up is noticed while it waits
@@ -110,8 +173,8 @@ class FrameServer:
             max_request_header_size=_MOST_REQUEST_BYTES,
             max_request_body_size=_MOST_REQUEST_BYTES,
         )
-        self._server.channel_class = FrameChannel
-        self._server.adj.socket_options = _socket_options()
+        adjustments.socket_options = _socket_options()
+        self._server = _Server(app, adjustments, listener.socket)
         self._thread = threading.Thread(target=self._server.run, name="server", daemon=True)
 
     def start(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 import logging
 import os
@@ -16,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import uvicorn
 
@@ -36,17 +38,24 @@ from convergecast.events.people_counts import CountHistory
 from convergecast.faces.subsystem import FaceSubsystem
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
+from convergecast.live.seats import Seats
 from convergecast.protocol.hosts import is_loopback
+from convergecast.protocol.places import Places
 from convergecast.storage.database import DATABASE_NAME, EVENTS_DATABASE_NAME, Database
 from convergecast.web.asgi import create_asgi
+from convergecast.web.connections import (
+    ACCEPTED_AT_ONCE,
+    KEPT_ALIVE_S,
+    QUEUED,
+    PatientProtocol,
+    connection_limits,
+)
 from convergecast.web.live import MAX_SOCKET_MESSAGE_BYTES
-from convergecast.web.request_limits import PatientProtocol
 from convergecast.web.services import Services, engine_status, shown_camera
 from convergecast.web.websocket_protocol import PromptProtocol
 
-_BACKLOG = 128
-_MAX_CONNECTIONS = 512
 _OPEN_FILES = 65_536
+_STREAMS_A_VIEWER = 4
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 log = logging.getLogger("hub")
@@ -180,6 +189,8 @@ class Hub:
             broker=broker,
             counts=counts,
             announcer=announcer,
+            viewer_seats=Seats(config.max_viewers),
+            stream_seats=Seats(_STREAMS_A_VIEWER * config.max_viewers),
             engine=engine,
             collector=collector,
             supervisor=supervisor,
@@ -193,18 +204,19 @@ class Hub:
         )
 
     async def _serve(self) -> None:
+        places = Places(connection_limits())
         server = _Server(
             uvicorn.Config(
                 create_asgi(self.services),
                 access_log=False,
-                http=PatientProtocol,
+                backlog=ACCEPTED_AT_ONCE,
+                http=cast(Any, functools.partial(PatientProtocol, places=places)),
                 lifespan="off",
-                limit_concurrency=_MAX_CONNECTIONS,
                 log_config=None,
                 proxy_headers=False,
                 server_header=False,
                 timeout_graceful_shutdown=1,
-                timeout_keep_alive=30,
+                timeout_keep_alive=int(KEPT_ALIVE_S),
                 ws=PromptProtocol,
                 ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
                 ws_per_message_deflate=False,
@@ -228,6 +240,7 @@ class Hub:
             if server.should_exit:
                 return
             time.sleep(0.01)
+        self._socket.listen(QUEUED)  # uvicorn has set it to what is accepted at once
         try:
             self.services.supervisor.start()
             self.services.upkeep.start()
@@ -271,7 +284,7 @@ def _bind(config: HubConfig) -> socket.socket:
         else:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
-        bound.listen(_BACKLOG)
+        bound.listen(QUEUED)
     except OSError as error:
         if bound is not None:
             bound.close()

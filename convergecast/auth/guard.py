@@ -54,6 +54,11 @@ class Caller:
     role: Role | None = None
     session: SessionId | None = field(default=None, repr=False)
 
+    @property
+    def credential(self) -> str:
+        """What connections and viewers are counted by."""
+        return self.session or self.name
+
 
 _ANYONE = Caller(kind=CallerKind.ANYONE, name="anyone")
 _BY_TOKEN = Caller(kind=CallerKind.TOKEN, name="an API client", role=Role.ADMIN)

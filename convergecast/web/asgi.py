@@ -7,6 +7,7 @@ under is read from Flask's table of routes before its body is. Process: hub, in 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
@@ -22,8 +23,9 @@ from convergecast.auth.guard import Caller
 from convergecast.errors import ConvergeCastError, Forbidden, TooMany
 from convergecast.web.app import NATIVE_ROUTES, create_app
 from convergecast.web.asgi_types import Application, Receive, Scope, Send
+from convergecast.web.connections import place_of
 from convergecast.web.live import serve_live
-from convergecast.web.request_limits import pass_over_body, read_body
+from convergecast.web.request_limits import no_body, read_body
 from convergecast.web.services import Services
 
 _FLASK_THREADS = 16
@@ -34,8 +36,8 @@ _LARGE_BODIES_AT_ONCE = 4
 SOCKETS = {"/live": serve_live}
 
 _Handler = Callable[Concatenate[Services, Caller, Scope, Receive, Send, ...], Awaitable[None]]
-# How much is read of what Flask will refuse: it has no route, or one that declares nothing.
-_REFUSED = Rule(Access.PUBLIC)
+# Of a native handler that declares nothing: nothing is read, and it is refused.
+_REFUSED = Rule(Access.PUBLIC, body_bytes=0)
 
 
 class _Route(NamedTuple):
@@ -83,22 +85,23 @@ def create_asgi(services: Services) -> Application:
             elif route.rule and route.rule.takes_large_body:
                 await large(route.rule, scope, receive, send)
             else:
-                await usual(route.rule or _REFUSED, scope, receive, send)
+                await usual(route.rule, scope, receive, send)
 
     async def large(rule: Rule, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            scope["caller"] = services.guard.admit(rule, _headers(scope))
-            if places.locked():
-                raise TooMany("Several pictures are being analysed: try again in a moment.")
-        except ConvergeCastError as error:
-            await _refuse(error, send, receive)
+        if places.locked():
+            scope["refusal"] = TooMany(
+                "Several pictures are being analysed: try again in a moment."
+            )
+            await usual(rule, scope, receive, send)
             return
         async with places:
             await usual(rule, scope, receive, send)
 
-    async def usual(rule: Rule, scope: Scope, receive: Receive, send: Send) -> None:
+    async def usual(rule: Rule | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have Flask answer; a body is read only where it is wanted of this caller."""
         try:
-            receive = await read_body(scope, receive, rule)
+            wanted = rule is not None and _may_send(services, rule, scope)
+            receive = await read_body(scope, receive, rule) if rule and wanted else no_body(scope)
         except ConvergeCastError as error:
             await _refuse(error, send)
             return
@@ -107,20 +110,47 @@ def create_asgi(services: Services) -> Application:
     return application
 
 
+def _may_send(services: Services, rule: Rule, scope: Scope) -> bool:
+    """Whether the route's rule lets the caller in; what is found stands in the scope for Flask."""
+    try:
+        caller = _admit(services, rule, scope)
+    except ConvergeCastError as error:
+        scope["refusal"] = error
+    else:
+        scope["admitted"] = rule, caller
+    return "refusal" not in scope
+
+
+def _admit(services: Services, rule: Rule | None, scope: Scope) -> Caller:
+    """Return who asks, and count its connection accordingly; raises as `Guard.admit` does."""
+    place, client = place_of(scope), scope.get("client")
+    caller = None
+    try:
+        caller = services.guard.admit(rule, _headers(scope))
+    finally:
+        if place is None:
+            pass
+        elif caller is not None and caller.role is not None:
+            place.is_known(caller.credential)
+        elif caller is None or not place.known:
+            place.is_strangers(client[0] if client else "")
+    return caller
+
+
 async def _websocket(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
     await receive()  # websocket.connect
-    try:
-        serve = SOCKETS.get(scope["path"])
-        if serve is None:
-            raise Forbidden("There is no socket at this address.")
-        caller = services.guard.admit(declared_rule(serve), _headers(scope))
-        if services.announcer.viewers >= services.config.max_viewers:
-            raise TooMany("The hub has as many viewers as it may.")
-    except ConvergeCastError:
-        await send({"type": "websocket.close", "code": 1008})  # before accepting: HTTP 403
-        return
-    await send({"type": "websocket.accept"})
-    await serve(services, caller, receive, send)
+    with contextlib.ExitStack() as seat:
+        try:
+            serve = SOCKETS.get(scope["path"])
+            if serve is None:
+                raise Forbidden("There is no socket at this address.")
+            caller = _admit(services, declared_rule(serve), scope)
+            seat.enter_context(services.viewer_seats.taken_by(caller.credential))
+        except ConvergeCastError:
+            await send({"type": "websocket.close", "code": 1008})  # before accepting: HTTP 403
+            return
+        await send({"type": "websocket.accept"})
+        await serve(services, caller, receive, send)
 
 
 async def _native(
@@ -132,7 +162,7 @@ async def _native(
     send: Send,
 ) -> None:
     try:
-        caller = services.guard.admit(route.rule, _headers(scope))
+        caller = _admit(services, route.rule, scope)
         receive = await read_body(scope, receive, route.rule or _REFUSED)
         await handler(services, caller, scope, receive, send, **route.arguments)
     except ConvergeCastError as error:
@@ -143,8 +173,8 @@ def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-async def _refuse(error: ConvergeCastError, send: Send, unread: Receive | None = None) -> None:
-    """Answer with an error; `unread` gives the request's body where it was not read."""
+async def _refuse(error: ConvergeCastError, send: Send) -> None:
+    """Answer with an error, and end the connection."""
     body = json.dumps(error.told()).encode()
     headers = [
         (b"content-type", b"application/json"),
@@ -154,7 +184,4 @@ async def _refuse(error: ConvergeCastError, send: Send, unread: Receive | None =
     ]
     status = error.http_status
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": unread is not None})
-    if unread is not None:
-        await pass_over_body(unread)
-        await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import NotRequired, Required, TypedDict
 
+from convergecast.auth.access import Rule
 from convergecast.auth.guard import Caller
+from convergecast.errors import ConvergeCastError
+from convergecast.protocol.places import Place
 
 
 class Scope(TypedDict):
     """A request or a socket.
 
-    `caller` is added where who asks is found out before Flask runs, which takes it from here.
+    `client` is the address that it came from, `state` holds the connection's `place`. Who asks is
+    found out before Flask runs, which takes it from here: `admitted` is the rule that was kept, and
+    the caller; `refusal` is what Flask is to raise.
     """
 
     type: str
@@ -19,7 +24,12 @@ class Scope(TypedDict):
     path: str
     query_string: bytes
     headers: list[tuple[bytes, bytes]]
-    caller: NotRequired[Caller]
+    client: NotRequired[tuple[str, int] | None]
+    scheme: NotRequired[str]
+    root_path: NotRequired[str]
+    state: NotRequired[dict[str, Place]]
+    admitted: NotRequired[tuple[Rule, Caller]]
+    refusal: NotRequired[ConvergeCastError]
 
 
 class Incoming(TypedDict, total=False):

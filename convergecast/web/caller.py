@@ -7,19 +7,30 @@ from flask import g, request
 from convergecast.auth.access import Rule
 from convergecast.auth.guard import Caller, Guard
 from convergecast.web.asgi_types import Scope
+from convergecast.web.connections import place_of
 
 
 def admit(guard: Guard, rule: Rule | None) -> None:
     """Let the request in and keep who asks; raises as `Guard.admit` does.
 
-    Who brings a large body was asked before it was read, and is not asked again.
+    Who was let in under this rule before the body was read is not asked again.
     """
     scope: Scope | None = request.environ.get("asgi.scope")
-    known = scope.get("caller") if scope else None
-    g.caller = known or guard.admit(rule, request.headers)
+    if scope and (refusal := scope.get("refusal")):
+        raise refusal
+    asked, known = (scope.get("admitted") if scope else None) or (None, None)
+    g.caller = known if known and asked == rule else guard.admit(rule, request.headers)
 
 
 def caller() -> Caller:
     """Return who asks."""
     asking: Caller = g.caller
     return asking
+
+
+def keep_place(credential: str) -> None:
+    """Count the request's connection among those that have shown a credential."""
+    scope: Scope | None = request.environ.get("asgi.scope")
+    place = place_of(scope) if scope else None
+    if place is not None:
+        place.is_known(credential)

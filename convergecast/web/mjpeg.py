@@ -38,16 +38,18 @@ async def serve_mjpeg(
     Raises:
         NotFound: there is no such camera; nothing has been answered then.
         InvalidInput: likewise, for a query that cannot be understood.
+        TooMany: likewise, there are as many streams as there may be.
     """
     camera = services.registry.get(camera_id)
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     annotated = checked(AnnotatedQuery, query).annotated == "1"
     content_type = b"multipart/x-mixed-replace; boundary=" + _BOUNDARY
     headers = [(b"content-type", content_type), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    if scope["method"] != "HEAD":
-        await MjpegStream(services, caller, camera.id, annotated=annotated).serve(receive, send)
-    await _body(send, b"", more=False)
+    with services.stream_seats.taken_by(caller.credential):
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if scope["method"] != "HEAD":
+            await MjpegStream(services, caller, camera.id, annotated=annotated).serve(receive, send)
+        await _body(send, b"", more=False)
 
 
 class MjpegStream:

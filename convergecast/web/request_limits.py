@@ -1,41 +1,21 @@
-"""Bodies within the limit that their route declares, and deadlines for those who are slow.
+"""Bodies within the limit that their route declares, and a deadline for those that are slow.
 
-A connection must bring its first request, and a request its whole body, within a time; until then
-it costs a socket and a few bytes, and no thread. Process: hub, in its event loop.
+Until a body is whole it costs a few bytes, and no thread. Process: hub, in its event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from convergecast.auth.access import Rule
 from convergecast.errors import InvalidInput, TooLarge, TooSlow
 from convergecast.web.asgi_types import Incoming, Receive, Scope
 
-FIRST_REQUEST_WITHIN_S = 15.0
 BODY_WITHIN_S = 10.0
 _LARGE_BODY_WITHIN_S = 60.0
-_LINGER_S = 2.0
 MAX_PICTURE_BYTES = 20 * 1000 * 1000
 MAX_PICTURES_BYTES = 3 * MAX_PICTURE_BYTES
 """Of one picture, and of a form with several."""
-
-
-class PatientProtocol(H11Protocol):
-    """HTTP/1.1 that drops a connection which brings no whole request in time."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the clock."""
-        super().connection_made(transport)
-        self.loop.call_later(FIRST_REQUEST_WITHIN_S, self._drop_silent)
-
-    def _drop_silent(self) -> None:
-        # A websocket takes the transport over, and leaves no cycle behind.
-        if self.cycle is None and self.transport.get_protocol() is self:
-            self.transport.close()
 
 
 async def read_body(scope: Scope, receive: Receive, rule: Rule) -> Receive:
@@ -55,9 +35,7 @@ async def read_body(scope: Scope, receive: Receive, rule: Rule) -> Receive:
             body = await _collect(receive, rule.body_bytes)
     except TimeoutError as error:
         raise TooSlow(f"The body did not arrive within {within_s:g} s.") from error
-    framing = (b"content-length", b"transfer-encoding")
-    headers = [header for header in scope["headers"] if header[0] not in framing]
-    scope["headers"] = [*headers, (b"content-length", str(len(body)).encode())]
+    _set_length(scope, len(body))
     given = False
 
     async def again() -> Incoming:
@@ -70,16 +48,23 @@ async def read_body(scope: Scope, receive: Receive, rule: Rule) -> Receive:
     return again
 
 
-async def pass_over_body(receive: Receive) -> None:
-    """Take in for a while what a refused client still sends, and forget it.
+def no_body(scope: Scope) -> Receive:
+    """Return a `receive` for a request whose body nobody wants.
 
-    Most clients read an answer only when all is sent, and a connection that is closed before
-    takes the answer with it.
+    uvicorn passes over it, for as long as a head may take, so that the client can read the answer.
     """
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_LINGER_S):
-            while (await receive()).get("more_body"):
-                pass
+    _set_length(scope, 0)
+
+    async def nothing() -> Incoming:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return nothing
+
+
+def _set_length(scope: Scope, length: int) -> None:
+    framing = (b"content-length", b"transfer-encoding")
+    headers = [header for header in scope["headers"] if header[0] not in framing]
+    scope["headers"] = [*headers, (b"content-length", str(length).encode())]
 
 
 async def _collect(receive: Receive, limit: int) -> bytes:

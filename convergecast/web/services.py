@@ -29,6 +29,7 @@ from convergecast.faces.recogniser import Recogniser
 from convergecast.faces.settings import SettingsStore
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
+from convergecast.live.seats import Seats
 from convergecast.messages.live import CameraView, EngineStatusView, Hello
 from convergecast.options import OPTIONS, tasks_of
 from convergecast.storage.database import Database
@@ -36,7 +37,7 @@ from convergecast.storage.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The hub's parts; `port` is the one it listens on."""
+    """The hub's parts; `port` is the one it listens on, the seats are of `/live` and of streams."""
 
     config: HubConfig
     port: int
@@ -49,6 +50,8 @@ class Services:
     broker: Broker
     counts: CountHistory
     announcer: Announcer
+    viewer_seats: Seats
+    stream_seats: Seats
     engine: EngineHost
     collector: Collector
     supervisor: Supervisor

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from convergecast.protocol.places import Place
+
 _MAY_WAIT = 16
 
 
@@ -20,3 +22,10 @@ class PromptProtocol(WebSocketsSansIOProtocol):
         self.read_paused |= few
         super().send_receive_event_to_app()
         self.read_paused &= not few
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the connection's place back, which came with its scope."""
+        super().connection_lost(exc)
+        place: Place | None = self.app_state.get("place")
+        if place is not None:
+            place.leave()

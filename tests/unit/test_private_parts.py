@@ -8,6 +8,9 @@ Python itself every version is taken from 3.11 on, so the tests are all there is
 from __future__ import annotations
 
 import asyncio
+import asyncio.selector_events
+import contextlib
+import functools
 import inspect
 import multiprocessing.connection
 import multiprocessing.util
@@ -15,6 +18,7 @@ import os
 import socket
 import tempfile
 import threading
+import time
 import tomllib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +27,7 @@ from importlib.metadata import version
 from multiprocessing import AuthenticationError, Pipe
 from multiprocessing.connection import answer_challenge, deliver_challenge
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import Mock
 
 import onnxruntime
@@ -41,15 +45,18 @@ from waitress.server import BaseWSGIServer, create_server
 from waitress.task import WSGITask
 from websockets.asyncio.client import connect
 
+from agent import server as servers
 from agent.address import Listener
 from agent.server import CHANNEL_KEY, FrameChannel, FrameServer
 from convergecast.detection.runtime import open_session
 from convergecast.errors import ModelError
-from convergecast.web import request_limits
-from convergecast.web.request_limits import PatientProtocol
+from convergecast.protocol.places import Limits, Places
+from convergecast.web import connections
+from convergecast.web.connections import PatientProtocol
 from convergecast.web.websocket_protocol import PromptProtocol
 
 ROOT = Path(__file__).parents[2]
+ROOM = Limits(most=100, strangers=50, per_address=20, per_credential=20)
 BOUNDED = ["onnxruntime", "uvicorn", "waitress", "websockets"]
 
 
@@ -83,13 +90,33 @@ def test_uvicorn_tells_a_protocol_of_its_connection_and_notes_the_request() -> N
     assert made.cycle is None  # what a connection has that never asked for anything
     assert made.transport is None
     closed(made)
+    assert made.app_state == {}
     assert "self.cycle = RequestResponseCycle(" in inspect.getsource(H11Protocol.handle_events)
+    assert '"state": self.app_state.copy()' in inspect.getsource(H11Protocol.handle_events)
+    upgrade = inspect.getsource(H11Protocol.handle_websocket_upgrade)
+    assert "app_state=self.app_state" in upgrade
+    assert "self.transport.set_protocol(protocol)" in upgrade
+    assert parameters(H11Protocol.data_received) == ["self", "data"]
+    assert parameters(H11Protocol.connection_lost) == ["self", "exc"]
+    assert parameters(H11Protocol.on_response_complete) == ["self"]
+    assert "on_response=self.on_response_complete" in inspect.getsource(H11Protocol.handle_events)
+    assert parameters(WebSocketsSansIOProtocol.connection_lost) == ["self", "exc"]
+
+
+def test_the_event_loop_accepts_so_many_connections_in_a_row() -> None:
+    loop = asyncio.selector_events.BaseSelectorEventLoop
+    accepting = inspect.getsource(getattr(loop, "_accept_connection"))  # noqa: B009 - untyped
+    assert "for _ in range(backlog" in accepting
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[int]:
+def serving(app: Any, places: Places | None = None) -> Iterator[int]:
     config = uvicorn.Config(
-        app, http=PatientProtocol, ws=PromptProtocol, lifespan="off", log_config=None
+        app,
+        http=cast(Any, functools.partial(PatientProtocol, places=places or Places(ROOM))),
+        ws=PromptProtocol,
+        lifespan="off",
+        log_config=None,
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -114,7 +141,7 @@ async def answering(scope: Any, receive: Any, send: Any) -> None:
 
 
 def test_a_silent_connection_is_dropped_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_limits, "FIRST_REQUEST_WITHIN_S", 0.3)
+    monkeypatch.setattr(connections, "HEAD_WITHIN_S", 0.3)
 
     async def talk(port: int) -> None:
         async with connect(f"ws://127.0.0.1:{port}/", compression=None) as viewer:
@@ -134,6 +161,64 @@ def test_a_silent_connection_is_dropped_and_no_other(monkeypatch: pytest.MonkeyP
             asking.sendall(question)
             assert asking.recv(1000).startswith(b"HTTP/1.1 204")
         asyncio.run(talk(port))
+
+
+QUESTION = b"GET / HTTP/1.1\r\nHost: hub\r\n\r\n"
+
+
+def test_every_head_has_a_deadline_not_only_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_WITHIN_S", 0.5)
+    monkeypatch.setattr(connections, "_LOOK_EVERY_S", 0.1)
+    with serving(answering) as port, socket.create_connection(("127.0.0.1", port), 5) as asking:
+        for pieces in ((QUESTION,), (QUESTION[:9], QUESTION[9:])):
+            for piece in pieces:
+                asking.sendall(piece)
+            assert asking.recv(1000).startswith(b"HTTP/1.1 204")
+        began = time.monotonic()
+        asking.sendall(b"G")
+        with contextlib.suppress(ConnectionError):
+            while asking.recv(1000):
+                pass
+        assert time.monotonic() - began < 3
+
+
+def test_an_address_with_too_many_connections_displaces_its_own_and_a_known_one_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places = Places(ROOM)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/known":
+            scope["state"]["place"].is_known("somebody")
+        await answering(scope, receive, send)
+
+    with serving(app, places) as port, contextlib.ExitStack() as held:
+
+        def come(host: str) -> socket.socket:
+            made = socket.create_connection(("127.0.0.1", port), 5, source_address=(host, 0))
+            return held.enter_context(made)
+
+        def is_answered(asking: socket.socket, path: bytes = b"/") -> bool:
+            try:
+                asking.sendall(QUESTION.replace(b"/ ", path + b" "))
+                return asking.recv(1000).startswith(b"HTTP/1.1 204")
+            except ConnectionError:
+                return False
+
+        known, other = come("127.0.0.1"), come("127.0.0.2")
+        assert is_answered(known, b"/known")
+        flood = [come("127.0.0.1") for _ in range(60)]
+        deadline = time.monotonic() + 5
+        while places.count() != (21, 1) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert places.count() == (21, 1)
+        assert is_answered(other) and is_answered(known)
+        assert not is_answered(flood[0])
+        assert is_answered(flood[-1])
+    deadline = time.monotonic() + 5
+    while places.count() != (0, 0) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert places.count() == (0, 0)
 
 
 # uvicorn: the socket
@@ -192,6 +277,87 @@ def test_waitress_has_the_methods_that_are_replaced() -> None:
     flushing = inspect.getsource(HTTPChannel._flush_some_if_lockable)
     assert "self.outbuf_lock.notify()" in flushing  # wakes who waits until all is sent
     assert "self.outbuf_lock.notify()" in inspect.getsource(HTTPChannel.handle_close)
+
+
+def test_waitress_counts_and_closes_connections_in_the_methods_that_are_extended() -> None:
+    wanted = ["application", "map", "_start", "_sock", "dispatcher", "adj", "sockinfo"]
+    assert parameters(BaseWSGIServer.__init__)[1:-2] == wanted
+    assert parameters(BaseWSGIServer.maintenance) == ["self", "now"]
+    assert parameters(HTTPChannel.__init__) == ["self", "server", "sock", "addr", "adj", "map"]
+    assert parameters(HTTPChannel.received) == ["self", "data"]
+    assert parameters(HTTPChannel.handle_close) == ["self"]
+    assert HTTPChannel.request is None  # of which nothing has come
+    assert "self.request = None" in inspect.getsource(HTTPChannel.received)
+    assert HTTPChannel.will_close is False
+    assert "self.will_close" in inspect.getsource(HTTPChannel.writable)
+    assert "if self.will_close:" in inspect.getsource(HTTPChannel.handle_write)
+    accepting = inspect.getsource(BaseWSGIServer.handle_accept)
+    assert "self.channel_class(self, conn, addr, self.adj, map=self._map)" in accepting
+
+
+@pytest.fixture
+def frame_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
+    """A server of an agent, of impatience; `/known` shows a key."""
+    monkeypatch.setattr(servers, "REQUEST_WITHIN_S", 0.5)
+    monkeypatch.setattr(servers, "_LOOK_EVERY_S", 0.1)
+    app = Flask("test")
+
+    @app.get("/<path>")
+    def frame(path: str) -> str:
+        if path == "known":
+            request.environ[CHANNEL_KEY].place.is_known("the hub")
+        return path
+
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        server = FrameServer(app=app, listener=Listener(bound, *bound.getsockname()))
+        server.start()
+        yield bound.getsockname()
+        server.stop()
+
+
+def is_served(asking: socket.socket, path: str = "x") -> bool:
+    try:
+        asking.sendall(f"GET /{path} HTTP/1.1\r\nHost: agent\r\n\r\n".encode())
+        return asking.recv(1000).startswith(b"HTTP/1.1 200")
+    except ConnectionError:
+        return False
+
+
+def test_an_agent_gives_every_request_a_deadline_though_bytes_trickle_in(
+    frame_server: tuple[str, int],
+) -> None:
+    with socket.create_connection(frame_server, 5) as asking:
+        assert is_served(asking)
+        assert is_served(asking)
+        began = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() - began < 5:
+                asking.sendall(b"G")
+                asking.settimeout(0.1)
+                with contextlib.suppress(TimeoutError):
+                    if asking.recv(10) == b"":
+                        break
+        assert time.monotonic() - began < 4
+
+
+def test_who_floods_an_agent_displaces_itself_and_its_hub_goes_on(
+    frame_server: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "REQUEST_WITHIN_S", 60)
+    with contextlib.ExitStack() as held:
+
+        def come() -> socket.socket:
+            return held.enter_context(socket.create_connection(frame_server, 5))
+
+        hub = come()
+        assert is_served(hub, "known")
+        flood = [come() for _ in range(500)]
+        for each in flood[-40:]:
+            each.sendall(b"G")
+        assert is_served(hub)
+        back = come()
+        assert is_served(back, "known")
+        assert not is_served(flood[0])
 
 
 def test_waitress_has_the_attributes_that_are_set_and_called() -> None:

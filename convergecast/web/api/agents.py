@@ -12,6 +12,7 @@ from convergecast.protocol import PROTOCOL_VERSION, ProtocolError
 from convergecast.protocol.hosts import is_loopback
 from convergecast.protocol.registration import MAX_BODY_BYTES, decode_registration, encode_reply
 from convergecast.web.api.request_body import answer
+from convergecast.web.caller import keep_place
 from convergecast.web.services import Services
 
 
@@ -35,6 +36,8 @@ def blueprint(services: Services) -> Blueprint:
                 f"{PROTOCOL_VERSION}: install the hub's version of the agent, or a newer hub."
             )
         reply = services.registry.register(registration, request.remote_addr or "")
+        if reply.status == "online" and reply.camera_key is None and registration.camera_key:
+            keep_place(f"camera {reply.camera_id}")
         services.supervisor.heard_from(reply.camera_id)
         if registration.is_two_field:
             return Response("OK", mimetype="text/plain")
