@@ -1,4 +1,4 @@
-"""What is in a picture: the model store and its carriers, and the detectors. Loads nothing.
+"""Detectors of faces and objects, and the networks behind them. Importing it loads no model.
 
 Process: engine, command.
 """

@@ -1,4 +1,4 @@
-"""What the classes of all detectors have in common. Process: engine, command."""
+"""The interface that every detector implements. Process: engine, command."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from convergecast.vision.detections import Bytes, Faces, Objects
 
 Found = TypeVar("Found", Faces, Objects)
 Canvas: TypeAlias = Any
-"""What a detector's `prepare` made of a picture; its own `detect` alone knows what that is."""
+"""A picture as a detector's `prepare` returns it. Only the same detector's `detect` can read it."""
 
 
 class Model(Protocol[Found]):
-    """What the class of every detector offers.
+    """The interface of a detector.
 
     Attributes:
         device: where it runs, `CPU` or `GPU`.
-        device_reason: why not on a GPU; empty where it does.
-        least_size: pixels that a picture's long and its short side should keep when it is
-            decoded at reduced size; 0 for any.
+        device_reason: why it does not run on a GPU; empty where it does.
+        least_size: the least pixels of a picture's long and short side. Decoding at reduced size
+            should not go below it; 0 means that any size will do.
     """
 
     device: str
@@ -27,10 +27,13 @@ class Model(Protocol[Found]):
     least_size: tuple[int, int]
 
     def prepare(self, image: Bytes) -> Canvas:
-        """Fit a picture, (H, W, 3) uint8 BGR, into what `detect` takes. Any thread."""
+        """Fit a picture, (H, W, 3) uint8 BGR, to the input of `detect`. Any thread may call it."""
 
     def detect(self, batch: Sequence[Canvas], min_score: float = ...) -> list[Found]:
-        """Return what is in every picture, in its pixels, best first. One thread at a time."""
+        """Return the detections of every picture, in its pixels, best first.
+
+        One thread may call it at a time.
+        """
 
     def warm_up(self) -> None:
         """Run on blank pictures, so that the first real ones do not wait."""

@@ -1,6 +1,6 @@
-"""With which numbers a model calculates here, fp32 or int8: measured once per machine and model.
+"""Chooses the precision of a model, fp32 or int8. Speed is measured once per machine and model.
 
-Runs in the engine, which asks, and in `models fetch`, which measures beforehand.
+`models fetch` measures beforehand. The engine reads the choice, or measures if none is stored.
 
 Process: engine, command.
 """
@@ -28,53 +28,57 @@ from convergecast.model_store.lock import Progress
 from convergecast.protocol.folders import models_folder
 
 THREADS = 2
-"""Of the runs that are measured; which precision is faster hardly depends on it."""
+"""Threads of a measured run. Which precision is faster hardly depends on this number."""
 BUDGET_S = 0.5
 LEAST_ROUNDS = 3
 LONGEST_MS = 1e6
 GAIN = 1.1
 """int8 finds a little less, so it has to be clearly faster."""
 SIZES = {"N": 1, "H": 480, "W": 640}
-"""Dimensions that models leave free, as a camera fills them."""
+"""Values for the free dimensions of a model's input, typical of a camera."""
 
 _measuring = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Least times of one picture through one model, pre- and post-processing not included."""
+    """The least time that one picture takes in one model, without pre- and post-processing."""
 
     fp32_ms: float
     int8_ms: float
 
     @property
     def precision(self) -> str:
-        """The one to use."""
+        """The precision to use."""
         return INT8 if self.int8_ms * GAIN <= self.fp32_ms else FP32
 
     @property
     def reason(self) -> str:
-        """Why, for people."""
+        """Why this precision is used, as a sentence for people."""
         if self.precision == INT8:
-            return f"int8 is faster here ({self.int8_ms:.0f} ms against {self.fp32_ms:.0f} ms)"
-        return f"int8 gains nothing here ({self.int8_ms:.0f} ms against {self.fp32_ms:.0f} ms)"
+            return f"int8 is faster here ({self.int8_ms:.0f} ms, fp32 {self.fp32_ms:.0f} ms)"
+        return (
+            f"int8 is not clearly faster here ({self.int8_ms:.0f} ms, fp32 {self.fp32_ms:.0f} ms)"
+        )
 
 
-def chosen(task: str, name: str, configured: str, *, device: str = "auto") -> tuple[str, str]:
+def choose_precision(
+    task: str, name: str, configured: str, *, device: str = "auto"
+) -> tuple[str, str]:
     """Return the precision to use, `fp32` or `int8`, and the reason for people.
 
-    Measures, within about a second, where `auto` is asked for a model that was not measured yet;
-    two threads do so one after the other. An int8 variant that cannot be used is no error then.
+    With `auto`, a model that was not measured yet is measured now, which takes about a second.
+    Two threads measure one after the other. With `auto`, a broken int8 variant is not an error.
 
     Args:
-        task: of the model.
-        name: of a built-in or added model.
-        configured: `auto`, `fp32` or `int8`; a model without int8 variant runs in fp32 always.
+        task: the model's task.
+        name: the name of a built-in or added model.
+        configured: `auto`, `fp32` or `int8`. A model without an int8 variant always runs in fp32.
         device: `auto`, `cpu` or `gpu`, as for `runtime.open_session`.
 
     Raises:
-        ModelError: the int8 variant that was demanded is missing or damaged, or the GPU that was
-            demanded does not work; the message says what to do.
+        ModelError: `int8` is configured and its variant is missing or damaged, or `gpu` is
+            configured and does not work. The message says what to do.
     """
     if name not in QUANTIZED:
         return FP32, f"{name} has no int8 variant"
@@ -93,9 +97,9 @@ def chosen(task: str, name: str, configured: str, *, device: str = "auto") -> tu
 
 
 def known_choice(name: str) -> tuple[str, str] | None:
-    """Return what `auto` chose on this machine's CPU, and why; None where it was not measured."""
+    """Return the precision that `auto` chose on this CPU, and why; None if it was not measured."""
     for spec in MODELS:
-        speed = _known(spec.task, spec.name) if spec.name == name else None
+        speed = _stored_speed(spec.task, spec.name) if spec.name == name else None
         if speed:
             return speed.precision, speed.reason
     return None
@@ -123,22 +127,23 @@ def _runs_on_gpu(task: str, name: str, device: str) -> bool:
 
 
 def _speed(task: str, name: str) -> Speed:
-    # One model after the other: each would be slow under the other's load, and stay so for ever.
+    # One model after the other. Measured together they would slow each other down, and the wrong
+    # figures would be stored.
     with _measuring:
-        return _known(task, name) or _measure_and_keep(task, name)
+        return _stored_speed(task, name) or _measure_and_keep(task, name)
 
 
 def _measure_and_keep(task: str, name: str) -> Speed:
-    speed = _measured(store.find(task, name).path, store.find(task, name, INT8).path)
+    speed = _measure(store.find(task, name).path, store.find(task, name, INT8).path)
     kept = {key: known for key, known in _read().items() if _is_of_stored_models(key)}
     kept[_key(task, name)] = asdict(speed)
-    # A store that cannot be written costs measuring again, nothing else.
+    # If the store cannot be written, the model is measured again at the next start.
     with suppress(OSError):
         store.write_atomically(_file(), (json.dumps(kept, indent=2) + "\n").encode())
     return speed
 
 
-def _measured(fp32: Path, int8: Path) -> Speed:
+def _measure(fp32: Path, int8: Path) -> Speed:
     sessions = [open_session(path, threads=THREADS, device="cpu") for path in (fp32, int8)]
     picture = _blank_picture(sessions[0])
     for session in sessions:
@@ -147,7 +152,7 @@ def _measured(fp32: Path, int8: Path) -> Speed:
     end = time.perf_counter() + BUDGET_S
     while len(rounds) < LEAST_ROUNDS or time.perf_counter() < end:
         rounds.append([_run_ms(session, picture) for session in sessions])
-    # The least, because what else the machine does can only add to it.
+    # The least time, because other load on the machine can only add to it.
     fp32_ms, int8_ms = (min(column) for column in zip(*rounds, strict=True))
     return Speed(round(fp32_ms, 2), round(int8_ms, 2))
 
@@ -164,7 +169,7 @@ def _blank_picture(session: OpenSession) -> NDArray[Any]:
     return np.zeros(shape, np.uint8 if wanted.type == "tensor(uint8)" else np.float32)
 
 
-def _known(task: str, name: str) -> Speed | None:
+def _stored_speed(task: str, name: str) -> Speed | None:
     try:
         speed = Speed(**_read()[_key(task, name)])
     except (KeyError, TypeError):
@@ -173,7 +178,7 @@ def _known(task: str, name: str) -> Speed | None:
 
 
 def _is_time(value: object) -> bool:
-    """Tell whether what was read is a number of milliseconds: not text, nothing, NaN or 0."""
+    """Tell whether a stored value is a plausible number of milliseconds."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < LONGEST_MS
 
 
@@ -190,7 +195,7 @@ def _file() -> Path:
 
 
 def _key(task: str, name: str) -> str:
-    """Return what the speed depends on; empty where a variant is not installed."""
+    """Return the key of a stored speed: everything it depends on. Empty if a variant is missing."""
     hashes = _hashes(task, name)
     if not hashes:
         return ""
@@ -198,7 +203,7 @@ def _key(task: str, name: str) -> str:
 
 
 def _hashes(task: str, name: str) -> str:
-    """Return the beginnings of the variants' hashes; empty where one is not installed."""
+    """Return the first digits of both variants' hashes; empty if one is not installed."""
     manifests = [store.read_manifest(task, name, precision) for precision in (FP32, INT8)]
     return ", ".join(one.sha256[:16] for one in manifests if one) if all(manifests) else ""
 
@@ -211,13 +216,13 @@ def _is_of_stored_models(key: str) -> bool:
 
 
 def cpu_name() -> str:
-    """Return the CPU's name as its maker writes it, as far as the system tells."""
+    """Return the CPU's name as its maker writes it, or a general name if the system hides it."""
     name = processor_facts().get("model name")
     return name or platform.processor() or platform.machine()
 
 
 def processor_facts() -> dict[str, str]:
-    """Return what Linux tells of the first processor, by name; nothing elsewhere."""
+    """Return Linux's facts about the first processor, by name; empty on other systems."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:

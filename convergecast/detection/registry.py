@@ -1,4 +1,4 @@
-"""Which class finds faces and which finds objects, by the configuration.
+"""Creates the face detector and the object detector that the configuration names.
 
 Process: engine, command.
 """
@@ -19,7 +19,7 @@ from convergecast.detection.objects import ssd, yolox
 from convergecast.detection.objects.second_pass import CloserLook
 from convergecast.detection.objects.ssd import Ssd
 from convergecast.detection.objects.yolox import Yolox
-from convergecast.detection.precision import chosen
+from convergecast.detection.precision import choose_precision
 from convergecast.errors import ModelError
 from convergecast.model_store import store
 from convergecast.model_store.catalog import MODELS, TASK_TITLES
@@ -30,21 +30,21 @@ Made = TypeVar("Made")
 
 
 class Detect(Protocol[Found]):
-    """The method `detect` of a model, with the score that is its own default."""
+    """The method `detect` of a model. Each model has its own default for `min_score`."""
 
     def __call__(self, batch: Sequence[Canvas], min_score: float = ...) -> list[Found]:
-        """Return what is in every picture."""
+        """Return the detections of every picture."""
 
 
 class Detector(Generic[Found]):
-    """A loaded model, used as it is, and how it was chosen.
+    """A loaded model and why it was chosen.
 
     Attributes:
-        name: as in the configuration, such as `centerface`.
-        min_score: above it the model is more often right than wrong; its own default.
-        precision: `fp32` or `int8`; empty for a detector that is no neural network.
-        precision_reason: why this one, for people; may be empty.
-        device, device_reason, least_size, prepare, detect, warm_up: as of `Model`.
+        name: the name in the configuration, such as `centerface`.
+        min_score: the model's default. Above it the model is more often right than wrong.
+        precision: `fp32` or `int8`; empty for a detector that is not a neural network.
+        precision_reason: why this precision, for people; may be empty.
+        device, device_reason, least_size, prepare, detect, warm_up: see `Model`.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Detector(Generic[Found]):
         precision: str = "",
         precision_reason: str = "",
     ) -> None:
-        """Take over a model's methods, and what is said of it."""
+        """Wrap a model; the arguments are the attributes of the class."""
         self.name = name
         self.min_score = min_score
         self.precision = precision
@@ -73,12 +73,12 @@ ObjectDetector: TypeAlias = Detector[Objects]
 
 
 def create_face_detector(config: HubConfig, *, threads: int) -> FaceDetector:
-    """Load the face detector of the configuration.
+    """Load the face detector that the configuration names.
 
     Args:
         config: `face_model`, `face_long_side`, `haar_scale`, `precision`, `commercial_safe` and
             `device` are read.
-        threads: of one run on the CPU.
+        threads: the threads of one run on the CPU.
 
     Raises:
         ModelError: it is unknown, not installed, damaged, not allowed, or cannot be loaded.
@@ -97,12 +97,12 @@ def create_face_detector(config: HubConfig, *, threads: int) -> FaceDetector:
 
 
 def create_object_detector(config: HubConfig, *, threads: int) -> ObjectDetector:
-    """Load the object detector of the configuration.
+    """Load the object detector that the configuration names.
 
     Args:
         config: `object_model`, `object_closer_look`, `precision`, `commercial_safe` and `device`
             are read.
-        threads: of one run on the CPU.
+        threads: the threads of one run on the CPU.
 
     Raises:
         ModelError: it is unknown, not installed, damaged, not allowed, or cannot be loaded.
@@ -118,14 +118,14 @@ def create_object_detector(config: HubConfig, *, threads: int) -> ObjectDetector
 
 
 def _installed(task: str, name: str, config: HubConfig) -> tuple[store.InstalledModel, str]:
-    """Return the stored model of a name in the precision to use, and why in this one."""
-    known = _known(task)
+    """Return the stored model of this name, in the chosen precision, and why it was chosen."""
+    known = _known_names(task)
     if name not in known:
         raise ModelError(
             f"There is no {TASK_TITLES[task]} {name!r}, only {', '.join(known)}: choose one of "
             f"them, or add yours with python -m convergecast models add FILE --task {task}."
         )
-    precision, reason = chosen(task, name, config.precision, device=config.device)
+    precision, reason = choose_precision(task, name, config.precision, device=config.device)
     found = store.find(task, name, precision)
     if config.commercial_safe and not found.manifest.commercial:
         raise ModelError(
@@ -140,14 +140,14 @@ def _decoder(kinds: dict[str, type[Made]], manifest: Manifest) -> type[Made]:
         return kinds[manifest.kind]
     except KeyError as problem:
         raise ModelError(
-            f"The {TASK_TITLES[manifest.task]} {manifest.name} is of the kind {manifest.kind!r}, "
-            "which this version of ConvergeCast does not know: install a later one, or choose "
-            "another model."
+            f"The {TASK_TITLES[manifest.task]} {manifest.name} is of the kind {manifest.kind!r}. "
+            "This version of ConvergeCast does not know that kind: install a later version, or "
+            "choose another model."
         ) from problem
 
 
-def _known(task: str) -> list[str]:
-    """Return the names that the configuration may give for a task."""
+def _known_names(task: str) -> list[str]:
+    """Return the names of models that the configuration may choose for a task."""
     built_in = [spec.name for spec in MODELS if spec.task == task]
     added = [manifest.name for manifest in added_models(task)]
     return [*built_in, *(WITHOUT_FILE if task == "faces" else ()), *added]

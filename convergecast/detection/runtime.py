@@ -1,4 +1,4 @@
-"""Opens ONNX Runtime sessions, and says truthfully on which device they run.
+"""Opens ONNX Runtime sessions and reports the device on which they really run.
 
 Process: engine, command.
 """
@@ -24,16 +24,16 @@ CPU, GPU = "CPU", "GPU"
 DEVICES = ("auto", "cpu", "gpu")
 LOG_ERRORS_ONLY = 3
 GPU_BATCHES = (1, 8)
-"""How many pictures go through a model together on a GPU; fewer are filled up to the next.
+"""The batch sizes on a GPU. A smaller batch is padded to the next size.
 
-Each has a session of its own: one whose input changes its shape plans all its convolutions again,
-every time, which takes 1.2 to 2.3 s instead of 2 to 20 ms (an H200, ONNX Runtime 1.31).
+Each size has its own session. A session whose input shape changes plans all its convolutions
+again, which takes 1.2 to 2.3 s instead of 2 to 20 ms (an H200, ONNX Runtime 1.31).
 """
 
 HEURISTIC, EXHAUSTIVE = "HEURISTIC", "EXHAUSTIVE"
 """How cuDNN chooses its algorithms: by rules, or by measuring all of them for every new shape.
 
-ONNX Runtime's own default is the second.
+The default of ONNX Runtime is `EXHAUSTIVE`.
 """
 
 _CUDA = "CUDAExecutionProvider"
@@ -41,13 +41,13 @@ _CUDA = "CUDAExecutionProvider"
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """A model that is loaded.
+    """A loaded model.
 
     Attributes:
-        sessions: by the number of pictures that go through each together, least first. On a CPU
-            there is one, for 1: it takes any number, but more gain no time there and cost memory.
+        sessions: by batch size, least first. On a CPU there is one session, for 1. It takes any
+            batch, but larger batches save no time on a CPU and cost memory.
         device: where it runs, `CPU` or `GPU`.
-        device_reason: why not on a GPU; empty where it does.
+        device_reason: why it does not run on a GPU; empty where it does.
     """
 
     sessions: Mapping[int, InferenceSession]
@@ -56,19 +56,19 @@ class OpenSession:
 
     @property
     def session(self) -> InferenceSession:
-        """That for one picture."""
+        """The session for one picture."""
         return self.sessions[1]
 
     @property
     def batches(self) -> list[int]:
-        """The numbers of pictures for which there are sessions, least first."""
+        """The batch sizes for which there are sessions, least first."""
         return list(self.sessions)
 
     def run(self, pictures: NDArray[Any]) -> list[Floats]:
         """Return the outputs, float32, of a model with one input, batch first.
 
         Args:
-            pictures: on a GPU at most as many as the largest of `batches`, of one shape always.
+            pictures: on a GPU not more than the largest of `batches`, and always of one shape.
 
         Raises:
             ModelError: ONNX Runtime failed: out of memory, or the device is gone.
@@ -76,12 +76,12 @@ class OpenSession:
         count, session = len(pictures), self.session
         if self.device == GPU:
             size = next(size for size in self.sessions if size >= count)
-            pictures, session = _filled_up(pictures, size), self.sessions[size]
+            pictures, session = _padded(pictures, size), self.sessions[size]
         try:
             outputs: list[Floats] = session.run(None, {self._input_name: pictures})
         except _failures() as problem:
             raise ModelError(
-                f"The model failed on the {self.device}: {_first(problem)}"
+                f"The model failed on the {self.device}: {_first_line(problem)}"
             ) from problem
         return [output[:count] for output in outputs]
 
@@ -98,21 +98,20 @@ def open_session(
     batches: Sequence[int] = (1,),
     search: str = HEURISTIC,
 ) -> OpenSession:
-    """Load a model onto the GPU where that is wanted and works, else onto the CPU.
+    """Load a model onto the GPU if that is wanted and works, otherwise onto the CPU.
 
     Args:
         model_path: an ONNX file.
-        threads: of one run on the CPU; a run on a GPU needs one.
+        threads: the threads of one run on the CPU; a run on a GPU needs one.
         device: `auto`, `cpu` or `gpu`; only `gpu` makes a missing GPU an error.
-        batches: the numbers of pictures that go through it together on a GPU, least first and 1
-            among them.
+        batches: the batch sizes on a GPU, least first. 1 must be among them.
         search: how algorithms are chosen on a GPU, `HEURISTIC` or `EXHAUSTIVE`.
 
     Raises:
-        ModelError: the model cannot be loaded, or `gpu` was demanded and does not work.
+        ModelError: the model cannot be loaded, or `gpu` is configured and does not work.
     """
     if device not in DEVICES:
-        raise ValueError(f"device: {device!r} is none of {', '.join(DEVICES)}")
+        raise ValueError(f"device: {device!r} is not one of {', '.join(DEVICES)}")
     if device == "cpu":
         return OpenSession({1: _load(model_path, threads, [])}, CPU, "the CPU was chosen")
     sessions, reason = _try_gpu(model_path, batches, search)
@@ -123,8 +122,8 @@ def open_session(
     return OpenSession({1: _load(model_path, threads, [])}, CPU, reason)
 
 
-def _filled_up(pictures: NDArray[Any], size: int) -> NDArray[Any]:
-    """Return a batch of this size, with blank pictures behind the given ones."""
+def _padded(pictures: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return a batch of this size: the given pictures, then blank ones."""
     if len(pictures) == size:
         return pictures
     blank = np.zeros((size - len(pictures), *pictures.shape[1:]), pictures.dtype)
@@ -134,7 +133,7 @@ def _filled_up(pictures: NDArray[Any], size: int) -> NDArray[Any]:
 def _try_gpu(
     model_path: Path, batches: Sequence[int], search: str
 ) -> tuple[dict[int, InferenceSession], str]:
-    """Return a session for each number of pictures, or none of them and why."""
+    """Return a session for each batch size, or no session and the reason."""
     if _CUDA not in onnxruntime.get_available_providers():
         return {}, "this ONNX Runtime has no CUDA"
     onnxruntime.preload_dlls()
@@ -145,7 +144,7 @@ def _try_gpu(
             session = _load(model_path, 1, [(_CUDA, options)])
         except ModelError as problem:
             return {}, f"CUDA failed to load the model: {problem}"
-        # A provider that does not load is left out with no more than a warning.
+        # ONNX Runtime only warns about a provider that does not load, and goes on without it.
         if session.get_providers()[0] != _CUDA:
             return {}, "CUDA or cuDNN libraries, or the driver, are missing"
         session.disable_fallback()
@@ -161,7 +160,7 @@ def _load(
     options.inter_op_num_threads = 1
     options.log_severity_level = LOG_ERRORS_ONLY
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    # Both would keep memory for every input shape ever seen.
+    # Both options would keep memory for every input shape that ever came.
     options.enable_mem_pattern = False
     options.enable_cpu_mem_arena = False
     # Threads that spin between runs take the cores that decoding and the other sessions need.
@@ -173,15 +172,15 @@ def _load(
             warnings.simplefilter("ignore", UserWarning)
             return InferenceSession(str(model_path), options, providers=providers)
     except _failures() as problem:
-        reason = _first(problem).replace(str(model_path), model_path.name)
+        reason = _first_line(problem).replace(str(model_path), model_path.name)
         raise ModelError(f"The model {model_path.name} cannot be loaded: {reason}") from problem
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """Return what ONNX Runtime raises; its own exceptions have no parent but Exception."""
+    """Return the exceptions of ONNX Runtime. Its own have no common parent but `Exception`."""
     own = [value for value in vars(onnxruntime_pybind11_state).values() if isinstance(value, type)]
     return RuntimeError, ValueError, OSError, *(e for e in own if issubclass(e, Exception))
 
 
-def _first(problem: Exception) -> str:
+def _first_line(problem: Exception) -> str:
     return str(problem).partition("\n")[0]

@@ -1,4 +1,4 @@
-"""Which models there are, where they lie, and that they are whole.
+"""The model store: the known models, their files on the disk, and the checks of these files.
 
 Process: hub, engine, command.
 """

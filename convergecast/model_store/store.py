@@ -1,7 +1,7 @@
-"""The model store: a folder of checked files, each model with a manifest beside it.
+"""The model store: a folder of checked files, with a manifest next to each model.
 
-`fetch` and `added` fill it (one process at a time); `find` is what engines ask. Whatever is
-missing, half written or damaged counts as absent, and the next fetch brings it again.
+`models fetch` and `models add` fill it, one process at a time. Engines load models by `find`. A
+file that is missing, half written or damaged counts as absent. The next fetch brings it again.
 
 Process: hub, engine, command.
 """
@@ -27,31 +27,31 @@ from convergecast.protocol.folders import models_folder, pictures_folder
 
 FETCH = "run python -m convergecast models fetch"
 COMMERCIAL_SAFE, NOT_COMMERCIAL_SAFE = "--commercial-safe", "--no-commercial-safe"
-"""Options of `FETCH`; what was chosen last holds until it is chosen otherwise."""
+"""Options of `FETCH`. The last choice is kept until another is made."""
 ADD = "python -m convergecast models add"
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledModel:
-    """A stored model whose content was compared with its manifest."""
+    """A stored model whose content was checked against its manifest."""
 
     path: Path
     manifest: Manifest
 
     @property
     def name(self) -> str:
-        """Its name, such as `centerface`."""
+        """The model's name, such as `centerface`."""
         return self.manifest.name
 
     @property
     def sha256(self) -> str:
-        """The hash of its content, which was just checked."""
+        """The hash of the model's content, which `find` has checked."""
         return self.manifest.sha256
 
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """A line of `models list`. `size` in bytes and `sha256` are None where nothing is stored."""
+    """A line of `models list`. `size`, in bytes, and `sha256` are None if nothing is stored."""
 
     task: str
     name: str
@@ -66,7 +66,7 @@ class ModelState:
 
 @dataclass(frozen=True, slots=True)
 class PictureState:
-    """A demonstration picture: its path, whether it is there or not, and how it stands."""
+    """A demonstration picture: its path, which may not exist, its licence and its state."""
 
     path: Path
     licence: str
@@ -75,19 +75,19 @@ class PictureState:
 
 READY, MISSING, DAMAGED, OUTDATED = "ready", "missing", "damaged", "outdated"
 LEFT_OUT = "left out"
-"""Of a model that is not for commercial products, in a store for which that was chosen."""
+"""The state of a model not for commercial products, if the store leaves such models out."""
 
 
 def find(task: str, name: str | None = None, precision: str = FP32) -> InstalledModel:
-    """Return an installed model, verified.
+    """Return an installed model after checking its content.
 
     Args:
-        task: a key of `carriers.TASK_TITLES`.
-        name: of a built-in or added model; None for the default of the task.
-        precision: `fp32`, or `int8` where the model has such a variant.
+        task: a key of `catalog.TASK_TITLES`.
+        name: the name of a built-in or added model; None for the default of the task.
+        precision: `fp32`, or `int8` if the model has such a variant.
 
     Raises:
-        ModelError: it is not installed, of another version, or damaged; the message says what
+        ModelError: it is not installed, of another version, or damaged. The message says what
             to do.
     """
     name = name or next(spec.name for spec in MODELS if spec.task == task)
@@ -100,23 +100,27 @@ def find(task: str, name: str | None = None, precision: str = FP32) -> Installed
         raise ModelError(f"{title} was made by another version of ConvergeCast: {FETCH}")
     path = models_folder() / manifest.file
     if not holds(path, manifest.sha256):
-        raise ModelError(f"{title} is damaged or gone: {FETCH if spec else f'use {ADD} again'}")
+        raise ModelError(f"{title} is damaged or missing: {FETCH if spec else f'use {ADD} again'}")
     return InstalledModel(path, manifest)
 
 
 def built_in(task: str, name: str) -> ModelSpec | None:
-    """Return what is known about a built-in model; None where none has this name."""
+    """Return the specification of a built-in model, or None if none has this name."""
     found = (spec for spec in MODELS if (spec.task, spec.name) == (task, name))
     return next(found, None)
 
 
 def is_commercial_safe() -> bool:
-    """Tell whether models that are not for commercial products are left out of this store."""
+    """Tell whether this store leaves out models that are not for commercial products."""
     return _commercial_safe_file().exists()
 
 
 def set_commercial_safe(wanted: bool) -> None:
-    """Keep in the store whether they are left out; raises OSError where it cannot be written."""
+    """Store whether to leave out models that are not for commercial products.
+
+    Raises:
+        OSError: the store cannot be written.
+    """
     if wanted and not is_commercial_safe():
         write_atomically(_commercial_safe_file(), b"")
     elif not wanted:
@@ -135,8 +139,9 @@ def _absence(task: str, name: str, precision: str, spec: ModelSpec | None) -> st
     title = TASK_TITLES[task]
     if spec and not spec.commercial and is_commercial_safe():
         return (
-            f"The {title} {name} is not for commercial products and left out of this model store: "
-            f"set commercial_safe = true in the configuration, or {FETCH} {NOT_COMMERCIAL_SAFE}"
+            f"The {title} {name} is not for commercial products, and this model store leaves it "
+            "out: set commercial_safe = true in the configuration, or "
+            f"{FETCH} {NOT_COMMERCIAL_SAFE}"
         )
     if spec and precision in spec.precisions:
         return f"The {_variant(precision)}{title} {name} is not installed: {FETCH}"
@@ -144,11 +149,11 @@ def _absence(task: str, name: str, precision: str, spec: ModelSpec | None) -> st
         return f"The {title} {name} has no {precision} variant: use {FP32}"
     known = [spec.name for spec in MODELS if spec.task == task]
     known += [manifest.name for manifest in added_models(task)]
-    return f"No {title} is called {name}: known are {', '.join(known)}; {ADD} brings another in"
+    return f"There is no {title} {name}, only {', '.join(known)}: to add yours, use {ADD}"
 
 
 def list_models() -> list[ModelState]:
-    """Return every variant of every built-in model, then what was added, and how each stands."""
+    """Return the state of every variant of every built-in model, then of every added model."""
     built_ins = [_state_of(spec, variant) for spec in MODELS for variant in spec.precisions]
     return built_ins + [_stored_state(manifest, READY) for manifest in added_models()]
 
@@ -186,7 +191,7 @@ def _stored_state(manifest: Manifest, state: str) -> ModelState:
 
 
 def list_pictures() -> list[PictureState]:
-    """Return the demonstration pictures and how each stands: ready, missing or damaged."""
+    """Return the demonstration pictures with their state: ready, missing or damaged."""
     return [_picture_state(spec) for spec in PICTURES]
 
 
@@ -199,7 +204,7 @@ def _picture_state(spec: PictureSpec) -> PictureState:
 
 
 def put_model(spec: ModelSpec, content: bytes, precision: str = FP32) -> Manifest:
-    """Write a variant of a built-in model; raises OSError where the store cannot be written."""
+    """Write a variant of a built-in model. Raises OSError if the store cannot be written."""
     return put(
         content,
         task=spec.task,
@@ -216,7 +221,7 @@ def put_model(spec: ModelSpec, content: bytes, precision: str = FP32) -> Manifes
 def put_added(
     content: bytes, *, task: str, name: str, kind: str, source: str, licence: str
 ) -> Manifest:
-    """Write a user's model; raises OSError where the store cannot be written."""
+    """Write a user's model. Raises OSError if the store cannot be written."""
     return put(
         content,
         task=task,
@@ -231,7 +236,7 @@ def put_added(
 
 
 def is_current(spec: ModelSpec, precision: str = FP32) -> bool:
-    """Tell whether a variant is stored, intact, and made as this version would make it."""
+    """Tell whether a variant is stored, intact, and converted as this version does it."""
     return _state_of(spec, precision).state == READY
 
 

@@ -1,6 +1,6 @@
-"""The words of `python -m convergecast models`.
+"""The arguments of `python -m convergecast models`.
 
-Every command reads this module; what `models` itself needs is loaded when it runs.
+Every command imports this module, so it imports little. `models` loads the rest when it runs.
 
 Process: command.
 """
@@ -19,31 +19,35 @@ if TYPE_CHECKING:
 
 
 def add_models_parser(subparsers: Subparsers) -> None:
-    """Add `models` with its actions."""
+    """Add the command `models` with its actions."""
     parser = subparsers.add_parser("models", help="the model store")
     parser.set_defaults(run=_run)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", help="the models, where they come from and whether they are there")
+    actions.add_parser("list", help="show the models with their source, licence and state")
     fetching = actions.add_parser(
-        "fetch", help="bring every model and picture that is missing or damaged"
+        "fetch", help="download every model and picture that is missing or damaged"
     )
     fetching.add_argument(
         store.COMMERCIAL_SAFE,
         action=argparse.BooleanOptionalAction,
         help="leave out, and remove, models that may not be used in commercial products; "
-        "holds for this store until it is chosen otherwise",
+        "this model store keeps the choice until you make another",
     )
     adding = actions.add_parser("add", help="add your own ONNX model (YuNet or YOLOX)")
     adding.add_argument("path", type=Path, metavar="PATH", help="the ONNX file")
     adding.add_argument("--task", required=True, choices=["faces", "objects"], help="what it finds")
-    adding.add_argument("--name", metavar="N", help="for the configuration (that of its kind)")
-    adding.add_argument("--licence", default="unknown", metavar="TEXT", help="to be shown")
+    adding.add_argument(
+        "--name", metavar="N", help="the name for the configuration (default: yunet or yolox)"
+    )
+    adding.add_argument(
+        "--licence", default="unknown", metavar="TEXT", help="the licence that `list` shows"
+    )
     removing = actions.add_parser("remove", help="remove a model that was added")
     removing.add_argument("name", metavar="NAME", help="as `models list` shows it")
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    # ONNX, ONNX Runtime and OpenCV: a second that no other command should wait.
+    # ONNX, ONNX Runtime and OpenCV take a second to import. Other commands should not wait for it.
     from convergecast.model_tools.commands import run_models
 
     return run_models(arguments)

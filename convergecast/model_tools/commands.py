@@ -24,7 +24,7 @@ def run_models(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"{problem}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("Interrupted: run the command again, it goes on with what is missing.\n")
+        sys.stderr.write("Interrupted: run the command again to continue with missing files.\n")
         return 130
     return 0
 
@@ -39,10 +39,10 @@ def _fetch(arguments: argparse.Namespace) -> None:
 
 
 def prepare_machine(progress: Progress) -> None:
-    """Compile and measure once what would otherwise be done at the first use."""
+    """Compile kernels and measure models now, so that the first use need not wait for it."""
     progress("Landmarks: compiling for this processor…")
     if not compile_kernels():
-        progress("Landmarks: numba does not work here, NumPy takes its place and is slower")
+        progress("Landmarks: numba does not work here, so NumPy is used, which is slower")
     measure_all(progress)
 
 
@@ -55,11 +55,14 @@ def _add(arguments: argparse.Namespace) -> None:
 
 def _remove(arguments: argparse.Namespace) -> None:
     manifest = remove_model(arguments.name, _say)
-    _say(f"{manifest.name}: removed; no configuration may say {configuration_line(manifest)} now")
+    _say(
+        f"{manifest.name}: removed. If the hub's configuration has the line "
+        f"{configuration_line(manifest)}, delete it."
+    )
 
 
 def models_table() -> str:
-    """Return the table of `models list`, a line per model and per demonstration picture."""
+    """Return the table of `models list`: a line per model and per demonstration picture."""
     rows = [COLUMNS, *(_model_row(state) for state in store.list_models())]
     rows += [
         ("demo", picture.path.name, "", "", "scikit-image", picture.licence, "", picture.state)
@@ -76,8 +79,8 @@ def models_table() -> str:
 def _model_row(model: store.ModelState) -> tuple[str, ...]:
     size = "" if model.size is None else f"{model.size / 1e6:.1f} MB"
     sha256 = (model.sha256 or "")[:8]
-    stands = (model.source, model.licence, sha256, model.state + _choice(model))
-    return model.task, model.name, model.precision, size, *stands
+    origin = (model.source, model.licence, sha256)
+    return model.task, model.name, model.precision, size, *origin, model.state + _choice(model)
 
 
 def _choice(model: store.ModelState) -> str:

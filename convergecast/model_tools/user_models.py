@@ -37,18 +37,18 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 def add_model(
     path: Path, task: str, progress: Progress, *, name: str | None = None, licence: str = "unknown"
 ) -> Manifest:
-    """Copy a user's ONNX file into the store, once it is known and works.
+    """Copy a user's ONNX file into the store if a detector can decode it and it works.
 
     Args:
-        path: the file; it is read once and may be removed afterwards.
+        path: the file. It is read once and may be removed afterwards.
         task: one of `TASKS`.
-        progress: told what is done.
-        name: for the configuration; None takes that of its kind, such as `yunet`.
-        licence: what is shown in `models list`.
+        progress: takes a line about every step.
+        name: the name for the configuration; None takes the name of its kind, such as `yunet`.
+        licence: the licence that `models list` shows.
 
     Raises:
         InvalidInput: the name or the licence cannot be used.
-        ModelError: the file cannot be read, is not understood, is for another task or does not
+        ModelError: the file cannot be read, is not supported, is for another task or does not
             work, or the store cannot be written.
     """
     recognised = recognise(_read(path))
@@ -61,10 +61,10 @@ def add_model(
     _check_name(name, task)
     _check_licence(licence)
     with writing(progress) as folder:
-        content = _working(recognised, file, folder)
+        content = _working_content(recognised, file, folder)
         progress(f"{file}: recognised as {recognised.kind}, loaded and run once")
         if read_manifest(task, name):
-            progress(f"{name}: replaces the model that had this name")
+            progress(f"{name}: replaces the earlier model of this name")
         return put_added(
             content,
             task=task,
@@ -76,10 +76,10 @@ def add_model(
 
 
 def remove_model(name: str, progress: Progress) -> Manifest:
-    """Remove a model that was added, and return what it was.
+    """Remove an added model and return its manifest.
 
     Raises:
-        ModelError: none of this name was added, or the store cannot be written.
+        ModelError: no model of this name was added, or the store cannot be written.
     """
     with writing(progress):
         for manifest in added_models():
@@ -92,7 +92,7 @@ def remove_model(name: str, progress: Progress) -> Manifest:
             f"{' and '.join(SETTINGS.values())}."
         )
     names = ", ".join(manifest.name for manifest in added_models()) or "none"
-    raise ModelError(f"No model {name} was added; added models are: {names}.")
+    raise ModelError(f"There is no added model {name}; added models: {names}.")
 
 
 def configuration_line(manifest: Manifest) -> str:
@@ -108,7 +108,7 @@ def _read(path: Path) -> bytes:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as problem:
         raise ModelError(
-            f"{path} cannot be read ({problem.strerror}): check its rights."
+            f"{path} cannot be read ({problem.strerror}): check its permissions."
         ) from problem
     if len(content) > MAX_FILE_BYTES:
         raise ModelError(
@@ -117,8 +117,8 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _working(recognised: Recognised, file: str, folder: Path) -> bytes:
-    """Return what to keep: the model freed for pictures of any size if that works, or the file."""
+def _working_content(recognised: Recognised, file: str, folder: Path) -> bytes:
+    """Return the model for pictures of any size if that works, otherwise the file as it is."""
     if recognised.freed:
         with suppress(ModelError):
             _try(recognised.kind, recognised.freed, file, folder)
@@ -128,7 +128,7 @@ def _working(recognised: Recognised, file: str, folder: Path) -> bytes:
 
 
 def _try(kind: str, content: bytes, file: str, folder: Path) -> None:
-    """Load a model as an engine would, and let it look at a blank picture."""
+    """Load a model as an engine would, and run it on a blank picture."""
     make = {"yunet": YuNet, "yolox": Yolox}[kind]
     failures = (ValueError, TypeError, LookupError, ArithmeticError, MemoryError, cv2.error)
     with tempfile.TemporaryDirectory(
@@ -140,7 +140,7 @@ def _try(kind: str, content: bytes, file: str, folder: Path) -> None:
             make(copy, threads=1, device="cpu").warm_up()
         except failures as problem:
             raise ModelError(
-                f"{file} loads, but what it answers is not what a {kind} answers "
+                f"{file} loads, but its outputs are not those of a {kind} model "
                 f"({problem}): export it again as its authors describe."
             ) from problem
 
@@ -148,8 +148,8 @@ def _try(kind: str, content: bytes, file: str, folder: Path) -> None:
 def _check_name(name: str, task: str) -> None:
     if not _NAME.fullmatch(name) or name.endswith("-int8"):
         raise InvalidInput(
-            "The name of a model is 1 to 40 of a-z, 0-9 and -, with no - before and no -int8 "
-            "after: choose another with --name."
+            "The name of a model has 1 to 40 of the characters a-z, 0-9 and -. It must not begin "
+            "with - or end with -int8: choose another with --name."
         )
     if _is_taken(name):
         raise InvalidInput(f"{name} is the name of a built-in model: choose another with --name.")
@@ -166,7 +166,7 @@ def _is_taken(name: str) -> bool:
 def _check_licence(licence: str) -> None:
     if not licence.isprintable() or not 1 <= len(licence) <= MAX_LICENCE_LENGTH:
         raise InvalidInput(
-            f"The licence is 1 to {MAX_LICENCE_LENGTH} printable characters: shorten it."
+            f"The licence must have 1 to {MAX_LICENCE_LENGTH} printable characters: shorten it."
         )
 
 

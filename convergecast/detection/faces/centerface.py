@@ -32,8 +32,9 @@ class Maps(NamedTuple):
     Attributes:
         heat: (1, h, w), the score of a face centred in each cell, 0 to 1.
         scale: (2, h, w), natural logarithm of its height and its width in cells.
-        offset: (2, h, w), its centre from the middle of the cell, y and x, in cells.
-        landmarks: (10, h, w), y and x of five points from its top left corner, in its sizes.
+        offset: (2, h, w), from the middle of the cell to the face's centre, y and x, in cells.
+        landmarks: (10, h, w), y and x of five points from the face's top left corner, in heights
+            and widths of the face.
     """
 
     heat: Floats
@@ -43,7 +44,10 @@ class Maps(NamedTuple):
 
 
 class CenterFace:
-    """One loaded CenterFace. `prepare` may run in any thread; `detect` in one at a time is best."""
+    """A loaded CenterFace model.
+
+    Any thread may call `prepare`. `detect` is fastest when one thread calls it at a time.
+    """
 
     def __init__(
         self, model_path: Path, *, threads: int, long_side: int = LONG_SIDE, device: str = "auto"
@@ -51,8 +55,8 @@ class CenterFace:
         """Load the model; `threads`, `device` and errors as in `runtime.open_session`.
 
         Args:
-            model_path: what `convert.convert_centerface` made.
-            long_side: pixels to which pictures are scaled, up too.
+            model_path: a file made by `registry.convert_centerface`.
+            long_side: the long side, in pixels, to which pictures are scaled down or up.
         """
         self._session = open_session(
             model_path, threads=threads, device=device, batches=GPU_BATCHES
@@ -64,16 +68,16 @@ class CenterFace:
         self.device_reason = self._session.device_reason
 
     def prepare(self, image: Bytes) -> Prepared:
-        """Fit a picture, (H, W, 3) uint8 BGR, into what the model takes. Uses no session.
+        """Fit a picture, (H, W, 3) uint8 BGR, to the model's input. Uses no session.
 
-        On a GPU every canvas is a square: sessions there are made for one shape.
+        On a GPU every canvas is a square, because a session there is made for one shape.
         """
         return (fit if self.device == CPU else fit_square)(image, self._long_side)
 
     def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Faces]:
         """Return the faces of every picture, in its own pixels, scored above `min_score`.
 
-        On a GPU, pictures whose canvases have one shape go through the model together.
+        On a GPU, pictures whose canvases have the same shape form a batch.
 
         Raises:
             ModelError: ONNX Runtime failed.
@@ -94,7 +98,7 @@ class CenterFace:
 
 
 def decode_maps(maps: Maps, prepared: Prepared, min_score: float) -> Faces:
-    """Return the faces, scored above `min_score`, that one picture's maps describe."""
+    """Return the faces scored above `min_score` in the maps of one picture."""
     rows, columns = np.nonzero(maps.heat[0] > min_score)
     scores = maps.heat[0, rows, columns]
     size: Floats = np.exp(_at_cells(maps.scale, rows, columns)[:, 0]) * np.float32(CELL)
@@ -113,14 +117,14 @@ def decode_maps(maps: Maps, prepared: Prepared, min_score: float) -> Faces:
 
 
 def _at_cells(planes: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
-    """Return the (n, k, 2) pairs `x, y` that (2k, h, w) planes of `y, x` hold at n cells."""
+    """Return the values of (2k, h, w) planes of `y, x` at n cells, as (n, k, 2) pairs `x, y`."""
     values = planes[:, rows, columns].T
     pairs: Floats = values.reshape(len(rows), len(planes) // 2, 2)[..., ::-1]
     return pairs
 
 
 def _by_shape(batch: Sequence[Prepared], most: int) -> list[list[int]]:
-    """Return the indices of pictures whose canvases have one shape, at most `most` together."""
+    """Return the indices of pictures in groups of one canvas shape, at most `most` in a group."""
     groups: dict[tuple[int, ...], list[int]] = {}
     for at, prepared in enumerate(batch):
         groups.setdefault(prepared.canvas.shape, []).append(at)

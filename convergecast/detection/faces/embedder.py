@@ -1,7 +1,7 @@
-"""dlib's face network without dlib: 128 numbers that are near for one person.
+"""dlib's face network without dlib. It computes an embedding, 128 numbers, of each face.
 
-Davis King, dlib_face_recognition_resnet_model_v1 (public domain): two faces with a Euclidean
-distance below 0.6 are taken for one person; the vectors are not normalised.
+Davis King, dlib_face_recognition_resnet_model_v1 (public domain). Embeddings of one person are
+near each other: a Euclidean distance below 0.6 means the same person. They are not normalised.
 
 Process: engine, command.
 """
@@ -21,10 +21,13 @@ MAX_BATCH = {runtime.CPU: 8, runtime.GPU: runtime.GPU_BATCHES[-1]}
 
 
 class Embedder:
-    """The loaded network. `embed` in one thread at a time is best."""
+    """The loaded network. `embed` is fastest when one thread calls it at a time."""
 
     def __init__(self, model_path: Path, *, threads: int, device: str = "auto") -> None:
-        """Load the model, `dlib_convert.convert_resnet`'s; the rest as `runtime.open_session`."""
+        """Load a file made by `dlib_convert.convert_resnet`.
+
+        `threads`, `device` and errors are as in `runtime.open_session`.
+        """
         self._session = runtime.open_session(
             model_path, threads=threads, device=device, batches=runtime.GPU_BATCHES
         )
@@ -32,7 +35,7 @@ class Embedder:
         self.device_reason = self._session.device_reason
 
     def embed(self, chips: Bytes) -> Floats:
-        """Return (n, 128) float32 for (n, 150, 150, 3) uint8 RGB chips, as `face_chips` cuts them.
+        """Return (n, 128) float32 embeddings of (n, 150, 150, 3) uint8 RGB chips of `face_chips`.
 
         Raises:
             ModelError: ONNX Runtime failed.

@@ -1,6 +1,6 @@
-"""Cuts faces out as dlib's network wants them: upright, of one size.
+"""Cuts out face chips for dlib's network: upright, all of one size.
 
-Chips equal those of dlib's `get_face_chip` pixel for pixel.
+The chips equal those of dlib's `get_face_chip` pixel for pixel.
 
 Process: engine, command.
 """
@@ -23,13 +23,13 @@ from convergecast.vision.detections import Bytes
 def face_chips(
     images: Sequence[Bytes], frames: NDArray[np.intp], landmarks: NDArray[np.int64]
 ) -> Bytes:
-    """Return the (n, 150, 150, 3) uint8 RGB chips of n faces, black where there is no picture.
+    """Return the (n, 150, 150, 3) uint8 RGB chips of n faces, black outside the picture.
 
     Args:
         images: pictures, (H, W, 3) uint8 BGR.
-        frames: (n,), which of the pictures each face is in.
-        landmarks: (n, 68, 2) or (n, 5, 2) `x, y`, from `landmarks.rounded`: dlib's network was
-            trained on chips cut out by whole pixels.
+        frames: (n,), the index of the picture that each face is in.
+        landmarks: (n, 68, 2) or (n, 5, 2) `x, y`, from `landmarks.rounded`. dlib's network was
+            trained on chips cut out by landmarks in whole pixels.
     """
     kernels = _kernels()
     chips = np.zeros((len(frames), SIZE, SIZE, 3), np.uint8)
@@ -44,15 +44,15 @@ def face_chips(
 
 
 def compile_kernels() -> bool:
-    """Compile what `face_chips` runs, or load what an earlier process compiled.
+    """Compile the kernels of `face_chips`, or load them if an earlier process compiled them.
 
-    Returns whether numba works; the same is computed without it, more slowly.
+    Returns whether numba works. Without numba the results are the same, but slower.
     """
     return _kernels() is not None
 
 
 def _as_compiled(image: Bytes) -> Bytes:
-    """Return a picture as the one kind of array that the kernel is compiled for."""
+    """Return a picture as the kind of array for which the kernel is compiled."""
     whole = np.ascontiguousarray(image).view()
     whole.flags.writeable = False
     return whole

@@ -1,8 +1,8 @@
-"""How far a face can be trusted to tell who it is, and what is wrong with it.
+"""Judges the quality of a face: how far its embedding can be trusted, and the flaws found.
 
-A mark tells how much of a good face's likeness is left: 1 - d / 0.6, where d is how far the vector
-of dlib's network moves when good faces are made smaller, blurred, darker or brighter, and 0.6 is
-where two people begin. docs/adr/0025-quality-and-votes.md has the figures.
+Each measure gives a mark from 0 to 1: 1 - d / 0.6. Here d is the distance that the embedding moves
+when a good face is made smaller, blurred, darker or brighter. 0.6 is the distance from which two
+faces count as two people. docs/adr/0025-quality-and-votes.md has the figures.
 
 Process: engine, command.
 """
@@ -31,12 +31,12 @@ Points = NDArray[np.floating] | NDArray[np.integer]
 
 
 class Quality(NamedTuple):
-    """What a face is worth.
+    """The quality of a face.
 
     Attributes:
-        value: of 0 to 1, the product of all marks; what votes are weighted by.
-        flaws: some of the words above; empty of a good face.
-        usable: whether it may be compared with others at all.
+        value: 0 to 1, the product of all marks. It is the weight of the face's vote.
+        flaws: the flaws found, in the words above; empty for a good face.
+        usable: whether the face may be compared with others at all.
     """
 
     value: float
@@ -45,16 +45,16 @@ class Quality(NamedTuple):
 
 
 class _Scale(NamedTuple):
-    """The flaw, measures in rising order, and the mark of each, linear between.
+    """How a measure becomes a mark: values in rising order and their marks, linear in between.
 
-    A mark below `told` is told as the flaw; one below `least` makes the face of no use.
+    A mark below `flaw_below` reports the flaw. A mark below `usable_from` makes the face unusable.
     """
 
     flaw: Flaw
     measures: tuple[float, ...]
     marks: tuple[float, ...]
-    told: float = 0.6
-    least: float = 0.3
+    flaw_below: float = 0.6
+    usable_from: float = 0.3
 
 
 _EYES_PX = _Scale(TOO_SMALL, (5, 7, 9, 13, 20, 40), (0.1, 0.25, 0.4, 0.6, 0.8, 1))
@@ -67,11 +67,11 @@ _BRIGHT = _Scale(TOO_BRIGHT, (200, 230, 250, 255), (1, 0.6, 0.4, 0.2))
 _SCORE = _Scale(HARDLY_A_FACE, (0.35, 0.5, 0.7), (0.2, 0.6, 1))
 
 _LEAST_VALUE = 0.2
-_FACE = slice(30, 120)  # of the chip, rows and columns: eyes to mouth, without what is around
+_FACE = slice(30, 120)  # rows and columns of the chip: from the eyes to the mouth
 _EYES = {68: (slice(36, 42), slice(42, 48)), 5: (slice(2, 4), slice(0, 2))}
 _NOSE_BASE = {68: 33, 5: 4}
 _LEVEL_NOSE = 0.78
-"""How far below the eyes the base of the nose is, in distances of the eyes: a median."""
+"""How far the base of the nose is below the eyes, in distances between the eyes: a median."""
 
 
 def assess(
@@ -84,13 +84,13 @@ def assess(
     """Return the quality of one face.
 
     Args:
-        chip: (150, 150, 3) uint8 RGB, from `chips.face_chips`.
-        box: `x1, y1, x2, y2` in pixels of the picture that the chip was cut from.
-        points: (68, 2) or (5, 2) `x, y`, in the same pixels, of `landmarks.Landmarks`.
-        score: of the detector, 0 to 1.
-        detected: (5, 2), the detector's own `Faces.points` of the face, or None or (0, 2) where it
-            gives none. dlib's predictors draw a frontal face over a profile, and the network
-            takes all such for one person; that the detector's eyes are elsewhere tells them.
+        chip: (150, 150, 3) uint8 RGB, from `face_chips.face_chips`.
+        box: `x1, y1, x2, y2` in pixels of the picture from which the chip was cut.
+        points: (68, 2) or (5, 2) `x, y`, in the same pixels, from `landmarks.Landmarks`.
+        score: the detector's score, 0 to 1.
+        detected: (5, 2), the detector's own `Faces.points` of the face; None or (0, 2) if it gives
+            none. dlib's predictors draw a frontal face over a profile, and the network takes all
+            such faces for one person. The detector has the eyes elsewhere, which shows the error.
     """
     face = np.asarray(cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY), np.uint8)[_FACE, _FACE]
     brightness = float(np.median(face))
@@ -111,8 +111,8 @@ def assess(
         )
     marks = [(scale, _mark(scale, measure)) for scale, measure in measured]
     value = float(np.prod([mark for _, mark in marks]))
-    flaws = dict.fromkeys(scale.flaw for scale, mark in marks if mark < scale.told)
-    usable = value >= _LEAST_VALUE and all(mark >= scale.least for scale, mark in marks)
+    flaws = dict.fromkeys(scale.flaw for scale, mark in marks if mark < scale.flaw_below)
+    usable = value >= _LEAST_VALUE and all(mark >= scale.usable_from for scale, mark in marks)
     return Quality(value, tuple(flaws), usable)
 
 
@@ -121,30 +121,31 @@ def _mark(scale: _Scale, measure: float) -> float:
 
 
 def _sharpness(face: Bytes) -> float:
-    """Return the variance of the Laplacian over that of the picture: light does not change it."""
+    """Return the variance of the Laplacian over the picture's, which light does not change."""
     half = cv2.resize(face, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     contrast = max(float(half.var()), 1.0)
     return float(cv2.Laplacian(half, cv2.CV_64F).var()) / contrast
 
 
 def _eyes(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (2, 2), the middles of the eyes: that at the left of the picture first."""
+    """Return (2, 2), the middles of both eyes. The eye at the left of the picture comes first."""
     return np.array([points[eye].mean(axis=0) for eye in _EYES[len(points)]])
 
 
 def _pose(points: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the distance of the eyes in pixels, and how far a face is turned and nods.
+    """Return the distance between the eyes in pixels, and how far a face is turned and nods.
 
-    The latter are where the base of the nose is, in distances of the eyes: how far beside their
-    middle, along the line through both, and how far from its usual place across that line.
+    Turn and nod come from the base of the nose, in distances between the eyes. Turn is how far it
+    is from the middle, along the line through the eyes. Nod is how far it is from its usual place,
+    across that line.
     """
     one, other = _eyes(points)
     along = other - one
     eyes_px = max(float(np.hypot(*along)), 1e-6)
     nose = points[_NOSE_BASE[len(points)]] - (one + other) / 2
-    beside = float(nose @ along) / eyes_px**2
+    sideways = float(nose @ along) / eyes_px**2
     below = float(nose @ (-along[1], along[0])) / eyes_px**2
-    return eyes_px, abs(beside), abs(below - _LEVEL_NOSE)
+    return eyes_px, abs(sideways), abs(below - _LEVEL_NOSE)
 
 
 def _disagreement(
@@ -152,6 +153,6 @@ def _disagreement(
     detected: NDArray[np.float64],
     box: Sequence[float] | NDArray[np.floating],
 ) -> float:
-    """Return how far apart an eye is from where the detector has it, in sides of the box."""
+    """Return the distance of an eye from the detector's, the larger of both, in box sides."""
     side_px = math.sqrt(max((box[2] - box[0]) * (box[3] - box[1]), 1e-6))
     return float(np.hypot(*(_eyes(points) - detected[:2]).T).max()) / side_px

@@ -1,4 +1,4 @@
-"""OpenCV's frontal-face cascade: the face detector of the first prototype.
+"""OpenCV's Haar cascade for frontal faces.
 
 Viola and Jones, "Rapid Object Detection using a Boosted Cascade of Simple Features" (2001).
 
@@ -24,33 +24,33 @@ MIN_SCORE = 0.35
 CASCADE = "haarcascade_frontalface_default.xml"
 
 HALF_AT_WINDOWS = 7
-"""Windows on one face that make a score of 0.5.
+"""The number of windows on one face that gives a score of 0.5.
 
-With 7, `MIN_SCORE` keeps faces of 4 windows and more, which is OpenCV's `minNeighbors=3`.
+With 7, `MIN_SCORE` keeps faces of 4 or more windows, like OpenCV's `minNeighbors=3`.
 """
 
 Prepared = Letterbox
 
 
 class Haar:
-    """The loaded cascade. `prepare` may run in any thread; `detect` in one at a time.
+    """The loaded cascade. Any thread may call `prepare`, but only one at a time `detect`.
 
-    It has no probability of its own: the score is n / (n + `HALF_AT_WINDOWS`) for n windows that
-    agree on a face, the count that OpenCV compares with `minNeighbors`.
+    The cascade gives no probability. The score is n / (n + `HALF_AT_WINDOWS`), where n windows
+    agree on a face. OpenCV compares the same count with `minNeighbors`.
     """
 
     device = CPU
     device_reason = "the Haar cascade runs on CPUs only"
 
     def __init__(self, *, long_side: int = LONG_SIDE, scale: float = SCALE) -> None:
-        """Load the cascade that OpenCV brings.
+        """Load the cascade that is part of OpenCV.
 
         Args:
-            long_side: pixels to which pictures are scaled, up too.
-            scale: step from one size looked for to the next, above 1; `scaleFactor` in OpenCV.
+            long_side: the long side, in pixels, to which pictures are scaled down or up.
+            scale: the factor between two sizes of window, above 1; `scaleFactor` in OpenCV.
 
         Raises:
-            ModelError: this OpenCV has no cascades any more (5 and later).
+            ModelError: this OpenCV has no cascades (5 and later).
         """
         self._cascade = _load()
         self._long_side = long_side
@@ -64,8 +64,8 @@ class Haar:
     def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Faces]:
         """Return the faces of every picture, in its own pixels, scored above `min_score`.
 
-        They are those of OpenCV's `detectMultiScale` with the `minNeighbors` that `min_score`
-        means. A window alone is never a face, so there are no scores below 0.22.
+        The faces equal those of OpenCV's `detectMultiScale`, with the `minNeighbors` that matches
+        `min_score`. A single window is never a face, so no score is below 0.22.
         """
         return [self._detect(prepared, min_score) for prepared in batch]
 
@@ -87,7 +87,7 @@ class Haar:
 
 
 def _neighbours(min_score: float) -> int:
-    """Return the number of windows that score `min_score` at most; more are needed for a face."""
+    """Return the most windows that score `min_score` or less. A face needs more."""
     if min_score >= 1:
         return np.iinfo(np.int32).max
     return max(1, int(HALF_AT_WINDOWS * min_score / (1 - min_score)))
@@ -98,7 +98,7 @@ def _load() -> cv2.CascadeClassifier:
     path = Path(getattr(folder, "haarcascades", "")) / CASCADE
     if make is None or not path.is_file():
         raise ModelError(
-            f"OpenCV {cv2.__version__} brings no Haar cascade: choose another face_model, such "
+            f"OpenCV {cv2.__version__} has no Haar cascade: choose another face_model, such "
             "as centerface, or install opencv-python below version 5."
         )
     cascade: cv2.CascadeClassifier = make(str(path))

@@ -23,7 +23,7 @@ LONG_SIDE = 640
 UPSAMPLE = 1
 MIN_SCORE = 0.35
 LOWEST_MARGIN = -1.0
-"""Below it nearly every place in a picture counts, and suppression takes seconds."""
+"""Below it nearly every window of a picture is a candidate, and suppression takes seconds."""
 
 _MARGIN_TO_LOGIT = math.log(MIN_SCORE / (1 - MIN_SCORE))
 
@@ -31,10 +31,10 @@ Prepared = Letterbox
 
 
 class Hog:
-    """dlib's detector. `prepare` may run in any thread; `detect` in one at a time.
+    """dlib's detector. Any thread may call `prepare`, but only one at a time `detect`.
 
-    The score is the logistic function of dlib's own, the distance m from the classifier's border:
-    1 / (1 + exp(-m - logit(0.35))), so that `MIN_SCORE` is dlib's own threshold, m = 0.
+    dlib scores a face by its distance m from the classifier's border. The score here is
+    1 / (1 + exp(-m - logit(0.35))), so `MIN_SCORE` equals dlib's own threshold, m = 0.
     """
 
     device = CPU
@@ -44,9 +44,9 @@ class Hog:
         """Load the detector, which is part of dlib.
 
         Args:
-            long_side: pixels to which pictures are scaled, up too.
-            upsample: how often a picture is doubled then: the smallest face found is 80 pixels,
-                and each doubling halves that and takes four times as long.
+            long_side: the long side, in pixels, to which pictures are scaled down or up.
+            upsample: how often a picture is doubled after that. Without doubling, the smallest
+                face found has 80 pixels. Each doubling halves this and takes four times as long.
 
         Raises:
             ModelError: dlib is not installed.
@@ -63,7 +63,7 @@ class Hog:
     def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Faces]:
         """Return the faces of every picture, in its own pixels, scored from `min_score` up.
 
-        There are no scores below 0.165, whatever `min_score` is.
+        No score is below 0.165, whatever `min_score` is.
         """
         return [self._detect(prepared, _margin(min_score)) for prepared in batch]
 
@@ -90,7 +90,7 @@ def _margin(min_score: float) -> float:
 
 def _load() -> Any:
     try:
-        import dlib  # large, and only for who chooses this detector
+        import dlib  # large, and needed by this detector only
     except ImportError as problem:
         raise ModelError(
             "The face detector hog needs dlib: run python -m pip install dlib-bin, "

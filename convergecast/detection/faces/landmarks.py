@@ -1,6 +1,6 @@
-"""dlib's landmark predictors without dlib: 68 or 5 points of a face, exact.
+"""dlib's landmark predictors without dlib: 68 or 5 points of a face, the same points as dlib's.
 
-Faces of several pictures are fitted in one call; the loops are numba's where it works.
+One call fits the faces of several pictures. The loops are compiled by numba where it works.
 
 Process: engine, command.
 """
@@ -26,24 +26,27 @@ from convergecast.vision.detections import Bytes, Floats
 from convergecast.vision.mapped_arrays import open_mapped
 
 BOX_DOWN, BOX_WIDTH, BOX_HEIGHT = 0.035, 1.14, 0.87
-"""The box of dlib's own face detector from CenterFace's: how far its centre is below, in heights,
-and its side over CenterFace's width and height. Medians of 145 faces that both find, in pictures
-of WIDER FACE, AFLW2000 and others, none of them from the YouTube Faces on which it is measured."""
+"""How to get from a box of CenterFace to the box of dlib's own face detector.
+
+`BOX_DOWN` moves the centre down, in heights of the box. `BOX_WIDTH` and `BOX_HEIGHT` are dlib's
+side over CenterFace's width and height. They are medians of 145 faces that both detectors find, in
+pictures of WIDER FACE, AFLW2000 and others. None is from YouTube Faces, which measures the result.
+"""
 
 
 class Landmarks:
-    """A loaded predictor; `fit` may be called from several threads at a time.
+    """A loaded predictor. Several threads may call `fit` at the same time.
 
     Attributes:
-        points: per face, 68 or 5.
+        points: the number of points per face, 68 or 5.
     """
 
     def __init__(self, model_path: Path, *, threads: int = 1) -> None:
-        """Map the model; it is read from the disk as faces need it.
+        """Map the model into memory. The system reads parts of it from the disk when needed.
 
         Args:
-            model_path: what `dlib_convert.convert_landmarks` made.
-            threads: that share the faces of a call.
+            model_path: a file made by `dlib_convert.convert_landmarks`.
+            threads: how many threads share the faces of a call.
 
         Raises:
             ModelError: the file is damaged or holds something else.
@@ -56,15 +59,15 @@ class Landmarks:
     def fit(
         self, grays: Sequence[Bytes], frames: NDArray[np.intp], rects: NDArray[np.int64]
     ) -> Floats:
-        """Return (n, points, 2) float32 `x, y`, in pixels of the face's picture, sub-pixel.
+        """Return (n, points, 2) float32 `x, y`, in pixels of the face's picture, with fractions.
 
-        `rounded` of them are the points that dlib gives for the same box and `gray` picture.
+        After `rounded` they equal dlib's points for the same box and the same `gray` picture.
 
         Args:
-            grays: pictures, (H, W) uint8, as `gray` makes them.
-            frames: (n,), which of the pictures each face is in.
-            rects: (n, 4) left, top, right, bottom, inclusive; may reach outside the picture. Boxes
-                from `boxes_for_landmarks` suit the model.
+            grays: pictures, (H, W) uint8, from `gray`.
+            frames: (n,), the index of the picture that each face is in.
+            rects: (n, 4) left, top, right, bottom, inclusive, as `boxes_for_landmarks` returns
+                them. They may reach outside the picture.
         """
         if not len(rects):
             return np.empty((0, self.points, 2), np.float32)
@@ -97,37 +100,37 @@ class Landmarks:
 
 
 def gray(image: Bytes) -> Bytes:
-    """Return the (H, W) uint8 brightness of a picture, (H, W, 3) uint8 BGR, as dlib has it.
+    """Return the (H, W) uint8 brightness of a picture, (H, W, 3) uint8 BGR, computed as in dlib.
 
-    It is (R + G + B) // 3 (dlib/pixel.h), not the weighted sum that OpenCV makes.
+    It is (R + G + B) // 3 (dlib/pixel.h), not the weighted sum of OpenCV.
     """
     kernels = _kernels()
     if kernels is None:
-        # Rounding the third, less a third, to the nearest whole number is rounding it down.
+        # cv2 rounds to the nearest. A third subtracted before makes that rounding down.
         weights = np.array([[1 / 3, 1 / 3, 1 / 3, -1 / 3]])
         return np.asarray(cv2.transform(image, weights), np.uint8)
     height, width = image.shape[:2]
     out = np.empty(height * width, np.uint8)
     pixels = np.ascontiguousarray(image).reshape(-1, 3)
-    # One kind of array, so that one kernel is compiled: pictures from shared memory are read-only.
+    # Pictures from shared memory are read-only. Making all read-only compiles one kernel, not two.
     pixels.flags.writeable = False
     kernels.grayscale(pixels, out)
     return out.reshape(height, width)
 
 
 def rounded(points: Floats) -> NDArray[np.int64]:
-    """Return points in whole pixels, halves up, as dlib's `point` does."""
+    """Return points rounded to whole pixels, halves up, as dlib's `point` does."""
     return np.floor(points.astype(np.float64) + 0.5).astype(np.int64)
 
 
 def boxes_for_landmarks(boxes: Floats) -> NDArray[np.int64]:
-    """Return the boxes, (n, 4) inclusive left, top, right, bottom, that the predictors expect.
+    """Return boxes as the predictors expect them, (n, 4) inclusive left, top, right, bottom.
 
-    They were trained on the square boxes of dlib's own face detector; the side here is the mean of
-    what CenterFace's width and height suggest.
+    The predictors were trained on the square boxes of dlib's own face detector. The side here is
+    the mean of two estimates, from CenterFace's width and from its height.
 
     Args:
-        boxes: (n, 4) float32 `x1, y1, x2, y2` in pixels, of CenterFace.
+        boxes: (n, 4) float32 `x1, y1, x2, y2` in pixels, from CenterFace.
     """
     size = boxes[:, 2:] - boxes[:, :2]
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
@@ -137,9 +140,9 @@ def boxes_for_landmarks(boxes: Floats) -> NDArray[np.int64]:
 
 
 def compile_kernels() -> bool:
-    """Compile what `fit` and `gray` run, or load what an earlier process compiled.
+    """Compile the kernels of `fit` and `gray`, or load them if an earlier process compiled them.
 
-    Returns whether numba works; the same is computed without it, more slowly.
+    Returns whether numba works. Without numba the results are the same, but slower.
     """
     return _kernels() is not None
 
@@ -159,7 +162,7 @@ def _compile(kernels: ModuleType) -> None:
         leaves=np.zeros((1, 1, 2, 4), np.float32),
     )
     pixels = np.zeros((1, 3), np.uint8)
-    # numba compiles for arrays that cannot be written, as mapped ones, apart from others.
+    # numba compiles read-only arrays, such as mapped ones, separately from writable ones.
     for array in (*small, pixels):
         array.flags.writeable = False
     none = np.empty((0, 4), np.int64)
@@ -170,7 +173,7 @@ def _compile(kernels: ModuleType) -> None:
 def _load(model_path: Path) -> LandmarkModel:
     arrays = open_mapped(model_path)
     if set(arrays) != set(LandmarkModel._fields):
-        raise ModelError(f"The model {model_path.name} is none for landmarks.")
+        raise ModelError(f"The model {model_path.name} is not a landmark model.")
     model = LandmarkModel(**arrays)
     if not _fits_together(model):
         raise ModelError(f"The model {model_path.name} is damaged; `models fetch` makes it again.")
@@ -178,7 +181,7 @@ def _load(model_path: Path) -> LandmarkModel:
 
 
 def _fits_together(model: LandmarkModel) -> bool:
-    """Tell whether the kernels would stay inside the arrays."""
+    """Tell whether the arrays' shapes match, so that the kernels never index outside of them."""
     if model.anchors.ndim != 2 or model.thresholds.ndim != 3:
         return False
     points, (cascades, features) = len(model.initial), model.anchors.shape
@@ -206,9 +209,10 @@ def _parts(faces: int, threads: int) -> list[slice]:
 
 
 def _to_float32(points: NDArray[np.float64]) -> Floats:
-    """Return float32 that `rounded` takes to the same pixels as the exact values."""
+    """Return float32 points that `rounded` moves to the same pixels as the exact points."""
     single = points.astype(np.float32)
-    # Only upwards: half a pixel is a float32 itself, so nothing above it is rounded below it.
+    # Only rounding up can cross a half: halves are exact in float32, so no value above one
+    # becomes less than it.
     crossed = rounded(single) > np.floor(points + 0.5)
     below = np.nextafter(single, np.float32(-np.inf))
     exact: Floats = np.where(crossed, below, single)

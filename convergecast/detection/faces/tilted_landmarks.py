@@ -1,8 +1,8 @@
-"""Landmarks of heads that are tilted, fitted in a picture turned so that they are not.
+"""Fits the landmarks of tilted heads in a crop that is turned upright.
 
-dlib's predictors were trained on faces that stand nearly upright: over a head tilted by 40° they
-draw points that are another person's, to dlib's network. Where the detector knows five points,
-the tilt is known beforehand. Process: engine, command.
+dlib's predictors were trained on nearly upright faces. On a head tilted by 40° they place the
+points so badly that dlib's network takes the face for another person's. A detector that gives five
+points shows the tilt before the landmarks are fitted. Process: engine, command.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from convergecast.detection.faces.landmarks import Landmarks, boxes_for_landmark
 from convergecast.vision.detections import Bytes, Floats
 
 LEAST_TILT_DEG = 15.0
-"""Faces tilted less are fitted as they are, and their points are dlib's own."""
+"""Faces that are tilted less are not turned, so their points equal dlib's."""
 
 _WIDTH_OVER_HEIGHT = 0.77
-"""Of CenterFace's boxes around upright faces: a median."""
+"""The median of CenterFace's boxes around upright faces."""
 _MOST_HEIGHT_PX = 300
 _MARGIN = 0.5  # on each side, in heights of the face
 
@@ -33,41 +33,42 @@ def fit_upright(
     boxes: Floats,
     detected: Floats,
 ) -> Floats:
-    """Return what `Landmarks.fit` returns, but of tilted faces what it finds when they are upright.
+    """Return the points of `Landmarks.fit`. Tilted faces are turned upright before fitting.
 
     Args:
         model: the predictor.
-        grays, frames, rects: as of `Landmarks.fit`, of n faces.
-        boxes: (n, 4) float32 `x1, y1, x2, y2` of the detector, in pixels.
-        detected: (n, 5, 2) float32, the detector's `Faces.points`, or (n, 0, 2): none is tilted.
+        grays, frames, rects: n faces, as in `Landmarks.fit`.
+        boxes: (n, 4) float32 `x1, y1, x2, y2` from the detector, in pixels.
+        detected: (n, 5, 2) float32, the detector's `Faces.points`. With (n, 0, 2), no face counts
+            as tilted.
     """
     tilts_deg = tilts(detected)
     rows = np.flatnonzero(np.abs(tilts_deg) > LEAST_TILT_DEG)
     if not len(rows):
         return model.fit(grays, frames, rects)
     frames, rects = frames.copy(), rects.copy()
-    turned, ways = list(grays), []
+    turned, transforms = list(grays), []
     for row in rows:
-        patch, way, box = _upright(grays[frames[row]], boxes[row], float(tilts_deg[row]))
+        patch, transform, box = _upright(grays[frames[row]], boxes[row], float(tilts_deg[row]))
         frames[row] = len(turned)
         rects[row] = boxes_for_landmarks(box[None])[0]
         turned.append(patch)
-        ways.append(way)
+        transforms.append(transform)
     points = model.fit(turned, frames, rects)
-    for row, way in zip(rows, ways, strict=True):
-        back = cv2.invertAffineTransform(way)
+    for row, transform in zip(rows, transforms, strict=True):
+        back = cv2.invertAffineTransform(transform)
         points[row] = points[row] @ back[:, :2].T + back[:, 2]
     return points
 
 
 def tilts(detected: Floats) -> NDArray[np.float64]:
-    """Return by how many degrees, clockwise as seen, n heads are tilted; 0 without points.
+    """Return the tilts of n heads in degrees, clockwise in the picture; 0 without points.
 
-    The line between the eyes and the line from them to the mouth are taken together: the former
-    tells little of a face seen from the side, the latter of one that nods.
+    Two lines are combined: from eye to eye, and from the eyes to the mouth. The first says little
+    about a face seen from the side, the second about a face that nods.
 
     Args:
-        detected: (n, 5, 2) of `Faces.points`, or (n, 0, 2).
+        detected: (n, 5, 2), the detector's `Faces.points`, or (n, 0, 2).
     """
     if not detected.shape[1]:
         return np.zeros(len(detected))
@@ -82,9 +83,9 @@ def tilts(detected: Floats) -> NDArray[np.float64]:
 def _upright(
     gray: Bytes, box: Floats, tilt_deg: float
 ) -> tuple[Bytes, NDArray[np.float64], Floats]:
-    """Return a face cut out upright, the (2, 3) way there from the picture, and its box there.
+    """Return a face cut out upright, the (2, 3) transform from the picture, and its box there.
 
-    A face is taken for an ellipse: however it is tilted, the box around it has one diagonal.
+    A face is treated as an ellipse: the box around it has the same diagonal at every tilt.
     """
     width, height = (float(side) for side in box[2:] - box[:2])
     tall = float(np.hypot(width, height) / np.hypot(1, _WIDTH_OVER_HEIGHT))
@@ -93,9 +94,9 @@ def _upright(
     wide = _WIDTH_OVER_HEIGHT * tall
     centre = float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2
     side = int(tall * (1 + 2 * _MARGIN)) + 1
-    way = np.asarray(cv2.getRotationMatrix2D(centre, tilt_deg, scale), np.float64)
-    way[:, 2] += side / 2 - np.array(centre)
-    patch = cv2.warpAffine(gray, way, (side, side), flags=cv2.INTER_LINEAR)
+    transform = np.asarray(cv2.getRotationMatrix2D(centre, tilt_deg, scale), np.float64)
+    transform[:, 2] += side / 2 - np.array(centre)
+    patch = cv2.warpAffine(gray, transform, (side, side), flags=cv2.INTER_LINEAR)
     middle = side / 2
     half = np.array([-wide, -tall, wide, tall]) / 2
-    return np.asarray(patch, np.uint8), way, (middle + half).astype(np.float32)
+    return np.asarray(patch, np.uint8), transform, (middle + half).astype(np.float32)

@@ -25,13 +25,16 @@ MIN_SCORE = 0.6
 MAX_IOU = 0.3
 STRIDES = (8, 16, 32)
 MAPS = ("cls", "obj", "bbox", "kps")
-"""Outputs at each stride: score of a face, score of anything, box, five points."""
+"""The outputs at each stride: score of a face, score of any object, box, five points."""
 
 Prepared = Letterbox
 
 
 class YuNet:
-    """One loaded YuNet. `prepare` may run in any thread; `detect` in one at a time is best."""
+    """A loaded YuNet model.
+
+    Any thread may call `prepare`. `detect` is fastest when one thread calls it at a time.
+    """
 
     def __init__(
         self, model_path: Path, *, threads: int, device: str = "auto", long_side: int = LONG_SIDE
@@ -39,9 +42,10 @@ class YuNet:
         """Load the model; `threads`, `device` and errors as in `runtime.open_session`.
 
         Args:
-            model_path: an ONNX file of which `recognise` says that it is a YuNet. One with a fixed
-                input, as it is published, costs the time of its full size for every picture.
-            long_side: pixels to which pictures are scaled, up too; not used for a fixed input.
+            model_path: an ONNX file that `inspect_onnx.recognise` takes for a YuNet. The published
+                file has an input of fixed size, so every picture takes the time of that size.
+            long_side: the long side, in pixels, to which pictures are scaled down or up. It is
+                not used with an input of fixed size.
         """
         self._session = open_session(model_path, threads=threads, device=device)
         self._names = [output.name for output in self._session.session.get_outputs()]
@@ -53,7 +57,7 @@ class YuNet:
         self.device_reason = self._session.device_reason
 
     def prepare(self, image: Bytes) -> Prepared:
-        """Fit a picture, (H, W, 3) uint8 BGR, into what the model takes. Uses no session."""
+        """Fit a picture, (H, W, 3) uint8 BGR, to the model's input. Uses no session."""
         if self._fixed:
             height, width = self._fixed
             return fit_canvas(image, width, height, fill=0)
@@ -99,15 +103,15 @@ def _decode(
     """Return boxes, scores and points, in canvas pixels, of the cells scored above `min_score`.
 
     Args:
-        maps: (cells, 1), (cells, 1), (cells, 4) and (cells, 10) float32, row by row, as in `MAPS`:
-            a box is its centre from the cell's corner and the logarithm of its size, points are
-            offsets from the cell's corner; all in cells.
-        stride: pixels of a cell's side.
-        columns: cells in a row.
-        min_score: of the geometric mean of the two scores.
+        maps: (cells, 1), (cells, 1), (cells, 4) and (cells, 10) float32, row by row, in the order
+            of `MAPS`. A box is its centre from the cell's corner and the logarithm of its size.
+            Points are offsets from the cell's corner. The unit is the cell.
+        stride: the side of a cell in pixels.
+        columns: the number of cells in a row.
+        min_score: the least geometric mean of the two scores.
     """
-    face, anything, box, points = maps
-    scores: Floats = np.sqrt(np.clip(face[:, 0], 0, 1) * np.clip(anything[:, 0], 0, 1))
+    face, any_object, box, points = maps
+    scores: Floats = np.sqrt(np.clip(face[:, 0], 0, 1) * np.clip(any_object[:, 0], 0, 1))
     cells: NDArray[np.intp] = np.flatnonzero(scores > min_score)
     corners = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
     centres, halves = corners + box[cells, :2], np.exp(box[cells, 2:]) / 2

@@ -1,1 +1,1 @@
-"""Compiled loops, each beside its NumPy twin. Process: engine, command."""
+"""Loops compiled by numba, each with a NumPy version of the same. Process: engine, command."""

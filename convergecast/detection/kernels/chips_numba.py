@@ -1,6 +1,6 @@
 """The loops that cut out face chips, compiled by numba.
 
-`chip_reference` says what they compute; results are equal bit for bit.
+`chips_numpy` does the same in NumPy; results are equal bit for bit.
 
 Process: engine, command.
 """
@@ -25,7 +25,7 @@ def sample_chip(
     steps: Doubles,
     chip: Bytes,
 ) -> None:
-    """Write what `chip_reference.sample_chip` returns into zeros of a chip's size."""
+    """Write the result of `chips_numpy.sample_chip` into `chip`, which must hold zeros."""
     left, top, right, bottom = crop
     level = image[top:bottom, left:right]
     for _ in range(halvings):
@@ -38,14 +38,14 @@ def sample_chip(
             left_x, upper_y = math.floor(x), math.floor(y)
             if 0 <= left_x < columns and 0 <= upper_y < rows:
                 at, above = np.uintp(left_x), np.uintp(upper_y)
-                beside, below = at + np.uintp(1), above + np.uintp(1)
+                next_at, below = at + np.uintp(1), above + np.uintp(1)
                 across, down = x - left_x, y - upper_y
                 for colour in range(3):
                     upper = (1 - across) * level[above, at, colour] + across * (
-                        level[above, beside, colour]
+                        level[above, next_at, colour]
                     )
                     lower = (1 - across) * level[below, at, colour] + across * (
-                        level[below, beside, colour]
+                        level[below, next_at, colour]
                     )
                     chip[row, column, 2 - colour] = np.uint8((1 - down) * upper + down * lower)
 

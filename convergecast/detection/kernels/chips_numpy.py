@@ -1,4 +1,4 @@
-"""The face chip in NumPy: what the kernels compute, and what runs without numba.
+"""Face chips in NumPy: the reference for the kernels, and the version used without numba.
 
 The arithmetic is that of `get_face_chip_details` and `extract_image_chips` in
 dlib/image_transforms/interpolation.h and of `pyramid_down<2>` in
@@ -21,8 +21,8 @@ TAPS = (1, 4, 6, 4, 1)
 
 Doubles = NDArray[np.float64]
 
-# Points of the mean face in a box of 1 × 1, from dlib/image_transforms/interpolation.h: of 68 those
-# that `USED_OF_68` names, and all 5.
+# The mean face in a box of 1 × 1, from dlib/image_transforms/interpolation.h. Of the 68 points it
+# has those in `USED_OF_68`, of the 5 points all.
 MEAN_FACE_68 = np.array(
     [
         (0.490127, 0.203352), (0.490127, 0.307009), (0.490127, 0.409805), (0.490127, 0.515625),
@@ -49,14 +49,14 @@ MEAN_FACE_5 = np.array(
 
 
 class ChipPlan(NamedTuple):
-    """Where a chip comes from.
+    """Where the pixels of a chip are in the picture.
 
     Attributes:
-        crop: left, top, right, bottom, the last two exclusive, of the pixels that are needed;
-            without area where the face is outside the picture.
+        crop: left, top, right, bottom of the pixels needed, the last two exclusive. It has no area
+            where the face is outside the picture.
         halvings: how often the crop is halved before it is sampled.
         origin: (2,) `x, y` of the chip's first pixel in the halved crop.
-        steps: (2, 2), from there to its next pixel in a row, and to the next row.
+        steps: (2, 2), the step to the next pixel in a row and the step to the next row.
     """
 
     crop: tuple[int, int, int, int]
@@ -66,18 +66,18 @@ class ChipPlan(NamedTuple):
 
 
 def plan_chip(landmarks: NDArray[np.int64], height: int, width: int) -> ChipPlan:
-    """Return where the chip of a face is, in a picture of this height and width.
+    """Return where the chip of a face is in a picture.
 
     Args:
         landmarks: (68, 2) or (5, 2), whole pixels.
-        height: of the picture.
-        width: of the picture.
+        height: the picture's height in pixels.
+        width: the picture's width in pixels.
     """
     centre, scale, angle = _similarity(landmarks)
     half = (SIZE * scale - 1) / 2
     box = np.array([centre - half, centre + half])
     halvings = _halvings(box)
-    # Each halving needs two more pixels around.
+    # Each halving needs two more pixels on every side.
     margin = 2.0
     for _ in range(halvings):
         margin = margin * 2 + 2
@@ -99,7 +99,7 @@ def plan_chip(landmarks: NDArray[np.int64], height: int, width: int) -> ChipPlan
 
 
 def sample_chip(image: Bytes, plan: ChipPlan) -> Bytes:
-    """Return (150, 150, 3) uint8, the colours the other way round than in `image`, (H, W, 3)."""
+    """Return (150, 150, 3) uint8 in the reverse order of colours of `image`, (H, W, 3)."""
     left, top, right, bottom = plan.crop
     level = image[top:bottom, left:right]
     for _ in range(plan.halvings):
@@ -119,8 +119,8 @@ def sample_chip(image: Bytes, plan: ChipPlan) -> Bytes:
 def _similarity(landmarks: NDArray[np.int64]) -> tuple[Doubles, float, float]:
     """Return the chip's centre in the picture, picture pixels per chip pixel, and its angle.
 
-    The closed form, in two dimensions, of Umeyama, "Least-squares estimation of transformation
-    parameters between two point patterns" (1991).
+    This is the closed form in two dimensions of Umeyama, "Least-squares estimation of
+    transformation parameters between two point patterns" (1991).
     """
     few = len(landmarks) == len(MEAN_FACE_5)
     mean = MEAN_FACE_5 if few else MEAN_FACE_68
@@ -146,7 +146,7 @@ def _halvings(box: Doubles) -> int:
 
 
 def _down(box: Doubles) -> Doubles:
-    """Return a box, (2, 2), where it is after a halving."""
+    """Return the place of a box, (2, 2), after a halving."""
     halved: Doubles = box / 2 - (1.25, 0.75)
     return halved
 
@@ -168,7 +168,7 @@ def _turned_corners(box: Doubles, angle: float) -> Doubles:
 
 
 def _halve(image: Bytes) -> Bytes:
-    """Return a picture smoothed and halved, without the two pixels at its edges; rounds down."""
+    """Return a picture smoothed and halved, without the two pixels at its edges, rounded down."""
     height, width = (max((side - 3) // 2, 0) for side in image.shape[:2])
     across = np.zeros((image.shape[0], width, 3), np.int32)
     for at, weight in enumerate(TAPS):
@@ -180,7 +180,7 @@ def _halve(image: Bytes) -> Bytes:
 
 
 def _bilinear(image: Bytes, x: Doubles, y: Doubles) -> Bytes:
-    """Return (n, 3) colours between pixels, rounded down; every place has all four neighbours."""
+    """Return (n, 3) colours between pixels, rounded down. All four neighbours must exist."""
     left, top = np.floor(x), np.floor(y)
     right_part, lower_part = (x - left)[:, None], (y - top)[:, None]
     column, row = left.astype(np.intp), top.astype(np.intp)

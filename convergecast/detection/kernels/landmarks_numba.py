@@ -1,6 +1,6 @@
 """The loops of the landmark predictor, compiled by numba.
 
-`landmark_reference` says what they compute; results are equal bit for bit.
+`landmarks_numpy` does the same in NumPy; results are equal bit for bit.
 
 Process: engine, command.
 """
@@ -19,8 +19,11 @@ from convergecast.vision.detections import Bytes, Floats
 
 CACHE_LINE_BYTES = 64
 LEAVES_AHEAD = 24
-"""How many leaves are on their way from memory while one is added, because memory is what costs:
-one face takes 0.28 ms, without it 0.61. With 6 it waits, 48 gain nothing (numba 0.68, AMD EPYC)."""
+"""How many leaves are prefetched from memory while one is added.
+
+Memory is the bottleneck: a face takes 0.28 ms with prefetching and 0.61 ms without. 6 leaves are
+too few, 48 are no faster (numba 0.68, AMD EPYC).
+"""
 
 
 @jit
@@ -36,15 +39,16 @@ def grayscale(image: Bytes, out: Bytes) -> None:
 def fit_shapes(
     model: LandmarkModel, pictures: NDArray[np.int64], rects: NDArray[np.int64], shapes: Floats
 ) -> None:
-    """Fit every face; `landmark_reference.fit_shapes` with pictures given by their addresses.
+    """Fit every face, like `landmarks_numpy.fit_shapes` with pictures given by their addresses.
 
-    All faces take a cascade together, tree by tree, so that its leaves come from memory once.
+    All faces go through a cascade together, tree by tree, so its leaves are loaded from memory
+    only once.
 
     Args:
-        model: all that was loaded.
-        pictures: (n, 3), for each face the address of its gray picture, its rows and columns.
+        model: the loaded model.
+        pictures: (n, 3), for each face the address of its gray picture, its rows and its columns.
         rects: (n, 4), left, top, right, bottom, inclusive.
-        shapes: (n, 2 * points), written: `x, y` of the points in boxes of 1 × 1.
+        shapes: (n, 2 * points), the output: `x, y` of the points in boxes of 1 × 1.
     """
     faces = len(rects)
     values = shapes.shape[1]

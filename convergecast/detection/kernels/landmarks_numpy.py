@@ -1,7 +1,7 @@
-"""The landmark predictor in NumPy: what the kernels compute, and what runs without numba.
+"""Landmarks in NumPy: the reference for the kernels, and the version used without numba.
 
-Kazemi and Sullivan, "One Millisecond Face Alignment with an Ensemble of Regression Trees" (2014);
-the arithmetic and its order are those of dlib/image_processing/shape_predictor.h, dlib 20.
+Kazemi and Sullivan, "One Millisecond Face Alignment with an Ensemble of Regression Trees" (2014).
+The arithmetic and its order are those of dlib/image_processing/shape_predictor.h, dlib 20.
 
 Process: engine, command.
 """
@@ -18,7 +18,10 @@ from convergecast.vision.detections import Bytes, Floats
 
 
 class LandmarkModel(NamedTuple):
-    """The arrays that `dlib_convert.convert_landmarks` describes; `leaves` (15, 500, 16, 2 P)."""
+    """The arrays that `dlib_convert.convert_landmarks` describes.
+
+    `leaves` is reshaped to (15, 500, 16, 2 P) for P points.
+    """
 
     initial: Floats
     anchors: NDArray[np.uint16]
@@ -36,13 +39,13 @@ def fit_shapes(
 ) -> Floats:
     """Return (n, points, 2) float32, the points of n faces in boxes of 1 × 1.
 
-    Each cascade reads pixels around the points found so far, turned and scaled as these are, and
-    adds what its trees say.
+    Each cascade reads pixels around the points found so far, turned and scaled like these points.
+    Then it adds the leaves of its trees to the points.
 
     Args:
-        model: all that was loaded.
+        model: the loaded model.
         grays: pictures, (H, W) uint8.
-        frames: (n,), which picture each face is in.
+        frames: (n,), the index of the picture that each face is in.
         rects: (n, 4), left, top, right, bottom, inclusive.
     """
     shapes: Floats = np.repeat(model.initial[None], len(rects), axis=0)
@@ -56,7 +59,7 @@ def fit_shapes(
         chosen = _choose_leaves(model.splits[cascade], model.thresholds[cascade], features)
         for face, leaves in enumerate(chosen):
             added = model.leaves[cascade][trees, leaves].reshape(len(trees), *shapes.shape[1:])
-            # accumulate adds one tree after the other; sum would add them in pairs.
+            # accumulate adds one tree after the other, as dlib does; sum would add them in pairs.
             shapes[face] = np.add.accumulate(np.concatenate([shapes[face][None], added]))[-1]
     return shapes
 
@@ -75,10 +78,10 @@ def _places(
 
 
 def _turns(initial: Floats, shapes: Floats) -> tuple[Floats, Floats]:
-    """Return (n, 1) scaled cosine and sine of the similarity that takes `initial` to each shape.
+    """Return (n, 1) scaled cosine and sine of the similarity that maps `initial` to each shape.
 
-    The closed form, in two dimensions, of Umeyama, "Least-squares estimation of transformation
-    parameters between two point patterns" (1991).
+    This is the closed form in two dimensions of Umeyama, "Least-squares estimation of
+    transformation parameters between two point patterns" (1991).
     """
     x, y = (initial - _sums(initial, 0) / len(initial)).T
     u, v = np.moveaxis(shapes - _sums(shapes, 1) / len(initial), -1, 0)
@@ -88,7 +91,7 @@ def _turns(initial: Floats, shapes: Floats) -> tuple[Floats, Floats]:
 
 
 def _sums(values: NDArray[np.floating], axis: int) -> NDArray[np.float64]:
-    """Return sums in float64 along an axis, which stays, added from first to last."""
+    """Return float64 sums along an axis, added from first to last. The axis is kept."""
     last = np.add.accumulate(values, axis=axis, dtype=np.float64).take([-1], axis=axis)
     return last
 
@@ -105,7 +108,7 @@ def _pixels(gray: Bytes, columns: NDArray[np.float64], rows: NDArray[np.float64]
 def _choose_leaves(
     splits: NDArray[np.uint16], thresholds: Floats, features: Floats
 ) -> NDArray[np.intp]:
-    """Return the (n, trees) leaves that n faces' features, (n, k), lead to."""
+    """Return (n, trees), the leaves to which the features of n faces, (n, k), lead."""
     trees, nodes = thresholds.shape
     tree = np.arange(trees)
     node = np.zeros((len(features), trees), np.intp)

@@ -1,6 +1,6 @@
-"""Compiles kernels with numba, once per machine, and what they need beyond Python.
+"""Compiles kernels with numba, once per machine, and gives them prefetching and raw pointers.
 
-Only kernels import it.
+Only kernels import this module.
 
 Process: engine, command.
 """
@@ -22,18 +22,18 @@ _READ, _KEEP_IN_L2, _DATA = 0, 2, 1
 
 
 def jit(function: Kernel) -> Kernel:
-    """Return a function that is compiled when it is first called, and runs without the GIL.
+    """Return a function that is compiled at its first call and runs without the GIL.
 
-    What was compiled is kept beside the module, or in the user's cache folder where that cannot be
-    written. Sums keep their order and nothing is fused, so results equal NumPy's bit for bit.
+    The compiled code is kept next to the module, or in the user's cache folder if that place cannot
+    be written. Sums keep their order and nothing is fused, so results equal NumPy's bit for bit.
 
-    A kernel may use constants of its own module only: numba compiles anew when that file changes,
-    not when another does.
+    A kernel may use constants of its own module only. numba compiles it again when that file
+    changes, but not when another file does.
     """
     try:
         return cast(Kernel, numba.njit(nogil=True, cache=True)(function))
     except RuntimeError:
-        # Neither folder can be written: every process compiles for itself.
+        # Neither folder can be written, so every process compiles again.
         return cast(Kernel, numba.njit(nogil=True)(function))
 
 
@@ -64,4 +64,4 @@ def _make_prefetch(_context: Any, address: Any) -> Any:
 bytes_at: Any = intrinsic(_make_bytes_at)
 """In a kernel: a pointer to the uint8 at an address, for `numba.carray`."""
 prefetch: Any = intrinsic(_make_prefetch)
-"""In a kernel: have the cache line at an address, which need not be valid, fetched from memory."""
+"""In a kernel: fetch the cache line at an address from memory. The address need not be valid."""

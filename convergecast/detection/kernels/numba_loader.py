@@ -1,6 +1,6 @@
-"""Gets numba's kernels ready, whatever became of what it keeps on the disk.
+"""Loads numba's kernels, even if numba's cache on the disk is damaged.
 
-Runs in the engine, and in `models fetch` and `doctor`, which compile beforehand.
+The engine calls it. `models fetch` and `doctor` call it too, to compile beforehand.
 
 Process: engine, command.
 """
@@ -20,29 +20,29 @@ log = logging.getLogger(__name__)
 def load_kernels(
     module: str, title: str, compile_all: Callable[[ModuleType], None]
 ) -> ModuleType | None:
-    """Return a module of kernels, all compiled; None, said in the log, where numba does not work.
+    """Return a module of compiled kernels. If numba does not work, log it and return None.
 
     Args:
-        module: its full name.
-        title: what they compute, in the plural, for people.
-        compile_all: calls every kernel with the types that it is to be compiled for.
+        module: the full name of the module.
+        title: what the kernels compute, in the plural, for people.
+        compile_all: calls every kernel with the types for which it has to be compiled.
     """
     try:
         kernels = importlib.import_module(module)
         try:
             compile_all(kernels)
-        except Exception:  # noqa: BLE001 - a damaged file is unpickled: anything may be raised
+        except Exception:  # noqa: BLE001 - numba unpickles its cache: a damaged file raises anything
             _do_without_cache(kernels)
             compile_all(kernels)
-    except Exception as problem:  # noqa: BLE001 - numba is a compiler: whatever fails, NumPy works
-        log.warning("%s are slower than they could be, numba does not work: %s", title, problem)
+    except Exception as problem:  # noqa: BLE001 - a compiler may raise anything; NumPy still works
+        log.warning("%s are computed more slowly because numba does not work: %s", title, problem)
         return None
     return kernels
 
 
 def _do_without_cache(kernels: ModuleType) -> None:
-    """Replace kernels by ones that keep nothing, and remove what numba kept of them."""
-    from numba import extending, njit  # may be what does not work: then NumPy does it
+    """Replace kernels by kernels without a cache, and remove their cached files."""
+    from numba import extending, njit  # a broken numba fails here: then NumPy is used
 
     for name, kernel in list(vars(kernels).items()):
         if extending.is_jitted(kernel):

@@ -1,7 +1,8 @@
-"""A second, closer look where an object detector is unsure of small things.
+"""A second run of an object detector where it is unsure of small objects: a *closer look*.
 
-A detector sees 300 or 416 pixels a side, whatever the camera gives. One tile, laid where most is
-in doubt, brings the greater part of what four fixed ones bring, for two runs instead of five.
+A detector sees 300 or 416 pixels a side, however large the camera's picture is. One tile is placed
+where most objects are in doubt. It finds most of what four fixed tiles find, with two runs instead
+of five.
 
 Process: engine, command.
 """
@@ -22,34 +23,37 @@ from convergecast.vision.boxes import areas, best_of_each_label
 from convergecast.vision.detections import Bytes, Floats, Objects
 
 TILE_SHARE = 4 / 7
-"""Sides of the tile, of the picture's."""
+"""The sides of the tile, as a share of the picture's sides."""
 UNSURE_FROM, UNSURE_TO = 0.15, 0.7
 SMALL_SIDE = 0.5
-"""What is worth a closer look has sides below this, of the tile's."""
+"""Objects with sides below this share of the tile's sides are worth a closer look."""
 SMALL_AREA = 0.1
-"""The tile is believed in what covers less, of the picture: the rest was seen better whole."""
+"""The tile's objects count below this share of the picture's area.
+
+Larger objects are seen better in the whole picture.
+"""
 BORDER_SHARE = 0.01
-"""What comes this near to a border of the tile, of its side, may be cut by it."""
+"""An object nearer to the tile's border than this share of its side may be cut by it."""
 
 Window = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A picture, (H, W, 3) uint8 BGR, and what its detector made of the whole of it."""
+    """A picture, (H, W, 3) uint8 BGR, and the detector's canvas of the whole picture."""
 
     image: Bytes
     whole: Any
 
 
 class CloserLook:
-    """An object detector, itself followed by a second run on a tile where that promises more.
+    """An object detector with a second run on a tile, where small objects are in doubt.
 
-    A picture in which nothing small is in doubt costs one run. Threads: as of that detector.
+    A picture without small objects in doubt takes one run. The detector's rules for threads hold.
     """
 
     def __init__(self, detector: Model[Objects]) -> None:
-        """Take the detector; its sizes grow by what a tile is of a picture."""
+        """Wrap the detector. Pictures must be larger, so that a tile has the detector's size."""
         self._detector = detector
         self.device = detector.device
         self.device_reason = detector.device_reason
@@ -57,7 +61,7 @@ class CloserLook:
         self.least_size = math.ceil(long_side / TILE_SHARE), math.ceil(short_side / TILE_SHARE)
 
     def prepare(self, image: Bytes) -> Prepared:
-        """Keep a picture, (H, W, 3) uint8 BGR, for the tile, and prepare the whole of it."""
+        """Prepare the whole picture, (H, W, 3) uint8 BGR, and keep it for the tile."""
         return Prepared(image, self._detector.prepare(image))
 
     def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Objects]:
@@ -81,16 +85,19 @@ class CloserLook:
         return found
 
     def warm_up(self) -> None:
-        """Warm the detector up."""
+        """Warm up the detector."""
         self._detector.warm_up()
 
 
 def tile_for(objects: Objects, width: int, height: int) -> Window | None:
-    """Return the tile that holds the most small objects of doubtful score, or None without any.
+    """Return the tile with the most small objects in doubt, or None if there are none.
 
     Args:
-        objects: what was found in the whole picture, scored above `UNSURE_FROM`.
-        width, height: of the picture, in pixels; so are the corners `x1, y1, x2, y2` returned.
+        objects: the objects of the whole picture, scored above `UNSURE_FROM`.
+        width, height: the picture's size in pixels.
+
+    Returns:
+        The corners `x1, y1, x2, y2` in pixels of the picture.
     """
     picture = np.array([width, height])
     side = np.rint(picture * TILE_SHARE).astype(np.intp)
@@ -106,13 +113,13 @@ def tile_for(objects: Objects, width: int, height: int) -> Window | None:
 
 
 def merge(whole: Objects, closer: Objects, tile: Window, width: int, height: int) -> Objects:
-    """Return what a picture and its tile show together, each object once, best first.
+    """Return the objects of a picture and its tile together, each once, best first.
 
     Args:
         whole: the objects of the picture, in its pixels.
         closer: the objects of the tile, in its own pixels.
         tile: `x1, y1, x2, y2` in the picture.
-        width, height: of the picture, in pixels.
+        width, height: the picture's size in pixels.
     """
     moved: Floats = closer.boxes + np.array([*tile[:2]] * 2, np.float32)
     added = (areas(moved) < SMALL_AREA * width * height) & ~_cut(moved, tile, width, height)
@@ -124,7 +131,7 @@ def merge(whole: Objects, closer: Objects, tile: Window, width: int, height: int
 
 
 def _inside(boxes: Floats, corners: NDArray[np.intp], side: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Return (tiles, boxes): whether the tile at a corner holds all of a box."""
+    """Return (tiles, boxes): whether the tile at a corner contains the whole box."""
     low = boxes[None, :, :2] >= corners[:, None]
     high = boxes[None, :, 2:] <= (corners + side)[:, None]
     inside: NDArray[np.bool_] = np.all(low & high, axis=2)
@@ -132,7 +139,7 @@ def _inside(boxes: Floats, corners: NDArray[np.intp], side: NDArray[np.intp]) ->
 
 
 def _cut(boxes: Floats, tile: Window, width: int, height: int) -> NDArray[np.bool_]:
-    """Return (n,): whether a box reaches a border of the tile that is none of the picture."""
+    """Return (n,): whether a box reaches a border of the tile inside the picture."""
     margin = BORDER_SHARE * max(tile[2] - tile[0], tile[3] - tile[1])
     inner = np.not_equal(tile, (0, 0, width, height))
     near = np.less_equal(np.abs(boxes - np.array(tile)), margin)

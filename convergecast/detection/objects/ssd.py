@@ -28,14 +28,14 @@ TINY_SCORE = 1e-7
 GRIDS = (19, 10, 5, 3, 2, 1)
 LOWEST_SCALES, LOWEST_RATIOS = (0.1, 0.2, 0.2), (1, 2, 0.5)
 SCALES = (0.35, 0.5, 0.65, 0.8, 0.95, 1.0)
-# The graph has 0.3333, the text graph that OpenCV reads 0.333; they differ by 0.0004 of a side.
+# The graph has 0.3333, OpenCV's text graph has 0.333. Boxes differ by 0.0004 of a side.
 RATIOS = (1, 2, 0.5, 3, 0.333)
 ENCODED_CENTRE, ENCODED_SIZE = np.float32(10), np.float32(5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A picture stretched to what the model takes, (300, 300, 3) uint8 BGR, and its own size."""
+    """A picture stretched to the model's input, (300, 300, 3) uint8 BGR, and its original size."""
 
     canvas: Bytes
     width: int
@@ -43,13 +43,16 @@ class Prepared:
 
 
 class Ssd:
-    """One loaded SSD. `prepare` may run in any thread; `detect` in one at a time is best."""
+    """A loaded SSD model.
+
+    Any thread may call `prepare`. `detect` is fastest when one thread calls it at a time.
+    """
 
     def __init__(self, model_path: Path, *, threads: int, device: str = "auto") -> None:
         """Load the model; `threads`, `device` and errors as in `runtime.open_session`.
 
         Args:
-            model_path: what `ssd_graph.convert_ssd` made, or its int8 variant.
+            model_path: a file made by `ssd_graph.convert_ssd`, or its int8 variant.
         """
         self._session = open_session(
             model_path, threads=threads, device=device, batches=GPU_BATCHES
@@ -61,7 +64,7 @@ class Ssd:
         self.least_size = 0, SIDE
 
     def prepare(self, image: Bytes) -> Prepared:
-        """Stretch a picture, (H, W, 3) uint8 BGR, as the model was trained. Uses no session."""
+        """Stretch a picture, (H, W, 3) uint8 BGR, as in the model's training. Uses no session."""
         canvas = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
         return Prepared(np.asarray(canvas, np.uint8), image.shape[1], image.shape[0])
 
@@ -89,10 +92,11 @@ class Ssd:
 
 
 def anchors() -> Floats:
-    """Return the (1917, 4) float32 boxes `y, x, height, width`, centre first, of a side of 1.
+    """Return the (1917, 4) float32 boxes: `y, x` of the centre, then `height, width`.
 
-    Three to a cell of the lowest feature map, six to a cell of the others: one of every ratio
-    of width to height, and a square between this map's scale and the next one's.
+    The unit is the side of the picture. A cell of the lowest feature map has three boxes, a cell of
+    the others six: one of every ratio of width to height, and a square whose scale is between this
+    map's and the next map's.
     """
     parts = [_grid(GRIDS[0], LOWEST_SCALES, LOWEST_RATIOS)]
     for at, grid in enumerate(GRIDS[1:]):
@@ -105,16 +109,16 @@ def anchors() -> Floats:
 def decode_predictions(
     encodings: Floats, logits: Floats, anchors: Floats, prepared: Prepared, min_score: float
 ) -> Objects:
-    """Return at most 100 objects, scored above `min_score`, of one picture's predictions.
+    """Return at most 100 objects, scored above `min_score`, from one picture's predictions.
 
     Args:
         encodings: (1917, 4) float32 `y, x, height, width`, relative to the anchors.
         logits: (1917, 90) float32.
-        anchors: see there.
+        anchors: from `anchors`.
         prepared: the picture.
         min_score: 0 to 1.
     """
-    # Logits are compared, so that only what is left needs the exponential function.
+    # Logits are compared, so the exponential function runs for the candidates only.
     candidates = np.flatnonzero(logits > _logit(min_score))
     rows, classes = np.divmod(candidates, logits.shape[1])
     scores: Floats = np.reciprocal(1 + np.exp(-logits.ravel()[candidates]))
@@ -146,7 +150,7 @@ def _grid(grid: int, scales: Sequence[float], ratios: Sequence[float]) -> Floats
 
 
 def _decode_boxes(encodings: Floats, anchors: Floats) -> Floats:
-    """Return (n, 4) boxes `x1, y1, x2, y2` of a picture whose sides are 1; they may stand out."""
+    """Return (n, 4) boxes `x1, y1, x2, y2` in sides of the picture; they may reach outside it."""
     centre = anchors[:, :2] + encodings[:, :2] / ENCODED_CENTRE * anchors[:, 2:]
     half = anchors[:, 2:] * np.exp(encodings[:, 2:] / ENCODED_SIZE) / 2
     boxes: Floats = np.concatenate([(centre - half)[:, ::-1], (centre + half)[:, ::-1]], axis=1)

@@ -26,20 +26,23 @@ FILL = 114
 LABEL_IDS: Ints = np.array(
     [at for at, name in enumerate(LABELS, start=1) if name not in NOT_TAUGHT], np.int32
 )
-"""The (80,) ids, of 91, of COCO's 80 classes in their order."""
+"""(80,), the label ids, 1 to 91, of COCO's 80 classes in their order."""
 
 Prepared = Letterbox
 
 
 class Yolox:
-    """One loaded YOLOX. `prepare` may run in any thread; `detect` in one at a time is best."""
+    """A loaded YOLOX model.
+
+    Any thread may call `prepare`. `detect` is fastest when one thread calls it at a time.
+    """
 
     def __init__(self, model_path: Path, *, threads: int, device: str = "auto") -> None:
         """Load the model; `threads`, `device` and errors as in `runtime.open_session`.
 
         Args:
-            model_path: an ONNX file of which `recognise` says that it is a YOLOX: nano, tiny, s
-                and larger, with an input of any fixed size.
+            model_path: an ONNX file that `inspect_onnx.recognise` takes for a YOLOX: nano, tiny, s
+                or larger, with an input of any fixed size.
         """
         self._session = open_session(model_path, threads=threads, device=device)
         self._height, self._width = self._session.session.get_inputs()[0].shape[2:]
@@ -49,7 +52,7 @@ class Yolox:
         self.least_size = max(self._width, self._height), 0
 
     def prepare(self, image: Bytes) -> Prepared:
-        """Fit a picture, (H, W, 3) uint8 BGR, into what the model takes. Uses no session."""
+        """Fit a picture, (H, W, 3) uint8 BGR, to the model's input. Uses no session."""
         return fit_canvas(image, self._width, self._height, FILL)
 
     def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Objects]:
@@ -72,9 +75,9 @@ class Yolox:
 
 
 def cells(width: int, height: int) -> Floats:
-    """Return the (n, 3) float32 `x, y, stride` of every cell, `x` and `y` counted in cells.
+    """Return (n, 3) float32 `x, y, stride` of every cell; `x` and `y` are counted in cells.
 
-    Row by row, first the grid of cells of 8 pixels, then those of 16 and 32.
+    The order is row by row: first the grid with cells of 8 pixels, then of 16, then of 32.
     """
     parts = []
     for stride in STRIDES:
@@ -84,14 +87,14 @@ def cells(width: int, height: int) -> Floats:
 
 
 def decode_rows(rows: Floats, cells: Floats, prepared: Prepared, min_score: float) -> Objects:
-    """Return at most 100 objects, scored above `min_score`, that one picture's rows describe.
+    """Return at most 100 objects, scored above `min_score`, from one picture's rows.
 
     Args:
-        rows: (n, 85) float32, one to a cell: centre from the cell's corner and logarithm of the
-            size, in cells; score of any object; scores of the 80 classes.
-        cells: see there.
+        rows: (n, 85) float32, a row per cell: the centre from the cell's corner and the logarithm
+            of the size, both in cells; the score of any object; the scores of the 80 classes.
+        cells: from `cells`.
         prepared: the picture.
-        min_score: of the product of both scores.
+        min_score: the least product of both scores.
     """
     likely = np.flatnonzero(rows[:, 4] > min_score)
     products = rows[likely, 4:5] * rows[likely, 5:]

@@ -1,1 +1,1 @@
-"""Makes ONNX models from the files that others publish. Process: command."""
+"""Converts published model files into the files of the model store. Process: command."""

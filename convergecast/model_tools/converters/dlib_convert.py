@@ -1,7 +1,7 @@
-"""Turns dlib's landmark predictors and its face network into models that run without dlib.
+"""Converts dlib's landmark predictors and its face network into models that run without dlib.
 
-Runs once, in `models fetch`. How predictors are written: dlib/image_processing/shape_predictor.h,
-dlib 20. Process: command.
+It runs once, in `models fetch`. The file format of the predictors is defined in
+dlib/image_processing/shape_predictor.h, dlib 20. Process: command.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ MAX_POINTS, MAX_FEATURES = 1000, 10_000
 
 
 def convert_landmarks(original: bytes) -> bytes:
-    """Return a landmark predictor, of 68 or 5 points or another number, as arrays to be mapped.
+    """Return a landmark predictor of 68, 5 or another number of points, as arrays to be mapped.
 
-    The file, to be opened with `arrays.open_mapped`, holds, with P points and F features:
-    `initial` (P, 2) float32, the mean shape in a box of 1 × 1; `anchors` (15, F) uint16, the
-    point next to each feature; `deltas` (15, F, 2) float32, where the feature is from there;
-    `splits` (15, 500, 15, 2) uint16, the two features that a node compares; `thresholds`
-    (15, 500, 15) float32; `leaves` (15, 500, 16, P, 2) float32, what each leaf adds to the shape.
+    `mapped_arrays.open_mapped` opens the file. With P points and F features it contains:
+
+    - `initial` (P, 2) float32, the mean shape in a box of 1 × 1;
+    - `anchors` (15, F) uint16, the point next to each feature;
+    - `deltas` (15, F, 2) float32, the way from that point to the feature;
+    - `splits` (15, 500, 15, 2) uint16, the two features that a node compares;
+    - `thresholds` (15, 500, 15) float32;
+    - `leaves` (15, 500, 16, P, 2) float32, what each leaf adds to the shape.
 
     Args:
         original: a file of dlib's `shape_predictor`.
@@ -45,7 +48,7 @@ def convert_landmarks(original: bytes) -> bytes:
 
 
 def convert_resnet(original: bytes) -> bytes:
-    """Return dlib's face network as ONNX: (N, 150, 150, 3) uint8 RGB to (N, 128) float32.
+    """Return dlib's face network as ONNX, from (N, 150, 150, 3) uint8 RGB to (N, 128) float32.
 
     Args:
         original: the file of `dlib_face_recognition_resnet_model_v1`.
@@ -63,12 +66,12 @@ class _Numbers:
     """The numbers of a landmark predictor, taken in order."""
 
     def __init__(self, numbers: NDArray[np.int32]) -> None:
-        """Begin at the first number."""
+        """Start at the first number."""
         self._numbers = numbers
         self._at = 0
 
     def take(self, count: int) -> NDArray[np.int32]:
-        """Return the next numbers; raises DamagedModel where there are fewer."""
+        """Return the next numbers. Raises DamagedModel if there are fewer."""
         taken = self._numbers[self._at : self._at + count]
         if len(taken) != count:
             raise DamagedModel("the file ends too early")
@@ -76,26 +79,26 @@ class _Numbers:
         return taken
 
     def expect(self, *values: int) -> None:
-        """Raise DamagedModel unless just these numbers come next."""
+        """Raise DamagedModel unless exactly these numbers come next."""
         if self.take(len(values)).tolist() != list(values):
-            raise DamagedModel("another number is expected")
+            raise DamagedModel("a number is not the expected one")
 
     def count(self, most: int, sign: int = 1) -> int:
-        """Return the next number as a size of 1 to `most`; raises DamagedModel."""
+        """Return the next number as a size. Raises DamagedModel unless it is from 1 to `most`."""
         value = sign * int(self.take(1)[0])
         if not 0 < value <= most:
             raise DamagedModel("a size is impossible")
         return value
 
     def finish(self) -> None:
-        """Raise DamagedModel where numbers are left."""
+        """Raise DamagedModel if numbers are left."""
         if self._at != len(self._numbers):
             raise DamagedModel("the file does not end where it should")
 
 
 def _landmark_arrays(numbers: _Numbers) -> dict[str, NDArray[np.generic]]:
     numbers.expect(1)
-    # A matrix is written with its sides negative; one column here.
+    # dlib writes the sides of a matrix as negative numbers. This matrix has one column.
     values = numbers.count(2 * MAX_POINTS, sign=-1)
     numbers.expect(-1)
     points = values // 2
@@ -123,7 +126,7 @@ Forest = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]
 
 
 def _forest(numbers: _Numbers, values: int) -> Forest:
-    """Take the splits, thresholds and leaves of one cascade; `values` is the size of a leaf."""
+    """Read the splits, thresholds and leaves of one cascade; `values` is the size of a leaf."""
     numbers.expect(TREES)
     leaf = 2 + 2 * values
     size = 1 + SPLITS * SPLIT_NUMBERS + 1 + LEAVES * leaf
@@ -163,5 +166,5 @@ def _deltas(numbers: _Numbers, features: int) -> NDArray[np.float32]:
 
 def _indices(values: NDArray[np.int32], size: int) -> NDArray[np.uint16]:
     if values.min() < 0 or values.max() >= size:
-        raise DamagedModel("an index is outside")
+        raise DamagedModel("an index is out of range")
     return values.astype(np.uint16)

@@ -1,8 +1,9 @@
-"""Reads what dlib has serialised, without dlib.
+"""Reads dlib's serialised data without dlib.
 
-The encoding is that of dlib/serialize.h and dlib/float_details.h (dlib 20): a whole number is a
-control byte, which holds its sign and how many bytes follow, and these, little endian; a real
-number is two whole ones, mantissa and exponent of two. Nothing is aligned, nothing has a header.
+The encoding is that of dlib/serialize.h and dlib/float_details.h (dlib 20). An integer is a control
+byte, which contains the sign and the number of bytes that follow, and then these bytes, little
+endian. A real number is two integers, its mantissa and its exponent to base 2. Nothing is aligned,
+and nothing has a header.
 
 Process: command.
 """
@@ -25,24 +26,26 @@ BLOCK_BYTES = 1 << 15
 
 
 class DamagedModel(ValueError):
-    """The bytes are not what dlib writes, or not what is expected here."""
+    """The bytes are not dlib's format, or not the expected model."""
 
 
 def damaged(name: str) -> ModelError:
-    """Return the error for an original that cannot be converted; `name` as a person knows it."""
-    return ModelError(f"The file for {name} is damaged or of another kind; fetch it again.")
+    """Return the error for a file that cannot be converted. `name` is the model's, for people."""
+    return ModelError(f"The file for {name} is damaged or of another kind: fetch it again.")
 
 
 def packed_integers(data: bytes) -> NDArray[np.int32]:
-    """Return all the whole numbers that make up `data`, from its first byte to its last.
+    """Return all integers in `data`, which must consist of integers only.
 
-    Where a number starts depends on all before it. So every byte of a block is taken for a
-    control byte, and a table of where the next would be is doubled: with the first 2^k starts
-    and the table of 2^k steps come the first 2^(k+1). 100 MB take a few seconds.
+    The start of a number depends on all numbers before it. To avoid a loop over the numbers, every
+    byte of a block is treated as a control byte, which gives a table of steps: where the next
+    number would start. The first 2^k starts and the table of 2^k steps give the first 2^(k+1)
+    starts, and joining the table with itself gives the table of 2^(k+1) steps. 100 MB take a few
+    seconds.
 
     Raises:
-        DamagedModel: `data` ends in the middle of a number, or holds what is none, or one of
-            more than 31 bits.
+        DamagedModel: `data` ends in the middle of a number, has an invalid control byte, or a
+            number of more than 31 bits.
     """
     padded = np.frombuffer(data + bytes(MAX_INTEGER_BYTES), np.uint8)
     start, numbers = 0, [np.empty(0, np.int32)]
@@ -57,7 +60,7 @@ def packed_integers(data: bytes) -> NDArray[np.int32]:
 
 
 def _starts(block: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Return where the numbers start that begin in a block, whose first byte begins one."""
+    """Return where numbers start in a block. A number must start at the block's first byte."""
     size = len(block)
     after = np.arange(1, size + 1) + (block & LENGTH_BITS)
     step = np.append(np.minimum(after, size), size)
@@ -72,7 +75,7 @@ def _values(padded: NDArray[np.uint8], starts: NDArray[np.intp]) -> NDArray[np.i
     control = padded[starts]
     lengths = control & LENGTH_BITS
     if (control & UNUSED_BITS).any() or lengths.min() < 1 or lengths.max() > MAX_INTEGER_BYTES:
-        raise DamagedModel("a control byte is none")
+        raise DamagedModel("a control byte is invalid")
     magnitude = np.zeros(len(starts), np.uint64)
     for at in range(int(lengths.max())):
         byte = np.where(lengths > at, padded[starts + 1 + at], 0)
@@ -84,10 +87,10 @@ def _values(padded: NDArray[np.uint8], starts: NDArray[np.intp]) -> NDArray[np.i
 
 
 def reals(pairs: NDArray[np.int32]) -> Floats:
-    """Return the (...) float32 that (..., 2) whole numbers, mantissa and exponent, stand for.
+    """Return (...) float32 numbers from (..., 2) integers, each a mantissa and an exponent.
 
     Raises:
-        DamagedModel: one is not a finite float32; dlib writes those exactly.
+        DamagedModel: a number is not a finite float32. dlib writes float32 numbers exactly.
     """
     mantissa, exponent = pairs[..., 0], pairs[..., 1]
     if np.abs(mantissa).max(initial=0) >= 1 << MAX_MANTISSA_BITS:
@@ -102,7 +105,7 @@ def reals(pairs: NDArray[np.int32]) -> Floats:
 
 
 class Reader:
-    """Reads one thing after the other; every method raises `DamagedModel` past the end."""
+    """Reads values one after the other. Every method raises `DamagedModel` past the end."""
 
     def __init__(self, data: bytes) -> None:
         """Start at the first byte."""
@@ -110,24 +113,24 @@ class Reader:
         self._at = 0
 
     def finish(self) -> None:
-        """Make sure that everything has been read."""
+        """Raise `DamagedModel` unless everything has been read."""
         if self._at != len(self._data):
             raise DamagedModel("the file does not end where it should")
 
     def integer(self) -> int:
-        """Read a whole number."""
+        """Read an integer."""
         control = self._take(1)[0]
         length = control & LENGTH_BITS
         if control & UNUSED_BITS or not 1 <= length <= MAX_INTEGER_BYTES:
-            raise DamagedModel("a control byte is none")
+            raise DamagedModel("a control byte is invalid")
         magnitude = int.from_bytes(self._take(length), "little")
         return -magnitude if control & NEGATIVE_BIT else magnitude
 
     def expect(self, *values: int) -> None:
-        """Read whole numbers that have to be these."""
+        """Read integers, which must equal these."""
         for value in values:
             if self.integer() != value:
-                raise DamagedModel("another number is expected")
+                raise DamagedModel("a number is not the expected one")
 
     def skip_reals(self, count: int) -> None:
         """Read real numbers that are not needed."""
@@ -135,18 +138,18 @@ class Reader:
             self.integer()
 
     def skip_booleans(self, count: int) -> None:
-        """Read truth values, the digits 0 and 1, that are not needed."""
+        """Read booleans, the digits 0 and 1, that are not needed."""
         if set(self._take(count)) - set(b"01"):
-            raise DamagedModel("a truth value is none")
+            raise DamagedModel("a boolean is neither 0 nor 1")
 
     def expect_text(self, text: str) -> None:
-        """Read a string that has to be this one."""
+        """Read a string, which must equal this one."""
         self.expect(len(text))
         if self._take(len(text)) != text.encode("ascii"):
-            raise DamagedModel("another name is expected")
+            raise DamagedModel("a name is not the expected one")
 
     def tensor(self, shape: tuple[int, int, int, int]) -> Floats:
-        """Read a tensor, float32, that has to have this shape: samples, planes, rows, columns."""
+        """Read a float32 tensor, which must have this shape: samples, planes, rows, columns."""
         self.expect(TENSOR_VERSION, *shape)
         values: Floats = np.frombuffer(self._take(4 * math.prod(shape)), "<f4").reshape(shape)
         if not np.isfinite(values).all():
@@ -154,7 +157,7 @@ class Reader:
         return values
 
     def expect_alias(self, shape: tuple[int, int, int, int]) -> None:
-        """Read a view of another tensor's numbers that has to have this shape."""
+        """Read a view of another tensor's numbers, which must have this shape."""
         self.expect(TENSOR_SHAPE_VERSION, *shape)
 
     def _take(self, count: int) -> bytes:

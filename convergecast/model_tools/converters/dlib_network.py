@@ -1,7 +1,8 @@
-"""Reads dlib's face network, and writes it as ONNX.
+"""Reads dlib's face network and writes it as ONNX.
 
-The order in which dlib writes layers: dlib/dnn/core.h; what each writes: dlib/dnn/layers.h; the
-network: `anet_type` in examples/dnn_face_recognition_ex.cpp; all of dlib 20. Process: command.
+Sources, all of dlib 20: dlib/dnn/core.h for the order of layers in the file, dlib/dnn/layers.h for
+each layer, and `anet_type` in examples/dnn_face_recognition_ex.cpp for the network.
+Process: command.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from convergecast.vision.detections import Floats
 
 CHANNELS = (32, 32, 32, 64, 64, 64, 64, 128, 128, 128, 256, 256, 256, 256)
 HALVING = (3, 7, 10, 13)
-"""Of each residual block its channels, and which blocks halve the sides."""
+"""The channels of each residual block, and the blocks that halve the sides."""
 NESTED_LAYERS = 130
 MEAN_RGB = (122.782, 117.001, 104.298)
 PIXEL_SCALE = 256
@@ -28,7 +29,7 @@ OPSET, IR_VERSION = 17, 8
 
 
 class Convolution(NamedTuple):
-    """A convolution with the scaling after it folded in.
+    """A convolution. The scaling after it is folded into its weights.
 
     Attributes:
         weights: (outputs, inputs, side, side).
@@ -81,10 +82,10 @@ def read_network(original: bytes) -> Network:
 
 
 class _NetworkReader:
-    """Reads layers that have to be the ones asked for, from the input to the output."""
+    """Reads expected layers, from the input to the output. Other layers raise `DamagedModel`."""
 
     def __init__(self, original: bytes) -> None:
-        """Read what stands before the layers; raises DamagedModel."""
+        """Read the part before the layers. Raises DamagedModel."""
         self._reader = reader = Reader(original)
         reader.expect(1)
         reader.expect_text("loss_metric_2")
@@ -115,7 +116,7 @@ class _NetworkReader:
         return Convolution(weights.astype(np.float32), bias.astype(np.float32), stride, padding)
 
     def plain(self, name: str) -> None:
-        """Read a layer that is nothing but its name."""
+        """Read a layer that consists of its name only."""
         self._reader.expect_text(name)
         self._end()
 
@@ -151,7 +152,7 @@ class _NetworkReader:
         return gamma, beta
 
     def _end(self) -> None:
-        """Read what follows every layer: flags, and tensors of training, which are empty."""
+        """Read the end of every layer: flags, and tensors for training, which are empty."""
         self._reader.skip_booleans(3)
         for _ in range(3):
             self._reader.tensor((0, 0, 0, 0))
@@ -161,7 +162,7 @@ class _NetworkReader:
 
 
 def _for_pixels(convolution: Convolution) -> Convolution:
-    """Fold dlib's (pixel - mean) / 256 in: exact, as this convolution pads nothing."""
+    """Fold dlib's (pixel - mean) / 256 into a convolution. It is exact without padding."""
     weights = convolution.weights.astype(np.float64) / PIXEL_SCALE
     shift = (weights * np.reshape(MEAN_RGB, (1, 3, 1, 1))).sum(axis=(1, 2, 3))
     bias = convolution.bias - shift
@@ -169,10 +170,10 @@ def _for_pixels(convolution: Convolution) -> Convolution:
 
 
 def to_onnx(network: Network) -> bytes:
-    """Return a network as ONNX, always the same bytes for the same numbers.
+    """Return a network as ONNX. The same numbers always give the same bytes.
 
-    Its input `chips` is (N, 150, 150, 3) uint8 RGB, its output `embedding` (N, 128) float32; the
-    output of convolution k is `conv_k`, of block k `block_k`.
+    The input `chips` is (N, 150, 150, 3) uint8 RGB. The output `embedding` is (N, 128) float32. The
+    output of convolution k is called `conv_k`, and that of block k is called `block_k`.
     """
     graph = _Graph()
     values = graph.add("Transpose", ["chips"], "planes", perm=[0, 3, 1, 2])
@@ -200,10 +201,10 @@ def to_onnx(network: Network) -> bytes:
 def _add_block(
     graph: _Graph, name: str, source: tuple[str, int], first: Convolution, second: Convolution
 ) -> tuple[str, int]:
-    """Add a residual block; return its output and that one's side.
+    """Add a residual block; return the name and the side of its output.
 
-    dlib adds tensors of different sizes by filling the smaller one up with 0, at the end of
-    channels, rows and columns.
+    dlib adds tensors of different sizes by padding the smaller one with 0, at the end of channels,
+    rows and columns.
     """
     values, shortcut_side = source
     shortcut, (outputs, inputs) = values, first.weights.shape[:2]
@@ -215,33 +216,33 @@ def _add_block(
         shortcut = graph.add("AveragePool", [shortcut], f"{name}_pooled", **pooled)
         shortcut_side = (shortcut_side - 2) // 2 + 1
     size = max(side, shortcut_side)
-    shortcut = graph.fill(shortcut, f"{name}_shortcut", outputs - inputs, size - shortcut_side)
-    values = graph.fill(values, f"{name}_filled", 0, size - side)
+    shortcut = graph.pad(shortcut, f"{name}_shortcut", outputs - inputs, size - shortcut_side)
+    values = graph.pad(values, f"{name}_filled", 0, size - side)
     values = graph.add("Add", [values, shortcut], f"{name}_sum")
     return graph.add("Relu", [values], name), size
 
 
 class _Graph:
-    """Nodes and constants of an ONNX graph that is being made."""
+    """The nodes and constants of an ONNX graph under construction."""
 
     def __init__(self) -> None:
-        """Begin without nodes."""
+        """Start without nodes."""
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
         self._convolutions = 0
 
     def add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        """Add a node that is called as its output; return that."""
+        """Add a node with the same name as its output; return the name."""
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
         return output
 
     def constant(self, name: str, values: NDArray[Any]) -> str:
-        """Add numbers; return their name."""
+        """Add a constant; return its name."""
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
     def convolution(self, values: str, side: int, convolution: Convolution) -> tuple[str, int]:
-        """Add a convolution; return its output and that one's side."""
+        """Add a convolution; return the name and the side of its output."""
         name = f"conv_{self._convolutions}"
         self._convolutions += 1
         kernel = convolution.weights.shape[2]
@@ -254,8 +255,8 @@ class _Graph:
         shape = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": [padding] * 4}
         return self.add("Conv", inputs, name, **shape), (side + 2 * padding - kernel) // stride + 1
 
-    def fill(self, values: str, name: str, channels: int, pixels: int) -> str:
-        """Add zeros at the end of channels, rows and columns; no node where there are none."""
+    def pad(self, values: str, name: str, channels: int, pixels: int) -> str:
+        """Pad with zeros at the end of channels, rows and columns, if there is anything to pad."""
         if not channels and not pixels:
             return values
         ends = np.array([0, 0, 0, 0, 0, channels, pixels, pixels], np.int64)

@@ -1,6 +1,6 @@
-"""Reads protocol buffers without their schema: a TensorFlow graph, in `models fetch`.
+"""Reads protocol buffers without their schema. `models fetch` reads a TensorFlow graph with it.
 
-Wire format: protobuf.dev/programming-guides/encoding.
+The wire format is described at protobuf.dev/programming-guides/encoding.
 
 Process: command.
 """
@@ -17,16 +17,16 @@ Value = int | float | memoryview
 
 
 class Message:
-    """One message: its fields by number, nested messages left as bytes until they are asked for.
+    """A message with its fields by number. Nested messages stay bytes until they are read.
 
-    An absent field is empty or 0, as protocol buffers have it.
+    An absent field reads as empty or 0, as in protocol buffers.
 
     Raises:
-        ValueError: the bytes are no message, or a field asked for is of another type.
+        ValueError: the bytes are not a message, or a field has another type.
     """
 
     def __init__(self, content: bytes | memoryview) -> None:
-        """Read the fields; raises ValueError where they are cut short."""
+        """Read the fields. Raises ValueError if they are cut short."""
         self._fields: dict[int, list[Value]] = {}
         for number, value in _fields(memoryview(content)):
             self._fields.setdefault(number, []).append(value)
@@ -36,7 +36,7 @@ class Message:
         values = self._fields.get(number, [])
         views = [value for value in values if isinstance(value, memoryview)]
         if len(views) < len(values):
-            raise ValueError(f"field {number} holds no bytes")
+            raise ValueError(f"field {number} is not of bytes")
         return views
 
     def content(self, number: int) -> bytes:
@@ -56,7 +56,7 @@ class Message:
         found: list[int] = []
         for value in self._fields.get(number, []):
             if isinstance(value, float):
-                raise ValueError(f"field {number} holds no integer")
+                raise ValueError(f"field {number} is not an integer")
             found += _packed(value) if isinstance(value, memoryview) else [_signed(value)]
         return found
 
@@ -119,7 +119,7 @@ def _packed(content: memoryview) -> list[int]:
 
 def _packed_floats(content: memoryview) -> tuple[float, ...]:
     if len(content) % 4:
-        raise ValueError("32-bit floats that do not fill their field")
+        raise ValueError("a field of 32-bit floats has extra bytes")
     return struct.unpack(f"<{len(content) // 4}f", content)
 
 

@@ -1,7 +1,7 @@
-"""Makes the int8 variant of a built-in model, from ranges that the project carries as data.
+"""Makes the int8 variant of a built-in model, from activation ranges in the folder `ranges`.
 
-Static QDQ: unsigned activations with one scale per tensor, signed weights with one per channel.
-Runs once, in `models fetch`; no picture is needed. Process: command.
+It is static QDQ: unsigned activations with one scale per tensor, signed weights with one scale per
+channel. It runs once, in `models fetch`, and needs no pictures. Process: command.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from convergecast.errors import ModelError
 RANGES_FOLDER = Path(__file__).parent / "ranges"
 
 OPERATORS = ("Conv", "Relu", "Clip", "Add")
-"""What is calculated in int8. The others are few, or have no int8 kernel on a CPU."""
+"""The operators that run in int8. The others are few, or have no int8 kernel on a CPU."""
 
 FLOAT_OUTPUTS = {
     "centerface": ("536", "538", "539", "540"),
@@ -31,30 +31,30 @@ FLOAT_OUTPUTS = {
         *(f"BoxPredictor_{feature_map}/BoxEncodingPredictor/Conv2D" for feature_map in range(6)),
     ),
 }
-"""Per model, the outputs of the nodes that stay in float.
+"""For each model, the outputs of the nodes that stay in float.
 
-They predict sizes and places, where 256 steps move boxes, or are SSD's first layers, whose errors
-reach everything (mean error of its logits 0.48 with them in int8, 0.33 in float). Neither costs
-time to speak of.
+Some predict sizes and places, where steps of 1/256 would move boxes. The others are SSD's first
+layers, whose errors affect all later layers: the mean error of the logits is 0.48 with them in int8
+and 0.33 with them in float. Keeping these nodes in float costs hardly any time.
 """
 
 FIRST_OPSET_WITH_CHANNEL_SCALES = 13
-"""DequantizeLinear has its axis since this version (onnx/docs/Changelog.md)."""
+"""DequantizeLinear has an axis since this version of the operator set (onnx/docs/Changelog.md)."""
 
 
 def quantize(model: bytes, name: str) -> bytes:
-    """Return the int8 variant of a model, the same bytes each time.
+    """Return the int8 variant of a model. The same model always gives the same bytes.
 
-    Weights have 7 bits: on an x86 CPU without VNNI, products of 8 bits saturate in pairs
-    (onnxruntime.ai, "Quantize ONNX models"), and an int8 model that finds less on some machines
-    than on others could not be checked.
+    Weights have 7 bits. With 8 bits, pairs of products saturate on an x86 CPU without VNNI
+    (onnxruntime.ai, "Quantize ONNX models"). The model would then find less on some machines than
+    on others, and could not be tested.
 
     Args:
-        model: the ONNX file of the fp32 variant, as converted.
+        model: the ONNX file of the fp32 variant, as converted by this project.
         name: one of `catalog.QUANTIZED`.
 
     Raises:
-        ModelError: it is not the model from which the ranges were taken.
+        ModelError: the ranges belong to another model.
     """
     try:
         prepared = _prepared(onnx.load_model_from_string(model))
@@ -62,27 +62,27 @@ def quantize(model: bytes, name: str) -> bytes:
         onnx.checker.check_model(quantized)
     except (ValueError, onnx.checker.ValidationError) as problem:
         raise ModelError(
-            f"The model {name} is not the one whose int8 ranges are known: "
-            "install the models and ConvergeCast of one version."
+            f"The int8 ranges do not belong to this version of the model {name}: run "
+            "python -m convergecast models fetch with the installed version of ConvergeCast."
         ) from problem
     content: bytes = quantized.SerializeToString(deterministic=True)
     return content
 
 
 def ranges(name: str) -> dict[str, tuple[float, float]]:
-    """Return the lowest and the highest value that each tensor of a model is to hold."""
+    """Return the range, lowest and highest value, of each tensor of a model."""
     text = (RANGES_FOLDER / f"{name}.json").read_text(encoding="utf-8")
     return {tensor: (low, high) for tensor, (low, high) in json.loads(text)["tensors"].items()}
 
 
 def _prepared(model: ModelProto) -> ModelProto:
-    """Return the model with named nodes, known shapes and an operator set that can hold int8."""
+    """Return the model with named nodes, known shapes and an operator set that allows int8."""
     if model.opset_import[0].version < FIRST_OPSET_WITH_CHANNEL_SCALES:
         model = onnx.version_converter.convert_version(model, FIRST_OPSET_WITH_CHANNEL_SCALES)
     for node in model.graph.node:
         node.name = node.output[0]
     inferred = onnx.shape_inference.infer_shapes(model)
-    # Without this mark the quantiser infers the shapes once more, through a temporary file.
+    # Without this mark the quantiser infers the shapes again, through a temporary file.
     onnx.helper.set_model_props(inferred, {"onnx.infer": "onnxruntime.quant"})
     return inferred
 

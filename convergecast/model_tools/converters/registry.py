@@ -1,4 +1,4 @@
-"""Turns a carrier's file into the model that is kept. Process: command."""
+"""Chooses the converter of a carrier's file, and converts CenterFace. Process: command."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ FIRST_IR_WITH_FREE_INITIALIZERS = 4
 
 
 def convert_centerface(original: bytes) -> bytes:
-    """Return CenterFace for pictures of any number and size, as they are decoded.
+    """Return CenterFace for any number of decoded pictures of any size.
 
-    As published it is fixed to 10 pictures of 32 × 32, and lists its weights as inputs, which
-    keeps ONNX Runtime from folding them. Operators and the weights they use stay as they are.
-    Before them come those that make its (N, 3, H, W) float32 RGB of (N, H, W, 3) uint8 BGR: a
-    quarter of the bytes go to a GPU, and no picture is converted by one thread on the CPU.
+    The published file is fixed to 10 pictures of 32 × 32. It lists its weights as inputs, so ONNX
+    Runtime cannot fold them. The conversion frees both, and changes no operator and no weight.
+    It puts new operators in front, which turn (N, H, W, 3) uint8 BGR into the model's
+    (N, 3, H, W) float32 RGB. So only a quarter of the bytes go to a GPU, and on the CPU more than
+    one thread does this work.
 
     Args:
-        original: the published ONNX file, its hash already checked. Its input is
-            (N, 3, H, W), its outputs (N, 1, h, w) heat, (N, 2, h, w) scale, (N, 2, h, w) offset
-            and (N, 10, h, w) landmarks.
+        original: the published ONNX file, whose hash is checked already. Its input is
+            (N, 3, H, W). Its outputs are (N, 1, h, w) heat, (N, 2, h, w) scale,
+            (N, 2, h, w) offset and (N, 10, h, w) landmarks.
 
     Raises:
-        ModelError: it is an ONNX model, but not this one.
+        ModelError: it is not CenterFace.
     """
     try:
         model = onnx.load_model_from_string(original)
@@ -87,4 +88,4 @@ CONVERTERS: dict[str, Callable[[bytes], bytes]] = {
     "landmarks": convert_landmarks,
     "resnet": convert_resnet,
 }
-"""By the kind of a model; each raises ModelError where the file is not what it should be."""
+"""The converter of each kind of model. It raises ModelError for any other file."""

@@ -1,6 +1,6 @@
-"""Turns the frozen TensorFlow graph of SSD MobileNet V2 into ONNX.
+"""Converts the frozen TensorFlow graph of SSD MobileNet V2 into ONNX.
 
-GraphDef, NodeDef, AttrValue and TensorProto: tensorflow/core/framework/*.proto.
+GraphDef, NodeDef, AttrValue and TensorProto are defined in tensorflow/core/framework/*.proto.
 
 Process: command.
 """
@@ -49,19 +49,19 @@ class _Node:
 def convert_ssd(original: bytes) -> bytes:
     """Return ssd_mobilenet_v2_coco_2018_03_29 as ONNX, for any number of pictures.
 
-    Batch norms are folded into the convolutions. The resizing before the network and the
-    post-processing behind it are left out: `ssd.Ssd` does them.
+    Batch norms are folded into the convolutions. Resizing and post-processing are left out, because
+    `ssd.Ssd` does them.
 
     Args:
         original: `frozen_inference_graph.pb`.
 
     Returns:
-        a model with the input `pictures`, (N, 300, 300, 3) uint8 BGR, and the outputs `boxes`,
-        (N, 1917, 4) float32 encodings `y, x, height, width` relative to the anchors, and
-        `logits`, (N, 1917, 90) float32; the background's are left out.
+        a model with one input and two outputs. The input `pictures` is (N, 300, 300, 3) uint8 BGR.
+        The output `boxes` is (N, 1917, 4) float32, encodings `y, x, height, width` relative to the
+        anchors. The output `logits` is (N, 1917, 90) float32, without the background's.
 
     Raises:
-        ModelError: it is not that graph.
+        ModelError: it is another graph.
     """
     try:
         model = _Conversion(_read(original)).model()
@@ -92,9 +92,9 @@ def _read(original: bytes) -> dict[str, _Node]:
 
 
 class _Conversion:
-    """Walks from the outputs to the input, and writes every node once its inputs are written.
+    """Converts the graph from the outputs back to the input. It writes a node after its inputs.
 
-    `_sides` holds height (= width) of every tensor, which TensorFlow's padding depends on.
+    `_sides` has the height (= width) of every tensor. TensorFlow's padding depends on it.
     """
 
     def __init__(self, nodes: dict[str, _Node]) -> None:
@@ -107,7 +107,7 @@ class _Conversion:
         self._sides: dict[str, int] = {}
 
     def model(self) -> ModelProto:
-        """Return the ONNX model; raises ValueError or LookupError for another graph."""
+        """Return the ONNX model. Raises ValueError or LookupError for another graph."""
         outputs = [("boxes", "concat", 4), ("logits", "concat_1", CLASSES)]
         for name, source, values in outputs:
             self._predictions(name, source, values)
@@ -126,7 +126,7 @@ class _Conversion:
         )
 
     def _predictions(self, name: str, source: str, values: int) -> None:
-        """Write the output `name` (N, anchors, values), put together from every feature map."""
+        """Write the output `name` (N, anchors, values), joined from all feature maps."""
         parts = []
         for reshape in self._node(source, "ConcatV2").inputs[:FEATURE_MAPS]:
             biased = self._node(reshape, "Reshape").inputs[0]
@@ -139,7 +139,7 @@ class _Conversion:
         self._write("Concat", name, *parts, axis=1)
 
     def _tensor(self, name: str) -> str:
-        """Return the name of the ONNX tensor with the value of a node, which is written first."""
+        """Return the name of the ONNX tensor of a node's value. Write the node if necessary."""
         if name not in self._names:
             self._names[name] = self._written_node(name)
         return self._names[name]
@@ -163,9 +163,9 @@ class _Conversion:
         raise ValueError(f"{name} is {node.op}, which is not expected there")
 
     def _input(self, node: _Node) -> str:
-        """Write how uint8 becomes what the first convolution takes: 0 where it is mid-grey.
+        """Write the conversion of uint8 to the first convolution's input, where grey is 0.
 
-        The scale goes into that convolution's weights, and so does the order of colours.
+        The scale and the order of colours are folded into that convolution's weights.
         """
         factor, _ = self._node(node.inputs[0], "Mul").inputs
         self._scale = self._constant(factor)
@@ -185,13 +185,13 @@ class _Conversion:
     def _convolution(
         self, name: str, scale: NDArray[Any] | None, bias: NDArray[Any], keep: int = 0
     ) -> str:
-        """Write a convolution, its batch norm folded into its weights.
+        """Write a convolution with its batch norm folded into its weights.
 
         Args:
-            name: of the TensorFlow node.
-            scale: (channels,) of the batch norm, or None.
+            name: the name of the TensorFlow node.
+            scale: (channels,), the scale of the batch norm, or None.
             bias: (channels,).
-            keep: how many of every anchor's channels to keep, the last ones; 0: all.
+            keep: how many of every anchor's last channels to keep; 0 keeps all.
         """
         node = self._node(name)
         source = self._tensor(node.inputs[0])
@@ -226,7 +226,7 @@ class _Conversion:
         raise ValueError(f"{node.op} where a convolution is expected")
 
     def _constant(self, name: str) -> NDArray[Any]:
-        """Return the value of a node that depends on no picture, float64."""
+        """Return the value, float64, of a node that does not depend on the pictures."""
         node = self._node(name)
         if node.op == "Const":
             return _floats(node.attributes["value"].message(8)).astype(np.float64)
@@ -259,7 +259,7 @@ def _short(name: str) -> str:
 def _floats(tensor: Message) -> Floats:
     """Return the value of a TensorProto of 32-bit floats."""
     if tensor.integers(1) != [_DT_FLOAT]:
-        raise ValueError("weights that are no 32-bit floats")
+        raise ValueError("weights are not 32-bit floats")
     shape = [(Message(size).integers(1) or [0])[0] for size in tensor.message(2).contents(2)]
     content = tensor.content(4)
     listed = np.array(tensor.floats(5), np.float32)
@@ -268,7 +268,7 @@ def _floats(tensor: Message) -> Floats:
 
 
 def _same_padding(side: int, kernel: int, stride: int) -> tuple[int, list[int]]:
-    """Return the side behind a convolution with TensorFlow's padding SAME, and ONNX's `pads`."""
+    """Return the side after a convolution with TensorFlow's padding SAME, and ONNX's `pads`."""
     out = math.ceil(side / stride)
     missing = max((out - 1) * stride + kernel - side, 0)
     before, after = missing // 2, missing - missing // 2
@@ -278,7 +278,7 @@ def _same_padding(side: int, kernel: int, stride: int) -> tuple[int, list[int]]:
 def _last_of_every_anchor(
     keep: int, weights: NDArray[Any], bias: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return only the last `keep` output channels of every anchor: the background is the first."""
+    """Return the last `keep` output channels of every anchor. The background's is the first."""
     values = keep + 1 if keep == CLASSES else keep
     by_anchor = weights.reshape(-1, values, *weights.shape[1:])[:, -keep:]
     return by_anchor.reshape(-1, *weights.shape[1:]), bias.reshape(-1, values)[:, -keep:].ravel()

@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 
 from convergecast.detection import precision
-from convergecast.detection.precision import chosen, cpu_name, known_choice, measure_all
+from convergecast.detection.precision import choose_precision, cpu_name, known_choice, measure_all
 from convergecast.detection.runtime import CPU, GPU, OpenSession, open_session
 from convergecast.errors import ModelError
 from convergecast.model_store import store
@@ -59,24 +59,24 @@ def keep(folder: Path, **speed: Any) -> None:
 
 def test_auto_measures_once_and_keeps_what_it_found(both: Path) -> None:
     assert known_choice(NAME) is None
-    first = chosen("faces", NAME, "auto", device="cpu")
+    first = choose_precision("faces", NAME, "auto", device="cpu")
     ((key, speed),) = kept(both).items()
     assert cpu_name() in key
     assert onnxruntime.__version__ in key
     assert min(speed["fp32_ms"], speed["int8_ms"]) > 0
     assert first[0] == (INT8 if speed["int8_ms"] * 1.1 <= speed["fp32_ms"] else FP32)
-    assert f"{speed['int8_ms']:.0f} ms against {speed['fp32_ms']:.0f} ms" in first[1]
+    assert f"{speed['int8_ms']:.0f} ms, fp32 {speed['fp32_ms']:.0f} ms" in first[1]
     assert known_choice(NAME) == first
 
 
 def test_what_was_kept_decides(both: Path) -> None:
-    chosen("faces", NAME, "auto", device="cpu")
+    choose_precision("faces", NAME, "auto", device="cpu")
     keep(both, fp32_ms=27.2, int8_ms=15.1)
-    fast = chosen("faces", NAME, "auto", device="cpu")
-    assert fast == (INT8, "int8 is faster here (15 ms against 27 ms)")
+    fast = choose_precision("faces", NAME, "auto", device="cpu")
+    assert fast == (INT8, "int8 is faster here (15 ms, fp32 27 ms)")
     keep(both, fp32_ms=27.2, int8_ms=26.4)
-    slow = chosen("faces", NAME, "auto", device="cpu")
-    assert slow == (FP32, "int8 gains nothing here (26 ms against 27 ms)")
+    slow = choose_precision("faces", NAME, "auto", device="cpu")
+    assert slow == (FP32, "int8 is not clearly faster here (26 ms, fp32 27 ms)")
 
 
 @pytest.mark.parametrize(
@@ -96,41 +96,44 @@ def test_what_was_kept_decides(both: Path) -> None:
     ],
 )
 def test_figures_that_cannot_be_read_are_measured_again(both: Path, damage: str) -> None:
-    chosen("faces", NAME, "auto", device="cpu")
+    choose_precision("faces", NAME, "auto", device="cpu")
     (key,) = kept(both)
     (both / "speed.json").write_text(damage.replace("%s", key), "utf-8")
     assert known_choice(NAME) is None
-    chosen("faces", NAME, "auto", device="cpu")
+    choose_precision("faces", NAME, "auto", device="cpu")
     assert set(kept(both)[key]) == {"fp32_ms", "int8_ms"}
 
 
-def test_another_model_is_measured_anew_and_the_old_one_forgotten(
+def test_another_model_is_measured_again_and_the_old_one_forgotten(
     both: Path, variants: tuple[bytes, bytes]
 ) -> None:
-    chosen("faces", NAME, "auto", device="cpu")
+    choose_precision("faces", NAME, "auto", device="cpu")
     store.put_model(CENTERFACE, variants[0], INT8)
     assert known_choice(NAME) is None
-    chosen("faces", NAME, "auto", device="cpu")
+    choose_precision("faces", NAME, "auto", device="cpu")
     ((key, _),) = kept(both).items()
     assert key.count(store.find("faces", NAME).sha256[:16]) == 2
 
 
 def test_a_store_that_cannot_be_written_costs_only_measuring_again(both: Path) -> None:
     (both / "speed.json").mkdir()
-    assert chosen("faces", NAME, "auto", device="cpu")[0] in (FP32, INT8)
+    assert choose_precision("faces", NAME, "auto", device="cpu")[0] in (FP32, INT8)
     assert known_choice(NAME) is None
 
 
 def test_what_is_configured_is_used_without_measuring(both: Path) -> None:
     for configured in (FP32, INT8):
-        assert chosen("faces", NAME, configured) == (configured, "chosen in the configuration")
+        assert choose_precision("faces", NAME, configured) == (
+            configured,
+            "chosen in the configuration",
+        )
     assert not (both / "speed.json").exists()
 
 
 def test_without_the_int8_variant_auto_takes_fp32_and_int8_says_what_to_run(
     fp32_only: Path,
 ) -> None:
-    assert chosen("faces", NAME, "auto", device="cpu") == (
+    assert choose_precision("faces", NAME, "auto", device="cpu") == (
         FP32,
         "int8 cannot be used: The int8 variant of the face detector centerface is not installed: "
         "run python -m convergecast models fetch",
@@ -138,25 +141,25 @@ def test_without_the_int8_variant_auto_takes_fp32_and_int8_says_what_to_run(
     with pytest.raises(
         ModelError, match=r"int8 variant .* run python -m convergecast models fetch"
     ):
-        chosen("faces", NAME, INT8)
+        choose_precision("faces", NAME, INT8)
     assert known_choice(NAME) is None
 
 
 def test_a_model_that_is_never_int8_runs_in_fp32_whatever_is_configured(fp32_only: Path) -> None:
     for configured in ("auto", FP32, INT8):
-        assert chosen("faces", "yunet", configured) == (FP32, "yunet has no int8 variant")
+        assert choose_precision("faces", "yunet", configured) == (FP32, "yunet has no int8 variant")
 
 
 def test_a_gpu_takes_fp32(both: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     claimed = ["CUDAExecutionProvider", "CPUExecutionProvider"]
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: claimed)
-    for device, expected in ((GPU, "int8 is slow on a GPU"), (CPU, "ms against")):
+    for device, expected in ((GPU, "int8 is slow on a GPU"), (CPU, "ms, fp32")):
 
         def on_device(path: Path, *, threads: int, device: str, at: str = device) -> OpenSession:
             return OpenSession(open_session(path, threads=threads, device="cpu").sessions, at, "")
 
         monkeypatch.setattr(precision, "open_session", on_device)
-        assert expected in chosen("faces", NAME, "auto")[1]
+        assert expected in choose_precision("faces", NAME, "auto")[1]
 
 
 def test_measuring_all_tells_each_model_once(both: Path) -> None:
@@ -174,19 +177,19 @@ def test_a_damaged_or_outdated_int8_variant_is_no_reason_to_stop(both: Path) -> 
     path = store.find("faces", NAME, INT8).path
     whole = path.read_bytes()
     path.write_bytes(whole[:1000])
-    assert chosen("faces", NAME, "auto", device="cpu") == (
+    assert choose_precision("faces", NAME, "auto", device="cpu") == (
         FP32,
-        "int8 cannot be used: The int8 variant of the face detector centerface is damaged or gone: "
-        "run python -m convergecast models fetch",
+        "int8 cannot be used: The int8 variant of the face detector centerface is damaged or "
+        "missing: run python -m convergecast models fetch",
     )
     path.write_bytes(whole)
     manifest = both / "faces-centerface-int8.json"
     manifest.write_text(manifest.read_text("utf-8").replace("conversion", "x"), "utf-8")
-    precision_used, reason = chosen("faces", NAME, "auto", device="cpu")
+    precision_used, reason = choose_precision("faces", NAME, "auto", device="cpu")
     assert precision_used == FP32
     assert "made by another version of ConvergeCast" in reason
     with pytest.raises(ModelError, match="The int8 variant of the face detector centerface was"):
-        chosen("faces", NAME, INT8)
+        choose_precision("faces", NAME, INT8)
 
 
 def test_two_threads_measure_a_model_once_and_never_at_the_same_time(
@@ -202,9 +205,11 @@ def test_two_threads_measure_a_model_once_and_never_at_the_same_time(
         at_work -= 1
         return precision.Speed(2, 1)
 
-    monkeypatch.setattr(precision, "_measured", slow)
+    monkeypatch.setattr(precision, "_measure", slow)
     threads = [
-        threading.Thread(target=chosen, args=("faces", NAME, "auto"), kwargs={"device": "cpu"})
+        threading.Thread(
+            target=choose_precision, args=("faces", NAME, "auto"), kwargs={"device": "cpu"}
+        )
         for _ in range(3)
     ]
     for thread in threads:
@@ -217,6 +222,6 @@ def test_two_threads_measure_a_model_once_and_never_at_the_same_time(
 def test_a_disturbed_run_does_not_decide(both: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs_ms = iter([9.0, 50.0, 90.0, 5.0, 30.0, 70.0])
     monkeypatch.setattr(precision, "_run_ms", lambda session, picture: next(runs_ms))
-    chosen("faces", NAME, "auto", device="cpu")
+    choose_precision("faces", NAME, "auto", device="cpu")
     ((_, speed),) = kept(both).items()
     assert speed == {"fp32_ms": 9.0, "int8_ms": 5.0}

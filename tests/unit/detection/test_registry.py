@@ -97,7 +97,7 @@ def test_a_model_of_a_later_kind_says_what_to_do(
         store.put_added(b"x", task=task, name=f"new-{task}", kind="retina", source="x", licence="x")
     config = HubConfig(face_model="new-faces", object_model="new-objects")
     for create in (create_face_detector, create_object_detector):
-        with pytest.raises(ModelError, match=r"of the kind 'retina'.*install a later one"):
+        with pytest.raises(ModelError, match=r"of the kind 'retina'.*install a later version"):
             create(config, threads=1)
 
 

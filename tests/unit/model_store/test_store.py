@@ -52,7 +52,7 @@ def recognise(content: bytes) -> SimpleNamespace:
         if b"spoilt by " in content:
             freed = content.partition(b"spoilt by ")[2]
         return SimpleNamespace(kind="yunet", task="faces", content=content, freed=freed)
-    raise ModelError("Not a model that is understood.")
+    raise ModelError("Not a supported model.")
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +115,7 @@ def test_the_same_name_again_replaces_and_says_so(folder: Path, yunet: Path) -> 
     yunet.write_bytes(b"good yunet, newer")
     lines: list[str] = []
     add_model(yunet, "faces", lines.append, name="mine")
-    assert lines[-1] == "mine: replaces the model that had this name"
+    assert lines[-1] == "mine: replaces the earlier model of this name"
     model = store.find("faces", "mine")
     assert model.path.read_bytes() == b"good yunet, newer"
     assert names(folder) == [model.path.name, "faces-mine.json"]
@@ -128,7 +128,9 @@ def test_a_model_that_does_not_load_leaves_the_store_as_it_was(folder: Path, yun
     with pytest.raises(ModelError, match=r"The model a model.onnx cannot be loaded"):
         add_model(yunet, "faces", quiet)
     yunet.write_bytes(b"odd yunet")
-    with pytest.raises(ModelError, match=r"is not what a yunet answers \(cannot reshape\)"):
+    with pytest.raises(
+        ModelError, match=r"its outputs are not those of a yunet model \(cannot reshape\)"
+    ):
         add_model(yunet, "faces", quiet)
     assert names(folder) == before
     assert store.find("faces", "yunet").path.read_bytes() == b"good yunet"
@@ -167,17 +169,17 @@ def test_built_in_names_are_neither_given_nor_removed(yunet: Path, name: str) ->
 
 @pytest.mark.parametrize("licence", ["", "two\nlines", "x" * 101])
 def test_a_licence_that_would_break_the_table_is_refused(yunet: Path, licence: str) -> None:
-    with pytest.raises(InvalidInput, match="The licence is 1 to 100 printable characters"):
+    with pytest.raises(InvalidInput, match="The licence must have 1 to 100 printable characters"):
         add_model(yunet, "faces", quiet, licence=licence)
 
 
 def test_an_unknown_name_says_which_are_known(yunet: Path) -> None:
     add_model(yunet, "faces", quiet, name="mine")
-    with pytest.raises(ModelError, match="No face detector is called x: known are centerface, m"):
+    with pytest.raises(ModelError, match="There is no face detector x, only centerface, m"):
         store.find("faces", "x")
     with pytest.raises(ModelError, match="The face detector mine has no int8 variant: use fp32"):
         store.find("faces", "mine", "int8")
-    with pytest.raises(ModelError, match="No model x was added; added models are: mine"):
+    with pytest.raises(ModelError, match="There is no added model x; added models: mine"):
         remove_model("x", quiet)
 
 
@@ -186,7 +188,7 @@ def test_a_damaged_added_model_is_named_and_stays_until_it_is_removed(
 ) -> None:
     manifest = add_model(yunet, "faces", quiet)
     (folder / manifest.file).write_bytes(b"torn")
-    with pytest.raises(ModelError, match="yunet is damaged or gone: use python -m convergecast"):
+    with pytest.raises(ModelError, match="yunet is damaged or missing: use python -m convergecast"):
         store.find("faces", "yunet")
     assert store.list_models()[-1].state == "damaged"
     add_model(yunet, "faces", quiet)
@@ -240,7 +242,7 @@ def test_a_model_that_asks_too_much_is_refused(
         raise problem
 
     monkeypatch.setattr(FakeDetector, "warm_up", fail)
-    with pytest.raises(ModelError, match="is not what a yunet answers"):
+    with pytest.raises(ModelError, match="outputs are not those of a yunet model"):
         add_model(yunet, "faces", quiet)
 
 
@@ -280,7 +282,7 @@ def test_the_commands_fetch_add_list_and_remove(
     assert run("remove", "yunet") == 0
     assert capsys.readouterr().out.startswith("yunet: removed")
     assert run("remove", "yunet") == 1
-    assert capsys.readouterr().err == "No model yunet was added; added models are: none.\n"
+    assert capsys.readouterr().err == "There is no added model yunet; added models: none.\n"
 
 
 def test_a_refused_file_is_exit_status_1_and_one_line(
@@ -288,7 +290,7 @@ def test_a_refused_file_is_exit_status_1_and_one_line(
 ) -> None:
     yunet.write_bytes(b"something else")
     assert run("add", str(yunet), "--task", "faces") == 1
-    assert capsys.readouterr().err == "Not a model that is understood.\n"
+    assert capsys.readouterr().err == "Not a supported model.\n"
 
 
 def test_an_interrupted_fetch_is_not_taken_for_a_complete_one(

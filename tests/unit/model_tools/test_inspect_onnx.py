@@ -1,4 +1,4 @@
-"""Users' ONNX files: what is understood, and what is said of everything else."""
+"""Users' ONNX files: which are recognised, and the error for all others."""
 
 from __future__ import annotations
 
@@ -53,24 +53,24 @@ def yunet_outputs(width: int, height: int) -> dict[str, Shape]:
 @pytest.mark.parametrize(
     ("side", "count"), [([416, 416], 3549), ([640, 640], 8400), ([320, 640], 4200)]
 )
-def test_yolox_of_every_size_is_understood(side: Shape, count: int) -> None:
+def test_yolox_of_every_size_is_recognised(side: Shape, count: int) -> None:
     original = content({"images": [1, 3, *side]}, {"output": [1, count, 85]})
     found = recognise(original)
     assert (found.kind, found.task, found.content) == ("yolox", "objects", original)
-    assert found.inputs == (
+    assert found.signature == (
         f"one input images 1×3×{side[0]}×{side[1]} and one output output 1×{count}×85"
     )
 
 
 @pytest.mark.parametrize("size", [(640, 640), (320, 256)])
-def test_yunet_is_understood(size: tuple[int, int]) -> None:
+def test_yunet_is_recognised(size: tuple[int, int]) -> None:
     width, height = size
     found = recognise(content({"input": [1, 3, height, width]}, yunet_outputs(width, height)))
     assert (found.kind, found.task) == ("yunet", "faces")
-    assert f"one input input 1×3×{height}×{width} and 12 outputs cls_8" in found.inputs
+    assert f"one input input 1×3×{height}×{width} and 12 outputs cls_8" in found.signature
 
 
-def test_yunet_with_free_dimensions_is_understood() -> None:
+def test_yunet_with_free_dimensions_is_recognised() -> None:
     outputs: dict[str, Shape] = {
         name: ["N", "cells", shape[2]] for name, shape in yunet_outputs(640, 640).items()
     }
@@ -88,7 +88,7 @@ PICTURE: dict[str, Shape] = {"images": [1, 3, 640, 640]}
         (PICTURE, {"out": [1, 8400, 7]}, "one output out 1×8400×7"),
         (PICTURE, {"out": [2, 8400, 85]}, "one output out 2×8400×85"),
         (PICTURE, {"out": [1, 84, 8400]}, "one output out 1×84×8400"),
-        (PICTURE, {"out": []}, "one output out of no known shape"),
+        (PICTURE, {"out": []}, "one output out of unknown shape"),
         (PICTURE, {"a": [1], "b": [1], "c": [1], "d": [1], "e": [1]}, "a 1, b 1, c 1, 2 more"),
         ({"images": [1, 3, "h", "w"]}, {"out": [1, "n", 85]}, r"images 1×3×\?×\?"),
         ({"images": [4, 3, 416, 416]}, {"out": [4, 3549, 85]}, "images 4×3×416×416"),
@@ -127,7 +127,7 @@ def test_numbers_of_half_precision_are_refused_and_named() -> None:
 
 @pytest.mark.parametrize("junk", [b"", b"no model", b"\x00" * 1000, b"PK\x03\x04" * 50])
 def test_a_file_that_is_no_onnx_is_refused(junk: bytes) -> None:
-    with pytest.raises(ModelError, match="no ONNX model"):
+    with pytest.raises(ModelError, match="not an ONNX model"):
         recognise(junk)
 
 
@@ -153,11 +153,11 @@ def test_weights_in_another_file_are_refused() -> None:
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="/etc/passwd")
     split.graph.initializer.append(tensor)
-    with pytest.raises(ModelError, match="The weights weights_ lie in another file"):
+    with pytest.raises(ModelError, match="The weights weights_ are in another file"):
         recognise(split.SerializeToString())
     del split.graph.initializer[:]
     split.graph.node.append(helper.make_node("Constant", [], ["c"], value=tensor))
-    with pytest.raises(ModelError, match="lie in another file"):
+    with pytest.raises(ModelError, match="are in another file"):
         recognise(split.SerializeToString())
 
 

@@ -94,9 +94,13 @@ def test_ranges_are_numbers_in_order(name: str) -> None:
 
 def test_another_model_is_refused(pair: Callable[[str], Pair]) -> None:
     faces, objects = (pair(name)[0].read_bytes() for name in sorted(QUANTIZED))
-    with pytest.raises(ModelError, match="centerface is not the one whose int8 ranges are known"):
+    with pytest.raises(
+        ModelError, match="int8 ranges do not belong to this version of the model centerface"
+    ):
         quantize(objects, "centerface")
-    with pytest.raises(ModelError, match="ssd-mobilenet-v2 is not the one"):
+    with pytest.raises(
+        ModelError, match="do not belong to this version of the model ssd-mobilenet-v2"
+    ):
         quantize(faces, "ssd-mobilenet-v2")
 
 
