@@ -31,7 +31,7 @@ from convergecast.cameras.supervisor import Supervisor
 from convergecast.clock import SystemClock
 from convergecast.config import HubConfig
 from convergecast.engine.engine_process import EngineHost
-from convergecast.engine.still_pictures import Asker
+from convergecast.engine.still_pictures import PictureAnalyzer
 from convergecast.errors import ConvergeCastError, InvalidInput, Unavailable
 from convergecast.events.log import EventLog
 from convergecast.events.people_counts import CountHistory
@@ -134,7 +134,9 @@ class Hub:
             database=database,
             clock=clock,
             allowed=config.recognition_allowed,
-            find=lambda picture: asker.ask(picture, options=("recognition",), crops=True),
+            find=lambda picture: picture_analyzer.analyze(
+                picture, options=("recognition",), crops=True
+            ),
         )
         registry = CameraRegistry(
             database=database, config=config, clock=clock, faces=faces.settings
@@ -169,7 +171,7 @@ class Hub:
         )
         registry.listen(supervisor.update)
         registry.listen(announcer.state_changed)
-        asker = Asker(engine=engine, want_engine=supervisor.want_engine)
+        picture_analyzer = PictureAnalyzer(engine=engine, want_engine=supervisor.want_engine)
         faces.follow(
             camera_ids=lambda: [camera.id for camera in registry.all()],
             revise=broker.revise,
@@ -194,7 +196,7 @@ class Hub:
             engine=engine,
             collector=collector,
             supervisor=supervisor,
-            asker=asker,
+            picture_analyzer=picture_analyzer,
             gallery=faces.gallery,
             faces_settings=faces.settings,
             enrolment=faces.enrolment,

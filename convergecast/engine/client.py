@@ -1,4 +1,4 @@
-"""Asks the engine what is in a picture; imports nothing heavy. Process: worker, hub."""
+"""The engine's client. Importing it loads nothing heavy. Process: worker, hub."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from convergecast.ipc.framing import pack, unpack
 from convergecast.messages.engine import Answer, Findings, Request, Wanted, read_reply
 from convergecast.messages.values import encode
 
-# A hung engine is found and killed by the hub much sooner; this is for one that is overloaded.
+# For an overloaded engine. The hub finds and kills a hung engine much sooner.
 TIMEOUT_S = 30.0
 
 
 class EngineClient:
-    """A connection to the engine with one request outstanding at a time.
+    """A connection to the engine with one outstanding request at a time.
 
-    Every reply is matched with its request by number. After a time-out the connection is dropped,
-    so that a late reply can never be taken for another's.
+    A reply is matched with its request by number. After a timeout the client closes the connection,
+    so a late reply can never be taken for the reply to another request.
     """
 
     def __init__(self, address: str, key: bytes) -> None:
-        """Begin without a connection."""
+        """Start without a connection; the first request connects."""
         self.address = address
         self._key = key
         self._connection: Connection[Any, Any] | None = None
         self._request_id = 0
 
     def analyze(self, picture: bytes, wanted: Wanted) -> Findings:
-        """Return what the engine finds in a picture, JPEG or PNG.
+        """Return the engine's findings in a picture, JPEG or PNG.
 
         Raises:
-            EngineError: the engine is gone, too slow, or cannot do it; the text says which.
+            EngineError: the engine is not running, too slow, or failed. The message says which.
             InvalidInput: the picture cannot be decoded.
         """
         self._request_id += 1
@@ -44,17 +44,17 @@ class EngineClient:
             connection = self._connect()
             connection.send_bytes(pack(encode(request), picture))
             if not connection.poll(TIMEOUT_S):
-                raise EngineError(f"the engine gave no answer within {TIMEOUT_S:g} s")
+                raise EngineError(f"the engine did not answer within {TIMEOUT_S:g} s")
             reply = read_reply(unpack(connection.recv_bytes())[0])
         except (OSError, EOFError, ValueError, DecodeError, AuthenticationError) as error:
             self.close()
-            raise EngineError("the engine is not running; it is started again by itself") from error
+            raise EngineError("the engine is not running; it restarts automatically") from error
         except EngineError:
             self.close()
             raise
         if reply.id != self._request_id:
             self.close()
-            raise EngineError("the engine answered another request")
+            raise EngineError("the engine's reply belongs to another request")
         if isinstance(reply, Answer):
             return reply.findings
         if reply.error == InvalidInput.kind:
@@ -62,7 +62,7 @@ class EngineClient:
         raise EngineError(reply.message)
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

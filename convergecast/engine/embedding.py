@@ -1,4 +1,4 @@
-"""Faces that were found, as numbers that tell people apart. Process: engine, `analyze`."""
+"""Computes the embeddings of detected faces. Process: engine, `analyze`."""
 
 from __future__ import annotations
 
@@ -22,22 +22,29 @@ from convergecast.model_store.catalog import FACE_EMBEDDING
 from convergecast.vision.boxes import iou
 from convergecast.vision.detections import Bytes, Faces, Floats
 
-MOST_ALONE = 16
-"""Faces embedded of a picture that stands alone."""
-MOST_FOLLOWED = {CPU: 8, GPU: 64}
-"""Faces embedded of one of a camera's pictures: others have their turn with the next."""
+MAX_STILL = 16
+"""The most faces embedded in a still picture."""
+MAX_PER_FRAME = {CPU: 8, GPU: 64}
+"""The most faces embedded in a camera's frame. Others are embedded in later frames."""
 SAME_PLACE_IOU = 0.3
 BETTER_BY = 0.1
-"""By how much a face of a settled place is better, in quality, to be embedded again."""
+"""A face in a settled box is embedded again only if its quality is better by this."""
 
 _CROP_WIDER, _CROP_LONG_SIDE_PX = 0.6, 480
 _CROP_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92]
 
 
-class Spot(NamedTuple):
-    """A face: the numbers of its picture and of itself, its (4,) box, its (68 or 5, 2) points.
+class FaceInBatch(NamedTuple):
+    """A face of a batch.
 
-    `detected`, (5 or 0, 2), are the detector's own points.
+    Attributes:
+        picture: the index of its picture in the batch.
+        face: its index in the picture.
+        image: the picture, (H, W, 3) uint8 BGR.
+        box: (4,) `x1, y1, x2, y2` in pixels of `image`.
+        points: (68 or 5, 2), the landmarks in the same pixels.
+        score: the detector's score, 0 to 1.
+        detected: (5 or 0, 2), the detector's own points.
     """
 
     picture: int
@@ -50,22 +57,22 @@ class Spot(NamedTuple):
 
 
 class FaceEmbedding:
-    """The loaded network, and what has to be known of a vector to compare it with others.
+    """The loaded network, and the kind of its embeddings, which says what they compare with.
 
     Args:
-        alignment: the model of landmarks that faces are turned upright by.
-        threads, device: as of `runtime.open_session`.
+        alignment: the landmark model whose points are used to turn faces upright.
+        threads, device: as in `runtime.open_session`.
 
     Attributes:
-        info: what the engine's status says of it.
-        kind: of its vectors.
+        info: its line in the engine's status.
+        kind: the kind of its embeddings.
 
     Raises:
         ModelError: it is not installed, damaged, or cannot be loaded.
     """
 
     def __init__(self, *, alignment: str, threads: int, device: str) -> None:
-        """Load the model and compile the kernels; raises ModelError."""
+        """Load the model and compile the kernels. Raises ModelError."""
         found = store.find(FACE_EMBEDDING.task)
         self._embedder = Embedder(found.path, threads=threads, device=device)
         self._embedder.warm_up()
@@ -83,62 +90,64 @@ class FaceEmbedding:
             reason=self._embedder.device_reason or None,
         )
 
-    def tell(
+    def look_at(
         self,
         batch: Sequence[Prepared],
         found: Sequence[Faces],
         points: Sequence[Floats | None],
     ) -> list[list[Look]]:
-        """Return a look for every face of every picture; vectors where they are wanted.
+        """Return a look for every face of every picture, with an embedding where it is needed.
 
-        All of them share the network's runs. What is not asked for recognition gets an empty list.
+        All faces go through the network together. A picture without the option recognition gets an
+        empty list.
 
         Args:
             batch: n pictures.
-            found: their faces, in pixels that were decoded.
-            points: (faces, 68 or 5, 2) of each, exact, not of a reply; None where there are none.
+            found: their faces, in pixels of the decoded picture.
+            points: for each picture (faces, 68 or 5, 2) landmarks, not rounded; None without
+                landmarks.
 
         Raises:
             ModelError: ONNX Runtime failed.
         """
-        spots = _spots(batch, found, points)
-        if not spots:
+        faces = _faces_in(batch, found, points)
+        if not faces:
             return [[] for _ in batch]
-        points_px = rounded(np.stack([spot.points for spot in spots]))
+        points_px = rounded(np.stack([face.points for face in faces]))
         cut = face_chips.face_chips(
-            [spot.image for spot in spots], np.arange(len(spots)), points_px
+            [face.image for face in faces], np.arange(len(faces)), points_px
         )
         qualities = [
-            assess(chip, spot.box, spot.points, spot.score, spot.detected)
-            for chip, spot in zip(cut, spots, strict=True)
+            assess(chip, face.box, face.points, face.score, face.detected)
+            for chip, face in zip(cut, faces, strict=True)
         ]
-        rows = self._rows(batch, spots, qualities)
+        rows = self._rows(batch, faces, qualities)
         vectors = dict(zip(rows, self._embedder.embed(cut[rows]), strict=True))
         looks: list[list[Look]] = [[] for _ in batch]
-        for row, (spot, quality) in enumerate(zip(spots, qualities, strict=True)):
-            with_crop = row in vectors and batch[spot.picture].wanted.crops
-            looks[spot.picture].append(
+        for row, (face, quality) in enumerate(zip(faces, qualities, strict=True)):
+            with_crop = row in vectors and batch[face.picture].wanted.crops
+            looks[face.picture].append(
                 Look(
                     quality=round(quality.value, 3),
                     flaws=quality.flaws,
                     usable=quality.usable,
                     vector=np.asarray(vectors[row], "<f4").tobytes() if row in vectors else None,
-                    crop=_crop(spot.image, spot.box) if with_crop else None,
+                    crop=_crop(face.image, face.box) if with_crop else None,
                 )
             )
         return looks
 
     def _rows(
-        self, batch: Sequence[Prepared], spots: Sequence[Spot], qualities: Sequence[Quality]
+        self, batch: Sequence[Prepared], faces: Sequence[FaceInBatch], qualities: Sequence[Quality]
     ) -> list[int]:
-        """Return which of the faces are to be embedded."""
+        """Return the indices of the faces to embed."""
         rows: list[int] = []
-        each = itertools.groupby(range(len(spots)), lambda row: spots[row].picture)
+        each = itertools.groupby(range(len(faces)), lambda row: faces[row].picture)
         for picture, members in each:
             settled = batch[picture].wanted.settled
-            most = MOST_ALONE if settled is None else MOST_FOLLOWED[self._embedder.device]
+            most = MAX_STILL if settled is None else MAX_PER_FRAME[self._embedder.device]
             own = list(members)
-            boxes = np.stack([spots[row].box for row in own])
+            boxes = np.stack([faces[row].box for row in own])
             wanted = to_embed([qualities[row] for row in own], boxes, settled or ())
             rows += [own[at] for at in wanted[:most]]
         return rows
@@ -147,24 +156,22 @@ class FaceEmbedding:
 def to_embed(
     qualities: Sequence[Quality], boxes: Floats, settled: Sequence[SettledBox]
 ) -> list[int]:
-    """Return which of a picture's faces are usable and not settled, best quality first.
+    """Return the indices of a picture's usable faces that need an embedding, best quality first.
 
     Args:
-        qualities: of n faces.
+        qualities: the qualities of n faces.
         boxes: (n, 4) float32, in the pixels of `settled`.
-        settled: where only a better face is of use.
+        settled: the boxes of faces with enough embeddings. There, only a better face is embedded.
     """
-    demanded = _demanded(boxes, settled)
+    least = _least_qualities(boxes, settled)
     wanted = [
-        at
-        for at, quality in enumerate(qualities)
-        if quality.usable and quality.value >= demanded[at]
+        at for at, quality in enumerate(qualities) if quality.usable and quality.value >= least[at]
     ]
     return sorted(wanted, key=lambda at: -qualities[at].value)
 
 
-def _demanded(boxes: Floats, settled: Sequence[SettledBox]) -> NDArray[np.float64]:
-    """Return the (n,) quality that a face has to have: of the settled box that it shares most."""
+def _least_qualities(boxes: Floats, settled: Sequence[SettledBox]) -> NDArray[np.float64]:
+    """Return (n,), the least quality for an embedding, from the settled box that overlaps most."""
     if not settled:
         return np.zeros(len(boxes))
     known = np.array(settled, np.float64)
@@ -174,11 +181,11 @@ def _demanded(boxes: Floats, settled: Sequence[SettledBox]) -> NDArray[np.float6
     return np.where(same, known[best, 4] + BETTER_BY, 0.0)
 
 
-def _spots(
+def _faces_in(
     batch: Sequence[Prepared], found: Sequence[Faces], points: Sequence[Floats | None]
-) -> list[Spot]:
+) -> list[FaceInBatch]:
     return [
-        Spot(
+        FaceInBatch(
             picture,
             face,
             one.image,
@@ -194,7 +201,7 @@ def _spots(
 
 
 def _crop(image: Bytes, box: Floats) -> bytes:
-    """Return a JPEG of a face and what is around it."""
+    """Return a JPEG of a face and its surroundings."""
     height, width = image.shape[:2]
     more = _CROP_WIDER * float(max(box[2] - box[0], box[3] - box[1]))
     left, top = (max(int(side - more), 0) for side in box[:2])

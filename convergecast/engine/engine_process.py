@@ -34,7 +34,7 @@ log = logging.getLogger("engine")
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """What the page says of the engine; `models` has a line for each that was asked for."""
+    """The engine's status for the page. `models` has a line for each model requested so far."""
 
     state: EngineState = "off"
     reason: str | None = None
@@ -44,14 +44,14 @@ class EngineStatus:
 
 
 class EngineHost:
-    """Keeps the engine running from the moment an AI option is first switched on.
+    """Keeps the engine running, from the moment an AI option is switched on for the first time.
 
-    `check` and `stop` are called by one thread, the supervisor's; `want` by any. `on_change`
-    is called, from any thread, when `status` or `address` has changed; it must not wait.
+    Only the supervisor's thread calls `check` and `stop`. Any thread may call `want`. `on_change`
+    is called when `status` or `address` has changed, from any thread. It must not block.
     """
 
     def __init__(self, *, config: HubConfig, on_change: Callable[[], None]) -> None:
-        """Begin without a process."""
+        """Start without a process."""
         self._config = config
         self._on_change = on_change
         self.key = secrets.token_bytes(32)
@@ -66,16 +66,16 @@ class EngineHost:
 
     @property
     def pid(self) -> int | None:
-        """The engine's process id while it runs."""
+        """The engine's process id, or None while it is not running."""
         process = self._process
         return process.pid if process else None
 
     def want(self) -> None:
-        """Start the engine unless it runs; it stays."""
+        """Have the engine started at the next `check`. It then stays running until `stop`."""
         self._wanted = True
 
     def check(self, now: float) -> None:
-        """Start the engine where it is wanted, end it where it hangs; `now` is monotonic."""
+        """Start the engine if it is wanted, and kill it if it hangs. `now` is monotonic time."""
         process = self._process
         if process is not None and process.ended:
             self._note_end(now)
@@ -84,13 +84,13 @@ class EngineHost:
             silent_s = now - process.heard_at
             busy_s = self.report.busy_s if self.report else 0.0
             if silent_s > patience_s or busy_s > _RUN_MAY_TAKE_S:
-                log.error("the engine hangs; it is killed and started again")
+                log.error("the engine hangs; killing and restarting it")
                 process.kill()
         elif self._wanted and now >= self._restart_at:
             self._start(now)
 
     def stop(self) -> None:
-        """End the engine and remove what it left."""
+        """Stop the engine and remove its temporary folder."""
         process = self._process
         if process is not None:
             process.close()
@@ -114,7 +114,7 @@ class EngineHost:
         try:
             process.start()
         except OSError as error:
-            self.status = EngineStatus("failed", f"it cannot be started: {error.strerror}")
+            self.status = EngineStatus("failed", f"the engine cannot start: {error.strerror}")
             self._restart_at = now + _RETRY_MOST_S
         else:
             self._process = process
@@ -125,13 +125,13 @@ class EngineHost:
         if sys.platform == "win32":
             return rf"\\.\pipe\{word}"
         if sys.platform == "linux":
-            return f"\0{word}"  # in the abstract namespace: no file that could be left behind
+            return f"\0{word}"  # the abstract namespace needs no file that could be left behind
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="convergecast-"))
         return str(self._folder / word)
 
     def _heard(self, address: str, report: EngineReport) -> None:
-        """Take a report; the engine listens from the first one on."""
+        """Handle a report. The engine accepts connections from its first report on."""
         self.report = report
         status = status_of(report.models)
         if status.state == "ready":
@@ -140,20 +140,20 @@ class EngineHost:
             news = [model for model in status.models if model not in self.status.models]
             self.status, self.address = status, address
             for model in news:
-                _tell(model)
+                _log_state(model)
             self._on_change()
 
     def _note_end(self, now: float) -> None:
         self._process = self.address = None
         self._restart_at = now + min(0.25 * 2 ** min(self._failures, 10), _RETRY_MOST_S)
         self._failures += 1
-        self.status = EngineStatus("failed", "the engine ended and is started again")
-        log.error("the engine ended; it is started again")
+        self.status = EngineStatus("failed", "the engine stopped; it restarts automatically")
+        log.error("the engine stopped unexpectedly; restarting it")
         self._on_change()
 
 
-def _tell(model: ModelInfo) -> None:
-    """Write what became of a model into the log."""
+def _log_state(model: ModelInfo) -> None:
+    """Log that a model is ready or has failed."""
     if model.state == "failed":
         log.error("%s: %s", model.task, model.reason)
     elif model.state == "ready":
@@ -162,9 +162,9 @@ def _tell(model: ModelInfo) -> None:
 
 
 def status_of(models: Sequence[ModelInfo]) -> EngineStatus:
-    """Return what the whole engine does, from what each of its models does.
+    """Return the status of the whole engine from the states of its models.
 
-    It works while one of them does; what the others lack stands in their own lines.
+    The engine is ready if one model is ready. The lines of the others say why they are not.
     """
     if not models:
         return EngineStatus()

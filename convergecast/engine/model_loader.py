@@ -1,4 +1,4 @@
-"""Loads a model once, in a thread of its own, when it is first asked for.
+"""Loads a model once, in its own thread, at the first request for it.
 
 Process: engine, `analyze`.
 """
@@ -20,17 +20,16 @@ M = TypeVar("M")
 
 
 class Loader(Generic[M]):
-    """One task's model. A failure stands for some seconds, then the next request tries again.
+    """The model of a task. After a failure, requests fail for some seconds; then one retries.
 
     Args:
-        task: what the model is for.
-        title: its words in a sentence.
-        load: returns the model and what `info` says of it when it is ready; in a thread of its
-            own.
+        task: the task of the model.
+        title: the kind of model, as messages name it.
+        load: returns the model and its `info`. It runs in its own thread.
         on_change: called when `info` has changed.
 
     Attributes:
-        info: what the engine's status says of it; None before the first request.
+        info: the model's line in the engine's status; None before the first request.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class Loader(Generic[M]):
         load: Callable[[], tuple[M, ModelInfo]],
         on_change: Callable[[], None],
     ) -> None:
-        """Begin without the model."""
+        """Start without the model."""
         self.task = task
         self.info: ModelInfo | None = None
         self._title = title
@@ -52,19 +51,19 @@ class Loader(Generic[M]):
         self._problem: ModelError | None = None
 
     def start(self) -> Future[M]:
-        """Begin to load unless that is done or under way; return the model to come."""
+        """Start loading, unless the model is loaded or loading. Return the model as a future."""
         with self._lock:
-            if self._model is not None and not self._may_try_again(self._model):
+            if self._model is not None and not self._may_retry(self._model):
                 return self._model
             if self._problem is None:
-                self._say("starting", f"the {self._title} is being loaded")
+                self._set_info("starting", f"the {self._title} is being loaded")
             self._model = Future()
             arguments = (self._model,)
             threading.Thread(target=self._run, args=arguments, name=self.task, daemon=True).start()
             return self._model
 
     def get(self) -> M:
-        """Return the model; raises ModelError where it is not there, or not yet."""
+        """Return the model. Raises ModelError if it failed to load or is still loading."""
         model, problem = self.start(), self._problem
         if model.done():
             return model.result()
@@ -72,19 +71,19 @@ class Loader(Generic[M]):
 
     @property
     def loading(self) -> bool:
-        """Whether it may be there in a moment, for the first time."""
+        """Whether the model is loading for the first time, so it may be ready soon."""
         return self.info is not None and self.info.state == "starting"
 
-    def _may_try_again(self, model: Future[M]) -> bool:
+    def _may_retry(self, model: Future[M]) -> bool:
         failed = model.done() and model.exception() is not None
         return failed and time.monotonic() - self._failed_at > _RETRY_S
 
     def _run(self, model: Future[M]) -> None:
         try:
-            loaded, info = self._translated()
+            loaded, info = self._load_or_explain()
         except ModelError as problem:
             self._problem, self._failed_at = problem, time.monotonic()
-            self._say("failed", str(problem))
+            self._set_info("failed", str(problem))
             model.set_exception(problem)
         else:
             self._problem = None
@@ -92,20 +91,22 @@ class Loader(Generic[M]):
             self._on_change()
             model.set_result(loaded)
 
-    def _translated(self) -> tuple[M, ModelInfo]:
+    def _load_or_explain(self) -> tuple[M, ModelInfo]:
         try:
             return self._load()
         except ModelError:
             raise
         except ImportError as problem:
-            raise ModelError(f"A package is missing ({problem.name}): install again.") from problem
+            raise ModelError(
+                f"The package {problem.name} is missing: install ConvergeCast again."
+            ) from problem
         except MemoryError as problem:
-            raise ModelError(f"There is too little memory for the {self._title}.") from problem
+            raise ModelError(f"There is not enough memory for the {self._title}.") from problem
         except ConvergeCastError as problem:
             raise ModelError(str(problem)) from problem
-        except Exception as problem:  # a thread's top: the request is to have an answer
+        except Exception as problem:  # the thread's top level: every request must get an answer
             raise ModelError(f"The {self._title} cannot be loaded: {problem}") from problem
 
-    def _say(self, state: ModelState, reason: str) -> None:
+    def _set_info(self, state: ModelState, reason: str) -> None:
         self.info = ModelInfo(task=self.task, state=state, reason=reason)
         self._on_change()

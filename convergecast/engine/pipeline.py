@@ -1,7 +1,7 @@
-"""From a picture to what is in it: every task, in batches.
+"""Runs the models of all tasks on batches of pictures.
 
-Models are loaded at the first picture that needs them. One that is not there, or not yet, fails its
-own option and no other. Process: engine, `analyze`.
+A model is loaded at the first picture that needs it. If a model is missing or still loading, only
+its own option fails. Process: engine, `analyze`.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ D = TypeVar("D", bound="FaceDetector | ObjectDetector")
 
 
 @dataclass(frozen=True, slots=True)
-class _There:
-    """Detectors by task, why others are not there, and whether one will be in a moment."""
+class _Loaded:
+    """The loaded detectors by task, problems of other models, and whether one is still loading."""
 
     detectors: dict[str, FaceDetector | ObjectDetector]
     problems: dict[str, str]
@@ -64,7 +64,7 @@ class _There:
 
 @dataclass(slots=True)
 class _Draft:
-    """What is being found in one picture; as in `Findings`."""
+    """The findings of one picture while they are collected; see `Findings`."""
 
     problems: dict[str, str]
     faces: list[FoundFace] | None = None
@@ -73,19 +73,19 @@ class _Draft:
 
 
 class Pipeline:
-    """All models of one device. `prepare` may run in many threads, `run` in one or several."""
+    """All models of one device. Several threads may call `prepare` and `run`."""
 
     def __init__(self, config: HubConfig, *, threads: int) -> None:
-        """Begin without a model."""
+        """Start without models."""
         self._config = config
         self._threads = threads
         self.changed = threading.Event()
-        say = self.changed.set
-        self._faces = Loader("faces", "face detector", self._load_faces, say)
-        self._landmarks = Loader("landmarks", "model of landmarks", self._load_landmarks, say)
-        self._objects = Loader("objects", "object detector", self._load_objects, say)
+        changed = self.changed.set
+        self._faces = Loader("faces", "face detector", self._load_faces, changed)
+        self._landmarks = Loader("landmarks", "landmark model", self._load_landmarks, changed)
+        self._objects = Loader("objects", "object detector", self._load_objects, changed)
         self._recognition = Loader(
-            "recognition", "face embedding model", self._load_recognition, say
+            "recognition", "face embedding model", self._load_recognition, changed
         )
         self._loaders: tuple[Loader[Any], ...] = (  # of models that have nothing in common
             self._faces,
@@ -96,39 +96,39 @@ class Pipeline:
 
     @property
     def batches(self) -> bool:
-        """Whether a model takes several pictures at once faster than one by one: on a GPU."""
+        """Whether batches of several pictures are faster than single pictures, as on a GPU."""
         return any(line.device == "GPU" for line in self.status())
 
     @property
     def object_min_score(self) -> float:
-        """The object detector's own lowest score; raises ModelError where it is not loaded."""
+        """The object detector's default lowest score. Raises ModelError if it is not loaded."""
         return self._objects.get().min_score
 
     def status(self) -> list[ModelInfo]:
-        """Return a line per model that was asked for."""
+        """Return a line for each model requested so far."""
         return [loader.info for loader in self._loaders if loader.info is not None]
 
     def prepare(self, content: bytes, wanted: Wanted) -> Prepared:
-        """Decode a JPEG or PNG, no larger than needed, and fit it for every model it is to see.
+        """Decode a JPEG or PNG, no larger than needed, and fit it to every wanted model.
 
         Raises:
             InvalidInput: the picture cannot be decoded.
         """
-        there = self._there(wanted)
+        loaded = self._loaded(wanted)
         long_side = short_side = 0
-        if "landmarks" not in wanted.tasks:  # those look at the picture itself
-            sizes = [detector.least_size for detector in there.detectors.values()]
+        if "landmarks" not in wanted.tasks:  # landmarks need the picture at full size
+            sizes = [detector.least_size for detector in loaded.detectors.values()]
             long_side = max((long for long, _ in sizes), default=0)
             short_side = max((short for _, short in sizes), default=0)
         decoded = decode_for(content, long_side=long_side, short_side=short_side)
-        return _fit(decoded.image, (decoded.width, decoded.height), there, wanted)
+        return _fit(decoded.image, (decoded.width, decoded.height), loaded, wanted)
 
     def prepare_image(self, image: Bytes, wanted: Wanted) -> Prepared:
-        """The same for a picture that is decoded: (H, W, 3) uint8 BGR."""
-        return _fit(image, (image.shape[1], image.shape[0]), self._there(wanted), wanted)
+        """Like `prepare`, for a decoded picture, (H, W, 3) uint8 BGR."""
+        return _fit(image, (image.shape[1], image.shape[0]), self._loaded(wanted), wanted)
 
     def run(self, batch: Sequence[Prepared]) -> list[Findings]:
-        """Return what is found in every picture, in its pixels."""
+        """Return the findings of every picture, in its pixels."""
         drafts = [_Draft(dict(prepared.problems)) for prepared in batch]
         for task, find in (("faces", self._find_faces), ("objects", self._find_objects)):
             rows = [at for at, prepared in enumerate(batch) if task in prepared.canvases]
@@ -153,10 +153,10 @@ class Pipeline:
             for prepared, draft in zip(batch, drafts, strict=True)
         ]
 
-    def _there(self, wanted: Wanted) -> _There:
-        """Return what is loaded of that which is wanted.
+    def _loaded(self, wanted: Wanted) -> _Loaded:
+        """Return the loaded models among the wanted ones, and start to load the others.
 
-        While no detector is there, or all models are demanded, this waits.
+        It waits for the first detector, or for all models if `wanted.complete`.
         """
         loaders = [loader for loader in self._loaders if loader.task in wanted.tasks]
         models = {loader.task: loader.start() for loader in loaders}
@@ -176,7 +176,7 @@ class Pipeline:
                 if loader.task in _DETECTORS:
                     detectors[loader.task] = model
         loading = any(loader.loading for loader in loaders if loader.task in problems)
-        return _There(detectors, problems, loading)
+        return _Loaded(detectors, problems, loading)
 
     def _find_faces(self, batch: Sequence[Prepared], drafts: Sequence[_Draft]) -> None:
         scores = [p.wanted.face_min_score for p in batch]
@@ -196,9 +196,9 @@ class Pipeline:
         found: Sequence[Faces],
         points: Sequence[Floats | None],
     ) -> list[list[Look]]:
-        """Return what tells people apart, for faces that are to be recognised.
+        """Return looks of the faces in pictures that want recognition.
 
-        A failure is noted, and leaves the faces as they are.
+        If this fails, the problem is noted and the faces are kept without looks.
         """
         asked = [
             draft
@@ -210,7 +210,7 @@ class Pipeline:
             return nothing
         try:
             embedding = self._recognition.get()
-            looks = embedding.tell(batch, found, points)
+            looks = embedding.look_at(batch, found, points)
         except ModelError as problem:
             for draft in asked:
                 draft.problems["recognition"] = str(problem)
@@ -222,7 +222,7 @@ class Pipeline:
     def _find_landmarks(
         self, batch: Sequence[Prepared], found: Sequence[Faces]
     ) -> list[Floats | None]:
-        """Fit the landmarks of all faces of all pictures in one call; None where not wanted."""
+        """Fit the landmarks of all faces in all pictures in one call; None if not wanted."""
         images = [None if "landmarks" in p.problems else p.image for p in batch]
         counts = [
             0 if image is None else len(faces) for image, faces in zip(images, found, strict=True)
@@ -250,7 +250,7 @@ class Pipeline:
         return [None if image is None else part for image, part in zip(images, parts, strict=True)]
 
     def _boxes_for_landmarks(self, boxes: Floats) -> NDArray[np.int64]:
-        if self._config.face_model in ("hog", "haar"):  # square already, as the landmarks expect
+        if self._config.face_model in ("hog", "haar"):  # their boxes are square already
             return rounded(boxes - _INCLUSIVE)
         return boxes_for_landmarks(boxes)
 
@@ -261,7 +261,7 @@ class Pipeline:
             draft.objects = plain_objects(objects, prepared)
 
     def _load_faces(self) -> tuple[FaceDetector, ModelInfo]:
-        # ONNX Runtime: without it landmarks work, and whoever asks is told what is missing.
+        # Imports ONNX Runtime. Without it landmarks still work, and the error names the package.
         from convergecast.detection.registry import create_face_detector
 
         return _warm("faces", create_face_detector(self._config, threads=self._threads))
@@ -275,7 +275,7 @@ class Pipeline:
     def _load_landmarks(self) -> tuple[Landmarks, ModelInfo]:
         name = self._config.landmarks_in_use
         model = Landmarks(store.find("landmarks", name).path, threads=self._threads)
-        reason = None if compile_kernels() else "numba does not work here: NumPy does it, slower"
+        reason = None if compile_kernels() else "numba does not work, so NumPy is used: slower"
         return model, ModelInfo(
             task="landmarks",
             state="ready",
@@ -297,17 +297,17 @@ class Pipeline:
         return model, model.info
 
 
-def _fit(image: Bytes, size: tuple[int, int], there: _There, wanted: Wanted) -> Prepared:
-    """Fit a picture, whose own width and height are `size`, for every detector that is there."""
+def _fit(image: Bytes, size: tuple[int, int], loaded: _Loaded, wanted: Wanted) -> Prepared:
+    """Fit a picture to every loaded detector. `size` is its width and height before decoding."""
     return Prepared(
         wanted=wanted,
         width=size[0],
         height=size[1],
         scale=(size[0] / image.shape[1], size[1] / image.shape[0]),
         image=image if "landmarks" in wanted.tasks else None,
-        canvases={task: model.prepare(image) for task, model in there.detectors.items()},
-        problems=there.problems,
-        loading=there.loading,
+        canvases={task: model.prepare(image) for task, model in loaded.detectors.items()},
+        problems=loaded.problems,
+        loading=loaded.loading,
     )
 
 
@@ -328,7 +328,7 @@ def _warm(task: str, detector: D) -> tuple[D, ModelInfo]:
 def _detect(
     detector: Detector[Found], canvases: list[Canvas], scores: list[float | None]
 ) -> list[Found]:
-    """Run a detector once for pictures that may want different lowest scores."""
+    """Run a detector once on pictures with different lowest scores."""
     wanted = [detector.min_score if score is None else score for score in scores]
     lowest = min(wanted)
     found = detector.detect(canvases, lowest)

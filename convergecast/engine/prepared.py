@@ -1,4 +1,4 @@
-"""A picture, made ready for the models that are to see it. Process: engine, `analyze`."""
+"""A picture that is ready for the models. Process: engine, `analyze`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from convergecast.vision.detections import Bytes
 
 @dataclass(slots=True, kw_only=True)
 class Prepared:
-    """A picture, decoded and fitted.
+    """A picture, decoded and fitted to the models.
 
     Attributes:
-        wanted: what is asked about it.
-        width, height: of the picture, upright, in pixels.
-        scale: of x and y, pixels of the picture per pixel that was decoded; 1 unless it was
+        wanted: what the request wants to know about it.
+        width, height: the upright picture's size in pixels.
+        scale: for x and y, pixels of the picture per decoded pixel. It is 1 unless the picture was
             decoded at reduced size.
-        image: (H, W, 3) uint8 BGR, all its pixels, where landmarks or recognition are wanted.
-        canvases: what each detector's `prepare` made of it, by task.
+        image: (H, W, 3) uint8 BGR at full size, if landmarks or recognition are wanted.
+        canvases: the result of each detector's `prepare`, by task.
         problems: why a task cannot be done, by task, for people.
-        loading: whether one of them can be done in a moment.
+        loading: whether one of these tasks only waits for a model that is loading.
     """
 
     wanted: Wanted
@@ -35,5 +35,5 @@ class Prepared:
     loading: bool
 
     def can(self, task: str) -> bool:
-        """Whether a task is wanted and its model is there."""
+        """Tell whether a task is wanted and its model is loaded."""
         return task in self.wanted.tasks and task not in self.problems

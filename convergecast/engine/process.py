@@ -1,7 +1,7 @@
-"""The engine process: takes pictures from every worker, runs the models in batches, replies.
+"""The engine process: it receives pictures from all workers, runs the models in batches, replies.
 
-A thread per connection decodes and prepares, so that this overlaps with the models' run in the
-main thread. It ends when the hub's end of the channel closes. Process: engine.
+A thread per connection decodes and prepares pictures while the main thread runs the models. The
+process ends when the hub's end of the channel closes. Process: engine.
 """
 
 from __future__ import annotations
@@ -46,13 +46,12 @@ from convergecast.messages.values import encode
 
 _REPORT_EVERY_S = 1.0
 _TRIM_EVERY_S = 10.0
-# On a CPU a batch of one: several pictures at once are no faster there (ADR 9), and everybody
-# would wait for the last.
+# On a CPU, larger batches are no faster (ADR 9), and every client would wait for the whole batch.
 _MAX_BATCH, _MAX_BATCH_GPU = 1, 16
 
-# What ends a connection: the worker is gone, does not know the key, or sends what is no request.
-_OVER = (EOFError, OSError, ValueError, DecodeError, AuthenticationError)
-_UNFORESEEN = "the engine failed on this picture; the log has the details"
+# These end a connection: the client is gone, does not know the key, or sends an invalid request.
+_CONNECTION_ENDS = (EOFError, OSError, ValueError, DecodeError, AuthenticationError)
+_UNEXPECTED = "the engine failed on this picture; the log has the details"
 
 log = logging.getLogger("engine")
 
@@ -67,7 +66,7 @@ class _Job:
 
 
 def run_engine(channel: Channel, address: str, key: bytes, config: HubConfig, threads: int) -> None:
-    """Serve requests until the hub goes; the entry point of the process."""
+    """Serve requests until the hub ends. This is the entry point of the process."""
     cv2.setNumThreads(1)
     engine = Engine(Pipeline(config, threads=threads))
     engine.listen(address, key)
@@ -77,10 +76,11 @@ def run_engine(channel: Channel, address: str, key: bytes, config: HubConfig, th
 
 
 def return_freed_memory() -> None:
-    """Give the system back what was freed; glibc keeps it for this process otherwise.
+    """Return freed memory to the system, which glibc would keep for this process.
 
-    Loading a model frees as much as it keeps, and every size of picture leaves something behind:
-    a third of the engine's memory. Other libraries of C do it by themselves.
+    Loading a model frees as much memory as it keeps, and each new size of picture leaves freed
+    memory behind. Together this is a third of the engine's memory. Other C libraries return it
+    automatically.
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
@@ -88,15 +88,15 @@ def return_freed_memory() -> None:
 
 def _end_with(channel: Channel) -> None:
     with contextlib.suppress(EOFError, OSError):
-        channel.receive()  # the hub says nothing but stop
+        channel.receive()  # the hub sends only one message: stop
     os._exit(0)
 
 
 class Engine:
-    """Requests in, replies out."""
+    """Takes requests from all connections, runs them in batches, and replies."""
 
     def __init__(self, pipeline: Pipeline) -> None:
-        """Begin without requests; nothing runs yet."""
+        """Start without requests; no thread runs yet."""
         self._pipeline = pipeline
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._busy_since: float | None = None
@@ -105,16 +105,16 @@ class Engine:
         self._busy_s = 0.0
 
     def listen(self, address: str, key: bytes) -> None:
-        """Begin to accept connections of workers."""
+        """Start to accept connections of workers and of the hub."""
         listener = Listener(address, backlog=64)
         threading.Thread(
             target=self._accept_loop, args=(listener, key), name="accept", daemon=True
         ).start()
 
     def run(self) -> None:
-        """Run batches for ever."""
+        """Run batches without end."""
         while True:
-            jobs = [job for job in self._waiting() if not self._give_up(job)]
+            jobs = [job for job in self._next_jobs() if not self._expired(job)]
             self._busy_since = time.monotonic()
             self._run_batch(jobs)
             self._busy_s += time.monotonic() - self._busy_since
@@ -125,7 +125,7 @@ class Engine:
             self._batches += 1
 
     def report_loop(self, channel: Channel) -> None:
-        """Tell the hub how the engine is, every second and whenever a model's state changes."""
+        """Report to the hub every second, and whenever a model's state changes."""
         trim_at = 0.0
         while True:
             if self._pipeline.changed.is_set() or time.monotonic() >= trim_at:
@@ -146,10 +146,10 @@ class Engine:
                 os._exit(0)
             self._pipeline.changed.wait(_REPORT_EVERY_S)
 
-    def _waiting(self) -> list[_Job]:
-        """Wait for a job; return it and what else waits, oldest first, as many as a batch holds.
+    def _next_jobs(self) -> list[_Job]:
+        """Wait for a job; return the waiting jobs, oldest first, up to the size of a batch.
 
-        Every camera has one request outstanding, so the oldest first is also fair.
+        Every camera has one outstanding request, so this order is fair to all cameras.
         """
         jobs = [self._jobs.get()]
         most = _MAX_BATCH_GPU if self._pipeline.batches else _MAX_BATCH
@@ -158,8 +158,8 @@ class Engine:
                 jobs.append(self._jobs.get_nowait())
         return jobs
 
-    def _give_up(self, job: _Job) -> bool:
-        """Whether nobody waits for this job any more."""
+    def _expired(self, job: _Job) -> bool:
+        """Tell whether a job is too late for its client, and end it if so."""
         if time.monotonic() < job.due:
             return False
         job.problem = f"the engine is overloaded: no answer within {TIMEOUT_S:g} s"
@@ -177,7 +177,7 @@ class Engine:
         except Exception:
             log.exception("a batch of %d failed", len(jobs))
             for job in jobs:
-                job.problem = _UNFORESEEN
+                job.problem = _UNEXPECTED
         for job in jobs:
             job.done.set()
 
@@ -192,9 +192,9 @@ class Engine:
             ).start()
 
     def _serve(self, connection: Connection[Any, Any], key: bytes) -> None:
-        """Answer one worker, request by request, once it has shown that it knows the key."""
-        with contextlib.suppress(*_OVER), connection:
-            # Here and not in the listener, which a stranger who says nothing would hold.
+        """Answer a client's requests one by one, after it has shown that it knows the key."""
+        with contextlib.suppress(*_CONNECTION_ENDS), connection:
+            # Here and not in the accept loop, which a silent stranger would block.
             deliver_challenge(connection, key)
             answer_challenge(connection, key)
             while True:
@@ -209,7 +209,7 @@ class Engine:
             return Refusal(id=request.id, error=error.kind, message=str(error))
         except Exception:
             log.exception("a picture could not be prepared")
-            return _refusal(request, _UNFORESEEN)
+            return _refusal(request, _UNEXPECTED)
         job = _Job(prepared, time.monotonic() + TIMEOUT_S)
         self._jobs.put(job)
         job.done.wait()

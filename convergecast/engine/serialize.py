@@ -1,4 +1,4 @@
-"""Detections as lists and numbers, which a message can carry. Process: engine, `analyze`."""
+"""Converts detections from arrays to the structs of messages. Process: engine, `analyze`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def plain_faces(
     """Return the faces of a picture, in its pixels, with one decimal.
 
     Args:
-        faces: in pixels that were decoded.
-        landmarks: (faces, 68 or 5, 2) likewise; None where they are not to be told.
-        looks: one for each face, or none.
+        faces: the detector's faces, in pixels of the decoded picture.
+        landmarks: (faces, 68 or 5, 2) in the same pixels; None if the option is off.
+        looks: a look for each face, or an empty list.
         prepared: the picture.
     """
     scale = prepared.scale
@@ -36,7 +36,7 @@ def plain_faces(
 
 
 def plain_objects(objects: Objects, prepared: Prepared) -> list[FoundObject]:
-    """Return the objects of a picture whose label is wanted, likewise."""
+    """Return the objects with wanted labels, in the picture's pixels, with one decimal."""
     wanted = prepared.wanted.object_labels
     return [
         FoundObject(

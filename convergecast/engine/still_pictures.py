@@ -1,4 +1,4 @@
-"""Asks the engine about single pictures on behalf of people, not of cameras. Process: hub."""
+"""Analyses still pictures for users of the hub: uploads and enrolment. Process: hub."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ _AT_ONCE = 2
 _ENGINE_WITHIN_S = 20.0
 
 
-class Asker:
-    """Asks, few at once; any thread.
+class PictureAnalyzer:
+    """Sends still pictures to the engine, few at once. Any thread may use it.
 
     Args:
-        engine: who is asked.
-        want_engine: starts it.
+        engine: the engine's host.
+        want_engine: starts the engine.
     """
 
     def __init__(self, *, engine: EngineHost, want_engine: Callable[[], None]) -> None:
-        """Take the engine, which need not run yet."""
+        """Keep the arguments. The engine need not run yet."""
         self._engine = engine
         self._want_engine = want_engine
         self._turns = threading.Semaphore(_AT_ONCE)
 
-    def ask(self, picture: bytes, options: tuple[str, ...], *, crops: bool = False) -> Findings:
-        """Return what `EngineClient.analyze` does, with every model that it takes.
+    def analyze(self, picture: bytes, options: tuple[str, ...], *, crops: bool = False) -> Findings:
+        """Return the engine's findings, after it has loaded every model that the options need.
 
         Args:
             picture: JPEG or PNG.
             options: names of `options.OPTIONS`.
-            crops: whether an embedded face is to come with its picture.
+            crops: whether to return a picture of each embedded face.
 
         Raises:
-            EngineError, InvalidInput: as it does.
+            EngineError, InvalidInput: as in `EngineClient.analyze`.
             Unavailable: the engine does not start.
         """
         with self._turns:
@@ -50,7 +50,7 @@ class Asker:
                 client.close()
 
     def _address(self) -> str:
-        """Return where the engine listens, started if need be."""
+        """Return the engine's address. Start the engine if necessary."""
         self._want_engine()
         deadline = time.monotonic() + _ENGINE_WITHIN_S
         while (address := self._engine.address) is None:

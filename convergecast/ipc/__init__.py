@@ -1,1 +1,1 @@
-"""How the hub's processes are started and speak with each other. Process: hub, worker, engine."""
+"""Starts the hub's processes and carries their messages. Process: hub, worker, engine."""

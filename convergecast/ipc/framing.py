@@ -1,7 +1,7 @@
-"""A head and a payload in one message, as pictures travel to browsers and requests to the engine.
+"""Packs a head and a payload into one message: pictures to browsers, and requests to the engine.
 
-A message is four bytes (big-endian) of the head's length, the head, the payload. What a head says
-is a matter of `convergecast.messages`. A `Channel` keeps both parts apart by itself.
+A message is the head's length (four bytes, big-endian), the head, and the payload.
+`convergecast.messages` defines the heads. A `Channel` does not need this: it has its own framing.
 
 Process: hub, worker, engine.
 """
@@ -19,7 +19,7 @@ def pack(head: bytes, payload: bytes | memoryview = b"") -> bytes:
 
 
 def unpack(message: bytes | memoryview) -> tuple[bytes, bytes]:
-    """Return a message's head and payload; raises ValueError for anything else."""
+    """Return a message's head and payload. Raises ValueError for an invalid message."""
     if len(message) < _LENGTH.size:
         raise ValueError("the message is too short")
     end = _LENGTH.size + _LENGTH.unpack_from(message)[0]

@@ -1,8 +1,8 @@
-"""Child processes of the hub: started clean by name, watched through a channel, ended with the hub.
+"""Starts child processes of the hub, watches them through a channel, and ends them with the hub.
 
-`forkserver` where there is one (children share the pages of what was preloaded), else `spawn`;
-never `fork`, which neither threads nor CUDA survive. A child's code is named and not imported, so
-the hub does not load what only its children need.
+Processes start by `forkserver` if the system has it, because children then share the memory of
+preloaded modules; otherwise by `spawn`. `fork` is never used: threads and CUDA do not survive it.
+A child's function is given by its dotted name, so the hub does not import the child's modules.
 
 Process: hub; `_run` in worker and engine.
 """
@@ -41,23 +41,23 @@ OnMessage = Callable[[bytes, bytes], None]
 
 @functools.cache
 def context() -> BaseContext:
-    """Return how child processes are started on this system."""
+    """Return the context of `multiprocessing` that starts child processes on this system."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
-    chosen = multiprocessing.get_context("forkserver")
-    chosen.set_forkserver_preload(_PRELOAD)
-    return chosen
+    forkserver = multiprocessing.get_context("forkserver")
+    forkserver.set_forkserver_preload(_PRELOAD)
+    return forkserver
 
 
 def remove_temporary_files() -> None:
-    """Remove what starting processes has left on the disk: the folder of the fork server's socket.
+    """Remove the temporary folder with the fork server's socket.
 
-    `multiprocessing` does so at an orderly exit only. It makes every socket without a name of its
-    own there, and one of them tells where that is.
+    `multiprocessing` removes it at an orderly exit only. It puts every socket without a given name
+    into this folder, so the address of a new socket shows where the folder is.
     """
     if not context.cache_info().currsize or context().get_start_method() != "forkserver":
         return
-    with contextlib.suppress(OSError):  # it has gone already
+    with contextlib.suppress(OSError):  # the folder is removed already
         with Listener(family="AF_UNIX") as listener:
             folder = Path(os.fsdecode(listener.address)).parent
         if folder.parent == Path(tempfile.gettempdir()):
@@ -65,7 +65,7 @@ def remove_temporary_files() -> None:
 
 
 def _run(target: str, end: End, arguments: tuple[Any, ...]) -> None:
-    """Begin a child process: call `target`, once signals and logging are as they are in each."""
+    """Run a child process: set up signals and logging, then call `target`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     set_up_logging()
@@ -74,18 +74,18 @@ def _run(target: str, end: End, arguments: tuple[Any, ...]) -> None:
 
 
 class ChildProcess:
-    """One child with a channel. `start` starts it.
+    """A child process with a channel. `start` starts it.
 
-    The child ends when it is sent `STOP` or the channel closes, and by no signal: one to the whole
-    group, as a terminal or a service manager sends it, is the hub's to handle.
+    The child ends when it receives `STOP` or the channel closes. It ignores SIGINT and SIGTERM: a
+    terminal or a service manager sends them to the whole group, and the hub handles them.
 
     Args:
-        name: shown in process lists and log lines.
-        target: the child's function as `module:function`; called there with its end of the
+        name: the name in process lists and log lines.
+        target: the child's function as `module:function`. The child calls it with its end of the
             channel and then `arguments`.
-        arguments: handed over once, at the start.
-        on_message: called with head and payload of every message, in a thread of its own.
-        on_end: called once, after the channel has closed, in the same thread.
+        arguments: passed once, at the start.
+        on_message: called with head and payload of every message, in a separate thread.
+        on_end: called once in the same thread, after the channel has closed.
         pair: makes both ends of the channel.
     """
 
@@ -99,7 +99,7 @@ class ChildProcess:
         on_end: Callable[[], None],
         pair: Callable[[], tuple[End, End]] = pair_of_ends,
     ) -> None:
-        """Make the channel and the process, which does not run yet."""
+        """Make the channel and the process. The process does not run yet."""
         self._on_message = on_message
         self._on_end = on_end
         self._posted: bytes | None = None
@@ -113,7 +113,7 @@ class ChildProcess:
         )
 
     def start(self) -> None:
-        """Start the process and listen to it; raises OSError when the system has no room."""
+        """Start the process and its threads. Raises OSError if the system lacks resources."""
         try:
             self._process.start()
         except OSError:
@@ -127,44 +127,44 @@ class ChildProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process's id."""
+        """The process id."""
         pid: int | None = self._process.pid
         return pid
 
     @property
     def ended(self) -> bool:
-        """Whether its end of the channel has closed."""
+        """Whether the child's end of the channel has closed."""
         return self._ended
 
     def post(self, message: bytes) -> None:
-        """Leave a message to be sent, without waiting; one not yet sent is replaced."""
+        """Queue a message without waiting. It replaces a message that is not sent yet."""
         with self._post_changed:
             if self._posted != STOP:
                 self._posted = message
             self._post_changed.notify()
 
     def send(self, message: bytes) -> None:
-        """Send a message now, from `on_message`; waits while the child does not read."""
+        """Send a message now, from `on_message`. It waits while the child does not read."""
         with contextlib.suppress(OSError):
             self._channel.send(message)
 
     def close(self) -> None:
-        """Ask the child to end, without waiting; `on_end` follows."""
+        """Ask the child to end, without waiting. `on_end` is called when it has ended."""
         self.post(STOP)
 
     def kill(self) -> None:
-        """End a child that does not react."""
+        """Kill a child that does not respond."""
         if self._ended or self.pid is None:
             return
         if hasattr(signal, "SIGKILL"):
-            # Not by the process object: it takes a child for ended when the fork server is.
+            # Not through the process object: it takes the child for dead if the fork server is.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
         else:
             self._process.kill()
 
     def wait(self, deadline: float) -> bool:
-        """Wait until monotonic time `deadline` for the end; whether it came."""
+        """Wait until the monotonic time `deadline`. Return whether the child has ended."""
         while not self._ended and time.monotonic() < deadline:
             time.sleep(0.01)
         return self._ended
@@ -178,7 +178,7 @@ class ChildProcess:
         except (EOFError, OSError):
             pass  # the child has ended
         except Exception:
-            log.exception("a message of %s cannot be handled; it is ended", self._process.name)
+            log.exception("a message from %s cannot be handled; killing it", self._process.name)
             self.kill()
         finally:
             self._process.join(_END_TIMEOUT_S)

@@ -19,7 +19,7 @@ from convergecast.cameras.supervisor import Supervisor
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
 from convergecast.engine.engine_process import EngineHost
-from convergecast.engine.still_pictures import Asker
+from convergecast.engine.still_pictures import PictureAnalyzer
 from convergecast.errors import NotFound
 from convergecast.events.people_counts import CountHistory
 from convergecast.faces.enrolment import Enrolment
@@ -55,7 +55,7 @@ class Services:
     engine: EngineHost
     collector: Collector
     supervisor: Supervisor
-    asker: Asker
+    picture_analyzer: PictureAnalyzer
     gallery: Gallery
     faces_settings: SettingsStore
     enrolment: Enrolment

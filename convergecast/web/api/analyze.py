@@ -32,7 +32,7 @@ def blueprint(services: Services) -> Blueprint:
         picture = request.get_data()
         if not picture:
             raise InvalidInput("Send one JPEG or PNG as the body.")
-        findings = services.asker.ask(picture, options)
+        findings = services.picture_analyzer.analyze(picture, options)
         if findings.problem:
             raise Unavailable(findings.problem)
         named = services.recogniser.annotate_still(still(findings, options), findings)

@@ -21,7 +21,7 @@ from convergecast.detection.faces.landmarks import boxes_for_landmarks, gray
 from convergecast.detection.registry import create_face_detector
 from convergecast.detection.runtime import CPU
 from convergecast.engine.client import EngineClient
-from convergecast.engine.embedding import MOST_ALONE, MOST_FOLLOWED, to_embed
+from convergecast.engine.embedding import MAX_PER_FRAME, MAX_STILL, to_embed
 from convergecast.engine.pipeline import Pipeline
 from convergecast.engine.process import Engine
 from convergecast.errors import ModelError
@@ -221,7 +221,7 @@ def test_no_more_faces_are_embedded_at_once_than_agreed(
     pipeline: Pipeline, astronaut: Bytes
 ) -> None:
     image = np.asarray(np.vstack([crowd(astronaut[40:240, 140:300], 6)] * 3), np.uint8)
-    for wanted, most in ((ALONE, MOST_ALONE), (settled(), MOST_FOLLOWED[CPU])):
+    for wanted, most in ((ALONE, MAX_STILL), (settled(), MAX_PER_FRAME[CPU])):
         faces = faces_of(tell(pipeline, image, wanted))
         assert len(faces) > most
         assert sum(look(face).vector is not None for face in faces) == most
