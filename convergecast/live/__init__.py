@@ -1,1 +1,1 @@
-"""Pictures and results on their way to browsers. Process: hub."""
+"""Delivers pictures and results to viewers. Process: hub."""

@@ -1,6 +1,6 @@
-"""Tells every viewer how cameras and engine are doing: states at once, figures once a second.
+"""Sends the status of cameras and engine to viewers: states at once, figures once a second.
 
-Changes are noted from any thread; messages are made in the event loop. Process: hub.
+Any thread may report changes. The event loop makes the messages. Process: hub.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Announcer:
     """Keeps the viewers up to date.
 
     Args:
-        view: returns a camera as viewers see it, or None when it is gone or not to be shown.
-        status: returns how the engine is.
+        view: returns a camera as viewers see it, or None if it is gone or must not be shown.
+        status: returns the engine's status.
     """
 
     def __init__(
@@ -40,58 +40,58 @@ class Announcer:
         view: Callable[[str], CameraView | None],
         status: Callable[[], EngineStatusView],
     ) -> None:
-        """Begin without viewers."""
+        """Start without viewers."""
         self._view = view
         self._status = status
         self._viewers: set[Viewer] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
         self._changed: set[str] = set()
-        self._told: EngineStatusView | None = None
+        self._sent_status: EngineStatusView | None = None
 
     @property
     def viewers(self) -> int:
-        """How many viewers there are."""
+        """The number of viewers."""
         return len(self._viewers)
 
     def add(self, viewer: Viewer) -> None:
-        """Keep a viewer up to date; event loop only."""
+        """Add a viewer. Event loop only."""
         self._viewers.add(viewer)
 
     def remove(self, viewer: Viewer) -> None:
-        """Forget a viewer; event loop only."""
+        """Remove a viewer. Event loop only."""
         self._viewers.discard(viewer)
 
     def state_changed(self, camera_id: str) -> None:
-        """Tell of a camera at once; any thread."""
+        """Send a camera's new state at once. Any thread may call it."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the hub is ending and the loop is closed
-                self._loop.call_soon_threadsafe(self._tell, camera_id)
+                self._loop.call_soon_threadsafe(self._send_camera, camera_id)
 
     def figures_changed(self, camera_id: str) -> None:
-        """Tell of a camera within a second; any thread."""
+        """Send a camera's new figures within a second. Any thread may call it."""
         with self._lock:
             self._changed.add(camera_id)
 
     async def run(self) -> None:
-        """Tell of figures and the engine, for ever."""
+        """Send figures and the engine's status, without end."""
         self._loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_FIGURES_EVERY_S)
             try:
-                self._tell_figures()
+                self._send_figures()
             except Exception:
-                log.exception("the viewers could not be told of new figures")
+                log.exception("new figures could not be sent to the viewers")
 
-    def _tell_figures(self) -> None:
+    def _send_figures(self) -> None:
         with self._lock:
             changed, self._changed = self._changed, set()
         if self._viewers:
             for camera_id in changed:
-                self._tell(camera_id)
-            self._tell_status()
+                self._send_camera(camera_id)
+            self._send_status()
 
-    def _tell(self, camera_id: str) -> None:
+    def _send_camera(self, camera_id: str) -> None:
         if not self._viewers:
             return
         view = self._view(camera_id)
@@ -100,10 +100,10 @@ class Announcer:
         for viewer in self._viewers:
             viewer.put_text(f"camera {camera_id}", text)
 
-    def _tell_status(self) -> None:
+    def _send_status(self) -> None:
         status = self._status()
-        if status != self._told:
-            self._told = status
+        if status != self._sent_status:
+            self._sent_status = status
             text = status_text(status)
             for viewer in self._viewers:
                 viewer.put_text("status", text)

@@ -1,8 +1,9 @@
-"""Holds the newest frame and result of every camera, and tells viewers of new ones.
+"""Holds the newest frame and result of every camera, and notifies viewers of new ones.
 
-Published from the workers' reader threads, read in the event loop. One slot per camera, newest
-wins, applied before anything enters the loop, so that a blocked loop holds no frames back. A result
-is made into text once for all its viewers, when the first of them is to have it. Process: hub.
+The workers' reader threads publish, and the event loop reads. Each camera has one slot, in which
+the newest frame replaces the last. This happens before the event loop is involved, so frames never
+queue up when the loop is blocked. A result becomes text once for all viewers, when the first of
+them gets it. Process: hub.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from convergecast.messages.worker import FrameHead
 
 @dataclass(frozen=True, slots=True)
 class LiveFrame:
-    """A picture as it came; `index` counts a camera's frames in the hub, to notice lost ones."""
+    """A frame as received. `index` counts a camera's frames in the hub and reveals dropped ones."""
 
     index: int
     seq: int
@@ -33,11 +34,12 @@ class LiveFrame:
 
 @dataclass(slots=True)
 class Feed:
-    """What is newest of one camera.
+    """The newest data of a camera, and its watchers.
 
     Attributes:
-        text: of the result as viewers get it, once one of them has asked for it.
-        pair: a picture with the result that holds for it.
+        text: the result as viewers get it; None until the first of them needs it.
+        pair: a picture with its own result.
+        watchers: whether each watcher wants pairs.
     """
 
     frame: LiveFrame | None = None
@@ -50,25 +52,24 @@ class Feed:
 
 
 class Watcher(Protocol):
-    """Somebody who watches cameras; called in the event loop."""
+    """A viewer, or another client that watches cameras. Called in the event loop."""
 
     def frame_ready(self, camera_id: str) -> None:
-        """There is a newer frame of a watched camera."""
+        """Called when a watched camera has a newer frame."""
 
     def result_ready(self, camera_id: str) -> None:
-        """There is a newer result of a watched camera, or none any more."""
+        """Called when a watched camera has a newer result, or has lost its result."""
 
 
 class Broker:
-    """The meeting point of cameras and viewers.
+    """Passes frames and results from cameras to viewers.
 
     Args:
-        on_demand: called with a camera's id when it gets its first watcher or loses its last, or
-            when pairs become wanted or not.
+        on_demand: called with a camera's id when its watchers change, and so perhaps its `demand`.
     """
 
     def __init__(self, *, on_demand: Callable[[str], None]) -> None:
-        """Begin without cameras and without an event loop."""
+        """Start without cameras and without an event loop."""
         self._on_demand = on_demand
         self._lock = threading.Lock()
         self._feeds: dict[str, Feed] = {}
@@ -78,11 +79,11 @@ class Broker:
         self._scheduled = False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Tell watchers of news in this event loop from now on."""
+        """Notify watchers in this event loop from now on."""
         self._loop = loop
 
     def publish_frame(self, camera_id: str, head: FrameHead, jpeg: bytes) -> None:
-        """Take a camera's newest frame; any thread."""
+        """Publish a camera's newest frame. Any thread may call it."""
         with self._lock:
             feed = self._feed(camera_id)
             feed.frames += 1
@@ -100,7 +101,7 @@ class Broker:
                 self._schedule()
 
     def publish_result(self, camera_id: str, result: Result, jpeg: bytes) -> None:
-        """Take a camera's newest result, with its picture where pairs are wanted; any thread."""
+        """Publish a camera's newest result, with its picture if pairs are wanted. Any thread."""
         with self._lock:
             feed = self._feed(camera_id)
             feed.result, feed.text = result, None
@@ -109,7 +110,10 @@ class Broker:
             self._tell_of_result(camera_id, feed)
 
     def revise(self, camera_id: str, change: Callable[[Result], Result]) -> None:
-        """Put `change(result)` in place of a camera's newest result, its pair's too; any thread."""
+        """Replace a camera's newest result, and that of its pair, by `change(result)`.
+
+        Any thread may call it.
+        """
         while True:
             with self._lock:
                 feed = self._feeds.get(camera_id)
@@ -127,14 +131,14 @@ class Broker:
                     return
 
     def clear_result(self, camera_id: str) -> None:
-        """Forget a result whose options are no longer on."""
+        """Forget a camera's result, after its options were switched off."""
         with self._lock:
             feed = self._feed(camera_id)
             feed.result = feed.text = feed.pair = None
             self._tell_of_result(camera_id, feed)
 
     def forget(self, camera_id: str) -> None:
-        """Forget all of a camera."""
+        """Forget a camera's frame and results. Its watchers stay."""
         with self._lock:
             feed = self._feeds.pop(camera_id, None)
             if feed is not None and feed.watchers:
@@ -152,7 +156,7 @@ class Broker:
             return self._feed(camera_id).result
 
     def result_text(self, camera_id: str) -> str | None:
-        """Return the newest result as every viewer gets it, made once."""
+        """Return the newest result as text for viewers. The text is made only once."""
         with self._lock:
             feed = self._feed(camera_id)
             if feed.text is None and feed.result is not None:
@@ -160,18 +164,18 @@ class Broker:
             return feed.text
 
     def pair(self, camera_id: str) -> tuple[bytes, Result] | None:
-        """Return the newest picture that has its result with it."""
+        """Return the newest picture together with its own result."""
         with self._lock:
             return self._feed(camera_id).pair
 
     def watch(self, camera_id: str, watcher: Watcher, *, pairs: bool = False) -> None:
-        """Begin to tell `watcher` of a camera."""
+        """Start to notify `watcher` about a camera."""
         with self._lock:
             self._feed(camera_id).watchers[watcher] = pairs
         self._on_demand(camera_id)
 
     def unwatch(self, camera_id: str, watcher: Watcher) -> None:
-        """Stop telling `watcher` of a camera."""
+        """Stop notifying `watcher` about a camera."""
         with self._lock:
             feed = self._feed(camera_id)
             feed.watchers.pop(watcher, None)
@@ -180,18 +184,18 @@ class Broker:
         self._on_demand(camera_id)
 
     def demand(self, camera_id: str) -> tuple[bool, bool]:
-        """Return whether every frame is wanted, and whether results with their pictures are."""
+        """Return whether a watcher wants every frame, and whether one wants pairs."""
         with self._lock:
             watchers = self._feed(camera_id).watchers.values()
             return any(not pairs for pairs in watchers), any(watchers)
 
     def count_viewer_drops(self, camera_id: str, count: int) -> None:
-        """Note frames that were given up for a viewer."""
+        """Count frames that were dropped for a viewer."""
         with self._lock:
             self._feed(camera_id).viewer_drops += count
 
     def viewer_drops(self, camera_id: str) -> int:
-        """Return the frames given up for viewers, all of them together."""
+        """Return how many frames were dropped, for all viewers together."""
         with self._lock:
             return self._feed(camera_id).viewer_drops
 

@@ -1,8 +1,8 @@
-"""One viewer of `/live`: what it watches, what it may be sent now, what waits. Event loop only.
+"""A viewer of `/live`: the cameras it watches and its waiting messages. Event loop only.
 
-Pictures need credit, two per camera, which the viewer returns by acknowledging; so a viewer that
-stops reading costs one slot per camera and no more. Text goes first, newest state of each kind.
-Process: hub.
+Sending a picture takes credit. A viewer has a credit of two per camera, and an acknowledgement
+returns it. So a viewer that stops reading costs one slot per camera and no more. Texts are sent
+before pictures, and only the newest of each kind. Process: hub.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CREDIT = 2
 
 @dataclass(slots=True)
 class _Watch:
-    """One camera as this viewer gets it."""
+    """The state of one camera for this viewer."""
 
     credit: int = CREDIT
     waiting: bool = False
@@ -30,17 +30,17 @@ class _Watch:
 
 
 class Viewer:
-    """Collects what to send; `next_message` hands it out, one at a time, when it can be sent."""
+    """Collects messages for a viewer. `next_message` returns them one by one."""
 
     def __init__(self, broker: Broker) -> None:
-        """Begin without a camera that is watched."""
+        """Start without watched cameras."""
         self._broker = broker
         self._changed = asyncio.Event()
         self._texts: dict[str, Callable[[], str | None]] = {}
         self._watches: dict[str, _Watch] = {}
 
     def put_text(self, slot: str, text: str) -> None:
-        """Leave a text message; one still waiting in the same slot is replaced."""
+        """Queue a text message. It replaces a waiting message in the same slot."""
         self._put(slot, lambda: text)
 
     def watch(self, camera_ids: list[str]) -> None:
@@ -58,7 +58,7 @@ class Viewer:
                     self.result_ready(camera_id)
 
     def acknowledge(self, camera_id: str, seq: int) -> None:
-        """Give a picture's credit back."""
+        """Return the credit of a picture."""
         watch = self._watches.get(camera_id)
         if watch is not None:
             watch.credit = min(watch.credit + 1, CREDIT)
@@ -66,7 +66,7 @@ class Viewer:
                 self._changed.set()
 
     def frame_ready(self, camera_id: str) -> None:
-        """Note a newer frame."""
+        """Queue the newest frame of a camera."""
         watch = self._watches.get(camera_id)
         if watch is not None:
             watch.waiting = True
@@ -74,7 +74,7 @@ class Viewer:
                 self._changed.set()
 
     def result_ready(self, camera_id: str) -> None:
-        """Note a newer result, or that the last one does not hold any more."""
+        """Queue the newest result of a camera, or drop a waiting one that is no longer valid."""
         if self._broker.result(camera_id) is None:
             self._texts.pop(_slot(camera_id), None)
         elif camera_id in self._watches:
@@ -85,18 +85,18 @@ class Viewer:
         self.watch([])
 
     async def next_message(self) -> str | bytes:
-        """Wait for the next message: JSON as text, a picture as bytes."""
+        """Wait for the next message and return it: JSON as text, or a picture as bytes."""
         while True:
             self._changed.clear()
             while self._texts:
                 text = self._texts.pop(next(iter(self._texts)))()
-                if text is not None:  # a result may be gone meanwhile
+                if text is not None:  # the result may have been cleared since
                     return text
             for camera_id, watch in self._watches.items():
                 if watch.waiting and watch.credit > 0:
                     message = self._picture(camera_id, watch)
                     if message is not None:
-                        # To the end of the queue, so that no camera starves another.
+                        # Move it to the end, so that no camera starves the others.
                         self._watches[camera_id] = self._watches.pop(camera_id)
                         return message
             await self._changed.wait()

@@ -1,6 +1,6 @@
-"""The wire between agents and the hub; imported by both, so it knows neither.
+"""The protocol between agents and the hub. Both import it, so it imports neither of them.
 
-Runs in the agent, in the hub process and in every camera worker.
+It runs in the agent, in the hub process and in every camera worker.
 
 Process: agent, hub, worker.
 """
@@ -12,4 +12,4 @@ STREAM = "stream"
 
 
 class ProtocolError(ValueError):
-    """What arrived does not follow the protocol; the text says what is wrong, for a person."""
+    """Received data breaks the protocol. The message says for people what is wrong."""

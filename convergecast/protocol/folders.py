@@ -1,4 +1,4 @@
-"""Where both programs keep what is theirs. Reads the environment when called, never at import.
+"""The folders of both programs. The environment is read at each call, never at import.
 
 Process: any.
 """
@@ -20,7 +20,7 @@ def models_folder() -> Path:
 
 
 def pictures_folder() -> Path:
-    """Return the folder of the demonstration photographs, beside the models."""
+    """Return the folder of the demonstration photographs, inside the model store."""
     return models_folder() / "pictures"
 
 
@@ -30,6 +30,6 @@ def hub_folder() -> Path:
 
 
 def agent_folder() -> Path:
-    """Return the folder where agents of this user remember who they are."""
+    """Return the folder where this user's agents keep their identity."""
     chosen = os.environ.get("CONVERGECAST_AGENT_STATE")
     return Path(chosen) if chosen else platformdirs.user_state_path("convergecast-agent")

@@ -1,6 +1,6 @@
-"""One frame on the wire: a JPEG in the zlib format, and the headers beside it.
+"""A frame on the wire: a JPEG in the zlib format, with headers.
 
-Runs in the agent (writing) and in the camera worker (reading).
+The agent writes frames and the camera worker reads them.
 
 Process: agent, hub, worker.
 """
@@ -34,17 +34,17 @@ _ZLIB_START = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")  # RFC 1950, 
 
 
 class WireFrame(NamedTuple):
-    """A frame as it was received.
+    """A received frame.
 
     Attributes:
         jpeg: one JPEG picture, starting with its SOI marker.
-        seq: the agent's frame number, or -1 where the agent sends none.
-        captured_at: UNIX seconds by the agent's clock, or None where the agent sends none.
+        seq: the agent's frame number, or -1 if the agent sends none.
+        captured_at: UNIX seconds by the agent's clock, or None if the agent sends none.
         epoch: a word that changes when the agent restarts, or "".
-        unchanged: how many frames before this one a stream left out because they showed the same
-            as the one before them.
-        scene: how often the source has jumped: another picture of a folder, a video that begins
-            again. 0 where the agent does not know.
+        unchanged: how many frames the stream skipped before this one, because they showed the same
+            as the frame before them.
+        scene: how often the source has jumped: another picture of a folder, or a video that starts
+            again. 0 if the agent does not know.
     """
 
     jpeg: bytes
@@ -56,19 +56,19 @@ class WireFrame(NamedTuple):
 
 
 Fields: TypeAlias = tuple[str, int, float | None, str, int, int]
-"""The `Content-Encoding`, and what follows the picture in a `WireFrame`."""
+"""The `Content-Encoding`, then the fields of a `WireFrame` after `jpeg`."""
 
 
 class Deflater:
-    """Puts pictures into the zlib format (RFC 1950) at the level that pays.
+    """Puts pictures into the zlib format (RFC 1950). It compresses only if that saves bytes.
 
-    A JPEG hardly ever shrinks, and storing it costs a fiftieth of trying. So one picture in
-    `probe_every` is compressed for real; only where that saves at least `min_gain` of its size
-    are the next ones compressed too.
+    A JPEG hardly ever becomes smaller, and storing it takes a fiftieth of the time of compressing.
+    So one picture in `probe_every` is compressed as a probe. The next pictures are compressed too
+    if the probe saved at least `min_gain` of its size.
     """
 
     def __init__(self, *, probe_every: int = 256, min_gain: float = 0.02) -> None:
-        """Begin with a probe."""
+        """Start with a probe."""
         self._probe_every = probe_every
         self._min_gain = min_gain
         self._count = 0
@@ -79,7 +79,7 @@ class Deflater:
         return self.shrunk(jpeg) or zlib.compress(jpeg, 0)
 
     def shrunk(self, jpeg: bytes) -> bytes | None:
-        """Return `jpeg` in the zlib format where that makes such pictures smaller, else None."""
+        """Return `jpeg` in the zlib format if the last probe became smaller, otherwise None."""
         probe = self._count % self._probe_every == 0
         self._count += 1
         if not probe:
@@ -90,7 +90,7 @@ class Deflater:
 
 
 def inflate(data: bytes | memoryview, max_bytes: int = MAX_JPEG_BYTES) -> bytes:
-    """Return what `data` (zlib format) holds, never producing more than `max_bytes`.
+    """Return the content of `data` (zlib format), but never produce more than `max_bytes`.
 
     Raises:
         ProtocolError: not zlib, cut short, followed by something else, or too large.
@@ -110,13 +110,13 @@ def inflate(data: bytes | memoryview, max_bytes: int = MAX_JPEG_BYTES) -> bytes:
 
 
 def cut_jpeg(data: bytes) -> bytes:
-    """Return the JPEG that lies within `data`, from its first marker to its last.
+    """Return the JPEG inside `data`, from its first marker to its last.
 
-    The first prototype's agents send a pickled array that holds one. A pickle from the network
-    runs code when it is opened, so it never is.
+    Agents of the first prototype send a pickled array that contains a JPEG. The hub never unpickles
+    it, because a pickle from the network can run any code.
 
     Raises:
-        ProtocolError: there is no JPEG within.
+        ProtocolError: `data` contains no JPEG.
     """
     begin, end = data.find(_JPEG_START), data.rfind(_JPEG_END)
     if begin < 0 or end < begin:
@@ -127,7 +127,7 @@ def cut_jpeg(data: bytes) -> bytes:
 def frame_headers(
     *, seq: int, captured_at: float, epoch: str, unchanged: int = 0, scene: int = 0
 ) -> dict[str, str]:
-    """Return the headers that travel with every picture; see `WireFrame` for their meaning."""
+    """Return the headers of a picture; see `WireFrame` for their meaning."""
     headers = {
         SEQ_HEADER: str(seq),
         CAPTURED_AT_HEADER: f"{captured_at:.6f}",
@@ -138,21 +138,21 @@ def frame_headers(
 
 
 def parse_frame(headers: Mapping[str, str], body: bytes | memoryview) -> WireFrame:
-    """Make a frame of a response's headers and body.
+    """Return the frame in a response's headers and body.
 
     Args:
         headers: names in lower case.
-        body: the body as it came, still in its `Content-Encoding`.
+        body: the received body, still in its `Content-Encoding`.
 
     Raises:
-        ProtocolError: an unknown encoding, bad zlib, a header that is no number.
+        ProtocolError: an unknown encoding, bad zlib, or a header that must be a number and is not.
     """
     fields = parse_fields(headers)
     return WireFrame(unpack_picture(fields[0], body), *fields[1:])
 
 
 def parse_fields(headers: Mapping[str, str]) -> Fields:
-    """Return what a frame's headers (names in lower case) say; raises ProtocolError."""
+    """Return the values of a frame's headers (names in lower case). Raises ProtocolError."""
     seq, captured_at = map(headers.get, (_SEQ, _CAPTURED_AT))
     return (
         headers.get("content-encoding", IDENTITY).strip().lower(),
@@ -165,7 +165,7 @@ def parse_fields(headers: Mapping[str, str]) -> Fields:
 
 
 def unpack_picture(encoding: str, body: bytes | memoryview) -> bytes:
-    """Return the JPEG of a body in this `Content-Encoding`; raises ProtocolError."""
+    """Return the JPEG of a body in this `Content-Encoding`. Raises ProtocolError."""
     if encoding == DEFLATE or (encoding == IDENTITY and bytes(body[:2]) in _ZLIB_START):
         jpeg = inflate(body)
     elif encoding == IDENTITY:

@@ -1,4 +1,4 @@
-"""Which hosts are this machine itself. Process: agent, hub."""
+"""Tells whether a host is this machine itself. Process: agent, hub."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or literal address is this machine's own, reached by no other."""
+    """Tell whether a host name or literal address is the loopback of this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

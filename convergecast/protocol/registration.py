@@ -1,6 +1,6 @@
-"""How an agent makes itself known: one BSON document each way (`POST /server/`).
+"""The registration of an agent with the hub: a BSON document each way (`POST /server/`).
 
-Runs in the agent (writing the request) and in the hub process (reading it).
+The agent writes the request and the hub process reads it.
 
 Process: agent, hub, worker.
 """
@@ -20,7 +20,7 @@ from convergecast.protocol.texts import is_printable
 
 MAX_BODY_BYTES = 64 << 10
 
-# field: longest text allowed, in characters
+# field: greatest length of its text, in characters
 TEXT_LIMITS = {
     "agent_id": 128,
     "camera_key": 128,
@@ -31,7 +31,7 @@ TEXT_LIMITS = {
     "source": 300,
 }
 _PLAIN_TEXTS = ("agent_id", "camera_key", "name", "version", "token", "stream_key")
-# field: least and most
+# field: least and greatest value
 NUMBER_LIMITS = {
     "width": (1, 65_535),
     "height": (1, 65_535),
@@ -42,11 +42,11 @@ NUMBER_LIMITS = {
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What an agent says of itself.
+    """The data that an agent registers with.
 
-    `ipaddress` (a literal IPv4 or IPv6 address) and `ports` (one port, the plural is the first
-    prototype's) are required; the rest is None or empty when unknown. `width` and `height` are
-    in pixels, `fps` in frames a second.
+    `ipaddress` (a literal IPv4 or IPv6 address) and `ports` (one port; the plural is from the first
+    prototype) are required. The other fields are None or empty if unknown. `width` and `height` are
+    in pixels, `fps` is in frames per second.
     """
 
     ipaddress: str
@@ -66,13 +66,13 @@ class Registration:
 
     @property
     def is_two_field(self) -> bool:
-        """Whether only the prototype's two fields were given."""
+        """Whether the registration has only the two fields of the first prototype."""
         return self.agent_id is None and self.token is None and self.stream_key is None
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationReply:
-    """What the hub answers; `camera_key` only when it is new."""
+    """The hub's reply. `camera_key` is present only if it is new."""
 
     status: str
     camera_id: str
@@ -82,7 +82,7 @@ class RegistrationReply:
 
 
 def encode_registration(registration: Registration) -> bytes:
-    """Return the BSON body of a registration; unknown fields are left out."""
+    """Return the BSON body of a registration, without fields that are None."""
     fields = {key: value for key, value in asdict(registration).items() if value is not None}
     return bson.encode({**fields, "capabilities": list(registration.capabilities)})
 
@@ -91,7 +91,7 @@ def decode_registration(body: bytes) -> Registration:
     """Read a registration's BSON body.
 
     Raises:
-        ProtocolError: the body is no BSON, a field has the wrong type or an impossible value.
+        ProtocolError: the body is not BSON, or a field has a wrong type or an impossible value.
     """
     document = _Document(body)
     source = document.text("source", TEXT_LIMITS["source"])
@@ -109,15 +109,15 @@ def decode_registration(body: bytes) -> Registration:
 
 
 def encode_reply(reply: RegistrationReply) -> bytes:
-    """Return the BSON body of the hub's answer."""
+    """Return the BSON body of the hub's reply."""
     return bson.encode({key: value for key, value in asdict(reply).items() if value is not None})
 
 
 def decode_reply(body: bytes) -> RegistrationReply:
-    """Read the hub's answer.
+    """Read the hub's reply.
 
     Raises:
-        ProtocolError: it is no BSON or lacks a field.
+        ProtocolError: it is not BSON or lacks a field.
     """
     document = _Document(body)
     status, camera_id = document.text("status", 20), document.text("camera_id", 128)
@@ -134,14 +134,14 @@ def decode_reply(body: bytes) -> RegistrationReply:
 
 
 def without_credentials(source: str) -> str:
-    """Return a source's address without user, password, query and fragment; other text as it is."""
+    """Return a source's address without user, password, query and fragment; other text as is."""
     if "://" not in source:
         return source
     try:
         parts = urlsplit(source)
         host = parts.hostname or ""
         port = f":{parts.port}" if parts.port else ""
-        # A password with an unescaped "/" would else be taken for a port and a path.
+        # Otherwise a password with an unescaped "/" would be taken for a port and a path.
         if parts.port is not None and "@" in parts.path:
             raise ValueError(source)
     except ValueError:
@@ -152,7 +152,7 @@ def without_credentials(source: str) -> str:
 
 
 class _Document:
-    """A BSON document, whose fields are read as what they have to be; raises ProtocolError."""
+    """A BSON document with methods that read and check its fields. They raise ProtocolError."""
 
     def __init__(self, body: bytes) -> None:
         """Read a document of at most `MAX_BODY_BYTES`."""
@@ -164,13 +164,12 @@ class _Document:
             raise ProtocolError("the body is not a BSON document") from error
 
     def address(self) -> str:
-        """Return the literal IP address where the agent serves."""
+        """Return the literal IP address at which the agent serves."""
         value = self.fields.get("ipaddress")
         if not isinstance(value, str):
             raise ProtocolError("ipaddress is missing or not a string")
-        if (
-            "%" in value
-        ):  # what follows may be any text, and would become part of the hub's requests
+        # A zone may be any text, and would become part of the hub's requests.
+        if "%" in value:
             raise ProtocolError("ipaddress has a zone (%), which only its own host understands")
         try:
             return str(ipaddress.ip_address(value.strip()))
@@ -178,7 +177,7 @@ class _Document:
             raise ProtocolError("ipaddress is not a literal IPv4 or IPv6 address") from error
 
     def port(self) -> int:
-        """Return its port, 1 to 65535."""
+        """Return the agent's port, 1 to 65535."""
         value = self.fields.get("ports")
         if not isinstance(value, int) or isinstance(value, bool):
             raise ProtocolError("ports is missing or not a whole number")
@@ -187,7 +186,7 @@ class _Document:
         return int(value)
 
     def text(self, name: str, limit: int) -> str | None:
-        """Return printable text of at most `limit` characters; None where it is absent or blank."""
+        """Return printable text of at most `limit` characters; None if it is absent or blank."""
         value = self.fields.get(name)
         if value is None:
             return None
@@ -200,7 +199,7 @@ class _Document:
         return value.strip() or None
 
     def number(self, name: str) -> float | None:
-        """Return a number within `NUMBER_LIMITS`; None where it is absent."""
+        """Return a number within `NUMBER_LIMITS`; None if it is absent."""
         least, most = NUMBER_LIMITS[name]
         value = self.fields.get(name)
         if value is None:
@@ -212,19 +211,19 @@ class _Document:
         return float(value)
 
     def pixels(self, name: str) -> int | None:
-        """Return a number without its fraction; None where it is absent."""
+        """Return a number without its fraction; None if it is absent."""
         value = self.number(name)
         return None if value is None else int(value)
 
     def whole(self, name: str) -> int | None:
-        """Return a number that has no fraction; None where it is absent."""
+        """Return a whole number; None if it is absent."""
         value = self.number(name)
         if value is not None and value % 1:
             raise ProtocolError(f"{name} is not a whole number")
         return None if value is None else int(value)
 
     def words(self, name: str) -> tuple[str, ...]:
-        """Return a list of at most 16 short words; empty where it is absent."""
+        """Return a list of at most 16 short words; empty if it is absent."""
         value = self.fields.get(name, [])
         if not isinstance(value, list) or len(value) > 16:
             raise ProtocolError(f"{name} is not a short list")

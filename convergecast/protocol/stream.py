@@ -1,7 +1,7 @@
-"""A `/stream`: frames one after another as the parts of a multipart response.
+"""Writes and reads a `/stream`: a multipart response with a frame in each part.
 
-Runs in the agent (writing) and in the camera worker (reading). The reader does for every frame
-what must be done and no more, which is why it looks for the usual headers first.
+The agent writes it and the camera worker reads it. The reader runs for every frame, so it tries a
+fast path for the usual headers first.
 
 Process: agent, hub, worker.
 """
@@ -38,7 +38,7 @@ _MAX_HEADER_LINES = 32
 _USUAL_PART_BYTES = 128 << 10
 _NOT_MULTIPART = "the stream is not multipart: a boundary was expected"
 
-# The headers as `encode_part` writes them; in another order or with others they cost more to read.
+# The headers in the order of `encode_part`. Others are valid too, but slower to read.
 _USUAL_HEAD = re.compile(
     rf"(?:\r\n)?--{BOUNDARY}\r\n"
     r"(?:Content-Type: image/jpeg\r\n)?"
@@ -53,20 +53,20 @@ _USUAL_HEAD = re.compile(
 
 
 def encode_part(headers: Mapping[str, str], body: bytes) -> bytes:
-    """Return one part of a `/stream` response, ready for a single send."""
+    """Return one part of a `/stream` response, to be sent by one call."""
     lines = [f"--{BOUNDARY}", *(f"{name}: {value}" for name, value in headers.items())]
     lines += [f"Content-Length: {len(body)}", "", ""]
     return b"".join(("\r\n".join(lines).encode("ascii"), body, _LINE_END))
 
 
 class FrameReader:
-    """Reads the frames of a `/stream` response, each in as few calls as the network allows.
+    """Reads the frames of a `/stream` response, with few calls per frame.
 
     Args:
-        read_into: waits for bytes, puts them at the start of the buffer it is given, and returns
-            how many; 0 at the end. Such as `socket.recv_into`.
-        begun: what has been read of the stream already.
-        max_bytes: the largest body.
+        read_into: waits for bytes, writes them to the start of a buffer and returns their number,
+            or 0 at the end, such as `socket.recv_into`.
+        begun: the first bytes of the stream, if some have been read already.
+        max_bytes: the size of the largest body allowed.
     """
 
     def __init__(
@@ -76,26 +76,26 @@ class FrameReader:
         begun: bytes = b"",
         max_bytes: int = MAX_JPEG_BYTES,
     ) -> None:
-        """Begin with the bytes that came with the answer's head."""
+        """Start with the bytes that were read together with the response's head."""
         self._read_into = read_into
         self._max_bytes = max_bytes
         self._buffer = bytearray(begun.ljust(_USUAL_PART_BYTES, b"\0"))
         self._view = memoryview(self._buffer)
         self._begin, self._end = 0, len(begun)
-        self._shown = b""
+        self._last_jpeg = b""
 
     def read(self) -> WireFrame:
         """Read one part.
 
-        A part without a picture says that the one before still shows what is seen: the frame then
-        has the very same `jpeg`, which is empty before the first.
+        A part without a picture means that the scene has not changed. The frame then has the
+        `jpeg` of the frame before it, or an empty one if it is the first.
 
         Raises:
-            ProtocolError: not a part, a header or body over its limit, or what `parse_frame` says.
+            ProtocolError: not a part, a header or body over its limit, or as in `parse_frame`.
             EOFError: the stream ended between or within parts.
         """
         if self._end - self._begin <= len(_LINE_END):
-            self._move_rest()  # of the part before, as a rule its line end: nothing to look at yet
+            self._move_unread()  # usually just the line end after the previous part
             self._fill(_MAX_HEADER_LINE_BYTES)
         fields, length = self._read_head()
         if length > self._max_bytes:
@@ -106,11 +106,11 @@ class FrameReader:
         begin, end = self._begin, self._begin + length
         self._begin = end
         if length:
-            self._shown = unpack_picture(fields[0], self._view[begin:end])
-        return WireFrame(self._shown, *fields[1:])
+            self._last_jpeg = unpack_picture(fields[0], self._view[begin:end])
+        return WireFrame(self._last_jpeg, *fields[1:])
 
     def _read_head(self) -> tuple[Fields, int]:
-        """Return what the next part's headers say, and the length of its body in bytes."""
+        """Return the values of the next part's headers and the length of its body in bytes."""
         while True:
             usual = _USUAL_HEAD.match(self._buffer, self._begin, self._end)
             if usual is not None:
@@ -126,28 +126,28 @@ class FrameReader:
             self._fill(self._end - self._begin + _MAX_HEADER_LINE_BYTES)
 
     def _skip_line_end(self) -> None:
-        """Leave out the line end between two parts, if it is there already."""
+        """Skip the line end between two parts, if it has been read already."""
         end = self._begin + len(_LINE_END)
         if end <= self._end and self._buffer.startswith(_LINE_END, self._begin):
             self._begin = end
 
     def _fill(self, wanted_bytes: int) -> None:
-        """Read once, with room for `wanted_bytes` from where the reading stands."""
+        """Read once. The buffer gets room for `wanted_bytes` from the first unread byte on."""
         if self._begin + wanted_bytes > len(self._buffer):
-            self._move_rest(wanted_bytes)
+            self._move_unread(wanted_bytes)
         count = self._read_into(self._view[self._end :])
         if not count:
             raise EOFError("the stream ended")
         self._end += count
 
-    def _move_rest(self, wanted_bytes: int = 0) -> None:
-        """Put what has not been read yet at the start of a buffer that is large enough."""
-        rest = bytes(self._view[self._begin : self._end])
+    def _move_unread(self, wanted_bytes: int = 0) -> None:
+        """Move the unread bytes to the start of a buffer that is large enough."""
+        unread = bytes(self._view[self._begin : self._end])
         if wanted_bytes > len(self._buffer):
             self._buffer = bytearray(wanted_bytes)
             self._view = memoryview(self._buffer)
-        self._view[: len(rest)] = rest
-        self._begin, self._end = 0, len(rest)
+        self._view[: len(unread)] = unread
+        self._begin, self._end = 0, len(unread)
 
 
 def _usual_fields(
@@ -166,7 +166,7 @@ def _usual_fields(
 
 
 def _check_unfinished(head: bytes) -> None:
-    """Refuse headers that are not yet whole and never can be."""
+    """Raise ProtocolError if these incomplete headers can never become valid."""
     if head[:2] not in (b"", b"\r", b"-", b"--"):
         raise ProtocolError(_NOT_MULTIPART)
     _check_lines(head.split(_LINE_END))
@@ -180,7 +180,7 @@ def _check_lines(lines: Sequence[bytes]) -> None:
 
 
 def _parse_head(head: bytes) -> dict[str, str]:
-    """Return the headers (names in lower case) of which `head` is all up to the empty line."""
+    """Return the headers (names in lower case) in `head`, a part up to its empty line."""
     boundary, *lines = head.split(_LINE_END)
     _check_lines([boundary, *lines])
     if not boundary.startswith(b"--"):

@@ -1,17 +1,17 @@
-"""Which text can be shown on one line, as a rule that a regular expression tells.
+"""Defines by regular expressions which text can be shown on one line.
 
-What is not assigned in Python's edition of Unicode may be in a later one or in somebody's font, so
-it counts as shown. Process: any.
+Characters that Python's version of Unicode does not define count as printable. A later version, or
+a user's font, may have them. Process: any.
 """
 
 from __future__ import annotations
 
 import re
 
-# Control characters; what is invisible and steers other characters (soft hyphens, directions,
-# marks, tags), except for the two joiners, without which Persian or Hindi cannot be written; ends
-# of lines and paragraphs. Characters themselves stand here, since engines of regular expressions
-# differ in how they escape those beyond 16 bits.
+# Control characters, ends of lines and paragraphs, and invisible characters that change others:
+# soft hyphens, directions, marks, tags. The two joiners are not among them, because Persian and
+# Hindi need them. The pattern contains the characters themselves, because engines of regular
+# expressions differ in how they escape characters beyond 16 bits.
 _HIDDEN = "".join(
     chr(first) if first == last else f"{chr(first)}-{chr(last)}"
     for first, last in (
@@ -23,23 +23,23 @@ _HIDDEN = "".join(
         *((0xE0001, 0xE0001), (0xE0020, 0xE007F)),
     )
 )
-# Spaces and joiners: allowed, and nothing to see.
+# Spaces and joiners: allowed, but not visible.
 _BLANK = " \u00a0\u1680\u2000-\u200a\u200c\u200d\u202f\u205f\u3000"
 
 PRINTABLE = f"^[^{_HIDDEN}]*$"
 """Text of one line."""
 VISIBLE = f"^[^{_HIDDEN}]*[^{_HIDDEN}{_BLANK}][^{_HIDDEN}]*$"
-"""Text of one line in which there is something to see."""
+"""Text of one line with at least one visible character."""
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _PRINTABLE, _VISIBLE = re.compile(PRINTABLE[1:-1]), re.compile(VISIBLE[1:-1])
 
 
 def is_printable(text: str) -> bool:
-    """Whether a text can be shown on one line; halves of letters cannot."""
+    """Tell whether a text can be shown on one line. Lone surrogates cannot."""
     return bool(_PRINTABLE.fullmatch(text)) and not _SURROGATES.search(text)
 
 
 def is_visible(text: str) -> bool:
-    """Whether a text can be shown on one line and there is something to see."""
+    """Tell whether a text can be shown on one line and has a visible character."""
     return bool(_VISIBLE.fullmatch(text)) and not _SURROGATES.search(text)

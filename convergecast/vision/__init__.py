@@ -1,4 +1,4 @@
-"""Pictures, boxes and faces as plain arrays: no model, no file, no process of its own.
+"""Pictures, boxes and faces as arrays. It needs no model and starts no process.
 
 Process: engine, hub, command.
 """

@@ -1,4 +1,4 @@
-"""What detectors return: a struct of arrays. Runs in the engine; its arrays reach the workers.
+"""The results of detectors: structs of arrays.
 
 Process: engine, command.
 """
@@ -25,11 +25,11 @@ class Faces:
         boxes: (n, 4) float32, `x1, y1, x2, y2` in pixels of the picture.
         scores: (n,) float32, 0 to 1.
         points: (n, 5, 2) float32, `x, y` in pixels: the eye at the left of the picture, the other
-            eye, the tip of the nose, the corner of the mouth at the left, the other corner; or
-            (n, 0, 2) from a detector that gives none.
+            eye, the tip of the nose, the corner of the mouth at the left, the other corner. It is
+            (n, 0, 2) from a detector that gives no points.
 
     Raises:
-        ValueError: an array has another shape or type, or holds what is not a number.
+        ValueError: an array has a wrong shape or type, or contains NaN or infinity.
     """
 
     boxes: Floats
@@ -37,7 +37,7 @@ class Faces:
     points: Floats
 
     def __post_init__(self) -> None:
-        """Raise ValueError where the arrays do not fit each other."""
+        """Raise ValueError if the arrays do not match each other."""
         count = len(self.scores)
         _expect("scores", self.scores, (count,))
         _expect("boxes", self.boxes, (count, 4))
@@ -48,7 +48,7 @@ class Faces:
         return len(self.scores)
 
     def best(self, count: int) -> Faces:
-        """Return the first `count` of them."""
+        """Return the first `count` faces."""
         return Faces(self.boxes[:count], self.scores[:count], self.points[:count])
 
     @property
@@ -57,12 +57,12 @@ class Faces:
 
     @classmethod
     def empty(cls) -> Faces:
-        """Return the faces of a picture without any."""
+        """Return the value for a picture without faces."""
         return cls.without_points(np.empty((0, 4), np.float32), np.empty(0, np.float32))
 
     @classmethod
     def without_points(cls, boxes: Floats, scores: Floats) -> Faces:
-        """Return faces of a detector that knows no points; shapes as above."""
+        """Return faces of a detector that gives no points; shapes as in the class."""
         return cls(boxes=boxes, scores=scores, points=np.empty((len(scores), 0, 2), np.float32))
 
 
@@ -76,7 +76,7 @@ class Objects:
         label_ids: (n,) int32, 1 to 91, as in `convergecast.labels`.
 
     Raises:
-        ValueError: an array has another shape or type, or holds what is not a number.
+        ValueError: an array has a wrong shape or type, or contains NaN or infinity.
     """
 
     boxes: Floats
@@ -84,7 +84,7 @@ class Objects:
     label_ids: Ints
 
     def __post_init__(self) -> None:
-        """Raise ValueError where the arrays do not fit each other."""
+        """Raise ValueError if the arrays do not match each other."""
         count = len(self.scores)
         _expect("scores", self.scores, (count,))
         _expect("boxes", self.boxes, (count, 4))
@@ -96,12 +96,12 @@ class Objects:
         return len(self.scores)
 
     def best(self, count: int) -> Objects:
-        """Return the first `count` of them."""
+        """Return the first `count` objects."""
         return Objects(self.boxes[:count], self.scores[:count], self.label_ids[:count])
 
     @classmethod
     def empty(cls) -> Objects:
-        """Return the objects of a picture without any."""
+        """Return the value for a picture without objects."""
         return cls(
             boxes=np.empty((0, 4), np.float32),
             scores=np.empty(0, np.float32),

@@ -1,4 +1,4 @@
-"""Fits a picture into what a detector wants without changing its proportions. Pure cv2.
+"""Fits a picture to a detector's input without changing its proportions. Uses only cv2.
 
 Process: engine, command.
 """
@@ -14,18 +14,18 @@ import numpy as np
 from convergecast.vision.detections import Bytes, Floats
 
 STRIDE = 32
-"""Canvas sides are multiples of this: the deepest layer of the detectors sees 1/32 of a side."""
+"""Sides of a canvas are multiples of this: the detectors' deepest layer has 1/32 of a side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Letterbox:
-    """A picture scaled onto a canvas, at its top left, and the way back.
+    """A picture scaled onto a canvas, at its top left, with the scale to get back.
 
     Attributes:
-        canvas: (H, W, 3) uint8 BGR, or (H, W) gray; from `fit`, both sides are multiples of
-            `STRIDE`, black right and below.
-        width, height: of the picture it was made from, in pixels.
-        scale_x, scale_y: canvas pixels per picture pixel; they differ by rounding only.
+        canvas: (H, W, 3) uint8 BGR, or (H, W) gray. From `fit`, both sides are multiples of
+            `STRIDE`, with black at the right and at the bottom.
+        width, height: the original picture's size in pixels.
+        scale_x, scale_y: canvas pixels per picture pixel. They differ only by rounding.
     """
 
     canvas: Bytes
@@ -35,10 +35,10 @@ class Letterbox:
     scale_y: float
 
     def back(self, points: Floats) -> Floats:
-        """Return canvas points as points of the picture, clipped to it.
+        """Convert points of the canvas to points of the picture, clipped to the picture.
 
         Args:
-            points: (..., 2) float32 `x, y` in canvas pixels; corners of boxes are points too.
+            points: (..., 2) float32 `x, y` in canvas pixels, also for the corners of boxes.
         """
         scale = np.array([self.scale_x, self.scale_y], np.float32)
         limit = np.array([self.width, self.height], np.float32)
@@ -47,13 +47,13 @@ class Letterbox:
 
 
 def fit(image: Bytes, long_side: int) -> Letterbox:
-    """Scale a picture, up too, so that its longer side is `long_side`, and pad it to `STRIDE`.
+    """Scale a picture down or up to `long_side`, and pad it to multiples of `STRIDE`.
 
     A picture that already fits exactly is not copied.
 
     Args:
         image: (H, W, 3) uint8 BGR.
-        long_side: pixels.
+        long_side: the longer side after scaling, in pixels.
     """
     height, width = image.shape[:2]
     ratio = long_side / max(height, width)
@@ -69,7 +69,7 @@ def fit(image: Bytes, long_side: int) -> Letterbox:
 
 
 def fit_square(image: Bytes, long_side: int) -> Letterbox:
-    """Fit a picture, (H, W, 3) uint8 BGR, as `fit` does; all canvases are the same black square."""
+    """Fit a picture, (H, W, 3) uint8 BGR, like `fit`, but to a black square of constant size."""
     side = long_side + -long_side % STRIDE
     fitted = fit(image, long_side)
     height, width = fitted.canvas.shape[:2]
@@ -80,19 +80,19 @@ def fit_square(image: Bytes, long_side: int) -> Letterbox:
 
 
 def fit_gray(image: Bytes, long_side: int) -> Letterbox:
-    """Fit a picture, (H, W, 3) uint8 BGR, as `fit` does; the canvas returned is gray, (H, W)."""
+    """Fit a picture, (H, W, 3) uint8 BGR, like `fit`, but return a gray canvas, (H, W)."""
     fitted = fit(image, long_side)
     gray = np.asarray(cv2.cvtColor(fitted.canvas, cv2.COLOR_BGR2GRAY), np.uint8)
     return dataclasses.replace(fitted, canvas=gray)
 
 
 def fit_canvas(image: Bytes, width: int, height: int, fill: int) -> Letterbox:
-    """Scale a picture, up too, as large as the canvas allows, and put it at its top left.
+    """Scale a picture down or up to the largest size that the canvas allows, at its top left.
 
     Args:
         image: (H, W, 3) uint8 BGR.
-        width, height: of the canvas, in pixels.
-        fill: 0 to 255, what the canvas has right and below, in every channel.
+        width, height: the canvas's size in pixels.
+        fill: 0 to 255, the value of every channel outside the picture.
     """
     rows, columns = image.shape[:2]
     ratio = min(width / columns, height / rows)

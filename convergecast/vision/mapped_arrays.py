@@ -1,7 +1,7 @@
-"""Named arrays in one file that is mapped, not read: loading costs no time, processes share it.
+"""Named arrays in one file that is mapped into memory: it loads at once, and processes share it.
 
 The layout is that of safetensors (github.com/huggingface/safetensors): eight bytes with the
-length of a JSON header, the header, the raw arrays. Written by `models fetch`, read by the engine.
+length of a JSON header, the header, the raw arrays. `models fetch` writes it, the engine reads it.
 
 Process: engine, command.
 """
@@ -31,13 +31,13 @@ ALIGNMENT_BYTES = 64
 
 
 def write(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return the file that holds these arrays, always the same bytes for the same arrays.
+    """Return a file with these arrays. The same arrays always give the same bytes.
 
-    The header is padded, so that the first array, the largest of the widest type, starts on a
-    cache line; the others follow without gaps, each aligned to its type.
+    The header is padded so that the first array starts on a cache line. It is the largest array of
+    the widest type. The others follow without gaps, each aligned to its type.
 
     Raises:
-        ValueError: an array has a type that is not in `DTYPES`.
+        ValueError: an array's type is not in `DTYPES`.
     """
     names = {dtype: name for name, dtype in DTYPES.items()}
     ordered = sorted(arrays.items(), key=lambda it: (-it[1].itemsize, -it[1].nbytes, it[0]))
@@ -57,10 +57,10 @@ def write(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def open_mapped(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a file, read-only views of its pages that live as long as they do.
+    """Return the arrays of a file. They are read-only, and keep the file mapped while they exist.
 
     Raises:
-        ModelError: the file cannot be read, or is not what `write` makes.
+        ModelError: the file cannot be read, or has another format than that of `write`.
     """
     try:
         with path.open("rb") as file:
@@ -83,7 +83,7 @@ def _view(content: mmap.mmap, start: int, entry: Any) -> NDArray[Any]:
     begin, end = (int(offset) for offset in entry["data_offsets"])
     count = math.prod(shape)
     if min(shape, default=0) < 0 or not 0 <= begin <= end <= len(content) - start:
-        raise ValueError("an array lies outside the file")
+        raise ValueError("an array is outside the file")
     if end - begin != count * dtype.itemsize or (start + begin) % dtype.itemsize:
         raise ValueError("an array and its shape disagree")
     if not count:
