@@ -1,4 +1,4 @@
-"""What travels between the hub's processes, to the page and through the API: typed.
+"""Typed messages between the hub's processes, to the page, and of the API.
 
 Process: any.
 """

@@ -1,4 +1,4 @@
-"""What the API takes and shows beside people and live messages: bodies, queries, answers.
+"""Bodies, queries and replies of the API, except for people and live messages.
 
 Process: hub.
 """
@@ -30,33 +30,33 @@ from convergecast.protocol.registration import NUMBER_LIMITS, TEXT_LIMITS
 from convergecast.protocol.texts import PRINTABLE
 
 MAX_CAMERAS = 1000
-"""Of one order."""
+"""The most cameras in one request."""
 
 
 def error_kinds(error: type[ConvergeCastError] = ConvergeCastError) -> set[str]:
-    """Return every value of `error` in an error answer."""
+    """Return every possible value of `error` in an error reply."""
     return {error.kind}.union(*(error_kinds(child) for child in error.__subclasses__()))
 
 
 Page = Annotated[
     str,
     Meta(
-        description="Of the hub, where it can be put right.",
+        description="The page of the hub where the problem can be solved.",
         extra_json_schema={"enum": ["faces"]},
     ),
 ]
 
 
 class Error(Message, frozen=True, kw_only=True):
-    """Why a request is not done."""
+    """The reason why a request failed."""
 
     error: Annotated[str, Meta(extra_json_schema={"enum": sorted(error_kinds())})]
     message: Annotated[str, Meta(description="One sentence that a person can act on.")]
-    page: Annotated[str, Meta(description="The hub's page where that is done.")] | UnsetType = UNSET
+    page: Annotated[str, Meta(description="The page of the hub to act on.")] | UnsetType = UNSET
 
 
 class Health(Message, frozen=True, kw_only=True):
-    """That the hub lives."""
+    """The hub is running."""
 
     status: Literal["ok"] = "ok"
     version: Annotated[str, Meta(extra_json_schema={"const": __version__})] = __version__
@@ -81,7 +81,7 @@ class Cameras(Message, frozen=True, kw_only=True):
 
 
 class ObjectChange(Message, frozen=True, kw_only=True):
-    """Which objects of a camera are to be shown."""
+    """A change of the objects that a camera shows."""
 
     min_score: MinScore | UnsetType = UNSET
     labels: (
@@ -91,18 +91,19 @@ class ObjectChange(Message, frozen=True, kw_only=True):
 
 
 class CameraChange(Message, frozen=True, kw_only=True):
-    """What is to change of a camera: all that is sent, or nothing."""
+    """A change of a camera. Either all fields are applied or none."""
 
     name: Name | UnsetType = UNSET
     options: Annotated[OptionNames, Meta(description="The whole list.")] | UnsetType = UNSET
     approved: (
-        Annotated[bool, Meta(description="False rejects it until it is set to true.")] | UnsetType
+        Annotated[bool, Meta(description="False rejects the camera until it is approved again.")]
+        | UnsetType
     ) = UNSET
     objects: ObjectChange | UnsetType = UNSET
 
 
 class OptionOrder(Message, frozen=True, kw_only=True):
-    """Which cameras, which option, and whether it is to be on."""
+    """Switches an option on or off for several cameras."""
 
     cameras: Annotated[
         list[str],
@@ -113,7 +114,7 @@ class OptionOrder(Message, frozen=True, kw_only=True):
 
 
 class OptionAnswer(Message, frozen=True, kw_only=True):
-    """What is on now, or why it could not be switched."""
+    """The options that are on now, or why the option could not be switched."""
 
     options: OptionNames | UnsetType = UNSET
     error: str | UnsetType = UNSET
@@ -125,32 +126,32 @@ _EITHER = {"oneOf": [{"required": ["options"]}, {"required": ["error", "message"
 
 
 class OptionAnswers(Message, frozen=True, kw_only=True):
-    """What became of each camera, by id."""
+    """The outcome for each camera, by id."""
 
     cameras: dict[str, Annotated[OptionAnswer, Meta(extra_json_schema=_EITHER)]]
 
 
 class AnnotatedQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """Whether a picture is to have what was found drawn on it."""
+    """Whether results are drawn on a picture."""
 
     annotated: (
         Annotated[
             Literal["0", "1"],
-            Meta(description="`1`: with what was found drawn on it; without an option on, plain."),
+            Meta(description="`1`: with results drawn on it, if the camera has an option on."),
         ]
         | UnsetType
     ) = UNSET
 
 
-# What objects can be called, and how many people there were.
+# Labels of objects, and counts of people.
 
 
 class Label(Message, frozen=True, kw_only=True):
-    """What an object can be called."""
+    """A label of an object."""
 
     id: LabelId
     name: LabelName
-    taught: Annotated[bool, Meta(description="False: no object is called so by the model.")]
+    taught: Annotated[bool, Meta(description="False: the model never gives this label.")]
 
 
 class Labels(Message, frozen=True, kw_only=True):
@@ -160,17 +161,17 @@ class Labels(Message, frozen=True, kw_only=True):
 
 
 class CountedMinute(Message, frozen=True, kw_only=True):
-    """The people of one minute."""
+    """The count of people in one minute."""
 
     camera: str
     at: Time
-    mean: Annotated[Rate, Meta(description="People, by time.")]
+    mean: Annotated[Rate, Meta(description="The mean over time.")]
     max: Count
-    known_s: Annotated[float, Meta(description="How many seconds of the minute are known.")]
+    known_s: Annotated[float, Meta(description="For how many seconds the count is known.")]
 
 
 class Minutes(Message, frozen=True, kw_only=True):
-    """The minutes of which something is known, oldest first."""
+    """The minutes with a known count, oldest first."""
 
     minutes: list[CountedMinute]
 
@@ -179,18 +180,18 @@ _SECONDS = Meta(ge=0, lt=1e11, extra={MUST_BE: "UNIX seconds, such as 1760000000
 
 
 class PeriodQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """A time from `since` until `until`."""
+    """A period from `since` until `until`."""
 
     since: (
         Annotated[
             float,
             _SECONDS,
-            Meta(description="UNIX seconds; a day before `until` where it is missing."),
+            Meta(description="UNIX seconds. The default is a day before `until`."),
         ]
         | UnsetType
     ) = UNSET
     until: (
-        Annotated[float, _SECONDS, Meta(description="UNIX seconds; now where it is missing.")]
+        Annotated[float, _SECONDS, Meta(description="UNIX seconds. The default is now.")]
         | UnsetType
     ) = UNSET
 
@@ -201,15 +202,19 @@ class PeriodQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=Fals
 
 
 class CountsQuery(PeriodQuery, frozen=True, kw_only=True):
-    """Which minutes are asked for."""
+    """The minutes to return."""
 
-    camera: Annotated[str, Meta(description="`id` of one camera; else all.")] | UnsetType = UNSET
+    camera: (
+        Annotated[str, Meta(description="`id` of a camera. The default is all.")] | UnsetType
+    ) = UNSET
 
 
 class SightingsQuery(PeriodQuery, frozen=True, kw_only=True):
-    """Which visits are asked for."""
+    """The visits to return."""
 
-    person: Annotated[str, Meta(description="`id` of one person; else all.")] | UnsetType = UNSET
+    person: (
+        Annotated[str, Meta(description="`id` of a person. The default is all.")] | UnsetType
+    ) = UNSET
 
 
 class AnalyzeQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
@@ -217,7 +222,7 @@ class AnalyzeQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=Fal
 
     options: Annotated[
         tuple[OptionName, ...],
-        Meta(min_length=1, description="With commas between."),
+        Meta(min_length=1, description="Separated by commas."),
     ]
 
 
@@ -225,10 +230,10 @@ class AnalyzeQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=Fal
 
 
 class FirstLink(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """What signs in by an address."""
+    """The part of an address that signs a user in."""
 
     token: (
-        Annotated[str, Meta(description="The administrator's token or the link's word: signs in.")]
+        Annotated[str, Meta(description="The administrator's token, or a link's one-time token.")]
         | UnsetType
     ) = UNSET
 
@@ -239,7 +244,7 @@ class SignIn(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
     token: str
 
 
-# Agents. Their documents are BSON, which `convergecast.protocol` reads; this describes them.
+# Agents. `convergecast.protocol` reads their documents, which are BSON. This only describes them.
 
 
 def _text(name: str, description: str) -> Meta:
@@ -253,7 +258,7 @@ def _number(name: str) -> Meta:
 
 
 class Registration(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """What an agent says of itself; null is as good as left out."""
+    """The registration of an agent. A null field counts as missing."""
 
     ipaddress: Annotated[
         str,
@@ -267,17 +272,17 @@ class Registration(Message, frozen=True, kw_only=True, forbid_unknown_fields=Fal
         Annotated[str, _text("agent_id", "Stable identity, one per host and source.")] | None
     ) = None
     camera_key: (
-        Annotated[str, _text("camera_key", "What the hub answered to the first registration.")]
+        Annotated[str, _text("camera_key", "From the hub's reply to the first registration.")]
         | None
     ) = None
     name: Annotated[str, _text("name", "For people.")] | None = None
-    version: Annotated[str, _text("version", "The agent's.")] | None = None
+    version: Annotated[str, _text("version", "The version of the agent.")] | None = None
     protocol: Annotated[int, Meta(ge=1, le=PROTOCOL_VERSION)] | None = None
     token: Annotated[str, _text("token", "The hub's agent token.")] | None = None
     stream_key: (
         Annotated[
             str,
-            _text("stream_key", "What the hub must present to this agent as a Bearer token."),
+            _text("stream_key", "The Bearer token that the hub must send to this agent."),
         ]
         | None
     ) = None
@@ -285,7 +290,9 @@ class Registration(Message, frozen=True, kw_only=True, forbid_unknown_fields=Fal
     height: Annotated[float, _number("height")] | None = None
     fps: Annotated[float, _number("fps")] | None = None
     source: (
-        Annotated[str, _text("source", "What is captured; user, password and query are taken off.")]
+        Annotated[
+            str, _text("source", "The captured source; user, password and query are removed.")
+        ]
         | None
     ) = None
     capabilities: Annotated[
@@ -295,10 +302,10 @@ class Registration(Message, frozen=True, kw_only=True, forbid_unknown_fields=Fal
 
 
 class RegistrationReply(Message, frozen=True, kw_only=True):
-    """What the hub answers to an agent."""
+    """The hub's reply to an agent."""
 
     status: Literal["online", "pending"]
     camera_id: str
-    camera_key: Annotated[str, Meta(description="Only when it is new.")] | UnsetType = UNSET
+    camera_key: Annotated[str, Meta(description="Only if it is new.")] | UnsetType = UNSET
     heartbeat_s: Annotated[float, Meta(ge=0.5, le=60)]
     hub_time: Time

@@ -1,4 +1,4 @@
-"""What the engine is asked, what it answers, and what it reports of itself.
+"""Requests to the engine, its replies, and its reports about itself.
 
 Process: worker, engine, hub, `analyze`.
 """
@@ -24,24 +24,24 @@ from convergecast.messages.values import (
 from convergecast.options import tasks_of
 
 SettledBox = tuple[float, float, float, float, float]
-"""`x1, y1, x2, y2` in pixels of the picture, and the quality of the best vector from there."""
+"""`x1, y1, x2, y2` in pixels of the picture, and the quality of the best embedding from there."""
 
 ModelState = Literal["starting", "ready", "failed"]
 EngineState = Literal["off", "starting", "ready", "failed"]
 
 
 class Wanted(Message, frozen=True, kw_only=True):
-    """What is asked about one picture.
+    """What a request wants to know about one picture.
 
     Attributes:
         options: names of `options.OPTIONS`.
-        face_min_score: of 0 to 1; None for the detector's own.
-        object_min_score: likewise.
-        object_labels: the only ones to be told of; None for all.
-        complete: wait for every model, where otherwise those that are loaded answer alone.
-        settled: where, for recognition, only a face of better quality is embedded; None for a
-            picture that stands alone, of which every usable face is.
-        crops: whether an embedded face is to come with its picture.
+        face_min_score: 0 to 1; None for the detector's default.
+        object_min_score: 0 to 1; None for the detector's default.
+        object_labels: the labels of objects to return; None for all.
+        complete: whether to wait for every model. Otherwise the loaded models reply alone.
+        settled: for recognition, the boxes in which only a face of better quality is embedded. None
+            for a still picture, in which every usable face is embedded.
+        crops: whether to return a picture of each embedded face.
     """
 
     options: tuple[str, ...]
@@ -54,24 +54,24 @@ class Wanted(Message, frozen=True, kw_only=True):
 
     @property
     def tasks(self) -> frozenset[str]:
-        """The models that have to run."""
+        """The tasks whose models have to run."""
         return tasks_of(self.options)
 
 
 class Request(Message, frozen=True, kw_only=True):
-    """A question; the picture, JPEG or PNG, is the message's payload."""
+    """A request. The picture, JPEG or PNG, is the message's payload."""
 
     id: int
     wanted: Wanted
 
 
 class VectorKind(Message, frozen=True, kw_only=True):
-    """By what vectors of faces were made: those of another kind cannot be compared with them.
+    """How an embedding was made. Embeddings of different kinds cannot be compared.
 
     Attributes:
-        model: by its content.
-        precision: of the network.
-        alignment: the model of landmarks that faces are turned upright by.
+        model: the network's name and the beginning of its hash.
+        precision: the network's precision.
+        alignment: the landmark model whose points are used to turn faces upright.
     """
 
     model: str
@@ -79,7 +79,7 @@ class VectorKind(Message, frozen=True, kw_only=True):
     alignment: str
 
     def __str__(self) -> str:
-        """Return the kind as it is stored beside a vector."""
+        """Return the kind as it is stored with an embedding."""
         return f"{self.model} {self.precision} {self.alignment}"
 
 
@@ -88,10 +88,10 @@ class Look(Message, frozen=True, kw_only=True):
 
     Attributes:
         quality: how well the face can be recognised.
-        flaws: what hinders it.
+        flaws: what lowers the quality.
         usable: whether it can be compared at all.
-        vector: 128 float32, lowest byte first; None where none was wanted.
-        crop: a JPEG of the face and what is around it; None likewise.
+        vector: the embedding, 128 float32, little endian; None if the face was not embedded.
+        crop: a JPEG of the face and its surroundings; None if it was not wanted.
     """
 
     quality: Share
@@ -102,11 +102,11 @@ class Look(Message, frozen=True, kw_only=True):
 
 
 class FoundFace(Message, frozen=True, kw_only=True):
-    """A face, in pixels of the picture; its look where recognition could be done.
+    """A face, in pixels of the picture, with its look if recognition ran.
 
     Attributes:
-        points: the detector's own; None where it gives none.
-        landmarks_guessed: whether they are not to be trusted; None where there are none.
+        points: the detector's own points; None if it gives none.
+        landmarks_guessed: whether the landmarks are unreliable; None without landmarks.
     """
 
     box: Box
@@ -127,14 +127,14 @@ class FoundObject(Message, frozen=True, kw_only=True):
 
 
 class Findings(Message, frozen=True, kw_only=True):
-    """What was found in one picture.
+    """The findings in one picture.
 
     Attributes:
-        width, height: of the picture as decoded, upright, in pixels.
-        problems: why something could not be done, by task, for people.
-        loading: whether it can be done in a moment.
-        faces, objects: None where they were not asked for, or could not be done.
-        kind: of the vectors; None where recognition was not asked for, or could not be done.
+        width, height: the upright picture's size in pixels.
+        problems: why a task failed, by task, for people.
+        loading: whether a task failed only because its model is still loading.
+        faces, objects: None if they were not wanted, or the task failed.
+        kind: the kind of the embeddings; None if recognition was not wanted, or failed.
     """
 
     width: int
@@ -147,19 +147,19 @@ class Findings(Message, frozen=True, kw_only=True):
 
     @property
     def problem(self) -> str | None:
-        """Why a part of what was asked could not be done; None where all was done."""
+        """Why some tasks failed, in sentences; None if all succeeded."""
         return " ".join(dict.fromkeys(self.problems.values())) or None
 
 
 class Answer(Message, frozen=True, kw_only=True, tag_field="kind", tag="answer"):
-    """What was found, for the request of this number."""
+    """The findings for the request with this number."""
 
     id: int
     findings: Findings
 
 
 class Refusal(Message, frozen=True, kw_only=True, tag_field="kind", tag="refusal"):
-    """Why a request has no answer: the kind of the error, and a sentence."""
+    """An error in reply to a request: its kind and a sentence."""
 
     id: int
     error: str
@@ -167,7 +167,7 @@ class Refusal(Message, frozen=True, kw_only=True, tag_field="kind", tag="refusal
 
 
 class ModelInfo(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """What the engine's status says of one model; what it is, once it is ready."""
+    """A model's line in the engine's status. The model's details are known once it is ready."""
 
     task: Annotated[str, Meta(description="What the model is for.")]
     state: ModelState
@@ -179,13 +179,13 @@ class ModelInfo(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EngineReport(Message, frozen=True, kw_only=True):
-    """How the engine is, every second and when a model's state changes.
+    """The engine's report, sent every second and when a model's state changes.
 
     Attributes:
-        models: a line for each that was asked for.
-        busy_s: since when the batch runs that runs now; 0 between two.
-        frames, batches: how many were done since it started.
-        model_s: the seconds that they took.
+        models: a line for each model requested so far.
+        busy_s: for how many seconds the current batch has been running; 0 between batches.
+        frames, batches: how many were processed since the engine started.
+        model_s: the total seconds that these batches took.
     """
 
     models: tuple[ModelInfo, ...]

@@ -1,7 +1,7 @@
-"""Events: what happened at a camera.
+"""Events that happened at a camera.
 
-An event is encoded once, where it is made, and lies in the journal and in the message as it is.
-Process: worker and hub.
+The worker encodes an event once. The journal and the message carry the same bytes.
+Process: worker, hub.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ import msgspec
 
 
 class EventKind(StrEnum):
-    """What an event is about."""
+    """The subject of an event."""
 
     CAMERA = "camera"
 
 
 class Severity(StrEnum):
-    """Whether somebody should look at once."""
+    """Whether a user should look at an event at once."""
 
     ALERT = "alert"
     NOTE = "note"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that happened.
+    """An event.
 
     Attributes:
-        kind, subkind: what it was, such as `camera`, `offline`.
-        severity: whether somebody should look at once.
+        kind, subkind: what happened, such as `camera` and `offline`.
+        severity: whether a user should look at it at once.
         started_at: when it began, UNIX seconds by this machine's clock.
-        ended_at: when it was over; None: it lasts, or has no length.
-        reason: why, in words for people.
+        ended_at: when it ended; None if it goes on, or has no duration.
+        reason: why it happened, for people.
     """
 
     kind: EventKind
@@ -48,10 +48,10 @@ _decode = msgspec.msgpack.Decoder(Event).decode
 
 
 def encode_event(event: Event) -> bytes:
-    """Return an event as it lies in the journal and travels."""
+    """Return an event as bytes for the journal and for messages."""
     return _encode(event)
 
 
 def decode_event(body: bytes | msgspec.Raw) -> Event:
-    """Return what `encode_event` made; raises msgspec.DecodeError for anything else."""
+    """Return an event from its bytes. Raises msgspec.DecodeError for other bytes."""
     return _decode(body)

@@ -1,6 +1,6 @@
-"""What travels on `/live`, and the views of cameras and engine that the API shows too.
+"""Messages of `/live`, and the views of cameras and engine, which the API uses too.
 
-docs/protocol.md tells when each is sent. Process: hub.
+docs/protocol.md says when each message is sent. Process: hub.
 """
 
 from __future__ import annotations
@@ -30,34 +30,35 @@ Address = Annotated[
     str,
     Meta(
         pattern=r"^([0-9.]+|\[[0-9a-f:.]+\]):[0-9]+$",
-        description="IP address and port where its agent serves.",
+        description="IP address and port of its agent.",
     ),
 ]
 MinScore = Annotated[
     float,
-    Meta(ge=MIN_SCORES[0], le=MIN_SCORES[1], description="Objects are shown from this score up."),
+    Meta(ge=MIN_SCORES[0], le=MIN_SCORES[1], description="The least score of shown objects."),
 ]
 TaughtLabel = Annotated[
     str, Meta(extra_json_schema={"enum": [name for name in LABELS if name not in NOT_TAUGHT]})
 ]
 ShownLabels = Annotated[
-    tuple[TaughtLabel, ...] | None, Meta(description="Only these are shown. Null: all.")
+    tuple[TaughtLabel, ...] | None, Meta(description="The labels that are shown. Null: all.")
 ]
 
 
 class ObjectSettings(Message, frozen=True, kw_only=True):
-    """Which objects of a camera are shown."""
+    """The objects of a camera that are shown."""
 
     min_score: MinScore
     labels: ShownLabels
 
 
 class Dropped(Message, frozen=True, kw_only=True):
-    """What was given up: frames for newer ones since the camera came online, by hop, and events.
+    """How many frames were dropped for newer ones, by hop, and how many events were lost.
 
     Attributes:
-        agent, worker, viewers: frames.
-        events: that found no room while the hub could not store them, since the worker began.
+        agent, worker, viewers: frames, since the camera came online.
+        events: since the worker started; lost when the journal was full and the hub could not
+            store them.
     """
 
     agent: Count
@@ -69,31 +70,31 @@ class Dropped(Message, frozen=True, kw_only=True):
 class CameraView(Message, frozen=True, kw_only=True):
     """A camera as the API and the page show it."""
 
-    id: Annotated[str, Meta(description="The hub's name for it: random, lasting.")]
+    id: Annotated[str, Meta(description="The camera's identity in the hub. It never changes.")]
     name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
     address: Address
     source: Annotated[
-        str | None, Meta(description="What the agent captures, without user and password.")
+        str | None, Meta(description="The captured source, without user and password.")
     ]
-    version: Annotated[str | None, Meta(description="The agent's.")]
+    version: Annotated[str | None, Meta(description="The version of the agent.")]
     state: State
     state_reason: str | None
     state_since: Time
     width: Annotated[
-        Pixels | None, Meta(description="Of the newest frame; before it, as announced.")
+        Pixels | None, Meta(description="Of the newest frame; before the first, as announced.")
     ]
     height: Pixels | None
     fps: Annotated[Rate | None, Meta(description="The camera's own rate.")]
-    received_fps: Annotated[Rate, Meta(description="What the hub pulls.")]
-    still: Annotated[bool, Meta(description="Nothing moves, so most frames are not sent.")]
-    analysed_fps: Annotated[Rate, Meta(description="Results a second.")]
+    received_fps: Annotated[Rate, Meta(description="Frames per second that the hub receives.")]
+    still: Annotated[bool, Meta(description="Nothing moves, so the agent sends few frames.")]
+    analysed_fps: Annotated[Rate, Meta(description="Results per second.")]
     analysis_error: Annotated[str | None, Meta(description="Why there are no results.")]
     motion: Annotated[
         Motion | None, Meta(description="Null: no option is on, or it is not online.")
     ]
-    age_ms: Annotated[int | None, Meta(description="How old the newest picture is now.")]
+    age_ms: Annotated[int | None, Meta(description="The age of the newest picture.")]
     people: Annotated[Count | None, Meta(description="People in the newest result.")]
-    options: Annotated[OptionNames, Meta(description="What is switched on.")]
+    options: Annotated[OptionNames, Meta(description="The options that are on.")]
     objects: ObjectSettings
     dropped: Dropped
     registered_at: Time
@@ -101,19 +102,19 @@ class CameraView(Message, frozen=True, kw_only=True):
 
 
 class EngineStatusView(Message, frozen=True, kw_only=True):
-    """The engine, and what each option gets of what it wants, in frames a second."""
+    """The engine's status, with the wanted and analysed frames per second of each option."""
 
     engine: EngineState
     engine_reason: str | None
     device: Annotated[str | None, Meta(description="CPU or GPU.")]
-    device_reason: Annotated[str | None, Meta(description="Why not the GPU.")]
+    device_reason: Annotated[str | None, Meta(description="Why it is not the GPU.")]
     models: tuple[ModelInfo, ...]
     analysed_fps: dict[str, Rate]
     wanted_fps: dict[str, Rate]
 
 
 class Hello(Message, frozen=True, kw_only=True, tag_field="type", tag="hello"):
-    """The first message to a viewer: everything."""
+    """The first message to a viewer, with the whole state."""
 
     version: str
     hub_time: Time
@@ -123,7 +124,7 @@ class Hello(Message, frozen=True, kw_only=True, tag_field="type", tag="hello"):
 
 
 class CamerasChanged(Message, frozen=True, kw_only=True, tag_field="type", tag="cameras"):
-    """Cameras that have changed, whole."""
+    """Cameras that have changed, with all their fields."""
 
     cameras: list[CameraView]
 
@@ -143,25 +144,25 @@ class NewResult(Result, frozen=True, kw_only=True, tag_field="type", tag="result
 
 
 class Pong(Message, frozen=True, kw_only=True, tag_field="type", tag="pong"):
-    """The answer to a ping."""
+    """The reply to a ping."""
 
     t: int | float
     hub_time: Time
 
 
 class NotUnderstood(Message, frozen=True, kw_only=True, tag_field="type", tag="error"):
-    """A message of the viewer was not understood: an error's kind and a sentence."""
+    """The hub did not understand a message: the kind of error and a sentence."""
 
     error: str
     message: str
 
 
 class _FromViewer(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """What a viewer sends; what else it says is passed over."""
+    """A message from a viewer. Unknown fields are ignored."""
 
 
 class Watch(_FromViewer, frozen=True, kw_only=True, tag_field="type", tag="watch"):
-    """All cameras whose pictures a viewer wants from now on; what is no id is passed over."""
+    """All cameras whose pictures a viewer wants from now on. Invalid ids are ignored."""
 
     cameras: list[str | float | bool | None]
 
@@ -174,19 +175,19 @@ class Acknowledge(_FromViewer, frozen=True, kw_only=True, tag_field="type", tag=
 
 
 class Ping(_FromViewer, frozen=True, kw_only=True, tag_field="type", tag="ping"):
-    """A viewer measures the round trip; `t` comes back."""
+    """A viewer measures the round trip. The hub returns `t`."""
 
     t: int | float
 
 
 class PictureHead(Message, frozen=True, kw_only=True):
-    """The header of a picture on its way to a viewer.
+    """The head of a picture to a viewer.
 
     Attributes:
-        camera: its id.
+        camera: the camera's id.
         seq: the agent's number of the frame.
-        captured_at: by the hub's clock.
-        dropped: pictures of this camera given up for this viewer so far.
+        captured_at: UNIX seconds by the hub's clock.
+        dropped: how many pictures of this camera were dropped for this viewer so far.
         scene: as in results; null while no option is on.
     """
 
@@ -209,10 +210,10 @@ def message_text(message: Message) -> str:
 
 
 def result_text(result: Result) -> str:
-    """Return a result as the message that tells viewers of it."""
+    """Return the message that sends a result to viewers."""
     return message_text(NewResult(**msgspec.structs.asdict(result)))
 
 
 def status_text(status: EngineStatusView) -> str:
-    """Return the engine's status as the message that tells viewers of it."""
+    """Return the message that sends the engine's status to viewers."""
     return message_text(StatusChanged(**msgspec.structs.asdict(status)))

@@ -1,4 +1,4 @@
-"""People who are known by face, and what can be set of recognition, as the API takes and shows it.
+"""The API's messages about enrolled people, sightings, and settings of recognition.
 
 Process: hub.
 """
@@ -13,24 +13,24 @@ from convergecast.checks import MUST_BE
 from convergecast.messages.values import Count, Flaws, Message, Name, Rate, Share, Time
 
 MAX_PICTURES = 20
-"""Of one form."""
+"""The most pictures in one form."""
 
 Verdict = Annotated[str, Meta(description="`good`, or its flaws in words.")]
 CameraName = Annotated[str | None, Meta(description="Null: the camera was forgotten.")]
 
 
 class Consent(Message, frozen=True, kw_only=True):
-    """Who says that a person agreed, and when."""
+    """The record of a person's consent: who recorded it, and when."""
 
     by: str
     at: Time
 
 
 class FacePicture(Message, frozen=True, kw_only=True):
-    """A picture by which a person is known."""
+    """An enrolled picture of a person."""
 
     id: str
-    used: Annotated[bool, Meta(description="Whether faces are compared with it.")]
+    used: Annotated[bool, Meta(description="Whether faces are compared with this picture.")]
     verdict: Verdict
     quality: Share
     added_at: Time
@@ -45,28 +45,28 @@ class LastSeen(Message, frozen=True, kw_only=True):
 
 
 class Person(Message, frozen=True, kw_only=True):
-    """Somebody who is known by face."""
+    """An enrolled person."""
 
-    id: Annotated[str, Meta(description="Random, lasting; what the audit names.")]
+    id: Annotated[str, Meta(description="Random, never changes. The audit log uses it.")]
     name: Name
     consent: Consent
     pictures: list[FacePicture]
-    warning: Annotated[str | None, Meta(description="Such as: looks like somebody else.")]
+    warning: Annotated[str | None, Meta(description="Such as: looks like another person.")]
     last_seen: LastSeen | None
 
 
 class People(Message, frozen=True, kw_only=True):
-    """Everybody who is known by face."""
+    """All enrolled people."""
 
     people: list[Person]
 
 
 class RejectedPicture(Message, frozen=True, kw_only=True):
-    """A picture that is not kept, and why."""
+    """A rejected picture and the reason."""
 
     picture: Annotated[
         Count,
-        Meta(description="Its place in the form: files, then unknown faces, then the camera's."),
+        Meta(description="Its index in the form: files, then unknown faces, then the camera's."),
     ]
     file: str
     verdict: str
@@ -79,7 +79,7 @@ class Enrolled(Person, frozen=True, kw_only=True):
 
 
 class NoUsableFaces(Message, frozen=True, kw_only=True):
-    """The refusal of an enrolment of which no picture can be used."""
+    """An enrolment was refused, because no picture can be used."""
 
     error: Literal["no-usable-face"]
     message: str
@@ -90,23 +90,23 @@ Distances = Annotated[list[Rate], Meta(max_length=5000)]
 
 
 class DistancesShown(Message, frozen=True, kw_only=True):
-    """Distances between pictures, beside the thresholds: at most 5000 of each, rising."""
+    """Distances between pictures, at most 5000 of each kind, rising, and the thresholds."""
 
-    genuine: Annotated[Distances, Meta(description="Between pictures of one person.")]
-    impostor: Annotated[Distances, Meta(description="Between pictures of two.")]
+    genuine: Annotated[Distances, Meta(description="Between pictures of the same person.")]
+    impostor: Annotated[Distances, Meta(description="Between pictures of different people.")]
     known_below: Rate
     perhaps_below: Rate
 
 
-# What clients send.
+# Bodies of requests.
 
 _FILE = {"contentMediaType": "image/*"}
-# Checked with the form, which counts them together.
+# `enrolment_form` checks this, because it counts all of them together.
 _MOST = {"maxItems": MAX_PICTURES}
 _TRACK = Meta(
     ge=0,
     le=999_999_999,
-    description="Of a face in its view.",
+    description="The track of a face in the camera's view.",
     extra={MUST_BE: "the number of a face in view"},
 )
 
@@ -127,35 +127,35 @@ class MorePictures(Message, frozen=True, kw_only=True):
 
 
 class NewPerson(MorePictures, frozen=True, kw_only=True):
-    """The form that makes a person known."""
+    """The form that enrols a person."""
 
     name: Name
     consent: Literal["true"]
     consent_by: (
-        Annotated[Name, Meta(description="Who asked for it; else who calls.")] | UnsetType
+        Annotated[Name, Meta(description="Who obtained it. The default is the caller.")] | UnsetType
     ) = UNSET
 
 
 class NewName(Message, frozen=True, kw_only=True):
-    """How a person is to be called."""
+    """A new name for a person."""
 
     name: Name
 
 
 class MergeOrder(Message, frozen=True, kw_only=True, rename={"other": "from"}):
-    """Whose pictures are moved; that person is forgotten then."""
+    """The person whose pictures are moved to another. That person is then deleted."""
 
-    other: Annotated[str, Meta(description="`id` of the other.")]
+    other: Annotated[str, Meta(description="`id` of the person who is deleted.")]
 
 
 class FaceInView(Message, frozen=True, kw_only=True):
-    """A face that a camera follows: it is remembered that it is not the person."""
+    """A tracked face that is not this person. The hub remembers that."""
 
     camera: str
     track_id: int
 
 
-# Who was seen.
+# Sightings.
 
 
 class Sighting(Message, frozen=True, kw_only=True):
@@ -167,7 +167,7 @@ class Sighting(Message, frozen=True, kw_only=True):
     camera_name: CameraName = None
     first_at: Time
     last_at: Time
-    distance: Annotated[Rate, Meta(description="The best of the visit.")]
+    distance: Annotated[Rate, Meta(description="The least distance during the visit.")]
 
 
 class Sightings(Message, frozen=True, kw_only=True):
@@ -177,7 +177,7 @@ class Sightings(Message, frozen=True, kw_only=True):
 
 
 class UnknownFace(Message, frozen=True, kw_only=True):
-    """A face that nobody has named."""
+    """A face without a name."""
 
     id: str
     camera: str
@@ -189,18 +189,18 @@ class UnknownFace(Message, frozen=True, kw_only=True):
 
 
 class UnknownFaces(Message, frozen=True, kw_only=True):
-    """The unknown faces that are kept where that is switched on, newest first."""
+    """The kept unknown faces, newest first."""
 
     faces: list[UnknownFace]
 
 
 class AuditEntry(Message, frozen=True, kw_only=True):
-    """What was changed about people; without names."""
+    """A change to the enrolled people, without names."""
 
     at: Time
     action: str
     person: Annotated[str | None, Meta(description="An id.")]
-    other: Annotated[str | None, Meta(description="An id: who was merged into that person.")]
+    other: Annotated[str | None, Meta(description="The id of the person who was merged in.")]
     by: str
     detail: str
 
@@ -211,30 +211,28 @@ class Audit(Message, frozen=True, kw_only=True):
     entries: list[AuditEntry]
 
 
-# What can be set.
+# Settings.
 
-Recognition = Annotated[bool, Meta(description="Whether faces may be recognised at all.")]
+Recognition = Annotated[bool, Meta(description="Whether recognition is enabled.")]
 KeepUnknown = Annotated[bool, Meta(description="Whether unknown faces are kept for a while.")]
-UnknownHours = Annotated[int, Meta(ge=1, le=720, description="For how long they are kept.")]
-KnownBelow = Annotated[
-    float, Meta(ge=0.2, le=0.8, description="A face nearer than this is that person.")
-]
+UnknownHours = Annotated[int, Meta(ge=1, le=720, description="How long unknown faces are kept.")]
+KnownBelow = Annotated[float, Meta(ge=0.2, le=0.8, description="A face nearer than this is known.")]
 PerhapsBelow = Annotated[
-    float, Meta(ge=0.2, le=0.9, description="A face nearer than this is perhaps.")
+    float, Meta(ge=0.2, le=0.9, description="A face nearer than this is perhaps the person.")
 ]
-SightingsDays = Annotated[int, Meta(ge=1, le=366, description="For how long visits are kept.")]
+SightingsDays = Annotated[int, Meta(ge=1, le=366, description="How long visits are kept.")]
 
 
 class FaceSettings(Message, frozen=True, kw_only=True):
     """Settings of recognition.
 
     Attributes:
-        recognition: whether faces are told at all.
-        keep_unknown: whether faces that nobody has named are kept, to name them later.
-        unknown_hours: for how long.
-        known_below: a face whose distance to a person is up to this is known.
-        perhaps_below: one whose distance is up to this is perhaps that person.
-        sightings_days: for how long is kept who was seen when.
+        recognition: whether recognition is enabled.
+        keep_unknown: whether faces without a name are kept, to name them later.
+        unknown_hours: how long unknown faces are kept.
+        known_below: a face is known if its distance to a person is not above this.
+        perhaps_below: a face is perhaps a person if its distance is not above this.
+        sightings_days: how long visits are kept.
     """
 
     recognition: Recognition = False
@@ -246,7 +244,7 @@ class FaceSettings(Message, frozen=True, kw_only=True):
 
 
 class SettingsChange(Message, frozen=True, kw_only=True):
-    """Settings of recognition that are to change: all that is sent, or nothing."""
+    """A change of settings of recognition. Either all fields are applied or none."""
 
     recognition: Recognition | UnsetType = UNSET
     keep_unknown: KeepUnknown | UnsetType = UNSET
@@ -257,8 +255,8 @@ class SettingsChange(Message, frozen=True, kw_only=True):
 
 
 class Settings(FaceSettings, frozen=True, kw_only=True):
-    """Settings of recognition as the API shows them."""
+    """Settings of recognition as the API returns them."""
 
     recognition_allowed: Annotated[
-        bool, Meta(description="False: the configuration switched it off for good.")
+        bool, Meta(description="False: the configuration forbids recognition.")
     ]

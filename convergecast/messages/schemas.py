@@ -1,4 +1,4 @@
-"""Types as JSON Schema (2020-12), by name. Process: hub, and the script that writes types.js."""
+"""Returns types as JSON Schema (2020-12). Process: hub, and the script that writes types.js."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import msgspec
 Kind = type[msgspec.Struct]
 Json = Union[Mapping[str, "Json"], Sequence["Json"], str, float, bool, None]  # noqa: UP007 - recursive
 Draft = Union[Mapping[str, "Draft"], Sequence["Draft"], Kind, str, float, bool, None]  # noqa: UP007
-"""JSON in which types stand for their schemas."""
+"""JSON that may contain types in place of their schemas."""
 
 _REFERENCE = "#/components/schemas/{name}"
 
 
 def components(kinds: Iterable[Kind]) -> Mapping[str, Mapping[str, Json]]:
-    """Return the Schema Objects of structs and of what they are made of, by name.
+    """Return the Schema Objects of structs, and of the structs in their fields, by name.
 
-    A field with a default is always sent, though the struct may be made without it; what may be
-    left out is `UNSET`. Structs that take unknown fields are only read, so theirs may be missing.
+    A field with a default is marked as required, because the hub always sends it. Only a field
+    with the default `UNSET` may be missing. Structs that accept unknown fields are only read, so
+    their fields with defaults may be missing too.
     """
     ordered = sorted(set(kinds), key=lambda kind: kind.__name__)
     _, found = msgspec.json.schema_components(ordered, ref_template=_REFERENCE)
@@ -33,7 +34,7 @@ def components(kinds: Iterable[Kind]) -> Mapping[str, Mapping[str, Json]]:
 
 
 def parameters(query: Kind) -> list[Json]:
-    """Return the fields of a query as Parameter Objects; lists have commas between."""
+    """Return the fields of a query as Parameter Objects. Lists are separated by commas."""
     schemas = components([query])[query.__name__]["properties"]
     found: list[Json] = []
     for field in msgspec.structs.fields(query):
@@ -46,7 +47,7 @@ def parameters(query: Kind) -> list[Json]:
 
 
 def resolved(draft: Draft, kinds: set[Kind]) -> Json:
-    """Return a draft with references in place of its types, which are added to `kinds`."""
+    """Replace the types in a draft by references, and add the types to `kinds`."""
     if isinstance(draft, type):
         kinds.add(draft)
         return {"$ref": _REFERENCE.format(name=draft.__name__)}

@@ -1,4 +1,4 @@
-"""The values that messages are made of, with their limits. Process: any of the hub's."""
+"""Types of values in messages, with their limits. Process: hub, worker, engine."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from convergecast.protocol.texts import VISIBLE
 
 
 class Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Anything that travels: fields by name, and no others."""
+    """The base of all messages. Unknown fields are refused."""
 
 
-# What only the hub's own processes say keeps to these limits; they describe it, and are not checked
-# where it is read: a figure that is odd, of an odd agent or model, must end no process.
+# These limits only describe values from the hub's own processes. They are not checked on reading,
+# because an odd figure from an odd agent or model must not end a process.
 Count = Annotated[int, Meta(extra_json_schema={"minimum": 0})]
 Pixels = Annotated[int, Meta(extra_json_schema={"minimum": 1})]
 Rate = Annotated[float, Meta(extra_json_schema={"minimum": 0})]
@@ -31,7 +31,7 @@ Point = Annotated[list[float], Meta(min_length=2, max_length=2, description="x, 
 Landmarks = Annotated[
     list[Point],
     Meta(
-        description="68 points, or 5 (eyes, nose) of a model that gives those.",
+        description="68 points, or 5 (eyes and nose), depending on the model.",
         extra_json_schema={"anyOf": [{"minItems": n, "maxItems": n} for n in (68, 5)]},
     ),
 ]
@@ -59,11 +59,11 @@ Name = Annotated[
         min_length=1,
         max_length=MAX_NAME_LENGTH,
         description="Printable characters.",
-        # Checked by `names.shown_name`: to Python, `$` stands before a last end of line too.
+        # `names.shown_name` checks it, because in Python `$` also matches before a last newline.
         extra_json_schema={"pattern": VISIBLE},
         extra={MUST_BE: f"a string of 1 to {MAX_NAME_LENGTH} printable characters"},
     ),
 ]
 
 encode = msgspec.msgpack.Encoder().encode
-"""Makes the bytes of a message between the hub's processes."""
+"""Returns the bytes of a message between the hub's processes."""

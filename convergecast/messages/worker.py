@@ -1,7 +1,7 @@
-"""What hub and worker tell each other.
+"""Messages between the hub and a camera's worker.
 
-Down go orders, which are always the whole state; up go frames, results and reports, whose pictures
-are the payloads of their messages. Process: worker, hub.
+The hub sends orders, which always contain the whole state. The worker sends frames, results,
+reports and events. Pictures are the payloads of their messages. Process: worker, hub.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from convergecast.messages.values import Count, Message, Pixels, Rate
 
 
 class State(StrEnum):
-    """What a camera is doing; the words that users see."""
+    """The state of a camera, in the words that users see."""
 
     PENDING = "pending"
     CONNECTING = "connecting"
@@ -29,24 +29,25 @@ class State(StrEnum):
 
 
 class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders"):
-    """Where a camera is and what is wanted of it.
+    """The address of a camera and its settings.
 
     Attributes:
-        camera_id: the hub's name for the camera, put into results.
-        address, port, stream_key, capabilities: where and how the agent is asked.
-        agent_fps: the rate the agent announced, or None.
-        live: whether somebody watches, so that every frame goes to the hub.
-        pairs: whether results bring the picture they were found in with them.
+        camera_id: the camera's id in the hub, for results.
+        address, port, stream_key, capabilities: how to connect to the agent.
+        agent_fps: the rate that the agent announced, or None.
+        live: whether a viewer watches, so the hub needs every frame.
+        pairs: whether results are sent with their picture.
         options: the AI options that are on.
-        object_min_score: the score from which objects are shown.
-        object_labels: the labels of the objects that are shown; None: all.
-        keep_unknown: whether pictures of faces are to come with what tells people apart.
-        engine_address: where the engine listens; None while it does not run.
-        engine_problem: why it does not run, for people.
-        analysis_fps: frames a second to analyse, at most.
-        motion_sleep_s: how long a scene without motion goes without analysis, at most.
-        wakes: counts signs of life from an agent that could not be reached: try again at once.
-        journal: the folder of the camera's journal of events, of `os.fsencode`.
+        object_min_score: the least score of shown objects.
+        object_labels: the labels of shown objects; None for all.
+        keep_unknown: whether embeddings of faces are sent with a picture of the face.
+        engine_address: the engine's address; None while it is not running.
+        engine_problem: why the engine is not running, for people.
+        analysis_fps: the most frames per second to analyse.
+        motion_sleep_s: the longest time without analysis while nothing moves.
+        wakes: a counter of signs of life from an agent that could not be reached. When it changes,
+            the worker retries at once.
+        journal: the folder of the camera's journal of events, encoded by `os.fsencode`.
     """
 
     camera_id: str
@@ -70,7 +71,7 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
 
     @property
     def place(self) -> tuple[object, ...]:
-        """What a connection to the agent depends on."""
+        """The values on which a connection to the agent depends."""
         return (self.address, self.port, self.stream_key, self.capabilities)
 
     @property
@@ -80,19 +81,19 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
 
 
 class Motion(Message, frozen=True, kw_only=True):
-    """Whether a scene rests."""
+    """Whether a scene is quiet, and how many frames were skipped."""
 
     quiet: Annotated[bool, Meta(description="Nothing moves.")]
-    skipped: Annotated[Count, Meta(description="Due frames not analysed, since it came online.")]
+    skipped: Annotated[Count, Meta(description="Skipped frames since the camera came online.")]
     skipped_fps: Rate
 
 
 class WorkerDrops(Message, frozen=True, kw_only=True):
-    """What was given up since the worker began: frames for newer ones, and events for want of room.
+    """How many frames were dropped for newer ones, and events lost, since the worker started.
 
     Attributes:
         agent, worker: frames that did not reach the hub.
-        events: that fell out of the journal before the hub had stored them.
+        events: events that the journal had no room for before the hub had stored them.
     """
 
     agent: Count
@@ -101,17 +102,17 @@ class WorkerDrops(Message, frozen=True, kw_only=True):
 
 
 class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report"):
-    """How a camera is doing, from its worker, every second and when its state changes.
+    """The status of a camera, sent by its worker every second and when its state changes.
 
     Attributes:
-        state, reason: what users see; no reason while it is online.
-        width, height: of the newest frame, in pixels; None before the first.
-        fps: the camera's own rate; None while it is not known.
-        received_fps, analysed_fps: frames and results a second.
-        still: whether the agent leaves out frames that show nothing new.
-        analysis_error: why not everything is done that is asked for.
-        motion: with `skipped` counted since the worker began.
-        dropped: likewise.
+        state, reason: as users see them. The reason is empty while the camera is online.
+        width, height: the newest frame's size in pixels; None before the first.
+        fps: the camera's own rate; None while it is unknown.
+        received_fps, analysed_fps: frames and results per second.
+        still: whether the agent skips frames because they show nothing new.
+        analysis_error: why analysis is degraded; None if it is not.
+        motion: its `skipped` counts since the worker started.
+        dropped: counts since the worker started.
     """
 
     state: State
@@ -128,13 +129,13 @@ class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report")
 
 
 class FrameHead(Message, frozen=True, kw_only=True, tag_field="kind", tag="frame"):
-    """A frame, whose JPEG is the payload.
+    """A frame. Its JPEG is the payload.
 
     Attributes:
-        seq: the agent's number of it.
-        captured_at: by this machine's clock, UNIX seconds.
-        width, height: in pixels, as its own header says.
-        scene: as of `results.Result`; None while no option is on.
+        seq: the agent's number of the frame.
+        captured_at: UNIX seconds by this machine's clock.
+        width, height: the size in pixels, from the JPEG's header.
+        scene: as in `results.Result`; None while no option is on.
     """
 
     seq: int
@@ -145,18 +146,18 @@ class FrameHead(Message, frozen=True, kw_only=True, tag_field="kind", tag="frame
 
 
 class Seen(Message, frozen=True, kw_only=True):
-    """What was seen of faces that were embedded, by their tracks; `kind` is that of the vectors."""
+    """The looks of embedded faces by their tracks, and the kind of the embeddings."""
 
     kind: VectorKind
     faces: dict[int, Look]
 
 
 class ResultHead(Message, frozen=True, kw_only=True, tag_field="kind", tag="result"):
-    """A result, whose payload is the picture it was found in, where pairs are wanted.
+    """A result. The payload is its picture, if pairs are wanted.
 
     Attributes:
-        result: not yet with names.
-        seen: what names can be found by; None where no face was embedded.
+        result: the result, still without names.
+        seen: the embedded faces, for recognition; None if no face was embedded.
     """
 
     result: Result
@@ -164,12 +165,12 @@ class ResultHead(Message, frozen=True, kw_only=True, tag_field="kind", tag="resu
 
 
 class Events(Message, frozen=True, kw_only=True, tag_field="kind", tag="events"):
-    """Events that follow each other.
+    """Consecutive events.
 
     Attributes:
-        epoch: the word of the journal that numbered them.
-        first: the number of the first one.
-        events: as `messages.events` encodes them; one that cannot be read concerns no other.
+        epoch: the epoch of the journal that numbered them.
+        first: the number of the first event.
+        events: encoded by `messages.events`. An unreadable event does not affect the others.
     """
 
     epoch: str
@@ -178,7 +179,7 @@ class Events(Message, frozen=True, kw_only=True, tag_field="kind", tag="events")
 
 
 class Stored(Message, frozen=True, kw_only=True, tag_field="kind", tag="stored"):
-    """The hub's answer to events: everything of an epoch up to a number is stored."""
+    """The hub's acknowledgement of events: all of an epoch up to a number are stored."""
 
     epoch: str
     number: int

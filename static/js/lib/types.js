@@ -11,11 +11,11 @@
  * @typedef {object} Audit  The newest changes, newest first.
  * @property {AuditEntry[]} entries
  *
- * @typedef {object} AuditEntry  What was changed about people; without names.
+ * @typedef {object} AuditEntry  A change to the enrolled people, without names.
  * @property {number} at  UNIX seconds.
  * @property {string} action
  * @property {string|null} person  An id.
- * @property {string|null} other  An id: who was merged into that person.
+ * @property {string|null} other  The id of the person who was merged in.
  * @property {string} by
  * @property {string} detail
  *
@@ -24,25 +24,25 @@
  * @property {string} camera
  *
  * @typedef {object} CameraView  A camera as the API and the page show it.
- * @property {string} id  The hub's name for it: random, lasting.
+ * @property {string} id  The camera's identity in the hub. It never changes.
  * @property {string} name
- * @property {string} address  IP address and port where its agent serves.
- * @property {string|null} source  What the agent captures, without user and password.
- * @property {string|null} version  The agent's.
+ * @property {string} address  IP address and port of its agent.
+ * @property {string|null} source  The captured source, without user and password.
+ * @property {string|null} version  The version of the agent.
  * @property {State} state
  * @property {string|null} state_reason
  * @property {number} state_since  UNIX seconds.
- * @property {number|null} width  Of the newest frame; before it, as announced.
+ * @property {number|null} width  Of the newest frame; before the first, as announced.
  * @property {number|null} height
  * @property {number|null} fps  The camera's own rate.
- * @property {number} received_fps  What the hub pulls.
- * @property {boolean} still  Nothing moves, so most frames are not sent.
- * @property {number} analysed_fps  Results a second.
+ * @property {number} received_fps  Frames per second that the hub receives.
+ * @property {boolean} still  Nothing moves, so the agent sends few frames.
+ * @property {number} analysed_fps  Results per second.
  * @property {string|null} analysis_error  Why there are no results.
  * @property {Motion|null} motion  Null: no option is on, or it is not online.
- * @property {number|null} age_ms  How old the newest picture is now.
+ * @property {number|null} age_ms  The age of the newest picture.
  * @property {number|null} people  People in the newest result.
- * @property {('faces'|'landmarks'|'recognition'|'objects'|'people')[]} options  What is switched on.
+ * @property {('faces'|'landmarks'|'recognition'|'objects'|'people')[]} options  The options that are on.
  * @property {ObjectSettings} objects
  * @property {Dropped} dropped
  * @property {number} registered_at  UNIX seconds.
@@ -51,11 +51,11 @@
  * @typedef {object} Cameras  Cameras, oldest first.
  * @property {CameraView[]} cameras
  *
- * @typedef {object} CamerasChanged  Cameras that have changed, whole.
+ * @typedef {object} CamerasChanged  Cameras that have changed, with all their fields.
  * @property {'cameras'} type
  * @property {CameraView[]} cameras
  *
- * @typedef {object} Consent  Who says that a person agreed, and when.
+ * @typedef {object} Consent  The record of a person's consent: who recorded it, and when.
  * @property {string} by
  * @property {number} at  UNIX seconds.
  *
@@ -67,40 +67,40 @@
  * @property {number|null} track_id  The same for the same thing from frame to frame.
  * @property {[number, number]|null} velocity  Of the box, x and y, in pixels a second; null: not followed yet.
  *
- * @typedef {object} DistancesShown  Distances between pictures, beside the thresholds: at most 5000 of each, rising.
- * @property {number[]} genuine  Between pictures of one person.
- * @property {number[]} impostor  Between pictures of two.
+ * @typedef {object} DistancesShown  Distances between pictures, at most 5000 of each kind, rising, and the thresholds.
+ * @property {number[]} genuine  Between pictures of the same person.
+ * @property {number[]} impostor  Between pictures of different people.
  * @property {number} known_below
  * @property {number} perhaps_below
  *
- * @typedef {object} Dropped  What was given up: frames for newer ones since the camera came online, by hop, and events.
+ * @typedef {object} Dropped  How many frames were dropped for newer ones, by hop, and how many events were lost.
  * @property {number} agent
  * @property {number} worker
  * @property {number} viewers
  * @property {number} events
  *
- * @typedef {object} EngineStatusView  The engine, and what each option gets of what it wants, in frames a second.
+ * @typedef {object} EngineStatusView  The engine's status, with the wanted and analysed frames per second of each option.
  * @property {'failed'|'off'|'ready'|'starting'} engine
  * @property {string|null} engine_reason
  * @property {string|null} device  CPU or GPU.
- * @property {string|null} device_reason  Why not the GPU.
+ * @property {string|null} device_reason  Why it is not the GPU.
  * @property {ModelInfo[]} models
  * @property {Object<string, number>} analysed_fps
  * @property {Object<string, number>} wanted_fps
  *
  * @typedef {object} Enrolled  A person after an enrolment.
- * @property {string} id  Random, lasting; what the audit names.
+ * @property {string} id  Random, never changes. The audit log uses it.
  * @property {string} name  Printable characters.
  * @property {Consent} consent
  * @property {FacePicture[]} pictures
- * @property {string|null} warning  Such as: looks like somebody else.
+ * @property {string|null} warning  Such as: looks like another person.
  * @property {LastSeen|null} last_seen
  * @property {RejectedPicture[]} rejected
  *
- * @typedef {object} Error  Why a request is not done.
+ * @typedef {object} Error  The reason why a request failed.
  * @property {string} error
  * @property {string} message  One sentence that a person can act on.
- * @property {string} [page]  The hub's page where that is done.
+ * @property {string} [page]  The page of the hub to act on.
  *
  * @typedef {object} Face  A face; boxes and points in pixels of the picture.
  * @property {[number, number, number, number]} box  x1, y1, x2, y2.
@@ -113,15 +113,15 @@
  * @property {Match|null} person  Null: nobody known, or not asked for.
  * @property {Identity|null} identity  Null: not asked for.
  *
- * @typedef {object} FacePicture  A picture by which a person is known.
+ * @typedef {object} FacePicture  An enrolled picture of a person.
  * @property {string} id
- * @property {boolean} used  Whether faces are compared with it.
+ * @property {boolean} used  Whether faces are compared with this picture.
  * @property {string} verdict  `good`, or its flaws in words.
  * @property {number} quality
  * @property {number} added_at  UNIX seconds.
  * @property {'camera'|'unknown'|'upload'} source
  *
- * @typedef {object} Hello  The first message to a viewer: everything.
+ * @typedef {object} Hello  The first message to a viewer, with the whole state.
  * @property {'hello'} type
  * @property {string} version
  * @property {number} hub_time  UNIX seconds.
@@ -137,10 +137,10 @@
  * @property {number} quality  How well the face can be recognised.
  * @property {('blurred'|'hardly a face'|'too bright'|'too dark'|'too small'|'turned away')[]} flaws
  *
- * @typedef {object} Label  What an object can be called.
+ * @typedef {object} Label  A label of an object.
  * @property {number} id
  * @property {string} name
- * @property {boolean} taught  False: no object is called so by the model.
+ * @property {boolean} taught  False: the model never gives this label.
  *
  * @typedef {object} Labels  All labels, by number.
  * @property {Label[]} labels
@@ -154,7 +154,7 @@
  * @property {string} name
  * @property {number} distance
  *
- * @typedef {object} ModelInfo  What the engine's status says of one model; what it is, once it is ready.
+ * @typedef {object} ModelInfo  A model's line in the engine's status. The model's details are known once it is ready.
  * @property {string} task  What the model is for.
  * @property {'failed'|'ready'|'starting'} state
  * @property {string|null} model
@@ -163,9 +163,9 @@
  * @property {string|null} device  CPU or GPU.
  * @property {string|null} reason  Why it cannot be used, or is not on the GPU.
  *
- * @typedef {object} Motion  Whether a scene rests.
+ * @typedef {object} Motion  Whether a scene is quiet, and how many frames were skipped.
  * @property {boolean} quiet  Nothing moves.
- * @property {number} skipped  Due frames not analysed, since it came online.
+ * @property {number} skipped  Skipped frames since the camera came online.
  * @property {number} skipped_fps
  *
  * @typedef {object} NewResult  The newest result of a watched camera.
@@ -183,19 +183,19 @@
  * @property {DetectedObject[]|null} objects  Null: not asked for. Empty: none found.
  * @property {number|null} people  Null: not asked for.
  *
- * @typedef {object} NoUsableFaces  The refusal of an enrolment of which no picture can be used.
+ * @typedef {object} NoUsableFaces  An enrolment was refused, because no picture can be used.
  * @property {'no-usable-face'} error
  * @property {string} message
  * @property {RejectedPicture[]} pictures
  *
- * @typedef {object} NotUnderstood  A message of the viewer was not understood: an error's kind and a sentence.
+ * @typedef {object} NotUnderstood  The hub did not understand a message: the kind of error and a sentence.
  * @property {'error'} type
  * @property {string} error
  * @property {string} message
  *
- * @typedef {object} ObjectSettings  Which objects of a camera are shown.
- * @property {number} min_score  Objects are shown from this score up.
- * @property {string[]|null} labels  Only these are shown. Null: all.
+ * @typedef {object} ObjectSettings  The objects of a camera that are shown.
+ * @property {number} min_score  The least score of shown objects.
+ * @property {string[]|null} labels  The labels that are shown. Null: all.
  *
  * @typedef {object} Option  One kind of analysis, as `hello` tells it to the page.
  * @property {string} name
@@ -206,51 +206,51 @@
  * @property {boolean} identifies
  * @property {[number, number]|null} min_scores
  *
- * @typedef {object} OptionAnswer  What is on now, or why it could not be switched.
+ * @typedef {object} OptionAnswer  The options that are on now, or why the option could not be switched.
  * @property {('faces'|'landmarks'|'recognition'|'objects'|'people')[]} [options]
  * @property {string} [error]
  * @property {string} [message]
- * @property {'faces'} [page]  Of the hub, where it can be put right.
+ * @property {'faces'} [page]  The page of the hub where the problem can be solved.
  *
- * @typedef {object} OptionAnswers  What became of each camera, by id.
+ * @typedef {object} OptionAnswers  The outcome for each camera, by id.
  * @property {Object<string, OptionAnswer>} cameras
  *
- * @typedef {object} People  Everybody who is known by face.
+ * @typedef {object} People  All enrolled people.
  * @property {Person[]} people
  *
- * @typedef {object} Person  Somebody who is known by face.
- * @property {string} id  Random, lasting; what the audit names.
+ * @typedef {object} Person  An enrolled person.
+ * @property {string} id  Random, never changes. The audit log uses it.
  * @property {string} name  Printable characters.
  * @property {Consent} consent
  * @property {FacePicture[]} pictures
- * @property {string|null} warning  Such as: looks like somebody else.
+ * @property {string|null} warning  Such as: looks like another person.
  * @property {LastSeen|null} last_seen
  *
- * @typedef {object} PictureHead  The header of a picture on its way to a viewer.
+ * @typedef {object} PictureHead  The head of a picture to a viewer.
  * @property {string} camera
  * @property {number} seq
  * @property {number} captured_at  UNIX seconds.
  * @property {number} dropped
  * @property {number|null} scene
  *
- * @typedef {object} Pong  The answer to a ping.
+ * @typedef {object} Pong  The reply to a ping.
  * @property {'pong'} type
  * @property {number} t
  * @property {number} hub_time  UNIX seconds.
  *
- * @typedef {object} RejectedPicture  A picture that is not kept, and why.
- * @property {number} picture  Its place in the form: files, then unknown faces, then the camera's.
+ * @typedef {object} RejectedPicture  A rejected picture and the reason.
+ * @property {number} picture  Its index in the form: files, then unknown faces, then the camera's.
  * @property {string} file
  * @property {string} verdict
  *
- * @typedef {object} Settings  Settings of recognition as the API shows them.
- * @property {boolean} recognition  Whether faces may be recognised at all.
+ * @typedef {object} Settings  Settings of recognition as the API returns them.
+ * @property {boolean} recognition  Whether recognition is enabled.
  * @property {boolean} keep_unknown  Whether unknown faces are kept for a while.
- * @property {number} unknown_hours  For how long they are kept.
- * @property {number} known_below  A face nearer than this is that person.
- * @property {number} perhaps_below  A face nearer than this is perhaps.
- * @property {number} sightings_days  For how long visits are kept.
- * @property {boolean} recognition_allowed  False: the configuration switched it off for good.
+ * @property {number} unknown_hours  How long unknown faces are kept.
+ * @property {number} known_below  A face nearer than this is known.
+ * @property {number} perhaps_below  A face nearer than this is perhaps the person.
+ * @property {number} sightings_days  How long visits are kept.
+ * @property {boolean} recognition_allowed  False: the configuration forbids recognition.
  *
  * @typedef {object} Sighting  A visit of a person.
  * @property {string} person
@@ -259,24 +259,24 @@
  * @property {string|null} camera_name  Null: the camera was forgotten.
  * @property {number} first_at  UNIX seconds.
  * @property {number} last_at  UNIX seconds.
- * @property {number} distance  The best of the visit.
+ * @property {number} distance  The least distance during the visit.
  *
  * @typedef {object} Sightings  Visits, newest first.
  * @property {Sighting[]} sightings
  *
- * @typedef {'connecting'|'offline'|'online'|'pending'|'stalled'} State  What a camera is doing; the words that users see.
+ * @typedef {'connecting'|'offline'|'online'|'pending'|'stalled'} State  The state of a camera, in the words that users see.
  *
  * @typedef {object} StatusChanged  The engine's status has changed.
  * @property {'status'} type
  * @property {'failed'|'off'|'ready'|'starting'} engine
  * @property {string|null} engine_reason
  * @property {string|null} device  CPU or GPU.
- * @property {string|null} device_reason  Why not the GPU.
+ * @property {string|null} device_reason  Why it is not the GPU.
  * @property {ModelInfo[]} models
  * @property {Object<string, number>} analysed_fps
  * @property {Object<string, number>} wanted_fps
  *
- * @typedef {object} UnknownFace  A face that nobody has named.
+ * @typedef {object} UnknownFace  A face without a name.
  * @property {string} id
  * @property {string} camera
  * @property {string|null} camera_name  Null: the camera was forgotten.
@@ -285,7 +285,7 @@
  * @property {string} verdict  `good`, or its flaws in words.
  * @property {('blurred'|'hardly a face'|'too bright'|'too dark'|'too small'|'turned away')[]} flaws
  *
- * @typedef {object} UnknownFaces  The unknown faces that are kept where that is switched on, newest first.
+ * @typedef {object} UnknownFaces  The kept unknown faces, newest first.
  * @property {UnknownFace[]} faces
  */
 
