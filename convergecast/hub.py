@@ -175,7 +175,7 @@ class Hub:
         faces.follow(
             camera_ids=lambda: [camera.id for camera in registry.all()],
             revise=broker.revise,
-            take_off=lambda: registry.take_off("recognition"),
+            take_off=lambda: registry.switch_off("recognition"),
             update_all=supervisor.update_all,
         )
         return Services(

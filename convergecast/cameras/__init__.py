@@ -1,4 +1,4 @@
-"""Cameras: who they are, the process that pulls each one, and what comes out of it.
+"""Cameras: their identity and settings, the worker process of each, and the messages from it.
 
 Process: hub, worker.
 """

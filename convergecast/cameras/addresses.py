@@ -1,7 +1,7 @@
-"""Which addresses the hub may fetch from.
+"""Decides from which addresses the hub may fetch frames.
 
-An agent names the address that the hub will then request: without rules that is server-side
-request forgery by design. Process: hub.
+An agent announces the address that the hub will request. Without rules, any agent could make the
+hub request any address (server-side request forgery). Process: hub.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ def check_address(announced: str, sender: str, networks: Sequence[_Network]) -> 
     """Raise Forbidden unless frames may be fetched from `announced`.
 
     Args:
-        announced: literal address that the agent wants to be asked at.
-        sender: literal address that the registration came from.
-        networks: networks in which an announced address may differ from the sender.
+        announced: the literal address at which the agent says it serves.
+        sender: the literal address from which the registration came.
+        networks: the networks in which an announced address may differ from the sender.
     """
     address, origin = plain_address(announced), plain_address(sender)
-    reserved = address.is_reserved and not address.is_loopback  # ::1 lies in a reserved block
+    reserved = address.is_reserved and not address.is_loopback  # ::1 is in a reserved block
     if address.is_unspecified or address.is_multicast or reserved:
         raise Forbidden(
             f"{announced} is not an address of one machine: announce another with --host"
@@ -46,7 +46,7 @@ def check_address(announced: str, sender: str, networks: Sequence[_Network]) -> 
 
 
 def plain_address(text: str) -> _Address:
-    """Return a literal address; an IPv4 one written as IPv6 (`::ffff:…`) as IPv4."""
+    """Return a literal address. An IPv4 address in IPv6 notation (`::ffff:…`) becomes IPv4."""
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         return address.ipv4_mapped

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Approval(StrEnum):
-    """Whether a person (or a valid agent token) let a camera in."""
+    """Whether a user, or a valid agent token, has approved a camera."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -16,11 +16,12 @@ class Approval(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """A camera as the database knows it.
+    """A camera as stored in the database.
 
-    `address` is a literal IP address; `agent_id` is None for agents that name no identity, whose
-    identity is address and port. Times are UNIX seconds. `fps` is what the agent announced.
-    Objects are shown from `object_min_score` up, and of `object_labels` only; None: of all.
+    `address` is a literal IP address. `agent_id` is None for agents that send no identity; address
+    and port identify them. Times are UNIX seconds. `fps` is the rate that the agent announced.
+    Objects are shown if their score is `object_min_score` or more and their label is in
+    `object_labels`; None means all labels.
     """
 
     id: str

@@ -1,9 +1,9 @@
-"""Takes what workers send, and passes it to those whom it concerns, in a fixed order.
+"""Receives the workers' messages and passes them to the parts of the hub, in a fixed order.
 
-A worker's message is acknowledged before anything is done with it, and nothing here waits for the
-disk: what is to be stored is submitted to the writer of its database, in the order it came. So a
-slow disk holds up no picture, and forgetting a camera comes after all that was still to be stored
-of it. Process: hub; called by the threads that read from the workers, and by the supervisor's.
+A frame or result is acknowledged before it is processed, and nothing here waits for the disk. Rows
+to store are submitted to the database's writer in the order of arrival. So a slow disk delays no
+picture, and a camera is deleted only after its pending rows are stored. Process: hub; called by the
+threads that read from the workers, and by the supervisor's thread.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from convergecast.messages.worker import (
 from convergecast.options import identifying
 
 Answer = Callable[[bytes], None]
-"""Sends a message to the worker whose message is being taken."""
+"""Sends a message to the worker whose message is being handled."""
 
 
 class Collector:
-    """The way of every report, frame, result and event from a worker to the parts of the hub."""
+    """Passes every report, frame, result and event of the workers to the parts of the hub."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Collector:
         counts: CountHistory,
         events: EventLog,
     ) -> None:
-        """Pass messages on to these."""
+        """Keep the parts of the hub that receive messages."""
         self._board = board
         self._broker = broker
         self._recogniser = recogniser
@@ -53,21 +53,20 @@ class Collector:
 
     @property
     def keeps_unknown(self) -> bool:
-        """Whether pictures of faces are of use to those who take results."""
+        """Whether results should come with pictures of unknown faces."""
         return self._recogniser.keeps_unknown
 
     def take(
-        self, told: Callable[[], Orders], head: FromWorker, payload: bytes, answer: Answer
+        self, last_orders: Callable[[], Orders], head: FromWorker, payload: bytes, answer: Answer
     ) -> None:
-        """Take a worker's message.
+        """Handle a worker's message.
 
         Args:
-            told: returns what the worker was told last; results of other options are not wanted
-                any more.
+            last_orders: returns the worker's last orders. Results of other options are ignored.
             head, payload: the message.
-            answer: sends to this worker.
+            answer: sends a message to this worker.
         """
-        orders = told()
+        orders = last_orders()
         camera_id = orders.camera_id
         if isinstance(head, Report):
             self._board.report(camera_id, head)
@@ -80,37 +79,38 @@ class Collector:
             answer(ACK)
             if head.result.options == orders.options:
                 self.take_result(camera_id, head, payload)
-                self.change(orders, told())  # it came too late to be cleared, if they changed
+                # The orders may have changed since, and the result came too late to be cleared.
+                self.change(orders, last_orders())
 
     def take_result(self, camera_id: str, head: ResultHead, jpeg: bytes) -> None:
-        """Take a result: first its faces are named, so that it is never shown with an old name."""
+        """Handle a result. Its faces are named first, so it is never shown with an old name."""
         recogniser = self._recogniser
         version = recogniser.version
         named = recogniser.annotate(camera_id, head.result, head.seen)
         self._broker.publish_result(camera_id, named, jpeg)
-        if recogniser.version != version:  # people have changed while it was named
+        if recogniser.version != version:  # people have changed in the meantime
             self._broker.revise(camera_id, lambda now: recogniser.reconsider(camera_id, now))
         self._counts.add(camera_id, head.result)
 
     def begin(self, camera_id: str) -> None:
-        """Note that a camera's worker begins, and with it its numbers of faces."""
+        """Note that a camera's worker starts. Its track numbers start again, too."""
         self._recogniser.forget_camera(camera_id)
         self._events.begin(camera_id)
 
     def change(self, before: Orders, orders: Orders) -> None:
-        """Note that a worker has other orders."""
+        """Note that a worker has new orders."""
         if orders.options != before.options:
             self._broker.clear_result(orders.camera_id)
             if not identifying(orders.options):
                 self._recogniser.forget_camera(orders.camera_id)
 
     def end(self, camera_id: str) -> None:
-        """Note that a camera has no worker any more."""
+        """Note that a camera no longer has a worker."""
         self._broker.forget(camera_id)
         self._recogniser.forget_camera(camera_id)
 
     def forget(self, camera_id: str) -> None:
-        """Delete all that is known and stored of a camera that is gone."""
+        """Delete everything known and stored about a camera that is gone."""
         self.end(camera_id)
         self._board.forget(camera_id)
         self._counts.forget(camera_id)

@@ -1,14 +1,14 @@
-"""The events of one camera that the hub has not stored yet, in a folder of small files.
+"""The journal: a camera's events that the hub has not stored yet, in a folder of small files.
 
-A record is on the disk, by fsync, before `append` returns: from then on the event counts as made.
-So it survives that worker, hub or machine end at any moment, as far as the disk keeps what it says
-it keeps. It leaves the folder after the hub has said that its row is stored, or, when the folder
-is full, because newer events need the room; that is counted. A record that was being written when
-the process or the machine ended is recognised at the next start and cut off: it never counted.
+`append` returns after the record is on the disk, by fsync. From then on the event is kept, even if
+worker, hub or machine end at any moment, provided that the disk really wrote the data. A record is
+removed after the hub has acknowledged that it is stored. If the folder is full, the oldest records
+are removed for newer ones, and counted. A record that was cut short by the end of the process or
+machine is recognised at the next start and removed. Its event was never confirmed.
 
-Records have numbers without gaps, under an epoch: a random word for this journal. The hub tells by
-both what it has stored already, so everything may be sent again. Another epoch begins where records
-were damaged, because their numbers may have been given.
+Records have consecutive numbers in an epoch, a random word for this journal. By both, the hub
+recognises events that it has stored already, so everything may be sent again. After damage a new
+epoch starts, because the numbers of the damaged records may have been used.
 
 Process: worker; the hub removes the journals of cameras that are gone.
 """
@@ -30,17 +30,17 @@ from convergecast.cameras.journal_file import (
     MOST_BODY_BYTES,
     DamagedFile,
     JournalFile,
-    find,
-    room_of,
+    record_size,
+    recover,
     sync_folder,
 )
 from convergecast.errors import InvalidInput, Unavailable
 
 MOST_BYTES = 4 << 20
-"""What a camera's journal takes of the disk, at most and about: some 25,000 small events."""
+"""About the most disk space of a camera's journal: some 25,000 small events."""
 FILE_BYTES = 256 << 10
 WINDOW = 64
-"""So many events may be on their way to the hub, not yet acknowledged."""
+"""The most events that are sent to the hub without an acknowledgement."""
 
 TOLD_OFFLINE = "told-offline"
 """The name of a file in the folder, see `availability`."""
@@ -51,11 +51,11 @@ log = logging.getLogger("events")
 
 
 class Batch(NamedTuple):
-    """Events that follow each other.
+    """Consecutive events.
 
     Attributes:
-        epoch: the word of the journal that numbered them.
-        first: the number of the first one; the others have the next numbers.
+        epoch: the epoch of the journal that numbered them.
+        first: the number of the first event; the others have the next numbers.
         bodies: the events as they were appended.
     """
 
@@ -65,42 +65,42 @@ class Batch(NamedTuple):
 
 
 class Journal:
-    """A camera's journal; one process at a time has it open, any of its threads.
+    """A camera's journal. One process at a time has it open. All its threads may use it.
 
-    `append` may wait for the disk; `unsent` and `acknowledge` do not, so that they can be called on
-    the way of a frame.
+    `append` may wait for the disk. `unsent` and `acknowledge` do not, so threads that deliver
+    frames may call them.
 
     Args:
-        folder: where its files lie.
-        most_bytes: how much it holds, at most and about.
-        file_bytes: the size from which on another file is begun.
+        folder: the folder of its files.
+        most_bytes: about the most bytes of all its files.
+        file_bytes: the size from which on a new file is started.
 
     Attributes:
-        dropped: events that were given up since this object was made: the journal was full.
+        dropped: events lost since this object was made, because the journal was full or damaged.
     """
 
     def __init__(
         self, folder: Path, *, most_bytes: int = MOST_BYTES, file_bytes: int = FILE_BYTES
     ) -> None:
-        """Know where it is; `open` opens it, or the first `append`."""
+        """Keep the arguments. `open`, or the first `append`, opens the journal."""
         self._folder = folder
         self._most_bytes = most_bytes
         self._file_bytes = file_bytes
-        self._writing = threading.Lock()  # held while the disk is waited for
-        self._lock = threading.Lock()  # never held while the disk is waited for
+        self._writing = threading.Lock()  # may be held while a thread waits for the disk
+        self._lock = threading.Lock()  # never held while a thread waits for the disk
         self._file_lock: FileLock | None = None
         self._files: deque[JournalFile] = deque()
         self._next = 1
         self._acknowledged = self._sent = 0
-        self._renew = False
-        self._is_losing = False
+        self._needs_new_epoch = False
+        self._is_full = False
         self.dropped = 0
 
     def open(self) -> bool:
-        """Open it, and find what an earlier process left there.
+        """Open the journal and read the files of an earlier process.
 
         Returns:
-            Whether it is open: not while another process has it, one that ends as a rule.
+            Whether it is open. It is not while another process, which is usually ending, has it.
 
         Raises:
             Unavailable: the folder cannot be used.
@@ -112,16 +112,17 @@ class Journal:
         """Keep an event and return its number.
 
         Raises:
-            InvalidInput: it is larger than an event may be.
-            Unavailable: it could not be kept: the disk is full, or an earlier process still ends.
+            InvalidInput: the event is too large.
+            Unavailable: the event could not be kept, because the disk is full or an earlier process
+                still has the journal open.
         """
         if len(body) > MOST_BODY_BYTES:
             raise InvalidInput(f"An event has {len(body):,} bytes, more than {MOST_BODY_BYTES:,}.")
         with self._writing:
             if not self._open():
-                raise Unavailable("The journal is still held by a process that ends.")
+                raise Unavailable("An earlier process still has the journal open.")
             try:
-                file = self._file_for(room_of(body))
+                file = self._file_for(record_size(body))
                 file.append(body)
             except OSError as error:
                 raise _unavailable(self._folder, error) from error
@@ -131,13 +132,13 @@ class Journal:
             return file.last
 
     def unsent(self, most: int = WINDOW) -> Batch | None:
-        """Return events that are to be sent now, and count them as sent.
+        """Return the events to send next, and count them as sent.
 
         Args:
-            most: how many may be on their way unacknowledged.
+            most: the most events that may be sent without an acknowledgement.
 
         Returns:
-            None when there are none, or enough are on their way.
+            None if there are no events to send, or if too many are not acknowledged yet.
         """
         if self._sent + 1 >= self._next:
             return None
@@ -149,8 +150,8 @@ class Journal:
                     bodies = file.read(first, room)
                 except DamagedFile as problem:
                     log.error("%s; the events in it are lost", problem)
-                    self._renew = self._renew or file is self._files[-1]
-                    self._give_up(file)
+                    self._needs_new_epoch |= file is self._files[-1]
+                    self._drop(file)
                     continue
                 self._sent = first + len(bodies) - 1
                 return Batch(file.epoch, first, bodies)
@@ -165,14 +166,14 @@ class Journal:
             self._acknowledged = max(self._acknowledged, *stored)
             self._sent = max(self._sent, self._acknowledged)
             if self._acknowledged + 1 >= self._next:
-                self._is_losing = False
+                self._is_full = False
             if self._files[-1].epoch == epoch and number > self._files[-1].last:
-                # The hub has seen more of this journal than there is: an older copy of it was put
-                # back. Numbers that are given from now on must not be those that it has seen.
-                self._renew = True
+                # The hub has stored more events than the journal has: an older copy of the folder
+                # was restored. New events must not get numbers that the hub has seen.
+                self._needs_new_epoch = True
 
     def close(self) -> None:
-        """Let another process have it."""
+        """Close the journal, so that another process may open it."""
         with self._writing, self._lock:
             for file in self._files:
                 file.close()
@@ -210,47 +211,47 @@ class Journal:
     def _find_files(self) -> deque[JournalFile]:
         files: deque[JournalFile] = deque()
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
-            file, damaged = find(path)
+            file, damaged = recover(path)
             if damaged:
                 log.error("%s is damaged: events in it are lost", path)
-                self._renew = True
+                self._needs_new_epoch = True
             if file is not None:
                 files.append(file)
         return files
 
     def _file_for(self, size: int) -> JournalFile:
-        """Return the file that takes a record of `size` bytes; raises OSError."""
+        """Return a file with room for a record of `size` bytes. Raises OSError."""
         last = self._files[-1] if self._files else None
-        if last is None or self._renew or last.size + size > self._file_bytes:
-            epoch = secrets.token_hex(8) if last is None or self._renew else last.epoch
+        if last is None or self._needs_new_epoch or last.size + size > self._file_bytes:
+            epoch = secrets.token_hex(8) if last is None or self._needs_new_epoch else last.epoch
             path = self._folder / f"{self._next:020d}{_SUFFIX}"
-            if last is not None and last.path == path:  # holds nothing but its header
+            if last is not None and last.path == path:  # it has a header and no records
                 self._files.pop()
                 last.close()
             last = JournalFile(path, epoch, self._next)
-            last.begin()
+            last.create()
             with self._lock:
                 self._files.append(last)
-                self._renew = False
+                self._needs_new_epoch = False
         with self._lock:
             while len(self._files) > 1 and (
                 self._files[0].last <= self._acknowledged
                 or sum(file.size for file in self._files) + size > self._most_bytes
             ):
-                self._give_up(self._files[0])
+                self._drop(self._files[0])
         return last
 
     def _file_to_send(self) -> JournalFile | None:
         return next((file for file in self._files if file.last > self._sent), None)
 
-    def _give_up(self, file: JournalFile) -> None:
-        """Remove a file; what in it was neither stored nor is on its way is lost."""
+    def _drop(self, file: JournalFile) -> None:
+        """Remove a file. Its events that were never sent are lost."""
         lost = file.last - max(self._sent, file.first - 1)
         if lost > 0:
             self.dropped += lost
-            if not self._is_losing:
-                log.error("the journal has no room: the oldest events are given up for newer ones")
-            self._is_losing = True
+            if not self._is_full:
+                log.error("the journal is full: dropping the oldest events for newer ones")
+            self._is_full = True
         self._sent = max(self._sent, file.last)
         self._acknowledged = max(self._acknowledged, file.last)
         self._files.remove(file)
@@ -258,9 +259,9 @@ class Journal:
 
 
 def remove_journals(folder: Path, *, but: Container[str]) -> None:
-    """Remove the journals of all cameras but some, by id, from the folder that holds them all.
+    """Remove journals from the folder of all journals, except those of the cameras in `but`.
 
-    Nothing else that may lie there is touched.
+    Other files in the folder are not touched.
     """
     if not folder.is_dir():
         return

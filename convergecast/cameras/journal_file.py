@@ -1,4 +1,4 @@
-"""One file of a journal: a header, then records, each with a checksum; written at its end only.
+"""A file of a journal: a header, then records with checksums. It is only written at its end.
 
 Process: worker.
 """
@@ -22,21 +22,21 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 class DamagedFile(Exception):
-    """What was written is not there any more as it was."""
+    """The file was changed or removed after it was written."""
 
 
 class JournalFile:
-    """A file that is open for appending once `begin` or `append` was called.
+    """A file of records. `create` or `append` opens it for appending.
 
     Attributes:
-        path: where it is.
-        epoch: the word of the journal that gave the numbers, 16 hexadecimal digits.
+        path: the path of the file.
+        epoch: the epoch of its numbers, 16 hexadecimal digits.
         first, last: the numbers of its records; `last` is `first` - 1 while it has none.
-        size: in bytes, up to the last record that is on the disk.
+        size: in bytes, up to the last record on the disk.
     """
 
     def __init__(self, path: Path, epoch: str, first: int) -> None:
-        """Describe a file without records; nothing is made or opened yet."""
+        """Describe a file without records. Nothing is created or opened yet."""
         self.path = path
         self.epoch = epoch
         self.first = first
@@ -46,8 +46,8 @@ class JournalFile:
         self._in: int | None = None
         self._read_upto = (self.last, self.size)
 
-    def begin(self) -> None:
-        """Make the file, in place of one that held no record; raises OSError."""
+    def create(self) -> None:
+        """Create the file. It replaces a file without records. Raises OSError."""
         start = _HEADER.pack(_MAGIC, bytes.fromhex(self.epoch), self.first, 0)[:-4]
         flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND | _BINARY
         self._out = os.open(self.path, flags, 0o600)
@@ -55,9 +55,9 @@ class JournalFile:
         sync_folder(self.path.parent)
 
     def append(self, body: bytes) -> None:
-        """Write a record and wait for the disk, all of it or nothing; raises OSError.
+        """Write a whole record, or nothing, and wait for the disk. Raises OSError.
 
-        It is there for `read` after `count`.
+        `read` returns the record only after `count`.
         """
         if self._out is None:
             self._out = os.open(self.path, os.O_WRONLY | os.O_APPEND | _BINARY)
@@ -66,13 +66,13 @@ class JournalFile:
     def count(self, body: bytes) -> None:
         """Count a record that `append` has written."""
         self.last += 1
-        self.size += room_of(body)
+        self.size += record_size(body)
 
     def read(self, number: int, most: int) -> list[bytes]:
-        """Return records from a number on, which never goes back; at least one, at most `most`.
+        """Return one to `most` records from a number on. Later calls never ask for lower numbers.
 
         Raises:
-            DamagedFile: it was changed or removed by somebody else.
+            DamagedFile: another program has changed or removed the file.
         """
         at, offset = self._read_upto
         found: list[bytes] = []
@@ -83,7 +83,7 @@ class JournalFile:
                 os.lseek(self._in, offset, os.SEEK_SET)
                 before = offset
                 for body in _records(os.read(self._in, min(_READ_BYTES, self.size - offset))):
-                    at, offset = at + 1, offset + room_of(body)
+                    at, offset = at + 1, offset + record_size(body)
                     if at >= number:
                         found.append(body)
                     if len(found) == most:
@@ -96,14 +96,14 @@ class JournalFile:
         return found
 
     def close(self) -> None:
-        """Close it for appending and reading."""
+        """Close the file for appending and reading."""
         for descriptor in (self._out, self._in):
             if descriptor is not None:
                 os.close(descriptor)
         self._out = self._in = None
 
     def remove(self) -> None:
-        """Close and delete it; one that cannot be deleted now is found at the next start."""
+        """Close and delete the file. If it cannot be deleted now, the next start finds it."""
         self.close()
         with contextlib.suppress(OSError):
             self.path.unlink()
@@ -111,9 +111,9 @@ class JournalFile:
     def _write(self, data: bytes, *, keep_bytes: int) -> None:
         out = self._out
         try:
-            rest = memoryview(data)
-            while rest and out is not None:
-                rest = rest[os.write(out, rest) :]
+            unwritten = memoryview(data)
+            while unwritten and out is not None:
+                unwritten = unwritten[os.write(out, unwritten) :]
             if out is not None:
                 (os.fdatasync if sys.platform == "linux" else os.fsync)(out)
         except OSError:
@@ -124,9 +124,9 @@ class JournalFile:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk; raises OSError."""
+    """Wait until the names in a folder are on the disk. Raises OSError."""
     if sys.platform == "win32":
-        return  # which has no such call
+        return  # Windows has no such call
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -134,19 +134,19 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def room_of(body: bytes) -> int:
-    """Return what a record takes, in bytes."""
+def record_size(body: bytes) -> int:
+    """Return the size of a record with this body, in bytes."""
     return _RECORD.size + len(body)
 
 
-def find(path: Path) -> tuple[JournalFile | None, bool]:
-    """Return a file that an earlier process left, as far as it is whole, and whether it is damaged.
+def recover(path: Path) -> tuple[JournalFile | None, bool]:
+    """Open a file of an earlier process. Return it, and whether it is damaged.
 
-    A record that the end of that process has cut short is cut off; that is no damage. None: there
-    is nothing in it, and it is removed. Raises OSError.
+    A last record that was cut short by the end of that process is removed, and is not damage. A
+    file without a valid header is removed, and None is returned for it. Raises OSError.
     """
     data = path.read_bytes()
-    if len(data) < _HEADER.size:  # the process ended while it began this file
+    if len(data) < _HEADER.size:  # the process ended while it created this file
         path.unlink()
         return None, False
     magic, epoch, first, checksum = _HEADER.unpack_from(data)
@@ -156,22 +156,22 @@ def find(path: Path) -> tuple[JournalFile | None, bool]:
     file = JournalFile(path, epoch.hex(), first)
     for body in _records(data[_HEADER.size :]):
         file.count(body)
-    rest = data[file.size :]
-    if rest:
+    tail = data[file.size :]
+    if tail:
         os.truncate(path, file.size)
-    return file, not _is_cut_short(rest)
+    return file, not _is_cut_short(tail)
 
 
-def _is_cut_short(rest: bytes) -> bool:
-    """Whether what follows the last whole record is the beginning of another, or nothing."""
-    if len(rest) < _RECORD.size:
+def _is_cut_short(tail: bytes) -> bool:
+    """Tell whether the bytes after the last whole record are the start of another, or nothing."""
+    if len(tail) < _RECORD.size:
         return True
-    length: int = _RECORD.unpack_from(rest)[0]
-    return length <= MOST_BODY_BYTES and len(rest) < _RECORD.size + length
+    length: int = _RECORD.unpack_from(tail)[0]
+    return length <= MOST_BODY_BYTES and len(tail) < _RECORD.size + length
 
 
 def _records(data: bytes) -> Iterator[bytes]:
-    """Yield the bodies of whole records, up to the first that is not."""
+    """Yield the bodies of records, up to the first that is incomplete or damaged."""
     offset = 0
     while offset + _RECORD.size <= len(data):
         length, checksum = _RECORD.unpack_from(data, offset)

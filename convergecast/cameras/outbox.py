@@ -1,8 +1,9 @@
-"""What a worker has for the hub: one slot of each kind, newest wins, one message unacknowledged.
+"""The messages from a worker to the hub: a slot of each kind, which keeps only the newest.
 
-Events are the exception: they lie in the journal, go in order, several at a time, and none is lost.
-Whoever makes a message sendable sends it, because waking a thread for it costs more than the
-sending: the worker's pulling, analysing, reporting and main threads. Process: worker.
+Only one frame or result is sent without an acknowledgement. Events are different: they are kept in
+the journal and sent in order, several at a time, and none is lost. The thread that makes a message
+ready also sends it, because waking another thread costs more than sending. So the worker's
+pulling, analysing, reporting and main threads send. Process: worker.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ class Outbox:
     """Slots for a frame, a result and a report, and the events of a journal.
 
     Args:
-        send: takes a head and a payload; called by one thread at a time, may wait for the hub.
-        journal: of events.
+        send: sends a head and a payload. One thread calls it at a time. It may wait for the hub.
+        journal: the journal of events.
     """
 
     def __init__(self, send: Callable[[bytes, bytes], None], journal: Journal) -> None:
-        """Begin empty, with one message allowed."""
+        """Start empty, with credit for one message."""
         self._send = send
         self._journal = journal
         self._lock = threading.Lock()
@@ -43,7 +44,7 @@ class Outbox:
         self.frames_replaced = 0
 
     def put_frame(self, head: FrameHead, jpeg: bytes) -> None:
-        """Offer a frame; one that still waits is given up."""
+        """Queue a frame. It replaces a frame that is still waiting."""
         with self._lock:
             if self._frame is not None:
                 self.frames_replaced += 1
@@ -52,13 +53,13 @@ class Outbox:
         self._send_from(message)
 
     def put_result(self, result: Result, jpeg: bytes = b"", seen: Seen | None = None) -> None:
-        """Offer a result, with the picture it belongs to where that was asked for.
+        """Queue a result. It replaces a result that is still waiting.
 
         Args:
-            result: without names.
-            jpeg: the picture.
-            seen: the vectors of its faces, of `EmbeddingPlan.take`; those of a result that it
-                replaces go with it.
+            result: the result, without names.
+            jpeg: its picture, if the hub wants it.
+            seen: the embeddings of its faces, from `EmbeddingPlan.take`. The embeddings of a
+                replaced result are sent with it.
         """
         head = ResultHead(result=result, seen=seen)
         with self._lock:
@@ -69,26 +70,26 @@ class Outbox:
         self._send_from(message)
 
     def put_report(self, report: Report) -> None:
-        """Offer the newest report; needs no credit."""
+        """Queue the newest report. Reports need no credit."""
         with self._lock:
             self._report = (report, b"")
             message = self._first()
         self._send_from(message)
 
     def put_event(self, body: bytes) -> None:
-        """Keep an event, and send it when its turn comes; may wait for the disk.
+        """Write an event to the journal, which may wait for the disk, and send it in order.
 
         Args:
-            body: of `messages.events.encode_event`.
+            body: from `messages.events.encode_event`.
 
         Raises:
-            InvalidInput, Unavailable: it was not kept, as `Journal.append` says.
+            InvalidInput, Unavailable: the event was not kept; see `Journal.append`.
         """
         self._journal.append(body)
         self.send_events()
 
     def send_events(self) -> None:
-        """Send what may go of the journal, after it was opened."""
+        """Send events from the journal, after it was opened."""
         with self._lock:
             message = self._first()
         self._send_from(message)
@@ -99,27 +100,27 @@ class Outbox:
         self.send_events()
 
     def acknowledged(self) -> None:
-        """Note that the hub took the last frame or result."""
+        """Note that the hub has received the last frame or result."""
         with self._lock:
             self._credit = True
             message = self._first()
         self._send_from(message)
 
     def drop_frames(self) -> None:
-        """Forget a waiting frame that nobody wants any more, without counting it."""
+        """Drop a waiting frame that is no longer wanted, without counting it."""
         with self._lock:
             self._frame = None
 
     def _first(self) -> Sendable | None:
-        """Return what this thread is to send, if any; with the lock held."""
+        """Return the message that this thread must send, or None. The lock must be held."""
         if self._sending:
-            return None  # whoever sends goes on with it
+            return None  # another thread is sending and will send this message too
         message = self._next()
         self._sending = message is not None
         return message
 
     def _send_from(self, message: Sendable | None) -> None:
-        """Send this and what may go then; meanwhile others leave theirs to this thread."""
+        """Send this message and all that follow, also those that other threads queue meanwhile."""
         while message is not None:
             try:
                 self._send(encode(message[0]), message[1])
@@ -150,7 +151,7 @@ def _events(batch: Batch) -> Events:
 
 
 def _with_older(head: ResultHead, older: ResultHead) -> Seen | None:
-    """Return what was seen in a result, and in the one that it replaces if that can go with it."""
+    """Return the looks of a result, with those of the replaced result if they are compatible."""
     seen, before = head.seen, older.seen
     if before is None or head.result.options != older.result.options:
         return seen

@@ -1,6 +1,6 @@
-"""Gets a camera's frames, as fast as they are wanted, for as long as it takes.
+"""Pulls a camera's frames from its agent, and retries without end.
 
-Every frame while somebody watches or an AI option is on; else one a second.
+It pulls every frame while a viewer watches or an AI option is on, otherwise one frame a second.
 
 Process: worker.
 """
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 _IDLE_INTERVAL_S = 1.0
 _LEAST_PAUSE_S = 0.05
-_PLAIN_INTERVAL_S = 1 / 30  # for agents that answer at once, whether there is news or not
+_PLAIN_INTERVAL_S = 1 / 30  # for agents that answer at once, even without a new frame
 _SYNC_ROUNDS = 3
-_LATEST_TIME_S = 1e15  # as for the times of frames; infinity and NaN are no time either
+_LATEST_TIME_S = 1e15  # as for the times of frames; this also refuses infinity and NaN
 
 log = logging.getLogger("camera")
 
@@ -36,10 +36,11 @@ class Frame(NamedTuple):
     """A checked frame.
 
     Attributes:
-        captured_at: by this machine's clock.
-        mark: another one after the agent began again, or its source jumped.
-        scene: the number of what it shows, as of `results.Result`; None while no option is on.
-        small: the frame small and gray, of `scenes.Scenes`; None likewise, or where it cannot be.
+        captured_at: UNIX seconds by this machine's clock.
+        mark: epoch and scene of the agent. It changes when the agent restarts or its source jumps.
+        scene: the number of the scene, as in `results.Result`; None while no option is on.
+        small: the frame small and gray, from `scenes.Scenes`; None while no option is on, or if it
+            cannot be decoded.
     """
 
     jpeg: bytes
@@ -53,21 +54,21 @@ class Frame(NamedTuple):
 
 
 class Puller:
-    """Pulls frames and hands each to `deliver`; keeps the camera's health.
+    """Pulls frames, passes each to `deliver`, and keeps the camera's health.
 
     Args:
-        orders: what is wanted now.
-        deliver: takes every good frame, in the pulling thread.
+        orders: the current orders.
+        deliver: called with every good frame, in the pulling thread.
         on_state: called after the state or its reason has changed.
 
     Attributes:
-        still: whether the agent left frames out because they show nothing new.
+        still: whether the agent skips frames because they show nothing new.
     """
 
     def __init__(
         self, *, orders: Orders, deliver: Callable[[Frame], None], on_state: Callable[[], None]
     ) -> None:
-        """Begin without a connection; nothing runs yet."""
+        """Start without a connection; no thread runs yet."""
         self._orders = orders
         self._deliver = deliver
         self._on_state = on_state
@@ -86,10 +87,10 @@ class Puller:
         self._tried_at = 0.0
         self._place: tuple[object, ...] = ()
         self._source = FrameSource(orders)
-        self._aside: FrameSource | None = None
+        self._clock_source: FrameSource | None = None
 
     def set_orders(self, orders: Orders) -> None:
-        """Take new orders; a waiting puller acts at once on those that concern the pulling."""
+        """Set new orders. If they change the pulling, a waiting puller acts at once."""
         before, self._orders = self._orders, orders
         moved = orders.wakes != before.wakes or orders.place != before.place
         if moved:
@@ -98,14 +99,14 @@ class Puller:
             self._woken.set()
 
     def run(self) -> None:
-        """Pull for ever."""
+        """Pull without end."""
         while True:
             self._woken.clear()
             pause_s = self.run_once()
             self._woken.wait(pause_s)
 
     def run_once(self) -> float:
-        """Pull until something fails or changes; return how long to wait before the next call."""
+        """Pull until something fails or changes. Return how long to wait until the next call."""
         orders = self._orders
         if orders.place != self._place:
             self._place = orders.place
@@ -119,7 +120,7 @@ class Puller:
         except (SourceError, ProtocolError) as error:
             self._was_streaming = False
             self._source.close()
-            # Counted from the last sign of life: what ran into its time-out has waited already.
+            # Counted from the last sign of life, because a timeout was a pause already.
             return max(_LEAST_PAUSE_S, self._tried_at + self._failed(error) - time.monotonic())
 
     def _pull(self, orders: Orders) -> float:
@@ -141,11 +142,11 @@ class Puller:
         for frame in self._source.stream():
             self._take(frame, in_sequence=self._was_streaming)
             self._was_streaming = True
-            if self._woken.is_set() and not self._may_go_on():
+            if self._woken.is_set() and not self._stream_fits_orders():
                 break
 
-    def _may_go_on(self) -> bool:
-        """Whether the stream fits the orders that have just come."""
+    def _stream_fits_orders(self) -> bool:
+        """Tell whether the stream still fits the new orders."""
         self._woken.clear()
         return self._orders.place == self._place and self._orders.full_rate
 
@@ -188,29 +189,29 @@ class Puller:
         self.agent_rate.add(frame.seq, frame.captured_at)
 
     def check(self) -> None:
-        """End a reading that takes too long; call it every second from another thread."""
-        for source in (self._source, self._aside):
+        """Abort a read that takes too long. Another thread must call it every second."""
+        for source in (self._source, self._clock_source):
             if source is not None:
                 source.check(time.monotonic())
 
     def refresh_clock(self) -> None:
-        """Learn anew how far the agent's clock is off, beside a stream; call it now and then."""
-        source = self._aside = FrameSource(self._orders)
+        """Measure the offset of the agent's clock again, over a second connection."""
+        source = self._clock_source = FrameSource(self._orders)
         try:
             if self.health.state is State.ONLINE:
                 self._synchronise(source)
         except SourceError:
-            pass  # the pulling thread meets the same and says so
+            pass  # the pulling thread gets the same error and reports it
         finally:
-            self._aside = None
+            self._clock_source = None
             source.close()
 
     def _synchronise(self, source: FrameSource) -> None:
         if not self._orders.capabilities:
             return
         for _ in range(_SYNC_ROUNDS):
-            account, local_time, round_trip_s = source.health()
-            agent_time = account.get("time")
+            health, local_time, round_trip_s = source.health()
+            agent_time = health.get("time")
             if isinstance(agent_time, int | float) and abs(agent_time) < _LATEST_TIME_S:
                 self._clock.add(float(agent_time), local_time, round_trip_s)
 

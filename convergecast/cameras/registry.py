@@ -1,6 +1,6 @@
 """The cameras that the hub knows: registration, approval, names, options.
 
-What is kept is in SQLite; a copy in memory answers every question without it.
+They are stored in SQLite. A copy in memory serves all reads.
 
 Process: hub.
 """
@@ -52,16 +52,16 @@ T = TypeVar("T")
 
 
 class CameraRegistry:
-    """Every camera, by id. Methods may be called from any thread.
+    """All cameras, by id. Any thread may call the methods.
 
-    `listen` functions are called with a camera's id after it was added, changed or removed. Whoever
-    only asks waits for no change: while one is written, the cameras are as they were before.
+    Listeners are called with a camera's id after it was added, changed or removed. Reading never
+    waits for a change. It returns the old state until the change is written.
     """
 
     def __init__(
         self, *, database: Database, config: HubConfig, clock: Clock, faces: SettingsStore
     ) -> None:
-        """Read the cameras that are stored."""
+        """Read the stored cameras."""
         self._database = database
         self._faces = faces
         self._config = config
@@ -80,18 +80,18 @@ class CameraRegistry:
         return sorted(self._cameras.values(), key=lambda camera: camera.registered_at)
 
     def get(self, camera_id: str) -> Camera:
-        """Return a camera; raises NotFound."""
+        """Return a camera. Raises NotFound."""
         camera = self._cameras.get(camera_id)
         if camera is None:
             raise NotFound("There is no such camera: it may have been forgotten.")
         return camera
 
     def register(self, registration: Registration, sender: str) -> RegistrationReply:
-        """Take a registration or heartbeat from the address `sender`.
+        """Handle a registration or heartbeat from the address `sender`.
 
         Raises:
-            Forbidden: the address may not be fetched from, or the camera is rejected.
-            TooMany: too many cameras wait for approval, or are known at all.
+            Forbidden: the hub may not fetch from the address, or the camera was rejected.
+            TooMany: too many cameras wait for approval, or the hub knows too many.
         """
         check_address(registration.ipaddress, sender, self._config.networks())
         trusted = is_agent_token(self._database, registration.token)
@@ -101,7 +101,7 @@ class CameraRegistry:
                 camera, key = self._add(registration, trusted=trusted)
             else:
                 camera, key = self._renew(camera, registration, trusted=trusted)
-        self._tell(camera.id)
+        self._notify(camera.id)
         return RegistrationReply(
             status="online" if camera.approval is Approval.APPROVED else "pending",
             camera_id=camera.id,
@@ -119,19 +119,19 @@ class CameraRegistry:
         approved: bool | UnsetType = UNSET,
         objects: ObjectChange | UnsetType = UNSET,
     ) -> Camera:
-        """Make the changes that are given, all of them or none.
+        """Make all given changes, or none of them.
 
         Args:
-            camera_id: which camera.
-            name: what people call it.
-            options: the whole list of those that are on.
-            approved: let it in, or reject it.
-            objects: which objects are shown; labels None: all.
+            camera_id: the id of the camera.
+            name: its name for people.
+            options: all options that are on.
+            approved: True approves the camera, False rejects it.
+            objects: the objects to show; None as `labels` means all.
 
         Raises:
-            InvalidInput: a name that cannot be shown, an option or a label that there is not.
-            Conflict: options for a camera that is not approved; recognition while it is off.
-            Forbidden: recognition, which the configuration does not allow.
+            InvalidInput: the name cannot be shown, or an option or label does not exist.
+            Conflict: options for a camera that is not approved, or recognition while it is off.
+            Forbidden: recognition, but the configuration does not allow it.
         """
         with self._lock:
             camera = self.get(camera_id)
@@ -151,51 +151,51 @@ class CameraRegistry:
             self._save(camera)
             if approved is True:
                 store.remember(self._database, identity_of(camera))
-        self._tell(camera_id)
+        self._notify(camera_id)
         return camera
 
     def set_options(self, camera_id: str, options: Sequence[str]) -> Camera:
-        """Set the list of options that are on; raises InvalidInput, and Conflict while pending."""
+        """Set all options that are on. Raises InvalidInput, and Conflict while it is pending."""
         return self.change(camera_id, options=options)
 
     def set_option(self, camera_id: str, option: str, *, on: bool) -> Camera:
-        """Switch one option on or off, leaving the others as they are."""
+        """Switch one option on or off, and keep the others."""
         with self._lock:
             known_options([option])
             options = set(self.get(camera_id).options)
             return self.set_options(camera_id, [*(options - {option}), *([option] if on else [])])
 
-    def take_off(self, option: str) -> None:
-        """Switch an option off wherever it is on, of cameras that wait for approval too."""
+    def switch_off(self, option: str) -> None:
+        """Switch an option off for all cameras, also for those that wait for approval."""
         for camera in self.all():
             with self._lock, contextlib.suppress(NotFound):
                 now = self.get(camera.id)
                 if option in now.options:
                     others = tuple(each for each in now.options if each != option)
                     self._save(replace(now, options=others))
-            self._tell(camera.id)
+            self._notify(camera.id)
 
     def forget(self, camera_id: str) -> None:
-        """Remove a camera and all that is stored of it; if it registers again it is pending."""
+        """Remove a camera and everything stored about it. If it registers again it is pending."""
         with self._lock:
             camera = self.get(camera_id)
             store.delete_camera(self._database, camera_id, identity_of(camera), self._clock.now())
             self._cameras = {c.id: c for c in self._cameras.values() if c.id != camera_id}
             self._written_at.pop(camera_id, None)
-        self._tell(camera_id)
+        self._notify(camera_id)
 
     def _find(self, registration: Registration, *, trusted: bool) -> Camera | None:
-        """Return the camera this registration speaks for, or None for a new one."""
+        """Return the camera that this registration belongs to, or None for a new one."""
         if registration.agent_id is None:
             return next((c for c in self._cameras.values() if is_same_place(c, registration)), None)
         same = [c for c in self._cameras.values() if c.agent_id == registration.agent_id]
         for camera in same:
             if registration.camera_key and has_key(camera, registration.camera_key):
                 return camera
-        for camera in same:  # at the same place, and its key never arrived: its own retry
+        for camera in same:  # from the same place, and its key never arrived: the agent retries
             waiting = camera.approval is not Approval.APPROVED
-            own = waiting or (trusted and not camera.key_used)
-            if own and (camera.address, camera.port) == place_of(registration):
+            retry = waiting or (trusted and not camera.key_used)
+            if retry and (camera.address, camera.port) == place_of(registration):
                 return camera
         return None
 
@@ -260,7 +260,7 @@ class CameraRegistry:
                 capabilities=registration.capabilities,
                 approval=Approval.APPROVED if let_in else camera.approval,
             )
-        else:  # has lost, or never got, the key that it was given
+        else:  # the agent has lost its key, or never got it
             key = secrets.token_urlsafe(24)
             renewed = replace(renewed, key_hash=hash_of(key), stream_key=registration.stream_key)
         self._save(renewed)
@@ -269,7 +269,10 @@ class CameraRegistry:
     def _check_room(self, address: str, *, trusted: bool) -> None:
         pending = [c for c in self._cameras.values() if c.approval is Approval.PENDING]
         if len(self._cameras) - len(pending) >= self._config.max_cameras:
-            raise TooMany("The hub knows as many cameras as it may: forget one on its page.")
+            raise TooMany(
+                f"The hub already has its {self._config.max_cameras} cameras: forget one on its "
+                "page."
+            )
         if trusted:
             return
         plain = plain_address(address)
@@ -281,10 +284,10 @@ class CameraRegistry:
             raise TooMany("Too many cameras wait for approval: approve or reject some first.")
 
     def _save(self, camera: Camera) -> None:
-        """Keep a camera, on disk first; a mere heartbeat reaches the disk once a minute.
+        """Save a camera, on the disk first. A mere heartbeat is written once a minute only.
 
         Raises:
-            Unavailable: it cannot be written; nothing has changed then.
+            Unavailable: it cannot be written, and nothing has changed.
         """
         old = self._cameras.get(camera.id)
         heartbeat = old is not None and without_figures(old) == without_figures(camera)
@@ -298,7 +301,7 @@ class CameraRegistry:
                 store.submit_camera(self._database, camera)
         self._cameras = {**self._cameras, camera.id: camera}
 
-    def _tell(self, camera_id: str) -> None:
+    def _notify(self, camera_id: str) -> None:
         for listener in self._listeners:
             listener(camera_id)
 

@@ -1,4 +1,4 @@
-"""What may be set of a camera: checked, and as the registry stores it. Process: hub."""
+"""Checks the settings of a camera before the registry stores them. Process: hub."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from convergecast.options import OPTIONS
 
 
 def known_options(options: Sequence[str]) -> tuple[str, ...]:
-    """Return options in their order, each once; raises InvalidInput for one that there is not."""
+    """Return options in their order, each once. Raises InvalidInput for an unknown option."""
     known = [option.name for option in OPTIONS]
     for name in options:
         if name not in known:
@@ -21,7 +21,7 @@ def known_options(options: Sequence[str]) -> tuple[str, ...]:
 
 
 def known_labels(labels: Sequence[str]) -> tuple[str, ...]:
-    """Return labels in their order, each once; raises InvalidInput for one that no model finds."""
+    """Return labels in their order, each once. Raises InvalidInput if no model has a label."""
     for label in labels:
         if label not in LABELS:
             raise InvalidInput(
@@ -29,7 +29,7 @@ def known_labels(labels: Sequence[str]) -> tuple[str, ...]:
             )
         if label in NOT_TAUGHT:
             raise InvalidInput(
-                f"{label!r} is in the list, but the built-in model was never taught it: leave it "
-                "out."
+                f"{label!r} is a label of COCO, but the built-in model was not trained on it: "
+                "leave it out."
             )
     return tuple(label for label in LABELS if label in labels)

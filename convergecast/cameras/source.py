@@ -1,7 +1,7 @@
-"""Asks one agent for frames: one at a time, or as a stream.
+"""Requests frames from an agent, one at a time or as a stream.
 
-Plain `http.client`, because `requests` costs four times the CPU a frame. No redirect is followed,
-no proxy used, no name resolved. Process: worker.
+It uses plain `http.client`, because `requests` takes four times the CPU per frame. It follows no
+redirects, uses no proxy and resolves no names. Process: worker.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ _MAX_REASON_LENGTH = 200
 
 
 class SourceError(Exception):
-    """The agent does not answer, or not as it should; the text is the reason a user reads.
+    """The agent does not answer, or answers wrongly. Users read the text as the reason.
 
-    `offline`: the camera is known to be away, not merely silent or sending rubbish.
+    `offline` is True if the camera is known to be away, not just silent or sending invalid data.
     """
 
     def __init__(self, reason: str, *, offline: bool) -> None:
-        """Keep the reason, and whether the camera is away."""
+        """Keep the reason, and whether the camera is offline."""
         super().__init__(reason)
         self.offline = offline
 
 
 class _Http10Connection(HTTPConnection):
-    """Speaks HTTP/1.0, to which a server answers a stream without cutting it into chunks."""
+    """Speaks HTTP/1.0, so that a server sends a stream without chunks."""
 
     _http_vsn = 10
     _http_vsn_str = "HTTP/1.0"
 
 
 class FrameSource:
-    """A connection to one agent, made anew after every error.
+    """A connection to an agent, which is made again after every error.
 
-    Every method raises SourceError, after which the object can be used again.
+    Every method raises SourceError. The object can be used again after that.
     """
 
     def __init__(self, orders: Orders) -> None:
-        """Begin without a connection."""
+        """Start without a connection."""
         self._orders = orders
         self._connection: HTTPConnection | None = None
         self.can_stream = STREAM in orders.capabilities
@@ -63,17 +63,18 @@ class FrameSource:
 
     @property
     def patience_s(self) -> float:
-        """How long to wait for the next frame of a camera of this rate, in seconds."""
+        """How long to wait for the next frame at this camera's rate, in seconds."""
         return min(MAX_WAIT_S, max(2.0, 3.0 / (self._orders.agent_fps or 25.0)))
 
     def renew(self, orders: Orders) -> None:
-        """Take new orders for the same place."""
+        """Set new orders with the same address of the agent."""
         self._orders = orders
 
     def frame(self, after: tuple[int, str] | None, wait_s: float) -> WireFrame | None:
-        """Return the newest frame; with `after` (number, epoch) a newer one, or None in time.
+        """Return the newest frame.
 
-        An agent that cannot wait is asked plainly, and answers with whatever it has.
+        With `after` (number, epoch), return a newer frame, or None if none came within `wait_s`.
+        An agent without long-poll returns its newest frame at once.
         """
         path = "/video/"
         if self.can_wait and after is not None and after[0] >= 0:
@@ -88,7 +89,7 @@ class FrameSource:
         return frame
 
     def stream(self) -> Iterator[WireFrame]:
-        """Yield one frame after another, for as long as the agent sends them."""
+        """Yield frames for as long as the agent sends them."""
         response = self._get("/stream", _Http10Connection, self.patience_s)
         self._expect_ok(response)
         try:
@@ -101,23 +102,26 @@ class FrameSource:
         reading, patience_s = self._reading, self.patience_s
         if reading is None or response.fp is None:
             raise EOFError("the stream has no parts")
-        # Straight from the socket: reading through the response costs as much as all the rest.
+        # Read from the socket: reading through the response would double the CPU time.
         frames = FrameReader(reading.recv_into, begun=response.fp.peek())
-        shown, now = b"", time.monotonic()
-        shown_at = now
+        last_jpeg, now = b"", time.monotonic()
+        changed_at = now
         while True:
             self._due = now + patience_s + WHOLE_PICTURE_S
             frame = frames.read()
             now = time.monotonic()
-            if frame.jpeg is not shown:
-                shown, shown_at = frame.jpeg, now
-            elif now - shown_at > patience_s:
+            if frame.jpeg is not last_jpeg:
+                last_jpeg, changed_at = frame.jpeg, now
+            elif now - changed_at > patience_s:
                 raise ProtocolError(f"no new picture for {patience_s:g} s")
-            if shown:
+            if last_jpeg:
                 yield frame
 
     def health(self) -> tuple[dict[str, Any], float, float]:
-        """Return the agent's own account, the local UNIX time of its middle, and the round trip."""
+        """Return the agent's `/health`, the local UNIX time of it, and the round trip in seconds.
+
+        The local time is the middle between the request and the response.
+        """
         began = time.time()
         response = self._get("/health", HTTPConnection, self.patience_s)
         self._expect_ok(response)
@@ -125,17 +129,17 @@ class FrameSource:
             body = response.read(_MAX_HEALTH_BYTES)
             ended = time.time()
             try:
-                account = json.loads(body)
+                health = json.loads(body)
             except ValueError as error:
-                raise ProtocolError("its /health is not JSON") from error
-            if not isinstance(account, dict):
-                raise ProtocolError("its /health is not an object")
-        return account, (began + ended) / 2, ended - began
+                raise ProtocolError("the agent's /health is not JSON") from error
+            if not isinstance(health, dict):
+                raise ProtocolError("the agent's /health is not an object")
+        return health, (began + ended) / 2, ended - began
 
     def check(self, now: float) -> None:
-        """End what takes too long as a whole, though bytes trickle in; another thread's call.
+        """Abort a read that takes too long as a whole, even if single bytes still arrive.
 
-        `now` is monotonic time. The reading thread gets a SourceError.
+        Another thread calls it, with monotonic time. The reading thread gets a SourceError.
         """
         due, reading = self._due, self._reading
         if due is None or now < due or reading is None:
@@ -149,13 +153,13 @@ class FrameSource:
         self._due = time.monotonic() + patience_s + WHOLE_PICTURE_S
 
     def reason(self, error: BaseException) -> str:
-        """Return in words what broke the connection."""
+        """Return for people why the connection failed."""
         if self._too_slow:
             return f"the agent is too slow: no whole picture in {WHOLE_PICTURE_S:g} s"
         return _words(error)
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Close the connection."""
         self._due = self._reading = None
         if self._connection is not None:
             self._connection.close()
@@ -163,7 +167,7 @@ class FrameSource:
 
     def _get(self, path: str, kind: type[HTTPConnection], timeout_s: float) -> HTTPResponse:
         if type(self._connection) is not kind or self._connection.sock is None:
-            self.close()  # of another kind, or closed by an agent that does so after each answer
+            self.close()  # it has another HTTP version, or the agent closed it after its response
         if self._connection is None:
             self._connection = kind(self._orders.address, self._orders.port, CONNECT_TIMEOUT_S)
             try:
@@ -171,7 +175,7 @@ class FrameSource:
             except OSError as error:
                 self.close()
                 raise SourceError(self._unreachable(error), offline=True) from error
-        self._reading = self._connection.sock  # the connection itself lets go of a stream's
+        self._reading = self._connection.sock  # during a stream, the connection drops its `sock`
         self._reading.settimeout(timeout_s)
         self._begin(timeout_s)
         headers = {"Accept-Encoding": "deflate, identity;q=0.5"}
@@ -189,9 +193,9 @@ class FrameSource:
             reason = _reason(response.read(_MAX_REASON_BYTES))
         self.close()
         if response.status == 401:
-            reason = "the agent refuses this hub's key; it will register again by itself"
+            reason = "the agent refuses this hub's key; it registers again automatically"
         elif response.status == 404:
-            reason = "what answers there is no agent"
+            reason = "the program at this address is not an agent"
         elif response.status != 503 or not reason:
             reason = f"the agent answered with status {response.status}"
         raise SourceError(reason, offline=True)
@@ -207,7 +211,7 @@ class FrameSource:
 
 @contextlib.contextmanager
 def _translated(source: FrameSource) -> Iterator[None]:
-    """Turn what a broken connection raises into SourceError, and drop the connection."""
+    """Turn errors of a broken connection into SourceError, and close the connection."""
     try:
         yield
     except _BROKEN as error:
@@ -227,7 +231,7 @@ def _words(error: BaseException) -> str:
         return str(error)
     if isinstance(error, EOFError | ConnectionError) or not str(error):
         return "the agent closed the connection"
-    return "what answers there does not speak HTTP as an agent does"
+    return "the program at this address does not speak HTTP like an agent"
 
 
 def _reason(body: bytes) -> str:
@@ -246,7 +250,7 @@ def _read_picture(response: HTTPResponse) -> bytes:
     if len(body) > MAX_JPEG_BYTES:
         raise ProtocolError(_TOO_LARGE)
     if response.length:
-        raise EOFError("the answer ended within a picture")
+        raise EOFError("the response ended within a picture")
     return body
 
 

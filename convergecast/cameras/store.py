@@ -26,7 +26,7 @@ def save_camera(database: Database, camera: Camera) -> None:
 
 
 def submit_camera(database: Database, camera: Camera) -> None:
-    """Write a camera, without waiting for it."""
+    """Have a camera written, without waiting for it."""
     database.submit(lambda connection: _write(connection, camera))
 
 
@@ -47,7 +47,7 @@ def _write(connection: sqlite3.Connection, camera: Camera) -> None:
 
 
 def delete_camera(database: Database, camera_id: str, identity: str, at: float) -> None:
-    """Remove a camera with what was seen by it, and note that its identity was forgotten."""
+    """Remove a camera with its sightings and unknown faces, and store that it was forgotten."""
 
     def write(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM cameras WHERE id = ?", (camera_id,))
@@ -59,19 +59,19 @@ def delete_camera(database: Database, camera_id: str, identity: str, at: float) 
 
 
 def is_forgotten(database: Database, identity: str) -> bool:
-    """Whether a person has forgotten this identity and not approved it since."""
+    """Tell whether a user has forgotten this identity and has not approved it since."""
     return bool(database.read("SELECT 1 FROM forgotten WHERE identity = ?", (identity,)))
 
 
 def remember(database: Database, identity: str) -> None:
-    """Take back that an identity was forgotten."""
+    """Remove an identity from the forgotten ones."""
     database.execute("DELETE FROM forgotten WHERE identity = ?", (identity,))
 
 
 def _camera(row: sqlite3.Row) -> Camera:
     values = dict(row)
     values["capabilities"] = tuple(json.loads(values["capabilities"]))
-    options = json.loads(values["options"])  # a later version may have written some of its own
+    options = json.loads(values["options"])  # a later version may have written options of its own
     values["options"] = tuple(name for name in options if name in _OPTIONS)
     if values["object_labels"] is not None:
         values["object_labels"] = tuple(json.loads(values["object_labels"]))

@@ -1,7 +1,7 @@
-"""One worker process per approved camera: started, told what is wanted, watched, restarted, ended.
+"""Runs a worker process for every approved camera: starts, orders, watches, restarts and ends it.
 
-Registry, viewers and engine only say that something has changed; what follows from the whole state
-is worked out here, in one place. Process: hub.
+Registry, viewers and engine only report that something has changed. This module works out the new
+orders from the whole state, in one place. Process: hub.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ _RESTART_MOST_S = 10.0
 _END_TIMEOUT_S = 2.0
 _WORKER = "convergecast.cameras.worker:run_worker"
 JOURNALS = "event-journals"
-"""The folder of the journals of all cameras, within that of the hub's data."""
+"""The folder of all cameras' journals, in the hub's data folder."""
 
 log = logging.getLogger("supervisor")
 
 
 class _Worker:
-    """A camera's worker process, now or after its restart.
+    """A camera's worker, with its process while it runs.
 
     Attributes:
-        taking: held while a message of it is passed on.
+        taking: a lock that is held while one of its messages is handled.
     """
 
     def __init__(self, orders: Orders) -> None:
-        """Begin without a process."""
+        """Start without a process."""
         self.orders = orders
         self.taking = threading.Lock()
         self.process: ChildProcess | None = None
@@ -57,9 +57,9 @@ class _Worker:
 class Supervisor:
     """Keeps a worker for every approved camera.
 
-    `update` and its like may be called from any thread, under any lock: they only note what has
-    changed. One thread acts on it, so nothing it does can be overtaken. `worker` names the
-    function that a camera's process runs.
+    Any thread may call `update` and similar methods, even with a lock held, because they only note
+    the change. One thread acts on changes, so actions cannot overtake each other. `worker` is the
+    dotted name of the function that a camera's process runs.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Supervisor:
         engine: EngineHost,
         config: HubConfig,
     ) -> None:
-        """Begin without workers; nothing runs yet."""
+        """Start without workers; no thread runs yet."""
         self._registry = registry
         self._board = board
         self._broker = broker
@@ -93,7 +93,7 @@ class Supervisor:
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
-        """Start the workers of all known cameras, and watch them."""
+        """Start the workers of all approved cameras, and watch them."""
         self.update_all()
         self._thread.start()
 
@@ -113,24 +113,24 @@ class Supervisor:
                 process.kill()
 
     def update(self, camera_id: str) -> None:
-        """Note that a camera, or what is wanted of it, has changed."""
+        """Note that a camera, or the demand for it, has changed."""
         with self._lock:
             self._changed.add(camera_id)
         self._news.set()
 
     def update_all(self) -> None:
-        """Note that every camera is concerned, as when the engine has changed."""
+        """Note a change that affects every camera, such as one of the engine."""
         with self._lock:
             self._all_changed = True
         self._news.set()
 
     def want_engine(self) -> None:
-        """Note that the engine is needed, by something else than a camera."""
+        """Note that the engine is needed for something other than a camera."""
         self._engine.want()
         self._news.set()
 
     def heard_from(self, camera_id: str) -> None:
-        """Note a sign of life from an agent: a worker that waits to try again does so at once."""
+        """Note a sign of life from an agent. A worker that is waiting retries at once."""
         if self._board.state(camera_id) is not State.ONLINE:
             with self._lock:
                 self._wakes[camera_id] = self._wakes.get(camera_id, 0) + 1
@@ -160,7 +160,7 @@ class Supervisor:
             self._step("ended workers", self._check_ending, now)
 
     def _step(self, what: str, action: Callable[..., None], *arguments: Any) -> None:
-        """Do one thing; a failure concerns it alone, is logged once, and is tried again."""
+        """Run one action. A failure affects only this action, is logged once, and is retried."""
         if self._stopping:
             return
         try:
@@ -168,12 +168,12 @@ class Supervisor:
         except Exception:
             if what not in self._failed_steps:
                 self._failed_steps.add(what)
-                log.exception("%s: supervising failed; it is tried again", what)
+                log.exception("%s: supervising failed; retrying", what)
         else:
             self._failed_steps.discard(what)
 
     def _reconcile(self, camera_id: str) -> None:
-        """Bring one camera's worker in line with what is stored and wanted."""
+        """Bring a camera's worker in line with its stored settings and the demand for it."""
         try:
             camera = self._registry.get(camera_id)
         except NotFound:
@@ -236,7 +236,7 @@ class Supervisor:
         try:
             process.start()
         except OSError as error:
-            reason = f"its process cannot be started: {error.strerror}"
+            reason = f"the camera's process cannot start: {error.strerror}"
             self._board.set_state(camera_id, State.CONNECTING, reason)
             return
         worker.process = process
@@ -249,7 +249,7 @@ class Supervisor:
         head: FromWorker,
         payload: bytes,
     ) -> None:
-        """Pass a worker's message on, in its reader thread, if it is still this camera's."""
+        """Handle a worker's message, in its reader thread, unless the worker was replaced."""
         with worker.taking:
             if self._workers.get(camera_id) is worker:
                 self._collector.take(lambda: worker.orders, head, payload, process.send)
@@ -257,7 +257,7 @@ class Supervisor:
     def _end(self, camera_id: str) -> None:
         worker = self._workers.pop(camera_id, None)
         if worker is not None:
-            with worker.taking:  # what it sends from now on is not taken
+            with worker.taking:  # later messages from this worker are ignored
                 pass
         self._collector.end(camera_id)
         with self._lock:
@@ -268,7 +268,7 @@ class Supervisor:
             self._ending.append((camera_id, worker.process, deadline))
 
     def _check(self, camera_id: str, worker: _Worker, now: float) -> None:
-        """Start a worker that should run, note one that ended, kill one that hangs."""
+        """Start a worker that should run, note if it has ended, and kill it if it hangs."""
         process = worker.process
         if process is None:
             if now >= worker.restart_at:
@@ -276,7 +276,7 @@ class Supervisor:
         elif process.ended:
             self._note_end(camera_id, worker, now)
         elif now - process.heard_at > _HUNG_AFTER_S:
-            log.error("the worker of camera %s hangs; it is killed", camera_id)
+            log.error("the worker of camera %s hangs; killing it", camera_id)
             process.kill()
 
     def _note_end(self, camera_id: str, worker: _Worker, now: float) -> None:
@@ -285,8 +285,8 @@ class Supervisor:
         worker.process = None
         worker.restart_at = now + min(0.1 * 2 ** min(worker.failures, 10), _RESTART_MOST_S)
         worker.failures += 1
-        log.error("the worker of camera %s ended; it is started again", camera_id)
-        reason = "the camera's process ended and is started again"
+        log.error("the worker of camera %s stopped unexpectedly; restarting it", camera_id)
+        reason = "the camera's process stopped; it restarts automatically"
         self._board.set_state(camera_id, State.CONNECTING, reason)
 
     def _check_ending(self, now: float) -> None:
@@ -299,7 +299,7 @@ class Supervisor:
             self._remove_journals()
 
     def _remove_journals(self) -> None:
-        """Remove the journals of cameras that are gone, and whose worker has ended."""
+        """Remove the journals of cameras that are gone and whose workers have ended."""
         known = {camera.id for camera in self._registry.all()}
         remove_journals(self._journals, but=known | {camera_id for camera_id, *_ in self._ending})
 

@@ -1,7 +1,8 @@
-"""The process of one camera: pulls its frames, has them analysed, passes both to the hub.
+"""The worker process of a camera: it pulls frames, has them analysed, and sends both to the hub.
 
-Threads pull, analyse, report, keep events and set the clock; the main one takes orders. The process
-ends when the hub's end of the channel closes, however the hub ended. Process: worker.
+Threads pull, analyse, report, send events and measure the agent's clock. The main thread receives
+orders. The process ends when the hub's end of the channel closes, for whatever reason.
+Process: worker.
 """
 
 from __future__ import annotations
@@ -41,21 +42,21 @@ log = logging.getLogger("worker")
 
 
 def run_worker(channel: Channel, first_orders: bytes, engine_key: bytes) -> None:
-    """Serve one camera until the hub goes; the entry point of the process."""
+    """Serve a camera until the hub ends. This is the entry point of the process."""
     worker = Worker(channel, read_orders(first_orders), engine_key)
     try:
         worker.run()
     except (EOFError, OSError):
         pass  # the hub is gone
     finally:
-        os._exit(0)  # the other threads hold nothing that would need an orderly end
+        os._exit(0)  # no other thread needs an orderly end
 
 
 class Worker:
-    """One camera's threads and what they share."""
+    """The threads of a camera and the state that they share."""
 
     def __init__(self, channel: Channel, orders: Orders, engine_key: bytes) -> None:
-        """Put the parts together; nothing runs yet."""
+        """Create the parts; no thread runs yet."""
         self._channel = channel
         self._orders = orders
         journal = Path(os.fsdecode(orders.journal))
@@ -75,7 +76,7 @@ class Worker:
         )
 
     def run(self) -> None:
-        """Take orders until told to stop, or until the channel closes."""
+        """Handle messages until `STOP` comes or the channel closes."""
         for name, loop in (
             ("pull", self._puller.run),
             ("analyse", self._analyzer.run),
@@ -90,10 +91,10 @@ class Worker:
                 self._outbox.acknowledged()
             elif head == STOP:
                 return
-            elif isinstance(told := read_to_worker(head), Orders):
-                self._set_orders(told)
+            elif isinstance(message := read_to_worker(head), Orders):
+                self._set_orders(message)
             else:
-                self._outbox.events_stored(told.epoch, told.number)
+                self._outbox.events_stored(message.epoch, message.number)
 
     def _set_orders(self, orders: Orders) -> None:
         if self._orders.live and not orders.live:
@@ -103,7 +104,7 @@ class Worker:
         self._analyzer.set_orders(orders)
 
     def _deliver(self, frame: Frame) -> None:
-        """Pass a frame on; without a viewer only one a second crosses to the hub."""
+        """Pass a frame on. Without a viewer, the hub gets only one frame a second."""
         orders = self._orders
         if orders.options:
             scene, small = self._scenes.look(frame.jpeg, frame.mark)
@@ -132,7 +133,7 @@ class Worker:
             time.sleep(REPORT_EVERY_S)
 
     def _event_loop(self) -> None:
-        """Send what the journal has, and watch the camera; a thread that may wait for the disk."""
+        """Send events from the journal, and watch for new ones. This may wait for the disk."""
         failing = False
         while True:
             try:
@@ -152,7 +153,8 @@ class Worker:
 
     def _clock_loop(self) -> None:
         while True:
-            self._puller.came_online.wait(_CLOCK_EVERY_S)  # the agent's may have been set meanwhile
+            # While the camera was away, the agent's clock may have been set.
+            self._puller.came_online.wait(_CLOCK_EVERY_S)
             self._puller.came_online.clear()
             self._puller.refresh_clock()
 
@@ -181,12 +183,12 @@ class Worker:
 
 
 def _guard(loop: Callable[[], None]) -> None:
-    """Run a thread's loop; a failure nobody foresaw ends the process, which the hub restarts."""
+    """Run a thread's loop. An unexpected error ends the process, and the hub restarts it."""
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         try:
             loop()
         except (BrokenPipeError, ConnectionResetError):
             raise
         except Exception:
-            log.exception("a thread failed; the worker ends and is started again")
+            log.exception("a thread failed; the worker ends, and the hub restarts it")
     os._exit(1)

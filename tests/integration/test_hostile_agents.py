@@ -138,7 +138,7 @@ HOSTILE: dict[str, tuple[Handler, str]] = {
     "empty answer": (say(b""), "closed the connection"),
     "reset": (lambda connection, path: connection.close(), "closed the connection"),
     "redirect": (say(answer(b"", "Location: http://127.0.0.1:1/", status="302 Found")), "302"),
-    "not found": (say(answer(b"", status="404 Not Found")), "no agent"),
+    "not found": (say(answer(b"", status="404 Not Found")), "not an agent"),
     "wrong key": (say(answer(b"{}", status="401 Unauthorized")), "refuses this hub's key"),
     "camera away": (
         say(answer(b'{"message": "unplugged \\u001b[31m"}', status="503 Unavailable")),
