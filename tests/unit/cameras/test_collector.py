@@ -1,4 +1,4 @@
-"""What workers send is acknowledged before it is stored, and all of it is stored in the end."""
+"""Messages of workers are acknowledged before they are stored, and all are stored in the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal of events: whole after any end, in order, bounded, and given up only when stored."""
+"""The journal of events: it survives every end, keeps the order, is bounded, and counts losses."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def files(folder: Path) -> list[Path]:
     return sorted((folder / "cam").glob("*.events"))
 
 
-def test_what_was_appended_is_there_after_the_process_has_ended(tmp_path: Path) -> None:
+def test_appended_events_are_there_after_the_process_has_ended(tmp_path: Path) -> None:
     code = """
         import os, sys
         from pathlib import Path
@@ -119,7 +119,7 @@ def test_a_damaged_header_costs_its_file(tmp_path: Path) -> None:
     assert not before[0].exists()
 
 
-def test_what_is_acknowledged_leaves_and_the_numbers_go_on(tmp_path: Path) -> None:
+def test_acknowledged_events_are_removed_and_the_numbers_continue(tmp_path: Path) -> None:
     journal = journal_of(tmp_path, file_bytes=300)
     for number in range(1, 101):
         journal.append(body(number))
@@ -174,7 +174,7 @@ def test_when_full_the_oldest_go_and_are_counted_and_said_once(
     assert numbers(journal) == [501]
 
 
-def test_what_is_on_its_way_is_not_lost_when_its_room_is_needed(tmp_path: Path) -> None:
+def test_sent_events_are_not_counted_as_lost_when_their_room_is_needed(tmp_path: Path) -> None:
     journal = journal_of(tmp_path, most_bytes=2_000, file_bytes=500)
     for number in range(1, 9):
         journal.append(body(number))
@@ -185,7 +185,7 @@ def test_what_is_on_its_way_is_not_lost_when_its_room_is_needed(tmp_path: Path) 
     assert journal.dropped == 59 - 8 - len(left)
 
 
-def test_an_older_copy_that_was_put_back_begins_another_epoch(tmp_path: Path) -> None:
+def test_a_restored_older_copy_begins_another_epoch(tmp_path: Path) -> None:
     journal = journal_of(tmp_path)
     journal.append(b"1")
     batch = journal.unsent()
@@ -197,7 +197,7 @@ def test_an_older_copy_that_was_put_back_begins_another_epoch(tmp_path: Path) ->
     assert epoch != batch.epoch
 
 
-def test_a_stranger_epoch_acknowledges_nothing(tmp_path: Path) -> None:
+def test_an_unknown_epoch_acknowledges_nothing(tmp_path: Path) -> None:
     journal = journal_of(tmp_path)
     journal.append(b"1")
     journal.acknowledge("00" * 8, 1)
@@ -240,7 +240,7 @@ def test_a_full_disk_refuses_an_event_and_leaves_no_half_of_it(
     assert numbers(journal_of(tmp_path)) == [1, 2]
 
 
-def test_a_file_that_somebody_removed_costs_its_events_and_nothing_else(tmp_path: Path) -> None:
+def test_a_file_that_was_removed_costs_its_events_and_nothing_else(tmp_path: Path) -> None:
     journal = journal_of(tmp_path, file_bytes=300)
     for number in range(1, 31):
         journal.append(body(number))

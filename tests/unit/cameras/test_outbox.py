@@ -1,4 +1,4 @@
-"""What a worker holds for the hub: newest wins, one unacknowledged, replaced ones counted."""
+"""The outbox of a worker: it keeps the newest only, waits for acknowledgements, and counts drops."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_without_credit_only_reports_go() -> None:
     assert len(hub.taken) == 4
 
 
-def test_a_frame_nobody_wants_any_more_is_not_a_drop() -> None:
+def test_a_frame_that_is_no_longer_wanted_is_not_a_drop() -> None:
     hub = busy()
     hub.outbox.put_frame(head(1), b"")
     hub.outbox.drop_frames()
@@ -80,7 +80,7 @@ def test_a_frame_nobody_wants_any_more_is_not_a_drop() -> None:
     assert hub.outbox.frames_replaced == 0
 
 
-def test_what_is_put_while_another_sends_is_sent_by_that_one() -> None:
+def test_a_message_queued_while_a_thread_sends_is_sent_by_that_thread() -> None:
     began, may_end = threading.Event(), threading.Event()
     taken: list[tuple[str, int]] = []
 

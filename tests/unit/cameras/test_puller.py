@@ -1,4 +1,4 @@
-"""What a puller counts and when it lets itself be woken, over frames that a test makes up."""
+"""What a puller counts and which orders wake it, with made-up frames."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Pulled(Puller):
         self._take(frame, in_sequence=True)
 
 
-def test_frames_that_showed_the_same_were_not_given_up() -> None:
+def test_skipped_frames_are_not_counted_as_dropped() -> None:
     puller = Pulled()
     puller.take(1)
     puller.take(26, unchanged=24)
@@ -42,7 +42,7 @@ def test_frames_that_showed_the_same_were_not_given_up() -> None:
     assert [frame.seq for frame in puller.delivered] == [1, 26, 30, 1]
 
 
-def test_the_cameras_own_rate_counts_frames_that_showed_the_same() -> None:
+def test_the_cameras_own_rate_counts_skipped_frames() -> None:
     puller = Pulled()
     for number in range(6):
         puller.take(1 + 25 * number, unchanged=24 if number else 0)
@@ -88,7 +88,7 @@ def test_an_agent_that_tells_no_time_leaves_the_frames_theirs(told: object) -> N
     assert abs(puller.delivered[0].captured_at - time.time()) < 60
 
 
-def test_an_agent_whose_clock_is_wrong_is_put_right() -> None:
+def test_a_wrong_clock_of_an_agent_is_corrected() -> None:
     puller = Pulled()
     puller._orders = msgspec.structs.replace(orders(1), capabilities=("stream",))
     puller._synchronise(Telling(1_760_000_300.0))

@@ -1,4 +1,4 @@
-"""Who a registering agent is, and what it may become."""
+"""How a registering agent is identified, approved and changed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_agent_token_lets_a_camera_in_and_a_wrong_one_does_not(database: Dat
     assert registry.register(agent(agent_id="a2", token="guess"), HOME).status == "pending"
 
 
-def test_a_rotated_token_is_noticed_and_the_old_one_is_worth_nothing(database: Database) -> None:
+def test_a_rotated_token_is_noticed_and_the_old_one_is_refused(database: Database) -> None:
     registry = make_registry(database)
     old = agent_token(database)
     new = agent_token(database, rotate=True)
@@ -76,7 +76,7 @@ def test_the_key_is_given_once_and_proves_identity_at_another_address(database: 
     assert (camera.address, camera.port, camera.fps) == ("192.168.1.99", 5001, 15.0)
 
 
-def test_an_impostor_waits_beside_the_camera_and_takes_nothing_over(database: Database) -> None:
+def test_an_impostor_waits_for_approval_and_takes_nothing_over(database: Database) -> None:
     registry = make_registry(database)
     token = agent_token(database)
     real = registry.register(agent(token=token, stream_key="real"), HOME)
@@ -170,7 +170,7 @@ def test_options_need_approval_and_must_exist(database: Database) -> None:
     assert registry.get(reply.camera_id).options == ()
 
 
-def test_what_objects_are_shown_is_set_in_parts_and_kept(tmp_path: Path) -> None:
+def test_shown_objects_are_set_in_parts_and_kept(tmp_path: Path) -> None:
     for order, expected in (
         ({}, (0.5, None)),
         ({"labels": ["cat", "person", "cat"]}, (0.5, ("person", "cat"))),
@@ -270,7 +270,9 @@ def test_addresses_that_must_not_be_fetched_from(
     ("announced", "sender"),
     [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("10.0.0.7", "::ffff:10.0.0.7")],
 )
-def test_ones_own_address_is_fine(database: Database, announced: str, sender: str) -> None:
+def test_the_senders_own_address_is_allowed(
+    database: Database, announced: str, sender: str
+) -> None:
     registration = agent(ipaddress=announced)
     assert make_registry(database).register(registration, sender).status == "pending"
 

@@ -1,4 +1,4 @@
-"""Generated answers of agents, over a real socket: a frame comes of them, or words, and no more."""
+"""Generated responses of agents, over a real socket: each gives a frame or a readable error."""
 
 from __future__ import annotations
 

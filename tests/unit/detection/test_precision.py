@@ -1,4 +1,4 @@
-"""Which precision is used: demanded, or measured once and remembered; with a real model."""
+"""The choice of precision: configured, or measured once and stored; with a real model."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_auto_measures_once_and_keeps_what_it_found(both: Path) -> None:
     assert known_choice(NAME) == first
 
 
-def test_what_was_kept_decides(both: Path) -> None:
+def test_stored_figures_decide(both: Path) -> None:
     choose_precision("faces", NAME, "auto", device="cpu")
     keep(both, fp32_ms=27.2, int8_ms=15.1)
     fast = choose_precision("faces", NAME, "auto", device="cpu")
@@ -121,7 +121,7 @@ def test_a_store_that_cannot_be_written_costs_only_measuring_again(both: Path) -
     assert known_choice(NAME) is None
 
 
-def test_what_is_configured_is_used_without_measuring(both: Path) -> None:
+def test_a_configured_precision_is_used_without_measuring(both: Path) -> None:
     for configured in (FP32, INT8):
         assert choose_precision("faces", NAME, configured) == (
             configured,

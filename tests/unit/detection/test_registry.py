@@ -57,7 +57,7 @@ def test_int8_is_used_where_it_is_chosen(models_ready: None, astronaut: Bytes) -
     assert len(detector.detect([detector.prepare(astronaut)])[0]) == 1
 
 
-def test_an_unknown_name_is_answered_with_those_that_are_known(models_ready: None) -> None:
+def test_an_unknown_name_gets_an_error_with_the_known_names(models_ready: None) -> None:
     with pytest.raises(
         ModelError, match=r"no face detector 'retina', only centerface, haar, hog.*models add"
     ):

@@ -1,4 +1,4 @@
-"""Recognition in the engine: dlib's own numbers, for those faces only that are to have them."""
+"""Recognition in the engine: dlib's own embeddings, only for the faces that need them."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_a_file_and_the_picture_of_it_have_the_same_vector(
     assert found.faces == tell(pipeline, large).faces
 
 
-def test_landmarks_are_told_of_only_where_they_are_asked_for(
+def test_landmarks_are_returned_only_if_they_are_wanted(
     pipeline: Pipeline, astronaut: Bytes
 ) -> None:
     (face,) = faces_of(tell(pipeline, astronaut))
@@ -203,7 +203,7 @@ def test_a_settled_face_is_embedded_again_only_when_it_is_better(
     assert is_embedded((x1 + 200, y1, x2 + 200, y2, quality))
 
 
-def test_of_two_places_that_it_shares_the_nearer_one_counts() -> None:
+def test_of_two_overlapping_settled_boxes_the_nearer_one_counts() -> None:
     quality = [Quality(0.5, (), usable=True)]
     box = np.array([[0, 0, 100, 100]], np.float32)
     near, beside = (5, 0, 105, 100, 0.5), (45, 0, 145, 100, 0.1)
@@ -211,7 +211,7 @@ def test_of_two_places_that_it_shares_the_nearer_one_counts() -> None:
     assert to_embed(quality, box, [beside]) == [0]
 
 
-def test_the_best_come_first_and_what_is_of_no_use_never() -> None:
+def test_the_best_faces_come_first_and_unusable_ones_are_never_embedded() -> None:
     values = [(0.2, True), (0.9, False), (0.7, True), (0.0, True)]
     qualities = [Quality(value, (), usable) for value, usable in values]
     assert to_embed(qualities, np.zeros((4, 4), np.float32), ()) == [2, 0, 3]
@@ -227,7 +227,7 @@ def test_no_more_faces_are_embedded_at_once_than_agreed(
         assert sum(look(face).vector is not None for face in faces) == most
 
 
-def test_a_face_of_no_use_has_its_flaws_and_no_vector(pipeline: Pipeline, astronaut: Bytes) -> None:
+def test_an_unusable_face_has_flaws_and_no_vector(pipeline: Pipeline, astronaut: Bytes) -> None:
     dark = np.asarray(astronaut // 40, np.uint8)
     wanted = msgspec.structs.replace(ALONE, face_min_score=0.05)
     looks = [look(face) for face in faces_of(tell(pipeline, dark, wanted))]
@@ -266,7 +266,7 @@ def test_a_crop_ends_where_the_picture_does(pipeline: Pipeline, astronaut: Bytes
     assert abs(crop.shape[0] - (y2 + more)) < 2
 
 
-def test_without_the_model_faces_are_found_and_the_sentence_names_the_mend(
+def test_without_the_model_faces_are_found_and_the_error_says_what_to_do(
     astronaut: Bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for path in models_folder().iterdir():
@@ -282,7 +282,7 @@ def test_without_the_model_faces_are_found_and_the_sentence_names_the_mend(
     assert plain(still(found, ("recognition",)))["faces"][0]["identity"] is None
 
 
-def test_a_network_that_fails_takes_no_face_with_it(
+def test_a_failing_network_loses_no_face(
     astronaut: Bytes, monkeypatch: pytest.MonkeyPatch, models_ready: None
 ) -> None:
     pipeline = Pipeline(CONFIG, threads=2)

@@ -1,4 +1,4 @@
-"""The pipeline: what is asked together is answered together, and one failure stays one."""
+"""The pipeline: a batch is answered together, and a failure affects nothing else."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_an_option_that_is_ready_does_not_wait_for_one_that_loads(
     assert found.problem is None and found.objects
 
 
-def test_a_model_that_fails_on_a_picture_takes_nothing_else_with_it(
+def test_a_model_that_fails_on_a_picture_affects_no_other_task(
     astronaut: Bytes, monkeypatch: pytest.MonkeyPatch, models_ready: None
 ) -> None:
     def fail(self: object, batch: object, min_score: float = 0) -> None:
@@ -187,11 +187,11 @@ def test_landmarks_of_hog_are_those_of_dlib_itself(astronaut: Bytes) -> None:
     assert np.abs(np.array(faces_of(found)[0].landmarks) - points).max() <= 0.55
 
 
-def test_an_engine_that_nobody_asked_for_anything_is_neither_starting_nor_failed() -> None:
+def test_an_engine_without_requests_is_neither_starting_nor_failed() -> None:
     assert status_of([]).state == "off"
 
 
-def test_a_stranger_who_says_nothing_holds_nobody_up() -> None:
+def test_a_silent_stranger_blocks_no_other_client() -> None:
     engine = Engine(Pipeline(HubConfig(device="cpu"), threads=1))
     address = engine_address()
     engine.listen(address, b"key")

@@ -1,4 +1,4 @@
-"""Channels between processes: whole messages however they are cut up, or a plain refusal."""
+"""Channels between processes: messages arrive whole, or an error is raised."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def test_a_pipes_message_that_is_not_as_long_as_it_says_is_refused(message: byte
 
 
 @both
-def test_what_is_over_the_limit_is_not_sent(pair: Callable[[], tuple[End, End]]) -> None:
+def test_a_message_over_the_limit_is_not_sent(pair: Callable[[], tuple[End, End]]) -> None:
     here, there = channels(pair)
     with pytest.raises(ValueError, match="too large"):
         there.send(b"head", bytes(MAX_MESSAGE_BYTES))
@@ -244,7 +244,7 @@ def test_what_is_over_the_limit_is_not_sent(pair: Callable[[], tuple[End, End]])
 
 
 @both
-def test_sending_to_one_that_has_gone_says_so(pair: Callable[[], tuple[End, End]]) -> None:
+def test_sending_to_a_closed_side_raises_an_error(pair: Callable[[], tuple[End, End]]) -> None:
     here, there = channels(pair)
     here.close()
     with pytest.raises(OSError, match=r"pipe|handle|reset"):
@@ -265,7 +265,7 @@ def test_a_closed_end_neither_sends_nor_receives(pair: Callable[[], tuple[End, E
 
 
 @posix
-def test_closing_lets_one_go_that_waits_for_room() -> None:
+def test_closing_wakes_a_thread_that_waits_to_send() -> None:
     here, there = channels(socket.socketpair)
     failed = threading.Event()
 

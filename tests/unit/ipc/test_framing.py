@@ -15,6 +15,6 @@ def test_a_message_comes_out_as_it_was_packed(payload: bytes) -> None:
 
 
 @pytest.mark.parametrize("message", [b"", b"\0\0\0", b"\0\0\0\x05{}"])
-def test_what_is_no_message_is_refused(message: bytes) -> None:
+def test_an_invalid_message_is_refused(message: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         unpack(message)

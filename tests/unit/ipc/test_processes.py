@@ -1,4 +1,4 @@
-"""Child processes: started by name, in order, heard when they end, gone when the hub goes."""
+"""Child processes: started by name, with messages in order, and ended with the hub."""
 
 from __future__ import annotations
 
@@ -83,12 +83,12 @@ def start() -> Iterator[Callable[..., Child]]:
 
 
 @pytest.mark.parametrize("target", [supervisor._WORKER, engine_process._ENGINE])
-def test_the_names_of_the_real_ones_lead_to_functions(target: str) -> None:
+def test_the_names_of_the_real_targets_are_functions(target: str) -> None:
     module, _, name = target.partition(":")
     assert callable(getattr(importlib.import_module(module), name))
 
 
-def test_what_is_preloaded_exists() -> None:
+def test_preloaded_modules_exist() -> None:
     assert supervisor._WORKER.partition(":")[0] in processes._PRELOAD
     for module in processes._PRELOAD:
         importlib.import_module(module)
@@ -124,7 +124,7 @@ def test_messages_come_in_order_and_all_of_them_before_the_end(
 
 
 @both
-def test_one_that_dies_is_heard_of_at_once(
+def test_a_child_that_dies_is_noticed_at_once(
     start: Callable[..., Child], pair: Callable[[], tuple[End, End]]
 ) -> None:
     child = start("crashing", pair=pair)
@@ -133,7 +133,7 @@ def test_one_that_dies_is_heard_of_at_once(
 
 
 @both
-def test_one_that_is_killed_is_heard_of_though_others_run(
+def test_a_killed_child_is_noticed_while_others_run(
     start: Callable[..., Child], pair: Callable[[], tuple[End, End]]
 ) -> None:
     children = [start("echo", b"hello", pair=pair) for _ in range(4)]
@@ -151,7 +151,7 @@ def test_a_name_that_leads_nowhere_is_an_end(start: Callable[..., Child]) -> Non
     assert child.said.empty()
 
 
-def test_one_that_does_not_read_holds_nobody_up(start: Callable[..., Child]) -> None:
+def test_a_child_that_does_not_read_blocks_no_caller(start: Callable[..., Child]) -> None:
     child = start("deaf")
     child.hear()
     began = time.monotonic()
@@ -165,7 +165,7 @@ def test_one_that_does_not_read_holds_nobody_up(start: Callable[..., Child]) -> 
 
 
 @posix
-def test_one_that_sends_rubbish_is_ended(
+def test_a_child_that_sends_rubbish_is_killed(
     start: Callable[..., Child], caplog: pytest.LogCaptureFixture
 ) -> None:
     def pair() -> tuple[End, End]:
@@ -179,7 +179,7 @@ def test_one_that_sends_rubbish_is_ended(
     assert not psutil.pid_exists(child.process.pid or 0)
 
 
-def test_one_whose_message_cannot_be_handled_is_ended(
+def test_a_child_whose_message_cannot_be_handled_is_killed(
     start: Callable[..., Child], caplog: pytest.LogCaptureFixture
 ) -> None:
     def take(head: bytes, payload: bytes) -> None:

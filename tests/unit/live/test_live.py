@@ -1,4 +1,4 @@
-"""Fan-out: credit, newest wins, and that a viewer who stops reading costs one slot a camera."""
+"""Sending to viewers: credit, only the newest is kept, a stopped viewer costs one slot a camera."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_new_viewer_gets_the_newest_picture_and_result_at_once() -> None:
     asyncio.run(scene())
 
 
-def test_a_result_that_is_gone_does_not_reach_who_has_not_read_it_yet() -> None:
+def test_a_cleared_result_does_not_reach_a_viewer_that_has_not_read_it() -> None:
     async def scene() -> None:
         for end in (Broker.clear_result, Broker.forget):
             broker, _ = make_broker()
@@ -184,7 +184,7 @@ def test_a_result_that_is_gone_does_not_reach_who_has_not_read_it_yet() -> None:
     asyncio.run(scene())
 
 
-def test_a_result_does_not_wait_for_who_has_stopped_watching() -> None:
+def test_a_result_does_not_wait_for_a_viewer_that_has_stopped_watching() -> None:
     async def scene() -> None:
         broker, _ = make_broker()
         viewer = Viewer(broker)
@@ -218,7 +218,7 @@ def test_a_result_is_made_into_text_once_for_all_its_viewers() -> None:
     asyncio.run(scene())
 
 
-def test_who_reads_late_gets_the_newest_result_once() -> None:
+def test_a_late_viewer_gets_the_newest_result_once() -> None:
     async def scene() -> None:
         broker, _ = make_broker()
         viewer = Viewer(broker)

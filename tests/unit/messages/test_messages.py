@@ -59,7 +59,7 @@ def test_a_message_arrives_as_it_was_sent(
 
 @pytest.mark.parametrize("read", [read_orders, read_from_worker, read_request, read_engine_report])
 @pytest.mark.parametrize("head", [b"", b"\x90", b"\x80", b"\xff", encode(frame_head(1))[:-1]])
-def test_what_is_no_message_is_refused(read: Callable[[bytes], Message], head: bytes) -> None:
+def test_an_invalid_message_is_refused(read: Callable[[bytes], Message], head: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         read(head)
 
@@ -96,7 +96,7 @@ def test_a_name_in_any_script_is_told_as_it_is() -> None:
     assert '"name":"Zoë 王"' in result_text(result(faces=[{**FACE, "identity": zoe}]))
 
 
-def test_what_a_viewer_sends_is_read_by_its_type() -> None:
+def test_messages_of_a_viewer_are_read_by_their_type() -> None:
     assert plain(read_from_viewer('{"type": "ack", "camera": "c", "seq": 5, "more": 1}')) == {
         "type": "ack",
         "camera": "c",

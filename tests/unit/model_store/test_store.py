@@ -1,4 +1,4 @@
-"""What is asked of the model store by name, a user's own models, and the commands."""
+"""The model store: models by name, a user's own models, and the commands."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_model_that_does_not_load_leaves_the_store_as_it_was(folder: Path, yun
     assert store.find("faces", "yunet").path.read_bytes() == b"good yunet"
 
 
-def test_what_cannot_be_added_is_refused_with_the_reason(
+def test_files_that_cannot_be_added_are_refused_with_the_reason(
     tmp_path: Path, yunet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     yolox = tmp_path / "yolox.onnx"

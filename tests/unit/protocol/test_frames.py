@@ -25,7 +25,7 @@ JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
 
 
 @given(st.binary(max_size=3000))
-def test_what_is_deflated_is_inflated(jpeg: bytes) -> None:
+def test_deflated_data_is_inflated(jpeg: bytes) -> None:
     deflate = Deflater()
     assert inflate(deflate(jpeg)) == jpeg
     assert inflate(deflate(jpeg)) == jpeg

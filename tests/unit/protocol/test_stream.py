@@ -97,7 +97,7 @@ def test_headers_may_come_in_any_order_and_case(
     assert read_all(head.encode() + body + b"\r\n") == [frame._replace(unchanged=1, scene=2)]
 
 
-def test_a_part_without_a_picture_says_that_the_one_before_is_still_seen() -> None:
+def test_a_part_without_a_picture_repeats_the_picture_before() -> None:
     first = WireFrame(JPEG, 5, 100.0, "e")
     data = part_of(first._replace(seq=4), b"") + part_of(first)
     data += part_of(WireFrame(b"", 30, 100.5, "e", 24), b"")

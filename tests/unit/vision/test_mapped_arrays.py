@@ -23,7 +23,7 @@ ARRAYS = st.sampled_from(["<f4", "<u2", "u1"]).flatmap(
 
 
 @given(st.dictionaries(st.text(max_size=8), ARRAYS, max_size=5))
-def test_what_is_written_is_read(
+def test_written_arrays_are_read(
     tmp_path_factory: pytest.TempPathFactory, held: dict[str, Any]
 ) -> None:
     path = tmp_path_factory.mktemp("arrays") / "model"
@@ -50,7 +50,7 @@ def test_arrays_are_read_only_and_the_first_starts_on_a_cache_line(tmp_path: Pat
         read["large"][0] = 2
 
 
-def test_a_type_that_is_not_known_is_not_written() -> None:
+def test_an_unknown_type_is_not_written() -> None:
     with pytest.raises(ValueError, match="complex128"):
         mapped_arrays.write({"odd": np.ones(2, np.complex128)})
 

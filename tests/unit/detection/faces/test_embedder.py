@@ -56,7 +56,7 @@ def test_a_batch_equals_one_by_one(embedder: Embedder, chips: Bytes) -> None:
     assert embedder.embed(chips[:0]).shape == (0, 128)
 
 
-def test_one_face_is_nearer_to_itself_than_to_what_is_none(
+def test_one_face_is_nearer_to_itself_than_to_a_chip_without_face(
     embedder: Embedder, chips: Bytes
 ) -> None:
     embedder.warm_up()

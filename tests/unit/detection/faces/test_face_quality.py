@@ -1,4 +1,4 @@
-"""What a face is worth, on photographs: harm one, and the flaw is told and the value falls."""
+"""The quality of faces in photographs: a harmed photograph gets a flaw and a lower value."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_harm_is_told_and_costs_value(
 
 
 @pytest.mark.parametrize("ratio", [0.1, 0.12])
-def test_a_face_of_a_few_pixels_is_of_no_use(look: Look, astronaut: Bytes, ratio: float) -> None:
+def test_a_face_of_a_few_pixels_is_unusable(look: Look, astronaut: Bytes, ratio: float) -> None:
     quality = best(look, smaller(astronaut, ratio))
     assert "too small" in quality.flaws
     assert not quality.usable

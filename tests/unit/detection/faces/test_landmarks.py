@@ -229,7 +229,7 @@ def test_why_numba_does_not_work_is_said_once(
     ]
 
 
-def test_what_one_process_compiled_the_next_one_loads(tmp_path: Path) -> None:
+def test_the_next_process_loads_compiled_kernels(tmp_path: Path) -> None:
     program = (
         "from convergecast.detection.faces import landmarks\n"
         "from convergecast.detection.kernels import landmarks_numba as k\n"

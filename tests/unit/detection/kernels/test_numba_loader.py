@@ -1,4 +1,4 @@
-"""Kernels come up whatever became of numba's cache, and stay inside the arrays they are given."""
+"""Kernels work even if numba's cache is damaged, and stay inside their arrays."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def run(cache: Path, *words: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("suffix", "left"), [("nbi", 40), ("nbc", 0)])
-def test_a_damaged_cache_is_forgotten_and_kept_anew(tmp_path: Path, suffix: str, left: int) -> None:
+def test_a_damaged_cache_is_deleted_and_written_again(
+    tmp_path: Path, suffix: str, left: int
+) -> None:
     assert run(tmp_path) == ["True", "0"]
     torn = list(tmp_path.rglob(f"*.{suffix}"))
     assert torn

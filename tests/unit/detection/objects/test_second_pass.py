@@ -1,4 +1,4 @@
-"""The closer look: where the tile is laid, what it adds, and that it finds what was too small."""
+"""The closer look: where the tile is placed, what it adds, and that it finds small objects."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_picture_without_doubt_costs_one_run_and_is_left_as_it_is(
     assert closer.detect([]) == []
 
 
-def test_what_the_detector_is_and_needs_is_handed_on(ssd: CountingSsd) -> None:
+def test_the_detectors_device_and_sizes_are_passed_on(ssd: CountingSsd) -> None:
     closer = CloserLook(ssd)
     closer.warm_up()
     assert (closer.device, closer.device_reason) == (ssd.device, ssd.device_reason)
@@ -106,7 +106,7 @@ def test_the_tile_is_laid_where_most_small_things_are_in_doubt() -> None:
         [(100, 100, 400, 400, 0.4, 1)],
     ],
 )
-def test_what_is_sure_or_unlikely_or_large_needs_no_tile(found: list[Any]) -> None:
+def test_sure_or_unlikely_or_large_objects_need_no_tile(found: list[Any]) -> None:
     assert tile_for(objects(*found), 700, 525) is None
 
 
@@ -140,7 +140,7 @@ def test_the_tile_adds_small_whole_things_once() -> None:
     assert merged.scores == pytest.approx([0.8, 0.7, 0.6])
 
 
-def test_what_touches_the_border_of_the_picture_is_not_cut_by_the_tile() -> None:
+def test_an_object_at_the_border_of_the_picture_is_not_cut_by_the_tile() -> None:
     merged = merge(Objects.empty(), objects((0, 40, 30, 100, 0.8, 1)), (0, 50, 400, 350), 700, 525)
     assert merged.boxes.tolist() == [[0, 90, 30, 150]]
 

@@ -1,4 +1,4 @@
-"""dlib's own files: what dlib wrote is read, and a damaged one is refused in bounded time."""
+"""dlib's own files are read, and damaged files are refused in bounded time."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_reals_are_exact(value: float) -> None:
 @pytest.mark.parametrize(
     "pair", [(1, 32000), (1, 32001), (1, 32002), (2**24, 0), (2**23, 120), (1, 128), (-(2**25), 0)]
 )
-def test_what_is_no_finite_float_is_refused(pair: tuple[int, int]) -> None:
+def test_numbers_that_are_not_finite_are_refused(pair: tuple[int, int]) -> None:
     with pytest.raises(DamagedModel):
         reals(np.array([pair], np.int32))
 

@@ -62,7 +62,7 @@ def test_conversion_is_the_same_every_time_and_holds_only_weights_it_uses(graph:
     floats=st.lists(st.floats(width=32, allow_nan=False)),
     name=st.text(),
 )
-def test_what_protocol_buffers_write_is_read(
+def test_messages_of_protocol_buffers_are_read(
     integers: list[int], floats: list[float], name: str
 ) -> None:
     tensor = onnx.TensorProto(name=name, int64_data=integers, float_data=floats)
