@@ -1,4 +1,4 @@
-"""The outbox of a worker: it keeps the newest only, waits for acknowledgements, and counts drops."""
+"""The outbox of a worker: it keeps only the newest, waits for acknowledgements, counts drops."""
 
 from __future__ import annotations
 
