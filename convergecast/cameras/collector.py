@@ -2,8 +2,8 @@
 
 A frame or result is acknowledged before it is processed, and nothing here waits for the disk. Rows
 to store are submitted to the database's writer in the order of arrival. So a slow disk delays no
-picture, and a camera is deleted only after its pending rows are stored. Process: hub; called by the
-threads that read from the workers, and by the supervisor's thread.
+picture, and a camera is deleted only after its pending rows are stored. The threads that
+read from the workers call it, and the supervisor's thread. Process: hub.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ class ConnectionChannel:
         head_size, payload_size = _LENGTHS.unpack_from(message)
         payload_at = _LENGTHS.size + head_size
         if payload_at + payload_size != len(message):
-            raise ValueError("a message has another length than it declares")
+            raise ValueError("a message is not as long as it declares")
         return message[_LENGTHS.size : payload_at], message[payload_at:]
 
     def close(self) -> None:

@@ -200,7 +200,7 @@ def test_shown_objects_are_set_in_parts_and_kept(tmp_path: Path) -> None:
         ({"labels": "cat"}, "must be a list"),
         ({"labels": [1]}, "must be a list"),
         ({"labels": ["cat", "griffin"]}, "'griffin' is not a label"),
-        ({"labels": ["hat"]}, "never taught"),
+        ({"labels": ["hat"]}, "not trained on it"),
         ({"min_score": 0.3, "labels": [""]}, "'' is not a label"),
     ],
 )
