@@ -145,7 +145,7 @@ call "%JS%\node_modules\.bin\tsc.cmd" --project "%JS%"
 if errorlevel 1 exit /b 1
 call "%JS%\node_modules\.bin\eslint.cmd" --config tests/js/eslint.config.js static/js tests/js
 if errorlevel 1 exit /b 1
-node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON --test-isolation=none --test-reporter=dot --test "tests/js/*.test.js"
+node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON --test-reporter=dot --test "tests/js/*.test.js"
 if errorlevel 1 exit /b 1
 "%PYTHON%" -m pytest %REST%
 exit /b %errorlevel%

@@ -14,6 +14,10 @@ test('in a wide window there are at least as many columns as rows', () => {
   assert.deepEqual([1, 2, 3, 4, 5, 6, 9].map((count) => columns(count)), [1, 2, 2, 2, 3, 3, 3]);
 });
 
+test('two cameras stand beside each other wherever the window is wider than high', () => {
+  assert.equal(chooseLayout({ count: 2, width: 800, height: 790, shape: 16 / 9 }).columns, 2);
+});
+
 test('in a high window there are at most as many columns as rows', () => {
   assert.deepEqual([1, 2, 4, 6].map((count) => columns(count, 720, 1280)), [1, 1, 1, 2]);
 });

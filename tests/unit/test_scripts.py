@@ -375,7 +375,7 @@ def test_check_names_its_steps_and_hands_options_to_pytest(checked: Path) -> Non
     assert result.returncode == 0, result.stderr
     lint = "eslint --config tests/js/eslint.config.js static/js tests/js"
     node = (
-        "node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON --test-isolation=none"
+        "node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON"
         " --test-reporter=dot --test tests/js/*.test.js"
     )
     assert result.stdout.splitlines() == [
