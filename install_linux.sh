@@ -193,7 +193,8 @@ hub_requirements() {
 pip_install() {
     local status=0
     : >"$log"
-    "$python" -m pip install --disable-pip-version-check --no-input "$@" >>"$log" 2>&1 </dev/null || status=$?
+    "$python" "$here/scripts/install_packages.py" "$log" \
+        "$python" -m pip install --disable-pip-version-check --no-input "$@" || status=$?
     if ((status == 0)); then return; fi
     if ((status < 128)); then rm -f "$half_made"; fi # pip itself cleans up after an error
     if grep -q 'No space left on device' "$log"; then

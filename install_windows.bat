@@ -83,13 +83,14 @@ exit /b 1
 echo Installing packages into venv\ (about 1 minute)...
 if exist "%INSTALLED%" del "%INSTALLED%"
 type nul >"%VENV%\half-made"
-set PIP="%PYTHON%" -m pip install --disable-pip-version-check --no-input
-if "%SET%"=="agent" %PIP% -r "%HERE%requirements-agent.txt" >"%LOG%" 2>&1
-if "%SET%"=="hub" %PIP% -r "%HERE%requirements.txt" >"%LOG%" 2>&1
-if "%SET%"=="test" %PIP% -r "%HERE%requirements.txt" -r "%HERE%requirements-test.txt" >"%LOG%" 2>&1
+type nul >"%LOG%"
+set PIP="%PYTHON%" "%HERE%scripts\install_packages.py" "%LOG%" "%PYTHON%" -m pip install --disable-pip-version-check --no-input
+if "%SET%"=="agent" %PIP% -r "%HERE%requirements-agent.txt"
+if "%SET%"=="hub" %PIP% -r "%HERE%requirements.txt"
+if "%SET%"=="test" %PIP% -r "%HERE%requirements.txt" -r "%HERE%requirements-test.txt"
 if errorlevel 1 goto pip_failed
 if "%SET%"=="agent" goto packages_done
-%PIP% --no-deps --editable "%HERE%." >>"%LOG%" 2>&1
+%PIP% --no-deps --editable "%HERE%."
 if errorlevel 1 goto pip_failed
 :packages_done
 del "%VENV%\half-made"

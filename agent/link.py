@@ -123,11 +123,14 @@ class HubLink:
         self._backoff = Backoff(most_s=2.0)  # a hub that restarts is back soon
         if reply.camera_key:
             self._identity.remember_camera_key(self._hub.url, reply.camera_key)
+        level = logging.INFO
         if reply.status == "pending":
             text = f"waiting for approval on the hub's page at {self._hub.shown}"
+            if reply.message:
+                level, text = logging.WARNING, f"{text}: {reply.message}"
         else:
             text = f"registered with the hub at {self._hub.shown} as camera {reply.camera_id}"
-        self._said.once(logging.INFO, text)
+        self._said.once(level, text)
 
     def _post(self, registration: Registration) -> RegistrationReply:
         body = encode_registration(registration)

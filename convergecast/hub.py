@@ -202,7 +202,7 @@ class Hub:
             enrolment=faces.enrolment,
             recogniser=faces.recogniser,
             upkeep=faces.upkeep,
-            show_link=self._show_link,
+            show_next_link=self._show_next_link,
         )
 
     async def _serve(self) -> None:
@@ -253,15 +253,23 @@ class Hub:
                 log.error("%s", error)
         if not server.should_exit:
             self._show_link()
+            _say("Ctrl+C stops the hub.\n")
 
     def _show_link(self) -> None:
-        """Print the address to open; for an administrator's token, without it."""
-        address = self.address
-        if self.services.gate.has_admin_token:
-            print(f"Open {address} and sign in with the administrator token.", flush=True)  # noqa: T201
+        """Print the address to open, with empty lines around it; it alone on standard output."""
+        address, gate = self.address, self.services.gate
+        if gate.has_admin_token:
+            line = f"Open {address} and sign in with the administrator token."
         else:
-            link = f"{address}/?token={self.services.gate.link_token()}"
-            print(f"Open {link}", flush=True)  # noqa: T201
+            line = f"Open {address}/?token={gate.link_token()}"
+        _say()
+        print(line, flush=True)  # noqa: T201
+        _say()
+
+    def _show_next_link(self) -> None:
+        """Print the next link, after one was used."""
+        _say("\nThe link was used: each works once. The next one is:")
+        self._show_link()
 
     @property
     def address(self) -> str:
@@ -271,6 +279,11 @@ class Hub:
             if ipaddress.ip_address(host).is_unspecified:
                 host = "127.0.0.1"
         return f"http://{f'[{host}]' if ':' in host else host}:{self.services.port}"
+
+
+def _say(line: str = "") -> None:
+    """Write a line for a person where the log goes."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _bind(config: HubConfig) -> socket.socket:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -22,6 +22,8 @@ class Camera:
     and port identify them. Times are UNIX seconds. `fps` is the rate that the agent announced.
     Objects are shown if their score is `object_min_score` or more and their label is in
     `object_labels`; None means all labels.
+    `wrong_token` is whether the last registration had a token that is not the hub's. It is not
+    stored, because the next heartbeat tells it again.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Camera:
     object_labels: tuple[str, ...] | None = None
     registered_at: float
     last_seen: float
+    wrong_token: bool = field(default=False, compare=False)
 
     @property
     def netloc(self) -> str:

@@ -46,6 +46,10 @@ from convergecast.protocol.registration import Registration, RegistrationReply
 from convergecast.storage.database import Database
 
 _WRITE_LAST_SEEN_EVERY_S = 60.0
+_WRONG_TOKEN = (
+    "the agent token is wrong. Start the agent with the token that `python -m convergecast token` "
+    "prints on the hub's machine, or approve the camera on the hub's page."
+)
 
 Listener = Callable[[str], None]
 T = TypeVar("T")
@@ -101,13 +105,19 @@ class CameraRegistry:
                 camera, key = self._add(registration, trusted=trusted)
             else:
                 camera, key = self._renew(camera, registration, trusted=trusted)
+            wrong = registration.token is not None and not trusted
+            if camera.wrong_token is not wrong:
+                camera = replace(camera, wrong_token=wrong)
+                self._cameras = {**self._cameras, camera.id: camera}
         self._notify(camera.id)
+        waits = camera.approval is not Approval.APPROVED
         return RegistrationReply(
-            status="online" if camera.approval is Approval.APPROVED else "pending",
+            status="pending" if waits else "online",
             camera_id=camera.id,
             heartbeat_s=self._config.heartbeat_s,
             hub_time=self._clock.now(),
             camera_key=key,
+            message=_WRONG_TOKEN if waits and wrong else None,
         )
 
     def change(

@@ -13,6 +13,7 @@ from convergecast.messages.live import CameraView, Dropped, ObjectSettings
 from convergecast.messages.worker import Motion, Report, State, WorkerDrops
 
 _PENDING_REASON = "waits for approval"
+_WRONG_TOKEN = "waits for approval: the agent's token is wrong"
 _NO_DROPS = WorkerDrops(agent=0, worker=0, events=0)
 
 
@@ -80,7 +81,8 @@ class StatusBoard:
             dropped = self._dropped(camera.id, status)
             motion = _motion(status)
         if not approved:
-            state, reason, since = State.PENDING, _PENDING_REASON, camera.registered_at
+            reason = _WRONG_TOKEN if camera.wrong_token else _PENDING_REASON
+            state, since = State.PENDING, camera.registered_at
             if camera.approval is Approval.REJECTED:
                 reason = "was rejected"
         frame = self._broker.frame(camera.id) if approved else None
@@ -95,6 +97,7 @@ class StatusBoard:
             state=state,
             state_reason=reason or None,
             state_since=since,
+            wrong_token=camera.wrong_token and state is State.PENDING,
             width=(report and report.width) or camera.width,
             height=(report and report.height) or camera.height,
             fps=_rounded((report and report.fps) or camera.fps),

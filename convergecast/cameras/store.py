@@ -11,7 +11,8 @@ from convergecast.faces import sightings, unknown_faces
 from convergecast.options import OPTIONS
 from convergecast.storage.database import Database
 
-_COLUMNS = [field.name for field in dataclasses.fields(Camera)]
+# A field that is not compared is not stored: the next heartbeat tells it again.
+_COLUMNS = [field.name for field in dataclasses.fields(Camera) if field.compare]
 _OPTIONS = frozenset(option.name for option in OPTIONS)
 
 

@@ -309,3 +309,7 @@ class RegistrationReply(Message, frozen=True, kw_only=True):
     camera_key: Annotated[str, Meta(description="Only if it is new.")] | UnsetType = UNSET
     heartbeat_s: Annotated[float, Meta(ge=0.5, le=60)]
     hub_time: Time
+    message: (
+        Annotated[str, Meta(description="For the person at the agent; only when it is needed.")]
+        | UnsetType
+    ) = UNSET

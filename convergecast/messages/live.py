@@ -80,6 +80,9 @@ class CameraView(Message, frozen=True, kw_only=True):
     state: State
     state_reason: str | None
     state_since: Time
+    wrong_token: Annotated[
+        bool, Meta(description="It is pending, and its agent sent a token that is not the hub's.")
+    ]
     width: Annotated[
         Pixels | None, Meta(description="Of the newest frame; before the first, as announced.")
     ]

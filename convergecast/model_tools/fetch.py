@@ -57,6 +57,7 @@ def fetch(
         progress(f"Models and pictures: ready in {models_folder()}")
         return
     with writing(progress):
+        _announce(wanted, progress)
         store.set_commercial_safe(safe)
         for spec in _unwanted(wanted):
             remove(spec.task, spec.name)
@@ -70,6 +71,16 @@ def _is_complete(wanted: list[ModelSpec]) -> bool:
     removable = unnamed_files() if os.access(models_folder(), os.W_OK) else []
     pending = _unwanted(wanted) or removable or _wanted_pictures() or _incomplete(wanted)
     return not pending
+
+
+def _announce(wanted: list[ModelSpec], progress: Progress) -> None:
+    """Say how many files are to be downloaded, and how large they are together."""
+    absent = [spec.member.carrier for spec in wanted if not store.is_current(spec)]
+    carriers = dict.fromkeys([*absent, *(spec.member.carrier for spec in _wanted_pictures())])
+    if carriers:
+        files = "1 file" if len(carriers) == 1 else f"{len(carriers)} files"
+        size_mb = sum(carrier.size_mb for carrier in carriers)
+        progress(f"Models and pictures: {files} to download, {size_mb:.0f} MB together")
 
 
 def _unwanted(wanted: list[ModelSpec]) -> list[ModelSpec]:

@@ -72,13 +72,18 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationReply:
-    """The hub's reply. `camera_key` is present only if it is new."""
+    """The hub's reply. `camera_key` is present only if it is new.
+
+    `message` is a sentence for the person at the agent that says why the camera waits; None if
+    there is nothing to say.
+    """
 
     status: str
     camera_id: str
     heartbeat_s: float
     hub_time: float
     camera_key: str | None = None
+    message: str | None = None
 
 
 def encode_registration(registration: Registration) -> bytes:
@@ -130,6 +135,7 @@ def decode_reply(body: bytes) -> RegistrationReply:
         heartbeat_s=min(max(float(heartbeat_s), 0.5), 60.0),
         hub_time=float(hub_time),
         camera_key=document.text("camera_key", 128),
+        message=document.text("message", 300),
     )
 
 

@@ -15,7 +15,10 @@ from convergecast.messages.api import Health
 from convergecast.web.api.request_body import answer
 from convergecast.web.services import Services
 
-_WRONG = "That token is not valid, or the link was used before: the hub's console has a new one."
+_WRONG_LINK = "This link was used already, or the hub was started again since"
+_WRONG_TOKEN = "That token is not valid"
+_NEWEST_LINK = "open the newest link, the last one in the window where the hub runs"
+_ADMIN_TOKEN = "sign in with the administrator token"
 
 _MAX_FORM_BYTES = 4 << 10
 
@@ -30,7 +33,7 @@ def blueprint(services: Services) -> Blueprint:
     def follow_first_link() -> ResponseReturnValue | None:
         """`/?token=…` signs in and leaves the address clean."""
         if request.path == "/" and "token" in request.args:
-            return _sign_in(services, request.args["token"])
+            return _sign_in(services, request.args["token"], _WRONG_LINK)
         return None
 
     @routes.get("/")
@@ -51,7 +54,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("/login")
     @allow(Access.PUBLIC, body_bytes=_MAX_FORM_BYTES)
     def sign_in() -> ResponseReturnValue:
-        return _sign_in(services, request.form.get("token", "").strip())
+        return _sign_in(services, request.form.get("token", "").strip(), _WRONG_TOKEN)
 
     @routes.post("/logout")
     @allow(Access.CHANGE)
@@ -69,15 +72,18 @@ def blueprint(services: Services) -> Blueprint:
     return routes
 
 
-def _sign_in(services: Services, token: str) -> ResponseReturnValue:
+def _sign_in(services: Services, token: str, wrong: str) -> ResponseReturnValue:
+    """Lead to the dashboard with a session, or back to the form, which says what is `wrong`."""
     link = services.gate.link_token()
     try:
         session = services.gate.sign_in(token)
     finally:  # it is used where no session can be stored, too
         if services.gate.link_token() != link:
-            services.show_link()
+            services.show_next_link()
     if session is None:
-        return render_template("login.html", message=_WRONG), 401
+        has_token = services.gate.has_admin_token  # then the hub prints no links
+        message = f"{_WRONG_TOKEN}: {_ADMIN_TOKEN}." if has_token else f"{wrong}: {_NEWEST_LINK}."
+        return render_template("login.html", message=message), 401
     response = redirect("/", 303)
     response.set_cookie(
         services.guard.cookie, session, max_age=SESSION_DAYS * 86_400, httponly=True, samesite="Lax"

@@ -61,7 +61,7 @@ class Services:
     enrolment: Enrolment
     recogniser: Recogniser
     upkeep: Upkeep
-    show_link: Callable[[], None]
+    show_next_link: Callable[[], None]
 
     def cameras(self) -> list[CameraView]:
         """Return every camera that was not rejected, as the API shows it."""

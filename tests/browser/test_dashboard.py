@@ -200,12 +200,14 @@ def test_the_age_is_true(page: Page, rig: Rig) -> None:
 
 
 def test_strangers_are_approved_or_rejected_and_their_names_are_text(page: Page, rig: Rig) -> None:
-    for name in ("<img src=x onerror=alert(1)>", "Gate"):
-        rig.start_agent("--source", "demo", "--name", name, token="")
+    for name, token in (("<img src=x onerror=alert(1)>", "not the hub's"), ("Gate", "")):
+        rig.start_agent("--source", "demo", "--name", name, token=token)
     waiting = page.get_by_test_id("pending-camera")
     expect(waiting).to_have_count(2)
     evil = waiting.filter(has_text="<img src=x onerror=alert(1)>")
     expect(evil).to_have_count(1)
+    expect(evil.get_by_test_id("wrong-token")).to_contain_text("The agent sent a wrong token.")
+    expect(waiting.filter(has_text="Gate").get_by_test_id("wrong-token")).to_be_hidden()
     evil.get_by_test_id("reject").click()
     expect(waiting).to_have_count(1)
     waiting.get_by_test_id("approve").click()

@@ -125,6 +125,8 @@ def test_the_demonstration_prints_its_link_last_and_takes_its_agents_along(
             if line.startswith("Open "):
                 break
         assert "/?token=" in lines[-1]
+        assert lines[-2] == "\n"
+        assert [demo.stdout.readline() for _ in range(3)] == ["\n", "Ctrl+C stops the hub.\n", "\n"]
         assert sum("online" in line for line in lines) >= 2
         children = psutil.Process(demo.pid).children(recursive=True)
         assert sum("agent.py" in " ".join(child.cmdline()) for child in children) == 2

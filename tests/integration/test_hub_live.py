@@ -407,3 +407,7 @@ def test_a_rotated_agent_token_is_noticed_by_the_running_hub(rig: Rig) -> None:
     rig.start_agent("--source", "demo")  # with the old one
     camera = rig.wait_for(lambda: rig.cameras()[0], "the registration")
     assert camera["state"] == "pending"
+    assert camera["wrong_token"]
+    assert camera["state_reason"] == "waits for approval: the agent's token is wrong"
+    told = f"waiting for approval on the hub's page at {rig.url}: the agent token is wrong. "
+    rig.wait_for(lambda: told in rig.log(), "the agent is told")

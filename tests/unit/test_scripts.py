@@ -35,6 +35,7 @@ INSTALLER_FILES = [
     "requirements-agent.txt",
     "requirements-test.txt",
     "pyproject.toml",
+    "scripts/install_packages.py",
 ]
 
 pty = pytest.importorskip("pty", reason="the scripts are for Linux")
@@ -147,6 +148,7 @@ def checkout(tmp_path: Path) -> Path:
     """Return a folder with a space in its name that holds what the installer reads."""
     folder = tmp_path / "a checkout"
     folder.mkdir()
+    (folder / "scripts").mkdir()
     for name in INSTALLER_FILES:
         shutil.copy2(ROOT / name, folder / name)
     return folder
@@ -169,6 +171,7 @@ def fake_python(programs: Path, *, version: str, pip: str = "exit 0") -> None:
     body = f"""
 case "$*" in
     *version_info*) echo {version} ;;
+    *install_packages.py*) exec "{sys.executable}" "$@" ;;
     *"-m venv"*) for folder; do :; done; mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python" ;;
     *"-m pip"*) {pip} ;;
     *convergecast*|*agent.py*) echo "started: $*" ;;

@@ -3,6 +3,9 @@
 import { reason } from '../lib/api.js';
 import { button, el, icon, keyed, setHidden, setSentence, setText } from '../lib/dom.js';
 
+const WRONG_TOKEN = 'The agent sent a wrong token. Approve the camera if you know it, '
+  + 'or start the agent with the command that “Add a camera” shows.';
+
 /**
  * @typedef {import('../lib/types.js').CameraView} CameraView
  * @typedef {{testid: string, label: string, primary?: boolean, run: () => Promise<unknown>}} Choice
@@ -75,12 +78,13 @@ export function createPending(root, { actions }) {
 function createRow(id, testid, choices) {
   const name = el('p', { class: 'asker-name' });
   const from = el('p', { class: 'quiet small' });
+  const warning = el('p', { class: 'problem', 'data-testid': 'wrong-token', hidden: true }, WRONG_TOKEN);
   const problem = el('p', { class: 'problem', role: 'status', hidden: true });
   const buttons = choices.map(({ testid: what, label, primary, run }) => (
     button(label, what, () => attempt(run), primary ? 'button primary' : 'button')
   ));
   const element = el('li', { class: 'asker', 'data-testid': testid, 'data-camera': id },
-    name, from, el('div', { class: 'row' }, ...buttons), problem);
+    name, from, warning, el('div', { class: 'row' }, ...buttons), problem);
 
   /** @param {Choice['run']} run */
   async function attempt(run) {
@@ -97,6 +101,7 @@ function createRow(id, testid, choices) {
   /** @param {CameraView} camera */
   function setState(camera) {
     setText(name, camera.name);
+    setHidden(warning, !camera.wrong_token);
     setText(from, [camera.address, camera.source].filter(Boolean).join(' · '));
     buttons.forEach((each) => each.setAttribute('aria-label', `${each.textContent} ${camera.name}`));
   }

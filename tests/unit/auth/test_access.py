@@ -170,8 +170,23 @@ def test_a_link_that_could_not_sign_in_is_followed_by_a_new_one(
     with monkeypatch.context() as patch:
         patch.setattr(hub.services.database, "write", full)
         assert client.get(f"/?token={gate.link_token()}").status_code == 503
-    assert f"/?token={gate.link_token()}\n" in capsys.readouterr().out
-    assert client.get(f"/?token={gate.link_token()}").status_code == 303
+    shown = capsys.readouterr()
+    assert shown.out == f"Open {hub.address}/?token={gate.link_token()}\n"
+    assert shown.err.splitlines() == [
+        "",
+        "The link was used: each works once. The next one is:",
+        "",
+        "",
+    ]
+    link = f"/?token={gate.link_token()}"
+    assert client.get(link).status_code == 303
+    used = client.get(link)
+    assert used.status_code == 401
+    assert (
+        b"This link was used already, or the hub was started again since: open the newest link, "
+        b"the last one in the window where the hub runs."
+    ) in used.data
+    assert b"That token is not valid: open the newest link" in client.post("/login").data
     hub.close()
 
 

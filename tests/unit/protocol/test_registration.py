@@ -115,7 +115,7 @@ def test_a_large_body_is_refused_unread() -> None:
 
 @pytest.mark.parametrize("key", [None, "a key"])
 def test_a_reply_is_read_as_it_was_written(key: str | None) -> None:
-    reply = RegistrationReply("pending", "camera", 2.0, 1760000000.0, key)
+    reply = RegistrationReply("pending", "camera", 2.0, 1760000000.0, key, key and "a sentence")
     assert decode_reply(encode_reply(reply)) == reply
 
 
