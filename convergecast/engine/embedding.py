@@ -57,7 +57,7 @@ class FaceInBatch(NamedTuple):
 
 
 class FaceEmbedding:
-    """The loaded network, and the kind of its embeddings, which says what they compare with.
+    """The loaded network, and the kind of its embeddings. Only embeddings of one kind compare.
 
     Args:
         alignment: the landmark model whose points are used to turn faces upright.

@@ -12,4 +12,4 @@ STREAM = "stream"
 
 
 class ProtocolError(ValueError):
-    """Received data breaks the protocol. The message says for people what is wrong."""
+    """Received data breaks the protocol. The message tells people what is wrong."""

@@ -120,7 +120,7 @@ def cut_jpeg(data: bytes) -> bytes:
     """
     begin, end = data.find(_JPEG_START), data.rfind(_JPEG_END)
     if begin < 0 or end < begin:
-        raise ProtocolError("there is no JPEG in what the agent sent")
+        raise ProtocolError("there is no JPEG in the agent's data")
     return data[begin : end + len(_JPEG_END)]
 
 
