@@ -130,6 +130,15 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "never",
         ),
     ] = 3.0
+    hold_back_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1.5,
+            description="seconds that pages hold pictures back for what is found in them, at most; "
+            "0: never",
+        ),
+    ] = 1.5
 
     @property
     def landmarks_in_use(self) -> str:

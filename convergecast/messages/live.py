@@ -121,6 +121,9 @@ class Hello(Message, frozen=True, kw_only=True, tag_field="type", tag="hello"):
 
     version: str
     hub_time: Time
+    hold_back_s: Annotated[
+        float, Meta(description="How long pictures are held back for their results, at most.")
+    ]
     options: Annotated[tuple[Option, ...], Meta(description="In the order of their buttons.")]
     cameras: list[CameraView]
     status: EngineStatusView

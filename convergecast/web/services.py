@@ -76,6 +76,7 @@ class Services:
         return Hello(
             version=__version__,
             hub_time=self.clock.now(),
+            hold_back_s=self.config.hold_back_s,
             options=OPTIONS,
             cameras=self.cameras(),
             status=engine_status(self.engine, self.registry, self.board, self.config),

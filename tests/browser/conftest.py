@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocketRoute, sync_playwright
 
@@ -114,18 +116,50 @@ class Told:
         self, *cameras: dict[str, Any], options: Sequence[dict[str, Any]] | None = None
     ) -> None:
         offered = OFFERED if options is None else options
-        self.tell("hello", hub_time=time.time(), options=offered, cameras=cameras, status=None)
+        self.tell(
+            "hello",
+            hub_time=time.time(),
+            hold_back_s=1.5,
+            options=offered,
+            cameras=cameras,
+            status=None,
+        )
 
     def tell(self, type_: str, **fields: object) -> None:
         self._sockets[-1].send(json.dumps({"type": type_, **fields}))
 
-    def show(self, camera_id: str, jpeg: bytes, at: float, seq: int = 1) -> None:
+    def show(
+        self, camera_id: str, jpeg: bytes, at: float, seq: int = 1, scene: int | None = 0
+    ) -> None:
         """Send a picture, as soon as it is wanted."""
         while camera_id not in self.watched:
             self.page.wait_for_timeout(20)
-        header = {"camera": camera_id, "seq": seq, "captured_at": at, "dropped": 0}
+        header = {"camera": camera_id, "seq": seq, "captured_at": at, "dropped": 0, "scene": scene}
         head = json.dumps(header).encode()
         self._sockets[-1].send(len(head).to_bytes(4, "big") + head + jpeg)
+
+    def see(self, camera_id: str, at: float, **found: object) -> None:
+        """Send a grey picture of 640 × 480, and what was found in it."""
+        self.show(camera_id, GREY, at)
+        self.find(camera_id, at, **found)
+
+    def record(self, camera_id: str) -> None:
+        """From now on, `recorded` tells what was drawn over each picture of this camera."""
+        self.page.locator(f'[data-camera="{camera_id}"]').wait_for()
+        self.page.evaluate("id => window.convergecast.record(id)", camera_id)
+
+    def recorded(self) -> list[dict[str, Any]]:
+        """Return what was drawn since the last call, oldest first; see `Drawn` in views.js."""
+        drawn: list[dict[str, Any]] = self.page.evaluate("window.convergecast.recorded.splice(0)")
+        return drawn
+
+    def wait_drawn(self, camera_id: str, seq: int) -> None:
+        """Wait until a picture that is recorded, or one after it, has been painted."""
+        self.page.wait_for_function(
+            "([id, seq]) => window.convergecast.recorded.some("
+            "({ camera, picture }) => camera === id && picture.seq >= seq)",
+            arg=[camera_id, seq],
+        )
 
     def wait_watched(self, *camera_ids: str) -> None:
         """Wait until exactly these cameras' pictures are wanted."""
@@ -134,12 +168,18 @@ class Told:
 
     def find(self, camera_id: str, at: float, **found: object) -> None:
         """Send a result in a picture of 640 × 480."""
-        lists = {"faces": None, "objects": None, "people": None, "options": [], **found}
+        lists = {"faces": None, "objects": None, "people": None, "options": [], "scene": 0, **found}
         self.tell(
             "result", camera_id=camera_id, seq=1, captured_at=at, width=640, height=480, **lists
         )
 
 
+def _grey() -> bytes:
+    picture = np.full((480, 640, 3), 90, np.uint8)
+    return bytes(cv2.imencode(".jpg", picture)[1].tobytes())
+
+
+GREY = _grey()
 OFFERED = [dataclasses.asdict(option) for option in OPTIONS]
 
 

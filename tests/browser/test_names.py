@@ -61,7 +61,7 @@ def test_a_face_is_called_by_what_is_known_of_it(told: Told) -> None:
         identified([370, 150, 470, 250], "undecided", 4, flaws=["too small", "blurred"]),
         identified([490, 150, 590, 250], "undecided", 5),
     ]
-    told.find("c1", time.time(), faces=faces)
+    told.see("c1", time.time(), faces=faces)
     expect(found(told)).to_have_text("Анна, Ben?, 1 unknown")
     expect(found(told)).to_have_attribute("title", "5 faces: Анна, Ben?, 1 unknown")
     assert set(told_words(told.page)) == {"Анна", "Ben?", "unknown", "too small"}
@@ -76,8 +76,8 @@ def test_a_person_keeps_his_colour_on_every_camera_and_track(told: Told) -> None
         identified(LEFT, "known", 4, person=anna),
         identified(RIGHT, "known", 5, person=ben),
     ]
-    told.find("c1", time.time(), faces=both)
-    told.find("c2", time.time(), faces=[identified(LEFT, "known", 17, person=ben)])
+    told.see("c1", time.time(), faces=both)
+    told.see("c2", time.time(), faces=[identified(LEFT, "known", 17, person=ben)])
     expect(found(told, "c1")).to_have_text(f"{anna}, {ben}")
     expect(found(told, "c2")).to_have_text(ben)
     first, second = overlay(told, "c1"), overlay(told, "c2")
@@ -86,7 +86,7 @@ def test_a_person_keeps_his_colour_on_every_camera_and_track(told: Told) -> None
 
 def test_a_name_goes_with_its_option(told: Told) -> None:
     told.hello(recognising())
-    told.find("c1", time.time(), faces=[identified(LEFT, "known", 1, person="Anna")])
+    told.see("c1", time.time(), faces=[identified(LEFT, "known", 1, person="Anna")])
     expect(found(told)).to_have_text("Anna")
     listen(told.page)
     told.tell("cameras", cameras=[told_camera(options=["faces"])])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
-from tests.browser.conftest import Told, told_camera
+from tests.browser.conftest import GREY, Told, told_camera
 
 pytestmark = pytest.mark.browser
 
@@ -53,7 +53,7 @@ def hue(pixels: Pixels, x: float, y: float) -> tuple[int, ...]:
 def test_landmarks_are_points_that_leave_the_face_to_be_seen(told: Told) -> None:
     told.hello(told_camera())
     spots = [[215 + 10 * (n % 9), 215 + 10 * (n // 9)] for n in range(68)]
-    told.find("c1", time.time(), faces=[face([200, 200, 310, 310], landmarks=spots)], objects=[])
+    told.see("c1", time.time(), faces=[face([200, 200, 310, 310], landmarks=spots)], objects=[])
     expect(found(told)).to_have_text("1 face · no objects")
     drawn = overlay(told)
     scale = drawn.shape[1] / 640
@@ -61,7 +61,7 @@ def test_landmarks_are_points_that_leave_the_face_to_be_seen(told: Told) -> None
     for x, y in spots:
         assert hue(drawn, x, y)[3] > 100
     assert 0.02 < float((inside[..., 3] > 0).mean()) < 0.35
-    told.find("c1", time.time(), faces=[], objects=[])
+    told.see("c1", time.time(), faces=[], objects=[])
     expect(found(told)).to_have_text("no faces · no objects")
     assert not overlay(told).any()
 
@@ -69,7 +69,7 @@ def test_landmarks_are_points_that_leave_the_face_to_be_seen(told: Told) -> None
 def test_a_small_face_is_not_covered(told: Told) -> None:
     told.hello(told_camera())
     spots = [[203 + 3.5 * (n % 9), 203 + 4 * (n // 9)] for n in range(68)]
-    told.find("c1", time.time(), faces=[face([200, 200, 240, 240], landmarks=spots)], objects=[])
+    told.see("c1", time.time(), faces=[face([200, 200, 240, 240], landmarks=spots)], objects=[])
     expect(found(told)).to_have_text("1 face · no objects")
     drawn = overlay(told)
     scale = drawn.shape[1] / 640
@@ -80,8 +80,8 @@ def test_a_small_face_is_not_covered(told: Told) -> None:
 def test_the_same_label_has_the_same_hue_on_every_camera(told: Told) -> None:
     told.hello(told_camera("c1"), told_camera("c2"))
     dog, cat = [50.0, 150.0, 150.0, 250.0], [300.0, 150.0, 400.0, 250.0]
-    told.find("c1", time.time(), faces=[], objects=[thing("dog", 18, dog), thing("cat", 17, cat)])
-    told.find("c2", time.time(), faces=[], objects=[thing("cat", 17, dog)])
+    told.see("c1", time.time(), faces=[], objects=[thing("dog", 18, dog), thing("cat", 17, cat)])
+    told.see("c2", time.time(), faces=[], objects=[thing("cat", 17, dog)])
     expect(found(told, "c1")).to_have_text("no faces · cat 1, dog 1")
     expect(found(told, "c2")).to_have_text("no faces · cat 1")
     expect(found(told, "c1")).to_have_attribute(
@@ -109,7 +109,7 @@ def test_the_words_of_a_crowd_do_not_lie_on_each_other(told: Told) -> None:
         for x in range(10, 560, 15)
         for y in range(60, 380, 90)
     ]
-    told.find("c1", time.time(), faces=[], objects=crowd)
+    told.see("c1", time.time(), faces=[], objects=crowd)
     expect(found(told)).to_have_text(f"no faces · person {len(crowd)}")
     tags = told.page.evaluate("window.tags")
     assert 10 < len(tags) < len(crowd)
@@ -124,7 +124,7 @@ def test_what_is_no_longer_asked_for_goes_at_once(told: Told) -> None:
     spots = [[120.0, 120.0]] * 68
     both = {"faces": [face([100, 100, 200, 200], landmarks=spots)], "objects": []}
     both["objects"] = [thing("cat", 17, [300, 100, 400, 200], 0.6), thing("dog", 18, score=0.95)]
-    told.find("c1", time.time(), **both)
+    told.see("c1", time.time(), **both)
     expect(found(told)).to_have_text("1 face · cat 1, dog 1")
     told.tell("cameras", cameras=[told_camera(objects={"min_score": 0.7, "labels": None})])
     expect(found(told)).to_have_text("1 face · dog 1")
@@ -150,7 +150,7 @@ def test_waiting_and_not_working_never_read_as_nothing_found(told: Told) -> None
     ready = {"task": "faces", "state": "ready", "model": "centerface", "precision": "int8"}
     ready |= {"device": "CPU", "reason": "this ONNX Runtime has no CUDA"}
     told.tell("status", engine="ready", models=[ready, broken])
-    told.find("c1", time.time(), faces=[face([100, 100, 200, 200])], objects=None)
+    told.see("c1", time.time(), faces=[face([100, 100, 200, 200])], objects=None)
     expect(found(told)).to_have_text("1 face · objects: not working")
     expect(found(told)).to_have_attribute("title", f"1 face\nobjects: {why}")
     cost = told.page.get_by_test_id("option-cost-objects")
@@ -169,12 +169,12 @@ def test_an_engine_that_ended_is_told_though_an_older_result_lacked_a_part(
     why = "The model ssd-mobilenet-v2 is not installed: run models fetch."
     told.hello(told_camera(analysis_error=why))
     at = time.time()
-    told.find("c1", at, faces=[face([100, 100, 200, 200])], objects=None)
+    told.see("c1", at, faces=[face([100, 100, 200, 200])], objects=None)
     expect(found(told)).to_have_text("1 face · objects: waiting")
     ended = "The engine has ended; it is started again."
     told.tell("cameras", cameras=[told_camera(analysis_error=ended)])
     picture = cv2.imencode(".jpg", np.zeros((480, 640, 3), np.uint8))[1].tobytes()
-    told.show("c1", picture, at + 10)
+    told.show("c1", picture, at + 10, seq=2)
     expect(found(told)).to_have_text(ended)
     expect(found(told)).to_have_attribute("data-error", "true")
 
@@ -203,14 +203,14 @@ def test_a_quiet_camera_says_why_its_rate_is_low_and_keeps_its_boxes(told: Told)
     told.hello(told_camera(motion={"quiet": False, "skipped": 0}))
     quiet = told.page.get_by_test_id("tile-quiet")
     at = time.time()
-    told.show("c1", PICTURE, at)
+    told.show("c1", GREY, at)
     told.find("c1", at, faces=[face([100, 100, 200, 200])], objects=[])
     expect(found(told)).to_have_text("1 face · no objects")
     expect(quiet).to_have_text("")
     told.tell("cameras", cameras=[told_camera(motion={"quiet": True, "skipped": 7})])
     expect(quiet).to_have_text("quiet")
     assert "7" in (quiet.get_attribute("title") or "")
-    told.show("c1", PICTURE, at + 10, seq=2)
+    told.show("c1", GREY, at + 10, seq=2)
     expect(found(told)).to_have_text("no result for 10 s")
     still = {"faces": [face([100, 100, 200, 200])], "objects": [], "unchanged_until": at + 9}
     told.find("c1", at, **still)
@@ -218,19 +218,11 @@ def test_a_quiet_camera_says_why_its_rate_is_low_and_keeps_its_boxes(told: Told)
     assert overlay(told).any()
 
 
-def _picture() -> bytes:
-    grey = np.full((480, 640, 3), 90, np.uint8)
-    return bytes(cv2.imencode(".jpg", grey)[1].tobytes())
-
-
-PICTURE = _picture()
-
-
 def test_people_are_counted_on_the_tile_and_in_the_header(told: Told) -> None:
     cameras = [told_camera(id=one, options=["people"], people=None) for one in ("c1", "c2")]
     told.hello(*cameras)
     expect(found(told)).to_have_text("people: waiting")
-    told.find("c1", time.time(), people=1)
+    told.see("c1", time.time(), people=1)
     expect(found(told)).to_have_text("1 person")
     counted = [{**camera, "people": n} for camera, n in zip(cameras, (1, 4), strict=True)]
     told.tell("cameras", cameras=counted)
@@ -244,29 +236,110 @@ def left_edge(told: Told) -> float:
     return float(columns[0]) * 640 / pixels.shape[1] if len(columns) else -1.0
 
 
-def test_boxes_go_on_between_two_results_while_pictures_come(told: Told) -> None:
+def walking(at_s: float) -> dict[str, object]:
+    """Return who walks by 100 pixels a second, and was 100 from the left at 0 s."""
+    left = 100 + 100 * at_s
+    person = thing("person", 1, [left, 200.0, left + 60, 400.0])
+    return {**person, "track_id": 1, "velocity": [100.0, 0.0]}
+
+
+def test_pictures_at_once_carry_boxes_on_for_a_while(told: Told) -> None:
     told.hello(told_camera(options=["objects"]))
-    walking = {**thing("person", 1, [100.0, 200.0, 160.0, 400.0]), "velocity": [100.0, 0.0]}
-    edges = []
+    told.page.get_by_test_id("aligned").click()
+    told.record("c1")
     began = time.time()
-    for number in range(40):
-        told.show("c1", PICTURE, time.time(), seq=number + 1)
-        if number == 20:
-            began = time.time()
-            told.find("c1", began, objects=[walking])
-        told.page.wait_for_timeout(25)
-        if number > 22:
-            edges.append((time.time() - began, left_edge(told)))
-    assert edges[-1][1] > edges[0][1] + 15
-    for after_s, edge in edges:
-        assert edge <= 100 + 100 * min(after_s, 0.8) + 4, "ahead of the picture"
+    for number in range(50):
+        at_s = number / 30
+        told.show("c1", GREY, began + at_s, seq=number + 1)
+        if number in {5, 10}:
+            told.find("c1", began + at_s, objects=[walking(at_s)])
+        told.wait_drawn("c1", number + 1)
+    drawn = {one["picture"]["seq"] - 1: one for one in told.recorded()}
+    for number in range(11, 50):
+        after_s = (number - 10) / 30
+        if drawn[number]["source"] == "none":
+            assert after_s > 0.8
+            continue
+        assert after_s < 1.1, "too far from the last result"
+        assert drawn[number]["from"] == [pytest.approx(began + 10 / 30)]
+        (box,) = [one["box"] for one in drawn[number]["result"]["objects"]]
+        assert box[0] == pytest.approx(100 + 100 * number / 30, abs=0.5)
+    assert drawn[30]["source"] == "predicted"
+    assert drawn[49]["source"] == "none"
+
+
+def test_a_picture_waits_for_the_results_around_it_and_shows_what_lies_between(told: Told) -> None:
+    """Pictures come at the test's own pace, every fourth is analysed, two pictures late."""
+    told.hello(told_camera(options=["objects"]))
+    told.record("c1")
+    began = time.time()
+    taken: list[float] = []
+    between: list[dict[str, Any]] = []
+    deadline = time.monotonic() + 60
+    while len(between) < 20:
+        assert time.monotonic() < deadline, "no picture waits for its results"
+        taken.append(time.time())
+        told.show("c1", GREY, taken[-1], seq=len(taken))
+        if len(taken) > 2 and len(taken) % 4 == 0:
+            at = taken[-3]
+            told.find("c1", at, objects=[walking(at - began)])
+        told.page.wait_for_timeout(15)
+        for drawn in told.recorded():
+            found = drawn["result"] and drawn["result"]["objects"]
+            for thing in found or []:
+                expected = 100 + 100 * (drawn["picture"]["captured_at"] - began)
+                assert thing["box"][0] == pytest.approx(expected, abs=0.5), drawn["source"]
+            if len(drawn["from"]) == 2:
+                before, after = drawn["from"]
+                assert before < drawn["picture"]["captured_at"] < after
+                assert drawn["source"] == "aligned"
+                assert len(found) == 1
+                between.append(drawn)
+    assert told.acknowledged == sorted(told.acknowledged)
+    assert len(told.acknowledged) >= len(taken) - 2, "credit waits as long as the pictures do"
+
+
+def test_nothing_from_before_a_cut_is_drawn_after_it(told: Told) -> None:
+    told.hello(told_camera(options=["objects"]))
+    told.record("c1")
+    began = time.time()
+    for number in range(24):
+        at = began + number / 30
+        scene = number // 8
+        told.show("c1", GREY, at, seq=number + 1, scene=scene)
+        if number in {2, 6, 9, 14}:  # the third scene has no result at all
+            told.find("c1", at, objects=[walking(number / 30)], scene=scene)
+        told.wait_drawn("c1", number + 1)
+    drawn = {one["picture"]["seq"] - 1: one for one in told.recorded()}
+    assert [drawn[number]["source"] for number in (0, 8, *range(16, 24))] == ["none"] * 10
+    assert [drawn[number]["source"] for number in (7, 15)] == ["predicted"] * 2
+    for number, one in drawn.items():
+        for from_s in one["from"]:
+            assert round((from_s - began) * 30) // 8 == number // 8
+
+
+def test_whether_pictures_wait_is_remembered(told: Told) -> None:
+    told.hello(told_camera(options=[]))
+    switch = told.page.get_by_test_id("aligned")
+    expect(switch).to_be_hidden()
+    told.tell("cameras", cameras=[told_camera()])
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    told.go("/")
+    told.hello(told_camera())
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    switch.click()
+    told.go("/")
+    told.hello(told_camera())
+    expect(switch).to_have_attribute("aria-pressed", "true")
 
 
 def test_what_moves_is_drawn_where_the_picture_shows_it(told: Told) -> None:
     told.hello(told_camera(options=["objects"]))
     walking = {**thing("person", 1, [100.0, 200.0, 160.0, 400.0]), "velocity": [200.0, 0.0]}
     now = time.time()
-    told.show("c1", PICTURE, now)
+    told.show("c1", GREY, now)
     told.find("c1", now - 0.2, objects=[walking])
     expect(found(told)).to_have_text("person 1")
     assert left_edge(told) >= 100 + 0.2 * 200 - 3

@@ -15,7 +15,7 @@ const FAILED = model({ task: 'landmarks', state: 'failed', reason: 'the file is 
  */
 const view = (fields) => ({
   link: 'live', cameras: [], pending: [], status: null, options: [], selected: new Set(), onlySelected: false,
-  enlarged: null, asideHidden: false, ...fields,
+  enlarged: null, asideHidden: false, aligned: true, holdBack_s: 1.5, ...fields,
 });
 
 test('an option has its own icon, and one that is new has a common one', () => {

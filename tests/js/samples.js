@@ -58,3 +58,22 @@ export const OPTIONS = [
 function option(name, label, fields) {
   return { name, label, tasks: [], brings: 'faces', adds: [], identifies: false, min_scores: null, ...fields };
 }
+
+/**
+ * @param {Partial<import('../../static/js/lib/types.js').DetectedObject>} fields
+ * @returns {import('../../static/js/lib/types.js').DetectedObject}
+ */
+export const thing = (fields) => ({
+  box: [100, 50, 140, 90], score: 0.9, label: 'dog', label_id: 18, track_id: 1, velocity: null, ...fields,
+});
+
+/**
+ * @param {number} captured_at
+ * @param {Partial<import('../../static/js/lib/types.js').NewResult>} [fields]
+ * @returns {import('../../static/js/lib/types.js').NewResult}
+ */
+export const result = (captured_at, fields) => ({
+  type: 'result', camera_id: 'one', seq: 1, captured_at, processed_at: captured_at + 0.1,
+  unchanged_until: captured_at, scene: 0, width: 640, height: 480, options: [], faces: null, objects: null,
+  people: null, ...fields,
+});

@@ -2,17 +2,20 @@
 // The page's end of lib/viewer.js, which lives in a worker, or here where the browser lacks what that needs.
 
 import { seconds } from './clock.js';
+import { lookOfPage } from './overlay.js';
 
 /**
  * @param {object} parts
  * @param {string} parts.url of the socket
  * @param {(message: object) => void} parts.onMessage  what the hub tells
  * @param {(reports: Object<string, import('./views.js').PaintReport>) => void} parts.onPictures  by camera, now and then
+ * @param {(camera: string, drawn: import('./views.js').Drawn) => void} parts.onDrawn  each picture of those that `tell` was called for
  * @param {() => void} parts.onLost
  * @param {() => Promise<boolean>} parts.mayReturn  false when the session is gone and trying again is useless
  */
-export function createLive({ url, onMessage, onPictures, onLost, mayReturn }) {
+export function createLive({ url, onMessage, onPictures, onDrawn, onLost, mayReturn }) {
   let offset_s = Date.now() / 1000 - seconds();
+  let most_s = 0;
   const home = workerHome(receive).catch(() => pageHome(receive));
   const order = (message) => home.then((post) => post(message));
 
@@ -20,6 +23,7 @@ export function createLive({ url, onMessage, onPictures, onLost, mayReturn }) {
     switch (message.type) {
       case 'text': onMessage(message.message); break;
       case 'pictures': onPictures(message.reports); break;
+      case 'drawn': onDrawn(message.camera, message.drawn); break;
       case 'clock': ({ offset_s } = message); break;
       case 'lost': onLost(); break;
       case 'retry': mayReturn().then((may) => { if (may) open(); }); break;
@@ -35,8 +39,38 @@ export function createLive({ url, onMessage, onPictures, onLost, mayReturn }) {
     open,
     /** @param {string[]} cameras the whole list of those whose pictures are wanted from now on */
     watch: (cameras) => order({ type: 'watch', cameras }),
-    /** Pictures of this camera are drawn there from now on. @param {HTMLCanvasElement} canvas */
-    show: (camera, canvas) => order({ type: 'canvas', camera, canvas }),
+    /**
+     * Pictures of this camera are drawn there from now on.
+     * @param {string} camera
+     * @param {HTMLCanvasElement} canvas
+     * @param {HTMLCanvasElement|null} boxes  for what was found in them
+     */
+    show: (camera, canvas, boxes = null) => order({ type: 'canvas', camera, canvas, boxes, look: boxes && lookOfPage() }),
+    /**
+     * @param {string} camera
+     * @param {{width: number, height: number, ratio: number}} size  of its picture, in CSS pixels
+     */
+    size: (camera, size) => order({ type: 'size', camera, size }),
+    /**
+     * What is asked for of a camera: nothing else is drawn.
+     * @param {string} camera
+     * @param {import('./views.js').Asked} asked
+     */
+    ask: (camera, asked) => order({ type: 'ask', camera, asked }),
+    /**
+     * How long pictures may be held back for what is found in them; 0: they are shown at once.
+     * @param {number} seconds
+     */
+    hold(seconds) {
+      if (seconds === most_s) return;
+      most_s = seconds;
+      order({ type: 'hold', seconds });
+    },
+    /**
+     * `onDrawn` is called for each picture of this camera.
+     * @param {string} camera
+     */
+    tell: (camera, on = true) => order({ type: 'tell', camera, on }),
     forget: (camera) => order({ type: 'forget', camera }),
     /** UNIX seconds by the hub's clock */
     now: () => seconds() + offset_s,
@@ -56,8 +90,8 @@ function workerHome(receive) {
 }
 
 const postTo = (worker) => (message) => {
-  const canvas = message.canvas?.transferControlToOffscreen();
-  worker.postMessage(canvas ? { ...message, canvas } : message, canvas ? [canvas] : []);
+  const [canvas, boxes] = [message.canvas, message.boxes].map((each) => each?.transferControlToOffscreen());
+  worker.postMessage(canvas ? { ...message, canvas, boxes } : message, [canvas, boxes].filter(Boolean));
 };
 
 async function pageHome(receive) {

@@ -1,20 +1,38 @@
 // @ts-nocheck
-// Decodes and draws the pictures of one camera: one decode at a time, the newest waiting one replaces an older.
-// Runs in a worker or in the page.
+// Shows the pictures of one camera, each at its time, with what was found in it drawn above: one decode at a time,
+// and what is too late gives way to what is due. Runs in a worker or in the page.
+
+import { createTimeline, validUntil } from './alignment.js';
+import { createOverlay } from './overlay.js';
+import { createDelay, createHeld } from './playback.js';
+import { stillAsked } from './words.js';
 
 const RATE_WINDOW_S = 2;
 const KEPT_AGES = 300;
+/** Of what has no measured latency yet. */
+const NAMED_S = 1;
 
 /**
  * @param {object} parts
  * @param {OffscreenCanvas|HTMLCanvasElement} parts.canvas
+ * @param {OffscreenCanvas|HTMLCanvasElement|null} parts.boxes  where it is drawn what was found; null: the page does that itself
+ * @param {import('./views.js').Look} parts.look
  * @param {() => number} parts.now  UNIX seconds, hub's clock
  * @param {(header: import('./types.js').PictureHead) => void} parts.acknowledge  gives the credit back
- * @param {(changed: boolean) => void} parts.onShown  after each picture; `changed`: in shape, in being readable, or live now and not before
+ * @param {(changed: boolean) => void} parts.onShown  after each picture; `changed`: in shape, in being readable, live now and not before, or boxes where there were none
+ * @param {(drawn: import('./views.js').Drawn) => void} parts.onDrawn  what lies over the picture now, for those who asked
  */
-export function createPainter({ canvas, now, acknowledge, onShown }) {
+export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, onDrawn }) {
   const context = canvas.getContext('bitmaprenderer');
-  const counters = { offered: 0, painted: 0, undecodable: 0, replaced: 0, dropped_by_hub: 0 };
+  const overlay = boxes && createOverlay(boxes, look);
+  const timeline = createTimeline();
+  const delay = createDelay(now);
+  const held = createHeld();
+  const counters = { offered: 0, painted: 0, undecodable: 0, replaced: 0, dropped_by_hub: 0, dropped_by_page: 0 };
+  /** @type {import('./views.js').Asked} */
+  let asked = { camera: { options: [], objects: null }, options: [], failing: false };
+  /** The longest that pictures are held back; 0: not at all. */
+  let most_s = 0;
   /** @type {number[]} */
   let ages_ms = [];
   /** @type {number[]} */
@@ -23,22 +41,32 @@ export function createPainter({ canvas, now, acknowledge, onShown }) {
   let lastSeq = null;
   let wanted_s = now();
   let droppedBefore = 0;
-  let shown_s = null;
+  /** @type {import('./types.js').PictureHead|null} */
+  let shown = null;
+  let source = 'none';
   let broken = false;
   let decoding = false;
-  let waiting = null;
+  let telling = false;
+  let timer = 0;
+  const owed = new Set();
+
+  const isHeld = () => most_s > 0 && asked.camera.options.length > 0;
 
   function push(header, jpeg) {
     count(header);
-    if (!decoding) {
-      decode({ header, jpeg });
-      return;
+    delay.arrived(header.captured_at);
+    for (const gone of held.push(header, jpeg, now())) {
+      counters.dropped_by_page += 1;
+      settle(gone);
     }
-    if (waiting) {
-      counters.replaced += 1;
-      acknowledge(waiting.header);
-    }
-    waiting = { header, jpeg };
+    if (isHeld()) acknowledge(header);
+    else owed.add(header);
+    play();
+  }
+
+  /** Gives a picture's credit back, unless it was given when the picture came. */
+  function settle(header) {
+    if (owed.delete(header)) acknowledge(header);
   }
 
   /**
@@ -51,40 +79,75 @@ export function createPainter({ canvas, now, acknowledge, onShown }) {
     lastSeq = captured_at < wanted_s ? null : seq;
   }
 
+  /** Shows what is due, and comes back when the next picture is. */
+  function play() {
+    clearTimeout(timer);
+    timer = 0;
+    if (decoding) return;
+    const delay_s = isHeld() ? delay.now_s(most_s) : 0;
+    const playhead_s = delay_s > 0 ? now() - delay_s : Infinity;
+    const { picture, late } = held.take(playhead_s);
+    for (const header of late) {
+      counters.replaced += 1;
+      settle(header);
+    }
+    if (picture) {
+      decode(picture);
+    } else if (held.next() !== null) {
+      timer = setTimeout(play, Math.max(1, 1000 * (held.next() - playhead_s)));
+    }
+  }
+
   async function decode({ header, jpeg }) {
     decoding = true;
     let changed = false;
     try {
       const bitmap = await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
-      acknowledge(header);
+      settle(header);
       changed = paint(bitmap, header);
     } catch {
       counters.undecodable += 1;
-      acknowledge(header);
+      settle(header);
       changed = !broken;
       broken = true;
     }
     onShown(changed);
     decoding = false;
-    const next = waiting;
-    waiting = null;
-    if (next) decode(next);
+    play();
   }
 
   function paint(bitmap, header) {
     const { width, height } = bitmap;
-    const live = header.captured_at >= wanted_s && (shown_s ?? 0) < wanted_s;
-    const changed = live || shown_s === null || broken || canvas.width !== width || canvas.height !== height;
+    const live = header.captured_at >= wanted_s && (shown?.captured_at ?? 0) < wanted_s;
+    const changed = live || shown === null || broken || canvas.width !== width || canvas.height !== height;
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     context.transferFromImageBitmap(bitmap);
-    shown_s = header.captured_at;
+    shown = header;
     broken = false;
+    timeline.prune(shown.captured_at);
     counters.painted += 1;
     paintTimes_s.push(performance.now() / 1000);
-    ages_ms.push((now() - shown_s) * 1000);
+    ages_ms.push((now() - shown.captured_at) * 1000);
     if (ages_ms.length > KEPT_AGES) ages_ms.shift();
-    return changed;
+    return draw() || changed;
+  }
+
+  /** Draws what was found in the picture that is shown. @returns {boolean} whether there is something where nothing was */
+  function draw() {
+    if (shown === null) return false;
+    const over = timeline.over(shown, delay.latest_s() || NAMED_S);
+    const result = over.result && stillAsked(over.result, asked.camera, asked.options);
+    ({ source } = over);
+    const was = overlay?.isEmpty() ?? true;
+    overlay?.draw(result);
+    if (telling) onDrawn({ picture: shown, source: result ? over.source : 'none', from: result ? over.from : [], result });
+    return was && !(overlay?.isEmpty() ?? true);
+  }
+
+  /** The picture stays, but what lies over it may be another. */
+  function redraw() {
+    if (draw()) onShown(true);
   }
 
   /** Pictures painted a second over the last two, or since the first of them. */
@@ -105,19 +168,58 @@ export function createPainter({ canvas, now, acknowledge, onShown }) {
   return {
     push,
     /** UNIX seconds of the picture on the canvas, null before the first */
-    shownAt: () => shown_s,
+    shownAt: () => shown?.captured_at ?? null,
+    /** @param {import('./types.js').NewResult} result */
+    result(result) {
+      timeline.add(result);
+      delay.reached(result.captured_at, validUntil(result));
+      // One for pictures that are still to come changes nothing in one whose own results are known.
+      if (shown !== null && (source !== 'aligned' || result.captured_at <= shown.captured_at)) redraw();
+    },
     /** Pictures are asked for from now on: what comes does not follow what came before. */
     begin() {
       lastSeq = null;
       wanted_s = now();
       droppedBefore = counters.dropped_by_hub;
+      held.clear().forEach(settle);
+      delay.begin();
+    },
+    /** The hub was lost: what it said is not known to go on with what it says next. */
+    lost() {
+      owed.clear();
+      held.clear();
+      timeline.clear();
+      delay.clear();
+    },
+    /** @param {import('./views.js').Asked} next */
+    setAsked(next) {
+      if (next.failing && !asked.failing) timeline.clear();
+      asked = next;
+      redraw();
+      play();
+    },
+    /** @param {number} seconds the longest that pictures are held back for what is found in them; 0: not at all */
+    setMost(seconds) {
+      most_s = seconds;
+      play();
+    },
+    /** @param {{width: number, height: number, ratio: number}} size in CSS pixels */
+    setSize(size) { overlay?.setSize(size); },
+    /** @param {boolean} on whether `onDrawn` shall be called */
+    setTelling(on) {
+      telling = on;
+      redraw();
+    },
+    close() {
+      clearTimeout(timer);
+      held.clear();
     },
     /** @returns {import('./views.js').PaintReport} */
     report() {
       const [age_p50_ms, age_p95_ms] = agesOf(0.5, 0.95);
       return {
-        captured_at: shown_s, broken, shape: shown_s === null ? null : canvas.width / canvas.height, fps: fps(),
-        counters: { ...counters, age_p50_ms, age_p95_ms },
+        captured_at: shown?.captured_at ?? null, broken, shape: shown === null ? null : canvas.width / canvas.height, fps: fps(), empty: overlay?.isEmpty() ?? true,
+        counters: { ...counters, age_p50_ms, age_p95_ms, held: held.size(), held_bytes: held.bytes() },
       };
     },
   };

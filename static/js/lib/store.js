@@ -17,14 +17,15 @@ export function createStore(onChange) {
   let wished = 0;
   /** @type {Set<string>} */
   const selected = new Set([recall('selected', [])].flat().filter((id) => typeof id === 'string'));
-  /** @type {Pick<import('./views.js').View, 'onlySelected'|'asideHidden'|'enlarged'>} */
+  /** @type {Pick<import('./views.js').View, 'onlySelected'|'asideHidden'|'aligned'|'enlarged'>} */
   let own = {
     onlySelected: recall('onlySelected', false) === true,
     asideHidden: recall('asideHidden', false) === true,
+    aligned: recall('aligned', true) !== false,
     enlarged: null,
   };
-  /** @type {Pick<import('./views.js').View, 'link'|'status'|'options'>} */
-  let hub = { link: 'connecting', status: null, options: [] };
+  /** @type {Pick<import('./views.js').View, 'link'|'status'|'options'|'holdBack_s'>} */
+  let hub = { link: 'connecting', status: null, options: [], holdBack_s: 0 };
   let scheduled = false;
 
   function changed() {
@@ -73,7 +74,9 @@ export function createStore(onChange) {
     hello(message) {
       cameras.clear();
       message.cameras.forEach((camera) => cameras.set(camera.id, camera));
-      hub = { link: 'live', status: message.status, options: offered(message.options) };
+      hub = {
+        link: 'live', status: message.status, options: offered(message.options), holdBack_s: message.hold_back_s,
+      };
       changed();
     },
     /** @param {import('./types.js').CameraView[]} list whole objects */
@@ -152,6 +155,12 @@ export function createStore(onChange) {
     setAsideHidden(on) {
       own = { ...own, asideHidden: on };
       remember('asideHidden', on);
+      changed();
+    },
+    /** @param {boolean} on */
+    setAligned(on) {
+      own = { ...own, aligned: on };
+      remember('aligned', on);
       changed();
     },
     /** @param {string|null} id */

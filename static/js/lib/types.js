@@ -126,6 +126,7 @@
  * @property {'hello'} type
  * @property {string} version
  * @property {number} hub_time  UNIX seconds.
+ * @property {number} hold_back_s  How long pictures are held back for their results, at most.
  * @property {Option[]} options  In the order of their buttons.
  * @property {CameraView[]} cameras
  * @property {EngineStatusView} status

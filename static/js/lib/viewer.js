@@ -1,6 +1,7 @@
 // @ts-nocheck
 // What looks at the hub: joins the socket, a painter for each camera and the gate of the results. It runs beside
 // the page in a worker, or in the page where a browser has none; both speak to it in messages only.
+// The painter draws what was found; the gate lets the page know of it when its picture is shown, for the words.
 
 import { createClock } from './clock.js';
 import { createGate } from './gate.js';
@@ -10,8 +11,8 @@ import { createSocket } from './socket.js';
 const REPORT_MS = 250;
 
 /**
- * @param {(message: object) => void} post  to the page: `text` (a message of the hub), `pictures`, `clock`, `lost`, `retry`
- * @returns {(message: object) => void}  from the page: `open`, `hurry`, `watch`, `canvas`, `forget`
+ * @param {(message: object) => void} post  to the page: `text` (a message of the hub), `pictures`, `drawn`, `clock`, `lost`, `retry`
+ * @returns {(message: object) => void}  from the page: `open`, `hurry`, `watch`, `canvas`, `size`, `ask`, `hold`, `tell`, `forget`
  */
 export function createViewer(post) {
   const clock = createClock();
@@ -20,20 +21,33 @@ export function createViewer(post) {
   const active = new Set();
   let watched = [];
   let timer = 0;
+  let most_s = 0;
   const gate = createGate((message) => post({ type: 'text', message }));
   const socket = createSocket({
     clock,
     onMessage: receive,
     onPicture: paint,
-    onLost: () => { gate.clear(); post({ type: 'lost' }); },
+    onLost: lost,
     onRetry: () => post({ type: 'retry' }),
   });
+
+  function lost() {
+    gate.clear();
+    painters.forEach((painter) => painter.lost());
+    post({ type: 'lost' });
+  }
 
   function receive(message) {
     if (message.type === 'hello' || message.type === 'pong') post({ type: 'clock', offset_s: clock.offset_s() });
     if (message.type === 'hello') watch(watched, watched);
-    if (message.type === 'result') gate.hold(message, painters.get(message.camera_id)?.shownAt() ?? null);
+    if (message.type === 'result') result(message);
     else if (message.type !== 'pong') post({ type: 'text', message });
+  }
+
+  function result(message) {
+    const painter = painters.get(message.camera_id);
+    painter?.result(message);
+    gate.hold(message, painter?.shownAt() ?? null);
   }
 
   function paint(header, jpeg) {
@@ -75,10 +89,24 @@ export function createViewer(post) {
     open: ({ url }) => socket.open(url),
     hurry: () => socket.hurry(),
     watch: ({ cameras }) => watch(cameras, cameras.filter((camera) => !watched.includes(camera))),
-    canvas({ camera, canvas }) {
-      painters.set(camera, createPainter({ canvas, now: clock.now, acknowledge, onShown: (changed) => shown(camera, changed) }));
+    canvas({ camera, canvas, boxes, look }) {
+      const painter = createPainter({
+        canvas, boxes, look, now: clock.now, acknowledge,
+        onShown: (changed) => shown(camera, changed),
+        onDrawn: (drawn) => post({ type: 'drawn', camera, drawn }),
+      });
+      painter.setMost(most_s);
+      painters.set(camera, painter);
     },
+    size: ({ camera, size }) => painters.get(camera)?.setSize(size),
+    ask: ({ camera, asked }) => painters.get(camera)?.setAsked(asked),
+    hold({ seconds }) {
+      most_s = seconds;
+      painters.forEach((painter) => painter.setMost(seconds));
+    },
+    tell: ({ camera, on }) => painters.get(camera)?.setTelling(on),
     forget({ camera }) {
+      painters.get(camera)?.close();
       painters.delete(camera);
       active.delete(camera);
       gate.forget(camera);

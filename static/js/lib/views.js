@@ -6,7 +6,27 @@
  * @property {boolean} broken  the newest could not be decoded
  * @property {number|null} shape  width / height
  * @property {number} fps  painted a second
+ * @property {boolean} empty  nothing is drawn over it
  * @property {Object<string, number|null>} counters  since the page was opened; ages are those of the last pictures
+ *
+ * @typedef {object} Look  what a canvas has to be told of the page's style
+ * @property {string[]} hues
+ * @property {string} outline
+ * @property {string} tag
+ * @property {string} words
+ * @property {string} font
+ *
+ * @typedef {object} Asked  what is asked for of one camera
+ * @property {{options: string[], objects: import('./types.js').ObjectSettings|null}} camera
+ * @property {import('./types.js').Option[]} options  that there are
+ * @property {boolean} failing  nothing can be found now
+ *
+ * @typedef {object} Found  what results say about a picture
+ * @property {'aligned'|'predicted'|'none'} source  of results at or around it, or of one before it
+ * @property {import('./types.js').NewResult|null} result  of the picture's own time; a thing that fades has `alpha`, 0 to 1
+ * @property {number[]} from  when the frames of these results were captured
+ *
+ * @typedef {Found & {picture: import('./types.js').PictureHead}} Drawn  what lies over the picture that is shown
  *
  * @typedef {'connecting'|'live'|'lost'} Link
  *
@@ -21,6 +41,8 @@
  * @property {boolean} onlySelected
  * @property {string|null} enlarged
  * @property {boolean} asideHidden
+ * @property {boolean} aligned  pictures are held back for what is found in them
+ * @property {number} holdBack_s  for so long at most
  *
  * @typedef {object} GalleryState  what the page Faces knows beside the View
  * @property {import('./types.js').Settings|null} settings

@@ -1,6 +1,7 @@
 // @ts-nocheck
 // The sentences on a tile: what state a camera is in and what was found. Never only a colour.
 
+import { validUntil } from './alignment.js';
 import { clockTime, count, duration } from './format.js';
 import { failure, fieldsOf, optionsOn } from './options.js';
 import { whoWords } from './people.js';
@@ -27,8 +28,6 @@ export function stateSentence(camera, now_s, lastPicture_s) {
 export function isStale(result, picture_s) {
   return picture_s !== null && picture_s - validUntil(result) > RESULT_LIFE_S;
 }
-
-const validUntil = (result) => Math.max(result.captured_at, result.unchanged_until ?? 0);
 
 /**
  * What was found, in words: short for the tile, and in full. What failed or has not come yet never reads as "nothing found".

@@ -15,15 +15,20 @@ import { createMenu } from '../widgets/menu.js';
 import { createObjectsDialog } from '../widgets/objects.js';
 
 const TICK_MS = 250;
-const FOLLOW_MS = 66;
 const store = createStore(renderSoon);
 const live = createLive({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`,
   onMessage: receive,
   onPictures: (reports) => grid.pictures(reports, live.now()),
+  onDrawn: (camera, drawn) => recorded.push({ camera, ...drawn }),
   onLost: () => store.setLink('lost'),
   mayReturn: api.signedIn,
 });
+/**
+ * What was drawn over which picture, while a test has it recorded.
+ * @type {({camera: string} & import('../lib/views.js').Drawn)[]}
+ */
+const recorded = [];
 const actions = createActions({
   store,
   say: (sentence, more) => aside.say(sentence, more),
@@ -33,7 +38,7 @@ const actions = createActions({
 const menu = createMenu();
 const addCamera = createAddCameraDialog({ actions });
 const objects = createObjectsDialog({ actions });
-const header = createHeader(at('header'), { actions, version: at('app').dataset.version });
+const header = createHeader(at('header'), { actions, version: at('app').dataset.version, onAligned: store.setAligned });
 const banner = createBanner(at('banner'));
 const empty = createEmpty(at('stage'), { actions });
 const grid = createGrid(at('stage'), {
@@ -67,6 +72,7 @@ function renderNow() {
 /** @param {import('../lib/views.js').View} view */
 function render(view) {
   document.body.classList.toggle('is-lost', view.link === 'lost');
+  live.hold(view.aligned ? view.holdBack_s : 0);
   document.body.classList.toggle('is-aside-hidden', view.asideHidden);
   widgets.forEach((widget) => widget.setState(view));
 }
@@ -89,8 +95,15 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !menu.isOpen() && !document.querySelector('dialog[open]')) actions.enlarge(null);
 });
 setInterval(() => grid.tick(live.now()), TICK_MS);
-setInterval(() => { if (!document.hidden) grid.follow(live.now()); }, FOLLOW_MS);
 // For measurements and tests.
-Object.assign(window, { convergecast: { stats: () => grid.stats(live.now()), clock: live.now } });
+Object.assign(window, {
+  convergecast: {
+    stats: () => grid.stats(live.now()),
+    clock: live.now,
+    /** @param {string} camera */
+    record: (camera) => live.tell(camera),
+    recorded,
+  },
+});
 store.changed();
 live.open();

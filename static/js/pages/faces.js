@@ -25,6 +25,7 @@ const live = createLive({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`,
   onMessage: receive,
   onPictures: (reports) => [enrol, inView].forEach((widget) => widget.pictures(reports)),
+  onDrawn: () => {},
   onLost: () => store.setLink('lost'),
   mayReturn: api.signedIn,
 });
@@ -42,7 +43,9 @@ const unknown = createUnknown(part('unknown-part'), parts);
 const sightings = createSightings(part('sightings-part'), { gallery });
 const distances = createDistances(part('distances-part'), { gallery });
 const changes = createChanges(part('changes-part'));
-const header = createHeader(at('header'), { actions: null, version: main.dataset.version, page: 'faces' });
+const header = createHeader(at('header'), {
+  actions: null, version: main.dataset.version, onAligned: store.setAligned, page: 'faces',
+});
 const banner = createBanner(at('banner'));
 const widgets = [header, banner, settings, people, inView, unknown, sightings, distances, changes, enrol, menu];
 let watched = '[]';
@@ -50,6 +53,7 @@ let watched = '[]';
 /** @param {import('../lib/views.js').View} view */
 function render(view) {
   document.body.classList.toggle('is-lost', view.link === 'lost');
+  live.hold(view.aligned ? view.holdBack_s : 0);
   const all = { ...view, ...gallery.state(), now_s: live.now() };
   widgets.forEach((widget) => widget.setState(all));
 }

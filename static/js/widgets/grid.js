@@ -36,9 +36,8 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
 
   /** @param {import('../lib/types.js').CameraView} camera */
   function make({ id }) {
-    const tile = createTile({ id, actions, menu, onObjects: () => onObjects(id), onShape: arrange });
+    const tile = createTile({ id, actions, menu, onObjects: () => onObjects(id), onShape: arrange, live });
     seen.observe(tile.element);
-    live.show(id, tile.canvas);
     return tile;
   }
 
@@ -102,8 +101,6 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
     },
     /** @param {import('../lib/types.js').NewResult} message */
     result: (message) => tiles.get(message.camera_id)?.result(message),
-    /** @param {number} now_s */
-    follow: (now_s) => tiles.forEach((tile) => tile.follow(now_s)),
     /** @param {number} now_s */
     tick: (now_s) => tiles.forEach((tile) => tile.tick(now_s)),
     /** @param {number} now_s */

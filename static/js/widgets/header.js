@@ -4,6 +4,8 @@ import { el, icon, iconButton, setAttr, setHidden, setText } from '../lib/dom.js
 import { engineHint, engineText, isIdentifying } from '../lib/options.js';
 import { PAGES } from '../lib/pages.js';
 
+const ALIGNED = 'Pictures wait until it is known what is in them, so that boxes lie exactly. Click for pictures at once.';
+const AT_ONCE = 'Pictures are shown at once; boxes are drawn where things are expected to be. Click for exact boxes.';
 const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting' };
 
 /**
@@ -11,19 +13,24 @@ const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting
  * @param {object} parts
  * @param {{setAsideHidden: (hidden: boolean) => void}|null} parts.actions  null on a page without the panel
  * @param {string} [parts.version]  of the hub
+ * @param {(on: boolean) => void} parts.onAligned  pictures shall wait for what is found in them, or not
  * @param {'cameras'|'faces'} [parts.page]  the one this is
  */
-export function createHeader(root, { actions, version, page = 'cameras' }) {
+export function createHeader(root, { actions, version, onAligned, page = 'cameras' }) {
   const cameraCount = el('span', { class: 'fact numbers camera-count', 'data-testid': 'camera-count' });
   const people = el('span', { class: 'fact numbers', 'data-testid': 'people-now' });
   const recognition = el('span', { class: 'badge', role: 'img', 'aria-label': 'recognition on', title: 'recognition on', 'data-testid': 'recognition-on' }, icon('recognition'), el('span', {}, 'recognition on'));
   const engine = el('span', { class: 'fact quiet numbers engine', 'data-testid': 'engine' });
   const word = el('span', { 'data-testid': 'connection' });
   const link = el('span', { class: 'link-state', role: 'status' }, el('span', { class: 'link-dot', 'aria-hidden': 'true' }, '●'), word);
+  const aligned = el('button', {
+    type: 'button', class: 'switch-word', 'data-testid': 'aligned',
+    onclick: () => onAligned(aligned.getAttribute('aria-pressed') !== 'true'),
+  }, 'Aligned');
   const full = iconButton('fullscreen', 'Full screen', { onclick: toggleFullScreen, 'data-testid': 'fullscreen', 'aria-pressed': 'false' });
   const panel = iconButton('panel', 'Panel', { class: 'icon-button panel-button', 'data-testid': 'panel' });
   const brand = el('p', { class: 'brand', title: `ConvergeCast ${version}` }, icon('brand'), el('span', {}, 'ConvergeCast'));
-  root.append(brand, navigation(page), cameraCount, people, recognition, el('span', { class: 'spring' }), engine, link, full, panel);
+  root.append(brand, navigation(page), cameraCount, people, recognition, el('span', { class: 'spring' }), engine, aligned, link, full, panel);
 
   setHidden(panel, actions === null);
   panel.addEventListener('click', () => actions?.setAsideHidden(panel.getAttribute('aria-pressed') === 'true'));
@@ -40,6 +47,9 @@ export function createHeader(root, { actions, version, page = 'cameras' }) {
     setAttr(engine, 'data-engine', view?.status?.engine ?? 'off');
     setText(word, LINK_WORDS[view?.link ?? 'connecting']);
     setAttr(link, 'data-link', view?.link ?? 'connecting');
+    setHidden(aligned, !view?.holdBack_s || !view.cameras.some(({ options }) => options.length > 0));
+    setAttr(aligned, 'aria-pressed', Boolean(view?.aligned));
+    aligned.title = view?.aligned ? ALIGNED : AT_ONCE;
     setAttr(panel, 'aria-pressed', !view?.asideHidden);
   }
 

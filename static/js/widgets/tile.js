@@ -4,16 +4,13 @@
 import { el, icon, iconButton, setAttr, setHidden, setText, setTitle } from '../lib/dom.js';
 import { age, rate } from '../lib/format.js';
 import { isIdentifying } from '../lib/options.js';
-import { createOverlay } from '../lib/overlay.js';
 import { foundWords, isStale, quietWords, stateSentence, stillAsked } from '../lib/words.js';
 import { createNameField } from './namefield.js';
 import { tileMenu } from './tilemenu.js';
 
 const REPORT_LIFE_S = 0.4;
-// Below, a picture stays long enough to be seen, and what lies over it stays with it.
-const LEAST_FLOWING_FPS = 5;
 /** @type {import('../lib/views.js').PaintReport} */
-const NOTHING_PAINTED = { captured_at: null, broken: false, shape: null, fps: 0, counters: { painted: 0 } };
+const NOTHING_PAINTED = { captured_at: null, broken: false, shape: null, fps: 0, empty: true, counters: { painted: 0 } };
 
 /**
  * @param {object} parts
@@ -22,8 +19,9 @@ const NOTHING_PAINTED = { captured_at: null, broken: false, shape: null, fps: 0,
  * @param {ReturnType<import('./menu.js').createMenu>} parts.menu
  * @param {() => void} parts.onObjects  what objects are shown shall be chosen
  * @param {() => void} parts.onShape  the picture has another shape than the tile
+ * @param {ReturnType<import('../lib/live.js').createLive>} parts.live  is told what is to be drawn, and how large
  */
-export function createTile({ id, actions, menu, onObjects, onShape }) {
+export function createTile({ id, actions, menu, onObjects, onShape, live }) {
   const picture = el('canvas', { class: 'tile-picture', role: 'img', 'data-testid': 'tile-picture', width: 1, height: 1 });
   const boxes = el('canvas', { class: 'tile-overlay', 'aria-hidden': 'true', 'data-testid': 'tile-overlay' });
   const state = el('p', { class: 'tile-state', 'data-testid': 'tile-state', hidden: true });
@@ -42,14 +40,15 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
   const element = el('article', { class: 'tile', 'data-testid': 'tile', 'data-camera': id },
     picture, el('div', { class: 'tile-shade' }), boxes, state, problem, top, bottom);
 
-  const overlay = createOverlay(boxes);
   let camera = null;
   let given = { selected: false, shown: true, lost: false, enlarged: false, options: [], status: null };
   let result = null;
   let report = NOTHING_PAINTED;
   let reported_s = 0;
-  let changed_s = 0;
   let now_s = 0;
+  let asked = '';
+  let drawnSize = null;
+  live.show(id, picture, boxes);
 
   check.addEventListener('change', () => actions.select(id, check.checked));
   element.addEventListener('dblclick', (event) => { if (!top.contains(event.target)) toggleSize(); });
@@ -79,7 +78,19 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
     ({ camera, ...given } = next);
     if (camera.analysis_error && !failing) result = null;
     result = result && stillAsked(result, camera, given.options);
+    ask();
     render();
+  }
+
+  /** What is drawn is what is asked for now, by the user's last click. */
+  function ask() {
+    const next = {
+      camera: { options: camera.options, objects: camera.objects }, options: given.options, failing: Boolean(camera.analysis_error),
+    };
+    const text = JSON.stringify(next);
+    if (text === asked) return;
+    asked = text;
+    live.ask(id, next);
   }
 
   function render() {
@@ -120,16 +131,8 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
     const rest = visible && !given.lost ? quietWords(camera) : { short: '', full: '' };
     setText(quiet, rest.short);
     setTitle(quiet, rest.full);
-    overlay.setResult(given.shown ? current : null, pictured_s(now_s));
     // An empty canvas too is laid over the picture, sixty times a second.
-    setHidden(boxes, !given.shown || current === null);
-  }
-
-  /** When the picture was captured that is seen now: the one reported last, or one that came since. @param {number} time_s */
-  function pictured_s(time_s) {
-    const since_s = time_s - changed_s;
-    const flows = !given.lost && camera.state === 'online' && report.fps >= LEAST_FLOWING_FPS && since_s < REPORT_LIFE_S;
-    return report.captured_at === null ? null : report.captured_at + (flows ? Math.max(since_s, 0) : 0);
+    setHidden(boxes, !given.shown || report.empty);
   }
 
   function stateText(captured_s) {
@@ -141,19 +144,12 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
 
   return {
     element,
-    /** where the pictures are to be drawn */
-    canvas: picture,
     setState,
     /** Ages are told where they are true: right after a report, or when none comes. @param {number} time_s UNIX, hub's clock */
     tick(time_s) { if (time_s - reported_s > REPORT_LIFE_S) tick(time_s); },
-    /** Boxes follow the picture, which runs on between reports. @param {number} time_s UNIX, hub's clock */
-    follow(time_s) {
-      if (overlay.moves()) overlay.setResult(result, pictured_s(time_s));
-    },
     /** @param {import('../lib/views.js').PaintReport} next @param {number} time_s UNIX, hub's clock */
     setReport(next, time_s) {
       const other = next.shape !== report.shape || next.broken !== report.broken;
-      if (next.captured_at !== report.captured_at) changed_s = time_s;
       report = next;
       now_s = time_s;
       reported_s = time_s;
@@ -170,7 +166,10 @@ export function createTile({ id, actions, menu, onObjects, onShape }) {
     setSize({ width, height }) {
       element.style.width = `${width}px`;
       element.style.height = `${height}px`;
-      overlay.setSize({ width, height });
+      const size = { width, height, ratio: window.devicePixelRatio || 1 };
+      if (JSON.stringify(size) === JSON.stringify(drawnSize)) return;
+      drawnSize = size;
+      live.size(id, size);
     },
     /** width / height; null when nothing is known yet */
     shape: () => report.shape ?? (camera?.width && camera?.height ? camera.width / camera.height : null),
