@@ -34,5 +34,6 @@ export function placeLabels(labels, area) {
  * @param {Place} other
  */
 const overlap = (one, other) => (
-  Math.abs(one.top - other.top) < LABEL_HEIGHT && one.left < other.left + other.width && other.left < one.left + one.width
+  Math.abs(one.top - other.top) < LABEL_HEIGHT
+  && one.left < other.left + other.width && other.left < one.left + one.width
 );

@@ -23,7 +23,7 @@
  *
  * @typedef {object} Found  what results say about a picture
  * @property {'aligned'|'predicted'|'none'} source  of results at or around it, or of one before it
- * @property {import('./types.js').NewResult|null} result  of the picture's own time; a thing that fades has `alpha`, 0 to 1
+ * @property {import('./types.js').NewResult|null} result  at its time; what fades has `alpha`, 0 to 1
  * @property {number[]} from  when the frames of these results were captured
  *
  * @typedef {Found & {picture: import('./types.js').PictureHead}} Drawn  what lies over the picture that is shown
