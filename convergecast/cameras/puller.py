@@ -27,6 +27,10 @@ _IDLE_INTERVAL_S = 1.0
 _LEAST_PAUSE_S = 0.05
 _PLAIN_INTERVAL_S = 1 / 30  # for agents that answer at once, even without a new frame
 _SYNC_ROUNDS = 3
+# An agent that begins with larger pictures tells so with its next registration, a few seconds
+# later; up to a usual camera's size it need not.
+_USUAL_PIXELS = 3840 * 2160
+_FAR_LARGER = 4
 _LATEST_TIME_S = 1e15  # as for the times of frames; this also refuses infinity and NaN
 
 log = logging.getLogger("camera")
@@ -159,7 +163,9 @@ class Puller:
 
     def _take(self, frame: WireFrame, *, in_sequence: bool) -> None:
         now = captured_at = time.time()
-        self.size = width, height = self._read_size(frame.jpeg)
+        width, height = self._read_size(frame.jpeg)
+        _check_announced(width, height, self._orders.agent_size)
+        self.size = width, height
         if frame.captured_at is not None and self._clock.known:
             captured_at = min(now, frame.captured_at - self._clock.seconds)
         self._count(frame, in_sequence=in_sequence)
@@ -223,3 +229,14 @@ class Puller:
             log.info("%s: %s", self.health.state, self.health.reason)
             self._on_state()
         return pause_s
+
+
+def _check_announced(width: int, height: int, announced: tuple[int, int] | None) -> None:
+    """Raise ProtocolError for a picture far larger than what the agent has announced."""
+    if announced is None or width * height <= _USUAL_PIXELS:
+        return
+    if width * height > _FAR_LARGER * announced[0] * announced[1]:
+        raise ProtocolError(
+            f"the picture is {width}×{height}, far larger than the {announced[0]}×{announced[1]} "
+            "that its agent announced"
+        )

@@ -207,6 +207,7 @@ class Supervisor:
             stream_key=camera.stream_key,
             capabilities=camera.capabilities,
             agent_fps=camera.fps,
+            agent_size=(camera.width, camera.height) if camera.width and camera.height else None,
             live=live,
             pairs=pairs,
             options=camera.options,

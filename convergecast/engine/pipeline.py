@@ -7,6 +7,7 @@ its own option fails. Process: engine, `analyze`.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ from convergecast.messages.engine import (
 )
 from convergecast.model_store import store
 from convergecast.options import added_by
-from convergecast.vision.decode import decode_for
+from convergecast.vision.decode import Decoded, decode_for
 from convergecast.vision.detections import Bytes, Faces, Floats
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Pipeline:
         self._config = config
         self._threads = threads
         self.changed = threading.Event()
+        self._decoding: dict[int, float] = {}
         changed = self.changed.set
         self._faces = Loader("faces", "face detector", self._load_faces, changed)
         self._landmarks = Loader("landmarks", "landmark model", self._load_landmarks, changed)
@@ -120,8 +122,19 @@ class Pipeline:
             sizes = [detector.least_size for detector in loaded.detectors.values()]
             long_side = max((long for long, _ in sizes), default=0)
             short_side = max((short for _, short in sizes), default=0)
-        decoded = decode_for(content, long_side=long_side, short_side=short_side)
+        decoded = self._decode(content, long_side=long_side, short_side=short_side)
         return _fit(decoded.image, (decoded.width, decoded.height), loaded, wanted)
+
+    def decoding_since(self) -> float | None:
+        """Return since when the longest decoding runs that runs now, monotonic; None: none does."""
+        return min(list(self._decoding.values()), default=None)
+
+    def _decode(self, content: bytes, *, long_side: int, short_side: int) -> Decoded:
+        self._decoding[threading.get_ident()] = time.monotonic()
+        try:
+            return decode_for(content, long_side=long_side, short_side=short_side)
+        finally:
+            del self._decoding[threading.get_ident()]
 
     def prepare_image(self, image: Bytes, wanted: Wanted) -> Prepared:
         """Like `prepare`, for a decoded picture, (H, W, 3) uint8 BGR."""

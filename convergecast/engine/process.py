@@ -132,10 +132,9 @@ class Engine:
                 self._pipeline.changed.clear()
                 return_freed_memory()
                 trim_at = time.monotonic() + _TRIM_EVERY_S
-            busy_since = self._busy_since
             report = EngineReport(
                 models=tuple(self._pipeline.status()),
-                busy_s=time.monotonic() - busy_since if busy_since else 0.0,
+                busy_s=self._busy_for_s(time.monotonic()),
                 frames=self._frames,
                 batches=self._batches,
                 model_s=round(self._busy_s, 4),
@@ -145,6 +144,11 @@ class Engine:
             except OSError:
                 os._exit(0)
             self._pipeline.changed.wait(_REPORT_EVERY_S)
+
+    def _busy_for_s(self, now: float) -> float:
+        """Return for how long a batch, or the decoding of one picture, has been running."""
+        since = [since for since in (self._busy_since, self._pipeline.decoding_since()) if since]
+        return now - min(since) if since else 0.0
 
     def _next_jobs(self) -> list[_Job]:
         """Wait for a job; return the waiting jobs, oldest first, up to the size of a batch.

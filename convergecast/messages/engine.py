@@ -183,7 +183,8 @@ class EngineReport(Message, frozen=True, kw_only=True):
 
     Attributes:
         models: a line for each model requested so far.
-        busy_s: for how many seconds the current batch has been running; 0 between batches.
+        busy_s: for how many seconds a batch, or the decoding of one picture, has been
+            running; 0 when neither is.
         frames, batches: how many were processed since the engine started.
         model_s: the total seconds that these batches took.
     """

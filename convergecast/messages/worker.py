@@ -34,7 +34,8 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
     Attributes:
         camera_id: the camera's id in the hub, for results.
         address, port, stream_key, capabilities: how to connect to the agent.
-        agent_fps: the rate that the agent announced, or None.
+        agent_fps, agent_size: the rate, and the width and height in pixels, that the agent
+            announced; None where it did not.
         live: whether a viewer watches, so the hub needs every frame.
         pairs: whether results are sent with their picture.
         options: the AI options that are on.
@@ -68,6 +69,7 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
     wakes: int
     journal: bytes
     keep_unknown: bool = False
+    agent_size: tuple[int, int] | None = None
 
     @property
     def place(self) -> tuple[object, ...]:

@@ -1,25 +1,32 @@
-"""Reads a JPEG's header, so that nothing is decoded before its size is known.
+"""Reads a JPEG's markers, so that nothing is decoded before its size and its work are known.
 
-Runs in the camera worker for every frame, so it looks at markers and no pixel.
+Runs in the camera worker for every frame, so it looks at markers and no pixel. A picture may come
+in many scans, each of which costs a pass over all of it and hardly any bytes: they are counted.
 Marker codes: ITU-T T.81, table B.1. Process: agent, hub, worker.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 
 from convergecast.protocol import ProtocolError
 
 MAX_PIXELS = 50_000_000
+MAX_SCANS = 32
+"""Three times what encoders write."""
 
 _START = b"\xff\xd8"
 _END = b"\xff\xd9"
 _SCAN = 0xDA
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SEQUENTIAL = frozenset({0xC0, 0xC1})
 _FRAME_HEADER_BYTES = 9  # marker, length, precision, and then
 _SIZE = struct.Struct(">HH")  # height and width
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+# Within a scan 0xFF is followed by 0, by a restart marker, or by what ends the scan.
+_SCAN_ENDS = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
 def read_size(jpeg: bytes, *, trailer_allowed: bool = False) -> tuple[int, int]:
@@ -30,7 +37,8 @@ def read_size(jpeg: bytes, *, trailer_allowed: bool = False) -> tuple[int, int]:
         trailer_allowed: something may follow the picture, as telephones append videos and notes.
 
     Raises:
-        ProtocolError: not a JPEG, cut short, without pixels, or more than `MAX_PIXELS`.
+        ProtocolError: not a JPEG, cut short, without pixels, more than `MAX_PIXELS`, or more than
+            `MAX_SCANS`.
     """
     if not jpeg.startswith(_START):
         raise ProtocolError("the picture is not a JPEG")
@@ -41,6 +49,8 @@ def read_size(jpeg: bytes, *, trailer_allowed: bool = False) -> tuple[int, int]:
         raise ProtocolError("the JPEG has no pixels")
     if width * height > MAX_PIXELS:
         raise ProtocolError(f"the JPEG is {width}×{height}, more than {MAX_PIXELS:,} pixels")
+    if _may_have_scans(jpeg) and _has_too_many_scans(jpeg):
+        raise ProtocolError(f"the JPEG has more than {MAX_SCANS} scans")
     return width, height
 
 
@@ -56,7 +66,8 @@ class SizeReader:
         """Return what `read_size` does, or raise that."""
         if not self._known or not jpeg.startswith(self._known) or not _ends(jpeg):
             self._size = read_size(jpeg)
-            self._known = jpeg[: _find_frame_header(jpeg) + _FRAME_HEADER_BYTES]
+            # Up to the picture's only scan; of several each picture's must be counted.
+            self._known = b"" if _may_have_scans(jpeg) else jpeg[: _find_scan(jpeg)]
         return self._size
 
 
@@ -69,6 +80,46 @@ def _find_frame_header(jpeg: bytes) -> int:
         if code in _FRAME_HEADERS and at + _FRAME_HEADER_BYTES <= len(jpeg):
             return at
     raise ProtocolError("the JPEG has no header with its size")
+
+
+def _find_scan(jpeg: bytes) -> int:
+    """Return where the first scan's own header ends; 0 where there is none."""
+    for code, at in _segments(jpeg):
+        if code == _SCAN:
+            return at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+    return 0
+
+
+def _may_have_scans(jpeg: bytes) -> bool:
+    """Whether a decoder takes more than one scan: not where a sequential one has every component.
+
+    libjpeg refuses another behind such a scan without decoding it.
+    """
+    components = 0
+    for code, at in _segments(jpeg):
+        if code in _FRAME_HEADERS:
+            if code not in _SEQUENTIAL or at + _FRAME_HEADER_BYTES >= len(jpeg):
+                return True
+            components = jpeg[at + _FRAME_HEADER_BYTES]
+        elif code == _SCAN:
+            return jpeg[at + 4 : at + 5] != bytes([components])
+    return True
+
+
+def _has_too_many_scans(jpeg: bytes) -> bool:
+    at = next((at for code, at in _segments(jpeg) if code == _SCAN), len(jpeg))
+    scans = 0
+    while (found := _SCAN_ENDS.search(jpeg, at)) is not None:
+        at = found.start()
+        code = jpeg[at + 1]
+        if code == _END[1]:
+            return False
+        scans += code == _SCAN
+        if scans > MAX_SCANS:
+            return True
+        length = 0 if code in _WITHOUT_LENGTH else int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        at += 2 + length
+    return False
 
 
 def _ends_behind_scan(jpeg: bytes) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from convergecast.cameras.puller import Frame, Puller
 from convergecast.cameras.source import FrameSource
 from convergecast.messages.worker import State
+from convergecast.protocol import ProtocolError
 from convergecast.protocol.frames import WireFrame
 from tests.fakes.agents import picture
 from tests.unit.cameras.test_source_generated import orders
@@ -62,6 +63,31 @@ def test_only_orders_that_concern_the_pulling_wake_it() -> None:
         puller._woken.clear()
         puller.set_orders(msgspec.structs.replace(start, **change))
         assert puller._woken.is_set()
+
+
+@pytest.mark.parametrize(
+    ("announced", "size", "refused"),
+    [
+        ((640, 480), (3840, 2160), False),  # a usual camera's, told with its next registration
+        ((640, 480), (4000, 3000), True),
+        ((2000, 1500), (4000, 3000), False),
+        ((3000, 4000), (4000, 3000), False),
+        (None, (4000, 3000), False),
+    ],
+)
+def test_a_picture_far_larger_than_announced_goes_no_further(
+    announced: tuple[int, int] | None, size: tuple[int, int], refused: bool
+) -> None:
+    puller = Pulled()
+    puller.set_orders(msgspec.structs.replace(orders(1), agent_size=announced))
+    frame = WireFrame(picture(width=size[0], height=size[1]), 1, 100.0, "e", 0)
+    try:
+        puller._take(frame, in_sequence=True)
+    except ProtocolError as problem:
+        assert str(problem) == (
+            "the picture is 4000×3000, far larger than the 640×480 that its agent announced"
+        )
+    assert bool(puller.delivered) is not refused
 
 
 class Telling(FrameSource):

@@ -249,3 +249,29 @@ def test_the_commercial_safe_choice_gives_five_points(astronaut: Bytes) -> None:
     pipeline = Pipeline(HubConfig(device="cpu", commercial_safe=True), threads=2)
     (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("landmarks"))])
     assert len(faces_of(found)[0].landmarks or ()) == 5
+
+
+def test_a_picture_whose_decoding_takes_too_long_shows_as_a_hang(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, end = threading.Event(), threading.Event()
+    engine = Engine(pipeline)
+
+    def decode(*_: object, **__: object) -> None:
+        begun.set()
+        end.wait(10)
+        raise InvalidInput("The picture cannot be used.")
+
+    def prepare() -> None:
+        with pytest.raises(InvalidInput):
+            pipeline.prepare(b"", wanted("faces"))
+
+    monkeypatch.setattr(module, "decode_for", decode)
+    assert engine._busy_for_s(time.monotonic()) == 0
+    thread = threading.Thread(target=prepare)
+    thread.start()
+    assert begun.wait(30)
+    assert engine._busy_for_s(time.monotonic() + 25) > 20
+    end.set()
+    thread.join()
+    assert engine._busy_for_s(time.monotonic()) == 0

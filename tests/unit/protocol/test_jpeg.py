@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convergecast.protocol import ProtocolError
-from convergecast.protocol.jpeg import SizeReader, read_size
+from convergecast.protocol.jpeg import MAX_SCANS, SizeReader, read_size
+from tests.fakes.scans import many_scans
 
 
 def jpeg_of(width: int, height: int, *parameters: int) -> bytes:
@@ -76,3 +79,43 @@ def test_one_cameras_sizes_are_read_though_its_pictures_begin_alike() -> None:
         with pytest.raises(ProtocolError):
             size_of(damaged)
     assert size_of(taller) == (16, 32)
+
+
+def test_a_picture_of_too_many_scans_is_refused_before_anything_is_decoded() -> None:
+    for read in (read_size, SizeReader()):
+        assert read(many_scans(640, 480, MAX_SCANS - 1)) == (640, 480)
+        bomb = many_scans(7040, 7040, 1500)
+        assert len(bomb) < 500_000
+        with pytest.raises(ProtocolError, match="more than 32 scans"):
+            read(bomb)
+        assert read(many_scans(640, 480, 3)) == (640, 480)
+
+
+def test_what_is_refused_is_what_a_decoder_would_have_worked_on() -> None:
+    for scans in (0, 3):
+        decoded = cv2.imdecode(np.frombuffer(many_scans(70, 33, scans), np.uint8), 1)
+        assert decoded is not None and decoded.shape == (33, 70, 3)
+
+
+def test_scans_are_counted_where_they_are_and_nowhere_else() -> None:
+    small = jpeg_of(70, 33, cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    note = b"\xff\xda" * 100  # as in the preview within a photograph
+    noted = small[:2] + b"\xff\xe1" + (len(note) + 2).to_bytes(2, "big") + note + small[2:]
+    assert read_size(noted) == (70, 33)
+    behind = small + small * 40
+    assert read_size(behind, trailer_allowed=True) == (70, 33)
+    plain = jpeg_of(70, 33)
+    again = plain[plain.index(b"\xff\xda") : -2]
+    repeated = plain[:-2] + again * 100 + b"\xff\xd9"
+    assert read_size(repeated) == (70, 33)  # a decoder takes the first one only
+    before = time.process_time()
+    assert cv2.imdecode(np.frombuffer(repeated, np.uint8), 1) is not None
+    assert time.process_time() - before < 0.5
+
+
+def test_a_sequential_picture_in_many_scans_is_refused_too() -> None:
+    plain = jpeg_of(70, 33)
+    at = plain.index(b"\xff\xda")
+    one = b"\xff\xda\x00\x08\x01" + plain[at + 5 : at + 7] + plain[at + 11 : -2]
+    with pytest.raises(ProtocolError, match="scans"):
+        read_size(plain[:at] + one * 40 + b"\xff\xd9")
