@@ -39,7 +39,7 @@ class Hub:
 
 
 def busy() -> Hub:
-    """A hub that has not yet acknowledged what it was sent."""
+    """A hub that has not acknowledged the last message yet."""
     hub = Hub()
     hub.outbox.put_frame(head(0), b"")
     assert hub.last() == ("frame", 0)

@@ -91,7 +91,7 @@ def test_a_picture_far_larger_than_announced_goes_no_further(
 
 
 class Telling(FrameSource):
-    """An agent that tells a time of its own making."""
+    """An agent with a made-up clock."""
 
     def __init__(self, told: object) -> None:
         super().__init__(orders(1))

@@ -86,7 +86,7 @@ def read(path: Path) -> Bytes:
 
 
 def crowd(face: Bytes, count: int) -> Bytes:
-    """Return a picture with so many copies of another beside each other."""
+    """Return a picture with several copies of another, side by side."""
     return np.asarray(np.hstack([face] * count), np.uint8)
 
 

@@ -286,7 +286,7 @@ def test_closing_wakes_a_thread_that_waits_to_send() -> None:
 
 @posix
 def test_signals_in_the_middle_of_sending_and_receiving_lose_nothing() -> None:
-    """Each interrupts a system call; one that has sent a part already goes on with the rest."""
+    """Each signal interrupts a system call. A call that has sent a part continues with the rest."""
     here, there = channels(socket.socketpair)
     payload = filler(5 << 20)
     came = 0

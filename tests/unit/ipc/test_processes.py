@@ -37,7 +37,7 @@ both = pytest.mark.parametrize(
 
 
 class Child:
-    """A running child and what it has said."""
+    """A running child and the messages from it."""
 
     def __init__(
         self,

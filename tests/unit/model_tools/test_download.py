@@ -23,7 +23,7 @@ def quiet(line: str) -> None:
 
 
 class SlowPip:
-    """Stands for the process of pip: the wheel grows by 30 MB each time somebody waits."""
+    """Stands in for the process of pip. Its wheel grows by 30 MB with every wait."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         assert environment["TMPDIR"] == str(folder)

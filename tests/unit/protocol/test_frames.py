@@ -1,4 +1,4 @@
-"""The frame format: what is written can be read, and nothing else is accepted."""
+"""The frame format: written frames can be read, and nothing else is accepted."""
 
 from __future__ import annotations
 

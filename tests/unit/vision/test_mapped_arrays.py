@@ -1,4 +1,4 @@
-"""Arrays in one mapped file: what is written is read, and what is damaged is refused."""
+"""Arrays in one mapped file: written arrays are read, and damaged files are refused."""
 
 from __future__ import annotations
 

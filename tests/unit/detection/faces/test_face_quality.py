@@ -151,7 +151,7 @@ def test_faces_that_stand_nearly_upright_have_the_points_of_dlib(
 
 @pytest.mark.data
 def test_profiles_are_of_little_use_though_sharp_and_large(look: Look, data_folder: Path) -> None:
-    """Their vectors are alike whoever they are, as dlib's points of a profile are no face's."""
+    """Embeddings of profiles are near each other, because dlib's points do not fit a profile."""
     seen = 0
     for sample in faces_wider(data_folder):
         if sample.name not in HANDSHAKES:

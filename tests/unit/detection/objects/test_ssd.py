@@ -17,7 +17,7 @@ from convergecast.model_tools.reference_files import original
 from convergecast.vision.detections import Bytes, Floats, Objects
 
 LOW = 0.01
-"""OpenCV's text graph drops what is scored lower."""
+"""OpenCV's text graph drops objects with lower scores."""
 
 
 @pytest.fixture(scope="module")
