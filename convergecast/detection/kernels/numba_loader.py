@@ -35,7 +35,7 @@ def load_kernels(
             _do_without_cache(kernels)
             compile_all(kernels)
     except Exception as problem:  # noqa: BLE001 - a compiler may raise anything; NumPy still works
-        log.warning("%s are computed more slowly because numba does not work: %s", title, problem)
+        log.warning("%s are slower, because numba does not work: %s", title, problem)
         return None
     return kernels
 
