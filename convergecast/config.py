@@ -43,12 +43,14 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tuple[str, ...],
         Meta(description="networks (CIDR) whose agents may announce an address not their own"),
     ] = ()
-    max_cameras: Annotated[
-        AtLeastOne, Meta(description="cameras the hub keeps, approved and rejected together")
-    ] = 256
+    max_cameras: Annotated[AtLeastOne, Meta(description="approved cameras, at most")] = 256
+    max_cameras_per_address: Annotated[
+        AtLeastOne,
+        Meta(description="cameras of one address that the agent token lets in; others wait"),
+    ] = 64
     max_pending: Annotated[AtLeastOne, Meta(description="cameras that may wait for approval")] = 64
     max_pending_per_address: Annotated[
-        AtLeastOne, Meta(description="cameras of one address that may wait for approval")
+        AtLeastOne, Meta(description="cameras from one address that may wait for approval")
     ] = 8
     max_viewers: Annotated[
         AtLeastOne, Meta(description="pages and other clients of /live at once")

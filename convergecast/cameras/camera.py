@@ -14,6 +14,21 @@ class Approval(StrEnum):
     REJECTED = "rejected"
 
 
+class Waits(StrEnum):
+    """What a pending camera waits for.
+
+    TOKEN: a valid agent token, or a person. The others wait for a person, whatever they show later:
+    KEY, because another camera has its `agent_id` and it did not show that camera's key; FORGOTTEN,
+    because a person has forgotten it; ADDRESS, because the token has let in as many cameras of its
+    address as it may.
+    """
+
+    TOKEN = "token"
+    KEY = "key"
+    FORGOTTEN = "forgotten"
+    ADDRESS = "address"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
     """A camera as stored in the database.
@@ -24,6 +39,8 @@ class Camera:
     `object_labels`; None means all labels.
     `wrong_token` is whether the last registration had a token that is not the hub's. It is not
     stored, because the next heartbeat tells it again.
+    `waits` is None unless the camera is pending. `sender` is the literal IP address of its newest
+    registration.
     """
 
     id: str
@@ -47,6 +64,8 @@ class Camera:
     object_labels: tuple[str, ...] | None = None
     registered_at: float
     last_seen: float
+    waits: Waits | None = None
+    sender: str | None = None
     wrong_token: bool = field(default=False, compare=False)
 
     @property

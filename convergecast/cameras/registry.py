@@ -18,8 +18,8 @@ from msgspec import UNSET, UnsetType
 
 from convergecast.auth.agent_token import is_agent_token
 from convergecast.cameras import store
-from convergecast.cameras.addresses import check_address, plain_address
-from convergecast.cameras.camera import Approval, Camera
+from convergecast.cameras.addresses import check_address
+from convergecast.cameras.camera import Approval, Camera, Waits
 from convergecast.cameras.identity import (
     has_key,
     hash_of,
@@ -28,6 +28,12 @@ from convergecast.cameras.identity import (
     place_of,
     without_figures,
 )
+from convergecast.cameras.room import (
+    check_room_to_approve,
+    check_room_to_wait,
+    has_its_share,
+    has_waited_too_long,
+)
 from convergecast.cameras.settings import known_labels, known_options
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
@@ -35,7 +41,6 @@ from convergecast.errors import (
     Conflict,
     Forbidden,
     NotFound,
-    TooMany,
     Unavailable,
 )
 from convergecast.faces.settings import SettingsStore
@@ -102,9 +107,9 @@ class CameraRegistry:
         with self._lock:
             camera = self._find(registration, trusted=trusted)
             if camera is None:
-                camera, key = self._add(registration, trusted=trusted)
+                camera, key = self._add(registration, sender, trusted=trusted)
             else:
-                camera, key = self._renew(camera, registration, trusted=trusted)
+                camera, key = self._renew(camera, registration, sender, trusted=trusted)
             wrong = registration.token is not None and not trusted
             if camera.wrong_token is not wrong:
                 camera = replace(camera, wrong_token=wrong)
@@ -142,6 +147,7 @@ class CameraRegistry:
             InvalidInput: the name cannot be shown, or an option or label does not exist.
             Conflict: options for a camera that is not approved, or recognition while it is off.
             Forbidden: recognition, but the configuration does not allow it.
+            TooMany: the hub already has its cameras, so no further one can be approved.
         """
         with self._lock:
             camera = self.get(camera_id)
@@ -150,8 +156,10 @@ class CameraRegistry:
             if options is not UNSET:
                 camera = replace(camera, options=known_options(options))
             if approved is not UNSET:
+                if approved and camera.approval is not Approval.APPROVED:
+                    check_room_to_approve(self._cameras.values(), self._config)
                 approval = Approval.APPROVED if approved else Approval.REJECTED
-                camera = replace(camera, approval=approval)
+                camera = replace(camera, approval=approval, waits=None)
             if objects is not UNSET:
                 camera = _with_objects(camera, objects)
             if options is not UNSET and camera.approval is not Approval.APPROVED:
@@ -161,6 +169,8 @@ class CameraRegistry:
             self._save(camera)
             if approved is True:
                 store.remember(self._database, identity_of(camera))
+        if approved is False:
+            self._forget_oldest_rejected()
         self._notify(camera_id)
         return camera
 
@@ -190,9 +200,19 @@ class CameraRegistry:
         with self._lock:
             camera = self.get(camera_id)
             store.delete_camera(self._database, camera_id, identity_of(camera), self._clock.now())
-            self._cameras = {c.id: c for c in self._cameras.values() if c.id != camera_id}
-            self._written_at.pop(camera_id, None)
+            self._drop(camera_id)
         self._notify(camera_id)
+
+    def remove_silent(self) -> None:
+        """Remove pending cameras whose agents have been silent for `PENDING_FOR_S`."""
+        now = self._clock.now()
+        with self._lock:
+            silent = [c.id for c in self._cameras.values() if has_waited_too_long(c, now)]
+            for camera_id in silent:
+                store.delete_pending(self._database, camera_id)
+                self._drop(camera_id)
+        for camera_id in silent:
+            self._notify(camera_id)
 
     def _find(self, registration: Registration, *, trusted: bool) -> Camera | None:
         """Return the camera that this registration belongs to, or None for a new one."""
@@ -209,14 +229,14 @@ class CameraRegistry:
                 return camera
         return None
 
-    def _add(self, registration: Registration, *, trusted: bool) -> tuple[Camera, str | None]:
-        identity = identity_of(registration)
-        impostor = any(
-            registration.agent_id is not None and c.agent_id == registration.agent_id
-            for c in self._cameras.values()
-        )
-        trusted = trusted and not impostor and not store.is_forgotten(self._database, identity)
-        self._check_room(registration.ipaddress, trusted=trusted)
+    def _add(
+        self, registration: Registration, sender: str, *, trusted: bool
+    ) -> tuple[Camera, str | None]:
+        waits = self._waits(registration, sender, trusted=trusted)
+        if waits is None:
+            check_room_to_approve(self._cameras.values(), self._config)
+        else:
+            check_room_to_wait(self._cameras.values(), self._config, sender=sender, waits=waits)
         key = secrets.token_urlsafe(24) if registration.agent_id else None
         now = self._clock.now()
         camera = Camera(
@@ -235,26 +255,38 @@ class CameraRegistry:
             source=registration.source,
             version=registration.version,
             capabilities=registration.capabilities,
-            approval=Approval.APPROVED if trusted else Approval.PENDING,
+            approval=Approval.APPROVED if waits is None else Approval.PENDING,
             options=(),
             registered_at=now,
             last_seen=now,
+            waits=waits,
+            sender=sender,
         )
         self._save(camera)
         return camera, key
 
+    def _waits(self, registration: Registration, sender: str, *, trusted: bool) -> Waits | None:
+        """Return what a new camera has to wait for; None where it is let in."""
+        agent_id = registration.agent_id
+        if agent_id is not None and any(c.agent_id == agent_id for c in self._cameras.values()):
+            return Waits.KEY
+        if not trusted:
+            return Waits.TOKEN
+        if store.is_forgotten(self._database, identity_of(registration)):
+            return Waits.FORGOTTEN
+        if has_its_share(self._cameras.values(), self._config, sender):
+            return Waits.ADDRESS
+        return None
+
     def _renew(
-        self, camera: Camera, registration: Registration, *, trusted: bool
+        self, camera: Camera, registration: Registration, sender: str, *, trusted: bool
     ) -> tuple[Camera, str | None]:
         if camera.approval is Approval.REJECTED:
             raise Forbidden("This camera was rejected: allow it again on the hub's page.")
         proven = bool(registration.camera_key and has_key(camera, registration.camera_key))
-        known = proven or camera.agent_id is None
         key = None
-        renewed = replace(camera, last_seen=self._clock.now())
-        if known:
-            forgotten = store.is_forgotten(self._database, identity_of(camera))
-            let_in = trusted and camera.approval is Approval.PENDING and not forgotten
+        renewed = replace(camera, last_seen=self._clock.now(), sender=sender)
+        if proven or (camera.agent_id is None and trusted):
             renewed = replace(
                 renewed,
                 address=registration.ipaddress,
@@ -268,30 +300,36 @@ class CameraRegistry:
                 source=_newer(registration.source, camera.source),
                 version=_newer(registration.version, camera.version),
                 capabilities=registration.capabilities,
-                approval=Approval.APPROVED if let_in else camera.approval,
             )
-        else:  # the agent has lost its key, or never got it
+            if trusted and camera.approval is Approval.PENDING:
+                renewed = self._let_in(renewed, sender)
+        elif camera.agent_id is not None:  # the agent has lost its key, or never got it
             key = secrets.token_urlsafe(24)
             renewed = replace(renewed, key_hash=hash_of(key), stream_key=registration.stream_key)
         self._save(renewed)
         return renewed, key
 
-    def _check_room(self, address: str, *, trusted: bool) -> None:
-        pending = [c for c in self._cameras.values() if c.approval is Approval.PENDING]
-        if len(self._cameras) - len(pending) >= self._config.max_cameras:
-            raise TooMany(
-                f"The hub already has its {self._config.max_cameras} cameras: forget one on its "
-                "page."
-            )
-        if trusted:
-            return
-        plain = plain_address(address)
-        same = [camera for camera in pending if plain_address(camera.address) == plain]
-        if (
-            len(pending) >= self._config.max_pending
-            or len(same) >= self._config.max_pending_per_address
-        ):
-            raise TooMany("Too many cameras wait for approval: approve or reject some first.")
+    def _let_in(self, camera: Camera, sender: str) -> Camera:
+        """Approve a pending camera whose agent has shown a valid token, unless a person must."""
+        waits = camera.waits or Waits.TOKEN
+        if store.is_forgotten(self._database, identity_of(camera)):
+            waits = Waits.FORGOTTEN
+        elif waits is Waits.TOKEN and has_its_share(self._cameras.values(), self._config, sender):
+            waits = Waits.ADDRESS
+        if waits is not Waits.TOKEN:
+            return replace(camera, waits=waits)
+        check_room_to_approve(self._cameras.values(), self._config)
+        return replace(camera, approval=Approval.APPROVED, waits=None)
+
+    def _forget_oldest_rejected(self) -> None:
+        """Forget the oldest rejected cameras beyond as many as may be approved."""
+        rejected = [c for c in self.all() if c.approval is Approval.REJECTED]
+        for camera in rejected[: -self._config.max_cameras]:
+            self.forget(camera.id)
+
+    def _drop(self, camera_id: str) -> None:
+        self._cameras = {c.id: c for c in self._cameras.values() if c.id != camera_id}
+        self._written_at.pop(camera_id, None)
 
     def _save(self, camera: Camera) -> None:
         """Save a camera, on the disk first. A mere heartbeat is written once a minute only.

@@ -6,13 +6,18 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from convergecast.cameras.camera import Approval, Camera
+from convergecast.cameras.camera import Approval, Camera, Waits
 from convergecast.clock import Clock
 from convergecast.live.broker import Broker
 from convergecast.messages.live import CameraView, Dropped, ObjectSettings
 from convergecast.messages.worker import Motion, Report, State, WorkerDrops
 
-_PENDING_REASON = "waits for approval"
+_PENDING_REASONS = {
+    Waits.TOKEN: "waits for approval",
+    Waits.KEY: "waits for approval: it has another camera's id and did not show that one's key",
+    Waits.FORGOTTEN: "waits for approval: it was forgotten before",
+    Waits.ADDRESS: "waits for approval: the agent token has let in enough cameras of its address",
+}
 _WRONG_TOKEN = "waits for approval: the agent's token is wrong"
 _NO_DROPS = WorkerDrops(agent=0, worker=0, events=0)
 
@@ -81,7 +86,7 @@ class StatusBoard:
             dropped = self._dropped(camera.id, status)
             motion = _motion(status)
         if not approved:
-            reason = _WRONG_TOKEN if camera.wrong_token else _PENDING_REASON
+            reason = _pending_reason(camera)
             state, since = State.PENDING, camera.registered_at
             if camera.approval is Approval.REJECTED:
                 reason = "was rejected"
@@ -146,6 +151,11 @@ class StatusBoard:
         if camera_id not in self._statuses:
             self._statuses[camera_id] = CameraStatus(since=self._clock.now())
         return self._statuses[camera_id]
+
+
+def _pending_reason(camera: Camera) -> str:
+    waits = camera.waits or Waits.TOKEN
+    return _WRONG_TOKEN if camera.wrong_token and waits is Waits.TOKEN else _PENDING_REASONS[waits]
 
 
 def _motion(status: CameraStatus) -> Motion | None:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sqlite3
 
-from convergecast.cameras.camera import Approval, Camera
+from convergecast.cameras.camera import Approval, Camera, Waits
 from convergecast.faces import sightings, unknown_faces
 from convergecast.options import OPTIONS
 from convergecast.storage.database import Database
@@ -40,11 +40,17 @@ def _write(connection: sqlite3.Connection, camera: Camera) -> None:
     values["named_by_user"] = int(camera.named_by_user)
     values["key_used"] = int(camera.key_used)
     values["approval"] = str(camera.approval)
+    values["waits"] = None if camera.waits is None else str(camera.waits)
     names, marks = ", ".join(_COLUMNS), ", ".join("?" for _ in _COLUMNS)
     connection.execute(
         f"INSERT OR REPLACE INTO cameras ({names}) VALUES ({marks})",  # noqa: S608 - field names
         [values[name] for name in _COLUMNS],
     )
+
+
+def delete_pending(database: Database, camera_id: str) -> None:
+    """Remove a camera that was never approved; it may come back as if it were new."""
+    database.execute("DELETE FROM cameras WHERE id = ?", (camera_id,))
 
 
 def delete_camera(database: Database, camera_id: str, identity: str, at: float) -> None:
@@ -79,4 +85,5 @@ def _camera(row: sqlite3.Row) -> Camera:
     values["named_by_user"] = bool(values["named_by_user"])
     values["key_used"] = bool(values["key_used"])
     values["approval"] = Approval(values["approval"])
+    values["waits"] = None if values["waits"] is None else Waits(values["waits"])
     return Camera(**values)

@@ -27,6 +27,7 @@ from convergecast.messages.values import encode
 from convergecast.messages.worker import FromWorker, Orders, State, read_from_worker
 
 _HUNG_AFTER_S = 5.0
+_REMOVE_SILENT_EVERY_S = 60.0
 _CHECK_EVERY_S = 0.25
 _RESTART_MOST_S = 10.0
 _END_TIMEOUT_S = 2.0
@@ -89,6 +90,7 @@ class Supervisor:
         self._workers: dict[str, _Worker] = {}
         self._ending: list[tuple[str, ChildProcess, float]] = []
         self._stopping = False
+        self._remove_silent_at = 0.0
         self._failed_steps: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
@@ -158,6 +160,9 @@ class Supervisor:
             for camera_id, worker in list(self._workers.items()):
                 self._step(f"worker {camera_id}", self._check, camera_id, worker, now)
             self._step("ended workers", self._check_ending, now)
+            if now >= self._remove_silent_at:
+                self._remove_silent_at = now + _REMOVE_SILENT_EVERY_S
+                self._step("pending cameras", self._registry.remove_silent)
 
     def _step(self, what: str, action: Callable[..., None], *arguments: Any) -> None:
         """Run one action. A failure affects only this action, is logged once, and is retried."""

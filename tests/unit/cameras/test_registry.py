@@ -11,7 +11,7 @@ import pytest
 
 from convergecast.auth.agent_token import agent_token
 from convergecast.cameras import store
-from convergecast.cameras.camera import Approval
+from convergecast.cameras.camera import Approval, Waits
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.checks import checked
 from convergecast.config import HubConfig
@@ -343,3 +343,125 @@ def test_a_full_disk_changes_nothing_and_costs_no_heartbeat(
     assert registry.all() == [before]
     clock.advance(120)
     assert registry.register(beat, HOME).status == "online"
+
+
+def test_a_known_id_without_its_key_waits_for_a_person_whatever_it_shows_later(
+    database: Database,
+) -> None:
+    registry = make_registry(database)
+    token = agent_token(database)
+    real = registry.register(agent(token=token, stream_key="real"), HOME)
+    for rejected in (False, True):
+        if rejected:
+            registry.change(real.camera_id, approved=False)
+        port = 6000 + rejected
+        other = registry.register(agent(token=token, ports=port), HOME)
+        beat = agent(token=token, ports=port, camera_key=other.camera_key)
+        for started in (registry, make_registry(database)):  # after a restart, too
+            assert started.register(beat, HOME).status == "pending"
+        assert registry.get(other.camera_id).waits is Waits.KEY
+    registry.change(other.camera_id, approved=True)
+    assert registry.register(beat, HOME).status == "online"
+
+
+def test_rejected_cameras_keep_nobody_out_and_the_oldest_are_forgotten(database: Database) -> None:
+    registry = make_registry(database, max_cameras=3)
+    rejected = []
+    for number in range(5):
+        reply = registry.register(agent(agent_id=f"r{number}"), HOME)
+        registry.change(reply.camera_id, approved=False)
+        rejected.append(reply.camera_id)
+    assert [camera.id for camera in registry.all()] == rejected[2:]
+    trusted = agent(token=agent_token(database))
+    for number in range(3):
+        reply = registry.register(dataclasses.replace(trusted, agent_id=f"a{number}"), HOME)
+        assert reply.status == "online"
+    with pytest.raises(TooMany, match="3 cameras"):
+        registry.register(dataclasses.replace(trusted, agent_id="a3"), HOME)
+    with pytest.raises(TooMany, match="3 cameras"):
+        registry.change(rejected[-1], approved=True)
+    registry.forget(reply.camera_id)
+    registry.change(rejected[-1], approved=True)
+
+
+def test_pending_cameras_are_counted_by_where_they_register_from(database: Database) -> None:
+    """Not by what they announce: one host may announce a whole network."""
+    registry = make_registry(database, agent_networks=("10.1.0.0/16",), max_pending_per_address=4)
+    for number in range(4):
+        registry.register(agent(agent_id=f"a{number}", ipaddress=f"10.1.0.{number}"), HOME)
+    with pytest.raises(TooMany):
+        registry.register(agent(agent_id="a9", ipaddress="10.1.0.9"), HOME)
+    honest = agent(agent_id="h", ipaddress="10.1.0.1")
+    assert registry.register(honest, "10.1.0.1").status == "pending"
+    six = "2001:db8:1:2:"
+    for number in range(1, 5):
+        address = f"{six}:{number}"
+        registry.register(agent(agent_id=f"s{number}", ipaddress=address), address)
+    with pytest.raises(TooMany):
+        registry.register(agent(agent_id="s9", ipaddress=f"{six}:9"), f"{six}:9")
+
+
+def test_a_valid_token_gets_in_or_waits_beside_those_without_one(database: Database) -> None:
+    registry = make_registry(database, max_pending=2, max_pending_per_address=2)
+    token = agent_token(database)
+    known = registry.register(agent(agent_id="known", token=token), HOME)
+    registry.forget(known.camera_id)
+    for number in range(2):
+        registry.register(agent(agent_id=f"a{number}"), HOME)
+    with pytest.raises(TooMany):
+        registry.register(agent(agent_id="a9"), HOME)
+    assert registry.register(agent(agent_id="new", token=token), HOME).status == "online"
+    forgotten = registry.register(agent(agent_id="known", token=token), HOME)
+    assert forgotten.status == "pending"
+    assert registry.get(forgotten.camera_id).waits is Waits.FORGOTTEN
+
+
+def test_a_token_lets_in_so_many_of_one_address_and_the_others_wait(database: Database) -> None:
+    registry = make_registry(database, max_cameras_per_address=2)
+    trusted = agent(token=agent_token(database))
+    replies = [
+        registry.register(dataclasses.replace(trusted, agent_id=f"a{number}"), HOME)
+        for number in range(3)
+    ]
+    assert [reply.status for reply in replies] == ["online", "online", "pending"]
+    beat = dataclasses.replace(trusted, agent_id="a2", camera_key=replies[2].camera_key)
+    assert registry.register(beat, HOME).status == "pending"
+    elsewhere = dataclasses.replace(trusted, agent_id="b", ipaddress="192.168.1.3")
+    assert registry.register(elsewhere, "192.168.1.3").status == "online"
+    registry.change(replies[2].camera_id, approved=True)
+    assert registry.register(beat, HOME).status == "online"
+
+
+def test_a_silent_pending_camera_is_removed_after_a_day_and_comes_back_as_new(
+    database: Database,
+) -> None:
+    clock = FakeClock()
+    faces = SettingsStore(database=database, clock=clock, allowed=True)
+    registry = CameraRegistry(database=database, config=HubConfig(), clock=clock, faces=faces)
+    silent = registry.register(agent(agent_id="silent"), HOME)
+    alive = registry.register(agent(agent_id="alive"), HOME)
+    approved = registry.register(agent(agent_id="in", token=agent_token(database)), HOME)
+    told: list[str] = []
+    registry.listen(told.append)
+    for _ in range(25):
+        clock.advance(3600)
+        registry.register(agent(agent_id="alive", camera_key=alive.camera_key), HOME)
+        registry.remove_silent()
+    assert [camera.id for camera in registry.all()] == [alive.camera_id, approved.camera_id]
+    assert silent.camera_id in told
+    assert len(make_registry(database).all()) == 2
+    again = agent(agent_id="silent", token=agent_token(database))
+    assert registry.register(again, HOME).status == "online"
+
+
+def test_nobody_at_its_address_renames_a_camera_without_identity(database: Database) -> None:
+    registry = make_registry(database)
+    plain = Registration(ipaddress=HOME, ports=8000)
+    first = registry.register(plain, HOME)
+    before = registry.get(first.camera_id)
+    other = dataclasses.replace(plain, name="Mine now", stream_key="evil", source="x")
+    registry.register(other, HOME)
+    assert registry.get(first.camera_id) == before
+    registry.register(dataclasses.replace(other, token=agent_token(database), name="Hall"), HOME)
+    camera = registry.get(first.camera_id)
+    assert (camera.name, camera.approval) == ("Hall", Approval.APPROVED)
