@@ -122,7 +122,7 @@ def test_the_button_acts_on_the_checked_cameras_only(page: Page, rig: Rig) -> No
     expect(option(page)).to_have_attribute("aria-pressed", "true")
     for name in ("Hall", "Garage"):
         expect(tile(page, name).get_by_test_id("tile-found")).to_have_text(
-            re.compile(r"^(no faces|\d+ faces?)$")
+            re.compile(r"^(nothing found|\d+ faces?)$")
         )
 
 
@@ -146,11 +146,11 @@ def test_landmarks_and_objects_are_drawn_and_the_choice_of_objects_counts(
     page.wait_for_timeout(1000)
     coloured(overlay, least=only_box * 1.1)
     option(page, "objects").click()
-    expect(found).to_have_text(re.compile(r"^1 face · .*person\s1"), timeout=20_000)
+    expect(found).to_have_text(re.compile(r"^1 person"), timeout=20_000)
     expect(option(page, "objects")).to_contain_text("SSD MobileNet V2")
     change = {"objects": {"labels": ["cat"]}}
     rig.request("PATCH", f"/api/v1/cameras/{camera['id']}", json=change)
-    expect(found).to_have_text("1 face · no objects")
+    expect(found).to_have_text("1 face")
     annotated = rig.request("GET", f"/api/v1/cameras/{camera['id']}/snapshot.jpg?annotated=1")
     assert annotated.status_code == 200
 

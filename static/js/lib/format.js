@@ -57,3 +57,16 @@ export function count(number, one, many) {
   if (number === 0) return `no ${many}`;
   return `${number} ${number === 1 ? one : many}`;
 }
+
+/** @type {Record<string, string>} */
+const PLURALS = {
+  person: 'people', mouse: 'mice', knife: 'knives', sheep: 'sheep', skis: 'skis', scissors: 'scissors',
+  broccoli: 'broccoli', 'eye glasses': 'eye glasses',
+};
+
+/** "dogs", "buses", "people"; of one: as it is. @param {string} noun @param {number} [number] */
+export function plural(noun, number = 2) {
+  if (number === 1) return noun;
+  if (noun in PLURALS) return PLURALS[noun];
+  return /(s|x|z|ch|sh)$/.test(noun) ? `${noun}es` : `${noun}s`;
+}

@@ -8,14 +8,16 @@ import { lookOfPage } from './overlay.js';
  * @param {object} parts
  * @param {string} parts.url of the socket
  * @param {(message: object) => void} parts.onMessage  what the hub tells
- * @param {(reports: Object<string, import('./views.js').PaintReport>) => void} parts.onPictures  by camera, now and then
+ * @param {(reports: Object<string, import('./views.js').PaintReport>) => void} [parts.onPictures]  by camera, now and then
  * @param {(camera: string, drawn: import('./views.js').Drawn) => void} parts.onDrawn  each picture of those that `tell` was called for
  * @param {() => void} parts.onLost
  * @param {() => Promise<boolean>} parts.mayReturn  false when the session is gone and trying again is useless
  */
-export function createLive({ url, onMessage, onPictures, onDrawn, onLost, mayReturn }) {
+export function createLive({ url, onMessage, onPictures = () => {}, onDrawn, onLost, mayReturn }) {
   let offset_s = Date.now() / 1000 - seconds();
   let most_s = 0;
+  /** @type {Map<string, string>} what was asked for last, by camera */
+  const asks = new Map();
   const home = workerHome(receive).catch(() => pageHome(receive));
   const order = (message) => home.then((post) => post(message));
 
@@ -45,18 +47,29 @@ export function createLive({ url, onMessage, onPictures, onDrawn, onLost, mayRet
      * @param {HTMLCanvasElement} canvas
      * @param {HTMLCanvasElement|null} boxes  for what was found in them
      */
-    show: (camera, canvas, boxes = null) => order({ type: 'canvas', camera, canvas, boxes, look: boxes && lookOfPage() }),
+    show(camera, canvas, boxes = null) {
+      asks.delete(camera);
+      order({ type: 'canvas', camera, canvas, boxes, look: boxes && lookOfPage() });
+    },
     /**
      * @param {string} camera
      * @param {{width: number, height: number, ratio: number}} size  of its picture, in CSS pixels
      */
     size: (camera, size) => order({ type: 'size', camera, size }),
     /**
-     * What is asked for of a camera: nothing else is drawn.
-     * @param {string} camera
-     * @param {import('./views.js').Asked} asked
+     * What is asked for of a camera now: nothing else is drawn.
+     * @param {import('./types.js').CameraView} camera
+     * @param {import('./types.js').Option[]} options  that there are
      */
-    ask: (camera, asked) => order({ type: 'ask', camera, asked }),
+    ask(camera, options) {
+      const asked = {
+        camera: { options: camera.options, objects: camera.objects }, options, failing: Boolean(camera.analysis_error),
+      };
+      const text = JSON.stringify(asked);
+      if (asks.get(camera.id) === text) return;
+      asks.set(camera.id, text);
+      order({ type: 'ask', camera: camera.id, asked });
+    },
     /**
      * How long pictures may be held back for what is found in them; 0: they are shown at once.
      * @param {number} seconds

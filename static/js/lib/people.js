@@ -31,7 +31,8 @@ export function personHue(id) {
 export function whoWords(faces) {
   /** @param {import('./types.js').Identity['state']} state */
   const states = (state) => faces.filter((face) => face.identity?.state === state);
-  const names = [...new Set([...states('known'), ...states('perhaps')].map(faceWords))].filter(Boolean);
+  const named = [...states('known'), ...states('perhaps')];
+  const names = [...new Set(named.map((face) => faceWords(face) ?? ''))].filter(Boolean);
   const unknown = states('unknown').length;
   return [...names, ...(unknown ? [`${unknown} unknown`] : [])];
 }

@@ -19,7 +19,10 @@ const store = createStore(renderSoon);
 const live = createLive({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`,
   onMessage: receive,
-  onPictures: (reports) => grid.pictures(reports, live.now()),
+  onPictures(reports) {
+    grid.pictures(reports, live.now());
+    sum();
+  },
   onDrawn: (camera, drawn) => recorded.push({ camera, ...drawn }),
   onLost: () => store.setLink('lost'),
   mayReturn: api.signedIn,
@@ -75,6 +78,12 @@ function render(view) {
   live.hold(view.aligned ? view.holdBack_s : 0);
   document.body.classList.toggle('is-aside-hidden', view.asideHidden);
   widgets.forEach((widget) => widget.setState(view));
+  sum();
+}
+
+/** The header says what the tiles say, in the same moment. */
+function sum() {
+  header.setCounts(grid.counts());
 }
 
 /** @param {any} message of the hub */
@@ -84,7 +93,7 @@ function receive(message) {
     case 'cameras': store.update(message.cameras); break;
     case 'gone': store.gone(message.camera); break;
     // The page must know first what is asked for: it shows no other results.
-    case 'result': renderNow(); grid.result(message); break;
+    case 'result': renderNow(); grid.result(message); sum(); break;
     case 'status': store.setStatus(message); break;
     case 'error': console.warn(`The hub did not understand this page: ${message.message}`); break;
     default: break;
@@ -94,7 +103,10 @@ function receive(message) {
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !menu.isOpen() && !document.querySelector('dialog[open]')) actions.enlarge(null);
 });
-setInterval(() => grid.tick(live.now()), TICK_MS);
+setInterval(() => {
+  grid.tick(live.now());
+  sum();
+}, TICK_MS);
 // For measurements and tests.
 Object.assign(window, {
   convergecast: {

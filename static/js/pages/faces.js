@@ -24,8 +24,7 @@ const store = createStore(render);
 const live = createLive({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`,
   onMessage: receive,
-  onPictures: (reports) => [enrol, inView].forEach((widget) => widget.pictures(reports)),
-  onDrawn: () => {},
+  onDrawn: (camera, drawn) => [enrol, inView].forEach((widget) => widget.drawn(camera, drawn)),
   onLost: () => store.setLink('lost'),
   mayReturn: api.signedIn,
 });
@@ -74,7 +73,6 @@ function receive(message) {
     case 'cameras': store.update(message.cameras); break;
     case 'gone': store.gone(message.camera); break;
     case 'status': store.setStatus(message); break;
-    case 'result': inView.result(message); enrol.result(message); break;
     case 'error': console.warn(`The hub did not understand this page: ${message.message}`); break;
     default: break;
   }

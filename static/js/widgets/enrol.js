@@ -201,8 +201,7 @@ export function createEnrol({ gallery, live, onWatch }) {
   return {
     open,
     watched: picker.watched,
-    pictures: picker.pictures,
-    result: picker.result,
+    drawn: picker.drawn,
     /** @param {import('../lib/views.js').FacesView|null} next */
     setState(next) {
       view = next;

@@ -3,7 +3,6 @@
 import { button, el, keyed, setAttr, setHidden, setText } from '../lib/dom.js';
 import { isAsked, isIdentifying } from '../lib/options.js';
 import { faceWords, personHue } from '../lib/people.js';
-import { isStale } from '../lib/words.js';
 
 /**
  * @typedef {import('../lib/types.js').CameraView} CameraView
@@ -19,6 +18,7 @@ import { isStale } from '../lib/words.js';
 const HUES = 12;
 const WIDER = 0.3; // of a face's longer side, so that the whole head is in its crop
 const CROP_PX = 160;
+const LEAST_NOBODY_S = 1; // a face that is missed once is still in view
 const NO_FACES = 'Face Detection is off for this camera. You can use its whole picture if exactly one face is in it.';
 
 /**
@@ -48,9 +48,11 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
   let shown = false;
   /** @type {HTMLCanvasElement|null} */
   let canvas = null;
-  /** @type {number|null} UNIX seconds of the picture that is shown; null before the first */
-  let shown_s = null;
-  /** @type {import('../lib/types.js').NewResult|null} */
+  let ready = false;
+  /** When the last picture with a face in it was captured, and how long before the one that is shown. */
+  let seen_s = -Infinity;
+  let nobodyFor_s = 0;
+  /** @type {import('../lib/types.js').NewResult|null} what was found in the picture that is shown */
   let result = null;
 
   const camera = () => cameras.find(({ id }) => id === chosen);
@@ -60,27 +62,35 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
     if (chosen) live.forget(chosen);
     chosen = id || null;
     canvas = el('canvas', { role: 'img', width: 1, height: 1, 'aria-label': `Picture of ${camera()?.name ?? ''}` });
-    shown_s = null;
+    ready = false;
     result = null;
+    seen_s = -Infinity;
     select.value = id;
     stage.replaceChildren(canvas, faces);
-    if (chosen) live.show(chosen, canvas);
+    if (chosen) {
+      live.show(chosen, canvas);
+      live.tell(chosen);
+    }
+    ask();
     render();
     onWatch();
   }
 
+  function ask() {
+    const now = camera();
+    if (shown && now) live.ask(now, options);
+  }
+
   /** Always in one order: a button that moves loses the focus. */
   function current() {
-    const found = result?.faces && shown_s !== null && !isStale(result, shown_s) ? result.faces : [];
-    return [...found].sort((one, other) => (one.track_id ?? 0) - (other.track_id ?? 0));
+    return [...result?.faces ?? []].sort((one, other) => (one.track_id ?? 0) - (other.track_id ?? 0));
   }
 
   function render() {
-    const ready = shown_s !== null;
     setHidden(stage, !ready);
     setHidden(select, cameras.length < 2);
     setHidden(whole, !ready || looksForFaces());
-    setText(words, explain(ready));
+    setText(words, explain());
     const seen = current();
     const key = (/** @type {Face} */ face) => face.track_id ?? `place ${seen.indexOf(face)}`;
     keyed(faces, seen, rows, { key, make: faceButton, update: updateFace });
@@ -88,12 +98,11 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
 
   const looksForFaces = () => isAsked(options, camera(), 'faces');
 
-  /** @param {boolean} ready */
-  function explain(ready) {
+  function explain() {
     if (!cameras.length) return 'No camera is online.';
     if (!ready) return 'Waiting for a picture.';
     if (!looksForFaces()) return NO_FACES;
-    return current().length ? '' : 'No face is in view.';
+    return nobodyFor_s > LEAST_NOBODY_S ? 'No face is in view.' : '';
   }
 
   /** @param {Face} face */
@@ -163,18 +172,20 @@ export function createFacePicker({ label, live, onWatch, onPick }) {
       const now = camera();
       if (now) select.value = now.id;
       else if (shown && (cameras.length || chosen)) choose(usual());
+      ask();
       render();
     },
-    /** @param {Object<string, import('../lib/views.js').PaintReport>} reports by camera */
-    pictures(reports) {
-      if (!shown || chosen === null || !reports[chosen]) return;
-      shown_s = reports[chosen].captured_at;
-      render();
-    },
-    /** @param {import('../lib/types.js').NewResult} message */
-    result(message) {
-      if (!shown || message.camera_id !== chosen) return;
-      result = message;
+    /**
+     * @param {string} id
+     * @param {import('../lib/views.js').Drawn} drawn  the picture that is shown, with what was found in it
+     */
+    drawn(id, drawn) {
+      if (!shown || id !== chosen) return;
+      const { captured_at } = drawn.picture;
+      ready = true;
+      ({ result } = drawn);
+      if (result?.faces?.length || seen_s > captured_at) seen_s = captured_at;
+      nobodyFor_s = captured_at - seen_s;
       render();
     },
   };

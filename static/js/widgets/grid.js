@@ -46,6 +46,10 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
   /** @param {string} id */
   const isHidden = (id) => Boolean(view?.enlarged) && view?.enlarged !== id;
 
+  /** The cameras whose pictures can be seen. */
+  const inSight = () => (view?.cameras ?? []).map(({ id }) => id)
+    .filter((id) => visible.has(id) && isShown(id) && !isHidden(id));
+
   /** @param {import('../lib/views.js').View|null} next */
   function setState(next) {
     if (next === null) return;
@@ -85,8 +89,7 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
   /** Asks only for what is in sight: nothing for a hidden tab, nothing for tiles out of sight. */
   function watch() {
     if (!view) return;
-    const seeable = view.cameras.map(({ id }) => id).filter((id) => visible.has(id) && isShown(id) && !isHidden(id));
-    const ids = document.hidden ? [] : seeable;
+    const ids = document.hidden ? [] : inSight();
     const now = JSON.stringify(ids);
     if (now === watched) return;
     watched = now;
@@ -103,6 +106,8 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
     result: (message) => tiles.get(message.camera_id)?.result(message),
     /** @param {number} now_s */
     tick: (now_s) => tiles.forEach((tile) => tile.tick(now_s)),
+    /** How many people each tile that can be seen tells of; null: not known. */
+    counts: () => new Map(inSight().map((id) => [id, tiles.get(id)?.people() ?? null])),
     /** @param {number} now_s */
     stats: (now_s) => Object.fromEntries([...tiles].map(([id, tile]) => [id, tile.stats(now_s)])),
     /** Makes the checkboxes pulse once, and puts the focus on the first. */

@@ -1,6 +1,7 @@
 // The line above the pictures: how many cameras, who works on them, whether this page is live.
 
-import { el, icon, iconButton, setAttr, setHidden, setText } from '../lib/dom.js';
+import { el, icon, iconButton, setAttr, setHidden, setText, setTitle } from '../lib/dom.js';
+import { peopleNow } from '../lib/counts.js';
 import { engineHint, engineText, isIdentifying } from '../lib/options.js';
 import { PAGES } from '../lib/pages.js';
 
@@ -37,11 +38,17 @@ export function createHeader(root, { actions, version, onAligned, page = 'camera
   document.addEventListener('fullscreenchange', () => setAttr(full, 'aria-pressed', Boolean(document.fullscreenElement)));
   setHidden(full, !document.fullscreenEnabled);
 
-  /** @param {import('../lib/views.js').View|null} view */
-  function setState(view) {
+  /** @type {import('../lib/views.js').View|null} */
+  let view = null;
+  /** @type {Map<string, number|null>} */
+  let shown = new Map();
+
+  /** @param {import('../lib/views.js').View|null} next */
+  function setState(next) {
+    view = next;
     setText(cameraCount, view && view.link !== 'connecting' ? countText(view.cameras) : '');
-    setPeople(view?.cameras ?? []);
-    setHidden(recognition, !view?.cameras.some((camera) => isIdentifying(view.options, camera)));
+    tellPeople();
+    setHidden(recognition, !view?.cameras.some((camera) => isIdentifying(next?.options ?? [], camera)));
     setText(engine, engineText(view?.status));
     engine.title = engineHint(view?.status);
     setAttr(engine, 'data-engine', view?.status?.engine ?? 'off');
@@ -53,15 +60,24 @@ export function createHeader(root, { actions, version, onAligned, page = 'camera
     setAttr(panel, 'aria-pressed', !view?.asideHidden);
   }
 
-  /** @param {import('../lib/types.js').CameraView[]} cameras */
-  function setPeople(cameras) {
-    const counted = cameras.filter((camera) => camera.state === 'online' && typeof camera.people === 'number');
-    const sum = counted.reduce((total, camera) => total + (camera.people ?? 0), 0);
-    setHidden(people, counted.length === 0);
-    setText(people, `${sum} ${sum === 1 ? 'person' : 'people'} now`);
+  function tellPeople() {
+    const { text, hint } = peopleNow(view?.cameras ?? [], view?.options ?? [], shown, view?.link !== 'live');
+    setHidden(people, text === '');
+    setText(people, text);
+    setTitle(people, hint);
   }
 
-  return { setState };
+  return {
+    setState,
+    /**
+     * How many people the tiles tell of.
+     * @param {Map<string, number|null>} counts  by camera; null: not known
+     */
+    setCounts(counts) {
+      shown = counts;
+      tellPeople();
+    },
+  };
 }
 
 /** @param {string} page */

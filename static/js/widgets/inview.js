@@ -65,8 +65,7 @@ export function createInView(root, { gallery, menu, live, onWatch, onEnrol }) {
 
   return {
     watched: picker.watched,
-    pictures: picker.pictures,
-    result: picker.result,
+    drawn: picker.drawn,
     /** A camera is drawn in one place at a time. */
     /** @param {boolean} value */
     setPaused(value) { paused = value; show(); },

@@ -46,7 +46,6 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
   let report = NOTHING_PAINTED;
   let reported_s = 0;
   let now_s = 0;
-  let asked = '';
   let drawnSize = null;
   live.show(id, picture, boxes);
 
@@ -78,19 +77,8 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
     ({ camera, ...given } = next);
     if (camera.analysis_error && !failing) result = null;
     result = result && stillAsked(result, camera, given.options);
-    ask();
+    live.ask(camera, given.options);
     render();
-  }
-
-  /** What is drawn is what is asked for now, by the user's last click. */
-  function ask() {
-    const next = {
-      camera: { options: camera.options, objects: camera.objects }, options: given.options, failing: Boolean(camera.analysis_error),
-    };
-    const text = JSON.stringify(next);
-    if (text === asked) return;
-    asked = text;
-    live.ask(id, next);
   }
 
   function render() {
@@ -106,7 +94,10 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
     element.classList.toggle('is-old', given.lost || (camera.state !== 'online' && camera.state !== 'connecting'));
     setHidden(recognition, !isIdentifying(given.options, camera));
     setHidden(picture, !given.shown);
-    fps.title = [camera.fps && `The camera gives ${rate(camera.fps)} fps`, camera.still && 'nothing moves, so what shows nothing new is not sent'].filter(Boolean).join('; ');
+    fps.title = [
+      camera.fps && `The camera gives ${rate(camera.fps)} fps`,
+      camera.still && 'nothing moves, so what shows nothing new is not sent',
+    ].filter(Boolean).join('; ');
     tick(now_s);
   }
 
@@ -122,8 +113,10 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
     setHidden(meta, !visible);
     setText(fps, visible && !given.lost && camera.state === 'online' ? (camera.still ? 'still' : `${rate(report.fps)} fps`) : '');
     setText(old, visible ? age(captured_s, now_s) : '');
-    const words = given.shown && camera.state === 'online' ? foundWords(camera, result, captured_s, given.status, given.options) : { short: '', full: '' };
+    const words = given.shown && camera.state === 'online'
+      ? foundWords(camera, result, captured_s, given.status, given.options) : { short: '', full: '' };
     setText(found, words.short);
+    setAttr(found, 'data-late', words.late ? 'true' : null);
     setTitle(found, words.full);
     element.classList.toggle('has-found', words.short !== '');
     const current = result && !isStale(result, captured_s) ? result : null;
@@ -173,6 +166,8 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
     },
     /** width / height; null when nothing is known yet */
     shape: () => report.shape ?? (camera?.width && camera?.height ? camera.width / camera.height : null),
+    /** @returns {number|null} how many people it tells of; null while that is not known */
+    people: () => (camera?.state === 'online' && !given.lost && result && !isStale(result, report.captured_at) ? result.people : null),
     focus: () => check.focus({ focusVisible: true }),
     stats: (time_s) => ({
       ...report.counters,
