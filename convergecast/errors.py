@@ -27,12 +27,14 @@ class ConvergeCastError(Exception):
     """Root of the tree; `kind` and `http_status` are what a client sees.
 
     Attributes:
+        retry_after_s: after how many seconds it may work; None: nobody knows.
         page: the page of the hub on which it can be put right, such as `faces`; None: none.
     """
 
     kind = "error"
     http_status = 500
     page: str | None = None
+    retry_after_s: int | None = None
 
     def told(self) -> dict[str, str]:
         """Return `error`, `message` and, where there is one, `page`: what a client is told."""
@@ -114,9 +116,18 @@ class NoUsableFace(ConvergeCastError):
 
 
 class TooMany(ConvergeCastError):
-    """Over a limit of number."""
+    """Over a limit of number.
+
+    Attributes:
+        retry_after_s: after how many seconds it may work; None: nobody knows.
+    """
 
     kind, http_status = "too-many", 429
+
+    def __init__(self, message: str, *, retry_after_s: int | None = None) -> None:
+        """Keep when to try again."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Unavailable(ConvergeCastError):

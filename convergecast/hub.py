@@ -24,6 +24,7 @@ import uvicorn
 from convergecast.auth.agent_token import agent_token
 from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE, Gate
 from convergecast.auth.guard import Guard
+from convergecast.auth.throttle import Throttle
 from convergecast.cameras.collector import Collector
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
@@ -56,6 +57,9 @@ from convergecast.web.websocket_protocol import PromptProtocol
 
 _OPEN_FILES = 65_536
 _STREAMS_A_VIEWER = 4
+# Wrong ones of one address: programs that were not told of a new token ask often, people do not.
+_WRONG_TOKENS, _WRONG_TOKEN_EVERY_S = 200, 0.2
+_WRONG_SIGN_INS, _WRONG_SIGN_IN_EVERY_S = 5, 10.0
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 log = logging.getLogger("hub")
@@ -185,7 +189,12 @@ class Hub:
             database=database,
             gate=gate,
             # Browsers do not keep cookies apart by port.
-            guard=Guard(gate=gate, cookie=f"convergecast_{port}"),
+            guard=Guard(
+                gate=gate,
+                cookie=f"convergecast_{port}",
+                tokens=Throttle("token", burst=_WRONG_TOKENS, every_s=_WRONG_TOKEN_EVERY_S),
+            ),
+            sign_ins=Throttle("sign-in", burst=_WRONG_SIGN_INS, every_s=_WRONG_SIGN_IN_EVERY_S),
             registry=registry,
             board=board,
             broker=broker,

@@ -30,10 +30,12 @@ class Rule:
     Attributes:
         access: who may call it.
         body_bytes: the largest body it takes; of a socket, the largest message.
+        checks_secret: whether the body has a password or token that is to be checked in turn.
     """
 
     access: Access
     body_bytes: int = USUAL_BODY_BYTES
+    checks_secret: bool = False
 
     @property
     def takes_large_body(self) -> bool:
@@ -41,11 +43,13 @@ class Rule:
         return self.body_bytes > USUAL_BODY_BYTES
 
 
-def allow(access: Access, *, body_bytes: int = USUAL_BODY_BYTES) -> Callable[[F], F]:
+def allow(
+    access: Access, *, body_bytes: int = USUAL_BODY_BYTES, checks_secret: bool = False
+) -> Callable[[F], F]:
     """Declare the rule of a view function or native handler; without it every call is refused."""
 
     def mark(function: F) -> F:
-        setattr(function, _ATTRIBUTE, Rule(access, body_bytes))
+        setattr(function, _ATTRIBUTE, Rule(access, body_bytes, checks_secret))
         return function
 
     return mark

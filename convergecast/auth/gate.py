@@ -14,12 +14,14 @@ import secrets
 import threading
 from typing import NewType
 
+from convergecast.auth.trivial import is_trivial
 from convergecast.clock import Clock
 from convergecast.errors import InvalidInput
 from convergecast.storage.database import Database
 
 ADMIN_TOKEN_VARIABLE = "CONVERGECAST_ADMIN_TOKEN"
 SESSION_DAYS = 30
+LINK_HOURS = 24
 MAX_SESSIONS = 10_000
 _MIN_ADMIN_TOKEN = 16
 _MAX_COOKIE = 100
@@ -45,7 +47,7 @@ class Gate:
         self._clock = clock
         self._admin_token = admin_token
         self._lock = threading.Lock()
-        self._link_token = secrets.token_urlsafe(24)
+        self._link_token, self._link_until = self._new_link()
         rows = database.read("SELECT token_hash, expires_at FROM sessions ORDER BY created_at")
         self._expires_at: dict[SessionId, float] = {
             SessionId(row["token_hash"]): row["expires_at"] for row in rows
@@ -57,7 +59,7 @@ class Gate:
         return self._admin_token is not None
 
     def link_token(self) -> str:
-        """Return what the next first link carries: usable once, by whoever opens it first."""
+        """Return what the next first link carries: whoever opens it first, in time, signs in."""
         with self._lock:
             return self._link_token
 
@@ -69,7 +71,7 @@ class Gate:
         Raises:
             Unavailable: the session cannot be stored; there is none then.
         """
-        if not (self._is_admin_token(token) or self._use_link_token(token)):
+        if not (self.is_token(token) or self._use_link_token(token)):
             return None
         cookie, now = secrets.token_urlsafe(32), self._clock.now()
         session, expires_at = _session_id(cookie), now + SESSION_DAYS * 86_400
@@ -114,27 +116,32 @@ class Gate:
         """Whether a session has not ended; from memory."""
         return self._expires_at.get(session, 0.0) > self._clock.now()
 
-    def is_bearer(self, authorization: str | None) -> bool:
-        """Whether an Authorization header carries the administrator's token."""
-        scheme, _, token = (authorization or "").partition(" ")
-        return scheme.lower() == "bearer" and self._is_admin_token(token.strip())
-
-    def _is_admin_token(self, token: str) -> bool:
+    def is_token(self, token: str) -> bool:
+        """Whether this is the administrator's token; in constant time."""
         return self._admin_token is not None and _same(token, self._admin_token)
 
     def _use_link_token(self, token: str) -> bool:
         with self._lock:
             if not _same(token, self._link_token):
                 return False
-            self._link_token = secrets.token_urlsafe(24)
-            return True
+            in_time = self._clock.now() < self._link_until
+            self._link_token, self._link_until = self._new_link()
+            return in_time
+
+    def _new_link(self) -> tuple[str, float]:
+        return secrets.token_urlsafe(24), self._clock.now() + LINK_HOURS * 3600
 
 
 def check_admin_token(token: str) -> None:
-    """Raise InvalidInput unless the token is long and printable enough to be one."""
+    """Raise InvalidInput unless the token is long and printable enough, and not trivial."""
     if len(token) < _MIN_ADMIN_TOKEN or not token.isascii() or not token.isprintable():
         raise InvalidInput(
             f"{ADMIN_TOKEN_VARIABLE} must have at least {_MIN_ADMIN_TOKEN} printable characters"
+        )
+    if is_trivial(token):
+        raise InvalidInput(
+            f"{ADMIN_TOKEN_VARIABLE} is among the first that anybody would try: choose another, "
+            "for instance what `openssl rand -hex 20` prints"
         )
 
 

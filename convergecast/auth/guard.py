@@ -14,6 +14,7 @@ from werkzeug.sansio.http import parse_cookie
 
 from convergecast.auth.access import Access, Rule
 from convergecast.auth.gate import Gate, SessionId
+from convergecast.auth.throttle import Throttle
 from convergecast.errors import Forbidden, NotSignedIn
 
 
@@ -70,26 +71,33 @@ class Guard:
     Args:
         gate: knows tokens and sessions.
         cookie: the name of the cookie that holds a session.
+        tokens: counts wrong ones by address.
     """
 
-    def __init__(self, *, gate: Gate, cookie: str) -> None:
+    def __init__(self, *, gate: Gate, cookie: str, tokens: Throttle) -> None:
         """Take what knows tokens and sessions."""
         self.cookie = cookie
         self._gate = gate
+        self._tokens = tokens
 
-    def admit(self, rule: Rule | None, headers: Headers) -> Caller:
-        """Return who asks.
+    def admit(self, rule: Rule | None, headers: Headers, address: str) -> Caller:
+        """Return who asks; `address` is the literal one that the request came from.
 
         Raises:
             Forbidden: the route declares nothing, or a change comes from another page.
             NotSignedIn: no session, no token, or a wrong one.
+            TooMany: a token, and the address has sent too many wrong ones.
         """
         if rule is None:
             raise Forbidden("This route does not say who may use it.")
         if rule.access is Access.PUBLIC:
             return _ANYONE
-        if self._gate.is_bearer(headers.get("authorization")):
-            return _BY_TOKEN
+        scheme, _, token = (headers.get("authorization") or "").partition(" ")
+        if scheme.lower() == "bearer":
+            self._tokens.check(address)
+            if self._gate.is_token(token.strip()):
+                return _BY_TOKEN
+            self._tokens.failed(address)
         cookies = parse_cookie(headers.get("cookie"))
         session = self._gate.session_of(cookies.get(self.cookie))
         if session is None:

@@ -143,11 +143,20 @@ def _answer(
 
 
 def _refuse(error: ConvergeCastError) -> ResponseReturnValue:
+    if error.retry_after_s is not None:
+        return _try_later(error, error.retry_after_s)
     if isinstance(error, NotSignedIn) and _wants_page():
         return redirect("/login", 303)
     if isinstance(error, NoUsableFace):
         return jsonify({**error.told(), "pictures": error.pictures}), error.http_status
     return _answer(error.told(), error.http_status)
+
+
+def _try_later(error: ConvergeCastError, seconds: int) -> ResponseReturnValue:
+    headers = [("Retry-After", str(seconds))]
+    if request.path == "/login" and "text/html" in request.headers.get("Accept", ""):
+        return render_template("login.html", message=str(error)), error.http_status, headers
+    return _answer(error.told(), error.http_status, headers)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

@@ -100,12 +100,25 @@ def create_asgi(services: Services) -> Application:
     async def usual(rule: Rule | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Have Flask answer; a body is read only where it is wanted of this caller."""
         try:
-            wanted = rule is not None and _may_send(services, rule, scope)
-            receive = await read_body(scope, receive, rule) if rule and wanted else no_body(scope)
+            if rule is not None and _may_send(services, rule, scope):
+                wanted, receive = rule, await read_body(scope, receive, rule)
+            else:
+                wanted, receive = None, no_body(scope)
         except ConvergeCastError as error:
             await _refuse(error, send)
             return
-        await flask(scope, receive, send)
+        if wanted is None or not wanted.checks_secret:
+            await flask(scope, receive, send)
+            return
+        async with contextlib.AsyncExitStack() as turn:
+            try:
+                await turn.enter_async_context(services.sign_ins.turn(_address(scope)))
+            except ConvergeCastError as error:
+                if "text/html" not in _headers(scope).get("accept", ""):
+                    await _refuse(error, send)  # who guesses in great numbers takes no thread
+                    return
+                scope["refusal"] = error
+            await flask(scope, receive, send)
 
     return application
 
@@ -123,17 +136,17 @@ def _may_send(services: Services, rule: Rule, scope: Scope) -> bool:
 
 def _admit(services: Services, rule: Rule | None, scope: Scope) -> Caller:
     """Return who asks, and count its connection accordingly; raises as `Guard.admit` does."""
-    place, client = place_of(scope), scope.get("client")
+    place, address = place_of(scope), _address(scope)
     caller = None
     try:
-        caller = services.guard.admit(rule, _headers(scope))
+        caller = services.guard.admit(rule, _headers(scope), address)
     finally:
         if place is None:
             pass
         elif caller is not None and caller.role is not None:
             place.is_known(caller.credential)
         elif caller is None or not place.known:
-            place.is_strangers(client[0] if client else "")
+            place.is_strangers(address)
     return caller
 
 
@@ -169,6 +182,11 @@ async def _native(
         await _refuse(error, send)
 
 
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
 def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
@@ -182,6 +200,8 @@ async def _refuse(error: ConvergeCastError, send: Send) -> None:
         (b"connection", b"close"),
         (b"x-content-type-options", b"nosniff"),
     ]
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", str(error.retry_after_s).encode()))
     status = error.http_status
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -19,13 +19,18 @@ def admit(guard: Guard, rule: Rule | None) -> None:
     if scope and (refusal := scope.get("refusal")):
         raise refusal
     asked, known = (scope.get("admitted") if scope else None) or (None, None)
-    g.caller = known if known and asked == rule else guard.admit(rule, request.headers)
+    g.caller = known if known and asked == rule else guard.admit(rule, request.headers, address())
 
 
 def caller() -> Caller:
     """Return who asks."""
     asking: Caller = g.caller
     return asking
+
+
+def address() -> str:
+    """Return the literal address that the request came from."""
+    return request.remote_addr or ""
 
 
 def keep_place(credential: str) -> None:

@@ -13,6 +13,7 @@ from convergecast.auth.access import Access, allow
 from convergecast.auth.gate import SESSION_DAYS
 from convergecast.messages.api import Health
 from convergecast.web.api.request_body import answer
+from convergecast.web.caller import address
 from convergecast.web.services import Services
 
 _WRONG_LINK = "This link was used already, or the hub was started again since"
@@ -32,7 +33,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.before_app_request
     def follow_first_link() -> ResponseReturnValue | None:
         """`/?token=…` signs in and leaves the address clean."""
-        if request.path == "/" and "token" in request.args:
+        if request.path == "/" and request.method == "GET" and "token" in request.args:
             return _sign_in(services, request.args["token"], _WRONG_LINK)
         return None
 
@@ -52,7 +53,7 @@ def blueprint(services: Services) -> Blueprint:
         return render_template("login.html", message=None)
 
     @routes.post("/login")
-    @allow(Access.PUBLIC, body_bytes=_MAX_FORM_BYTES)
+    @allow(Access.PUBLIC, body_bytes=_MAX_FORM_BYTES, checks_secret=True)
     def sign_in() -> ResponseReturnValue:
         return _sign_in(services, request.form.get("token", "").strip(), _WRONG_TOKEN)
 
@@ -74,6 +75,7 @@ def blueprint(services: Services) -> Blueprint:
 
 def _sign_in(services: Services, token: str, wrong: str) -> ResponseReturnValue:
     """Lead to the dashboard with a session, or back to the form, which says what is `wrong`."""
+    services.sign_ins.check(address())
     link = services.gate.link_token()
     try:
         session = services.gate.sign_in(token)
@@ -81,6 +83,7 @@ def _sign_in(services: Services, token: str, wrong: str) -> ResponseReturnValue:
         if services.gate.link_token() != link:
             services.show_next_link()
     if session is None:
+        services.sign_ins.failed(address())
         has_token = services.gate.has_admin_token  # then the hub prints no links
         message = f"{_WRONG_TOKEN}: {_ADMIN_TOKEN}." if has_token else f"{wrong}: {_NEWEST_LINK}."
         return render_template("login.html", message=message), 401

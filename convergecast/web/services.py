@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from convergecast import __version__
 from convergecast.auth.gate import Gate
 from convergecast.auth.guard import Guard
+from convergecast.auth.throttle import Throttle
 from convergecast.cameras.camera import Approval
 from convergecast.cameras.collector import Collector
 from convergecast.cameras.registry import CameraRegistry
@@ -45,6 +46,7 @@ class Services:
     database: Database
     gate: Gate
     guard: Guard
+    sign_ins: Throttle
     registry: CameraRegistry
     board: StatusBoard
     broker: Broker

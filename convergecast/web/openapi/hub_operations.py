@@ -25,6 +25,12 @@ _LED = answer(303, "Signed in, or has to.", Location=_LEAD, Set_Cookie=_COOKIE)
 _NOT_SIGNED_IN = answer(401, "A wrong token (a page), or none.", {**_HTML, JSON: api.Error})
 _SIGNED_IN = answer(303, "Signed in.", Location=header({"const": "/"}), Set_Cookie=_COOKIE)
 _WRONG = answer(401, "A wrong token.", _HTML)
+_TOO_MANY = answer(
+    429,
+    "Too many wrong ones came from this address.",
+    {**_HTML, JSON: api.Error},
+    Retry_After=header({"type": "string", "pattern": "^[0-9]+$"}, "Seconds."),
+)
 _TO_LOGIN = answer(303, "There is no session.", Location=header({"const": "/login"}))
 _KNOWN = answer(
     200,
@@ -65,7 +71,7 @@ PAGE_OPERATIONS = {
     "GET /faces": view("faces_page", "People and their faces", _PAGE, _TO_LOGIN),
     "GET /login": public("login_page", "Asks for a token", _PAGE),
     "POST /login": public(
-        "sign_in", "Trade a token for a session", _SIGNED_IN, _WRONG, sent=_TOKEN
+        "sign_in", "Trade a token for a session", _SIGNED_IN, _WRONG, _TOO_MANY, sent=_TOKEN
     ),
     "POST /logout": change("sign_out", "End the session", _TO_LOGIN),
 }

@@ -86,7 +86,7 @@ def _operation(
         statuses |= {400, 415}
         sent = body(first_line(sent), {JSON: sent})
     statuses |= {408, 413} if sent else set()
-    statuses |= {401} if access is not Access.PUBLIC else set()
+    statuses |= {401, 429} if access is not Access.PUBLIC else set()
     statuses |= {403} if access is Access.CHANGE else set()
     responses: dict[str, Draft] = {str(status): refused(status) for status in statuses}
     for each in answers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from convergecast.auth.access import Access, declared_rule
-from convergecast.auth.gate import Gate
+from convergecast.auth.gate import Gate, check_admin_token
 from convergecast.auth.guard import same_origin
 from convergecast.config import HubConfig
 from convergecast.errors import InvalidInput, Unavailable
@@ -154,7 +155,7 @@ def test_the_link_works_once_and_then_there_is_a_new_one(tmp_path: Path) -> None
     assert gate.sign_in(link) is None
     assert gate.link_token() != link
     assert gate.sign_in("") is None
-    assert not gate.is_bearer(f"Bearer {link}")
+    assert not gate.is_token(link)
     database.close()
 
 
@@ -208,6 +209,50 @@ def test_secrets_are_not_in_the_database_where_a_hash_will_do(tmp_path: Path) ->
     stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert session.encode() not in stored
     assert TOKEN.encode() not in stored
+
+
+def test_the_link_ends_after_a_day_and_only_opening_it_uses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("CONVERGECAST_ADMIN_TOKEN", raising=False)
+    hub, clock = Hub(HubConfig(port=0, data_dir=tmp_path)), FakeClock()
+    gate = Gate(database=hub.services.database, clock=clock, admin_token=None)
+    client = create_app(dataclasses.replace(hub.services, gate=gate)).test_client()
+    link = f"/?token={gate.link_token()}"
+    assert client.head(link).headers.get("Set-Cookie") is None
+    assert f"/?token={gate.link_token()}" == link
+    clock.advance(24 * 3600)
+    old = client.get(link)
+    assert (old.status_code, old.headers.get("Set-Cookie")) == (401, None)
+    assert f"/?token={gate.link_token()}" != link
+    clock.advance(24 * 3600 - 1)
+    assert client.get(f"/?token={gate.link_token()}").status_code == 303
+    hub.close()
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "a" * 16,
+        "abcabcabcabcabcabc",
+        "1234567890123456",
+        "abcdefghijklmnop",
+        "ponmlkjihgfedcba",
+        "password12345678",
+        "AdminAdmin123!!!",
+        "ConvergeCast2024",
+    ],
+)
+def test_tokens_that_anybody_would_try_are_refused(token: str) -> None:
+    with pytest.raises(InvalidInput, match="choose another"):
+        check_admin_token(token)
+
+
+@pytest.mark.parametrize(
+    "token", [TOKEN, "correct horse battery", "8f3b1c0d9e2a4f5b", "my-admin-is-a-badger-12345"]
+)
+def test_other_tokens_are_taken(token: str) -> None:
+    check_admin_token(token)
 
 
 @pytest.mark.parametrize("token", ["short", "x" * 15, "tab\tin it and long enough", "é" * 20])

@@ -14,6 +14,7 @@ from convergecast.auth import gate as gates
 from convergecast.auth.access import USUAL_BODY_BYTES, Access, Rule, allow, declared_rule
 from convergecast.auth.gate import Gate
 from convergecast.auth.guard import Caller, CallerKind, Guard, Headers, Role
+from convergecast.auth.throttle import Throttle
 from convergecast.config import HubConfig
 from convergecast.errors import Forbidden, NotSignedIn, Unavailable
 from convergecast.hub import Hub
@@ -28,6 +29,7 @@ from convergecast.web.services import Services
 from tests.fakes import FakeClock
 from tests.support.asgi import ask
 
+HERE = "127.0.0.1"
 TOKEN = "an administrator's token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 _IMPLIED = {"HEAD", "OPTIONS"}
@@ -122,9 +124,9 @@ def test_who_asks_is_found_out_once_for_each_request(
     asked: list[Rule | None] = []
     admit = Guard.admit
 
-    def counted(guard: Guard, rule: Rule | None, headers: Headers) -> Caller:
+    def counted(guard: Guard, rule: Rule | None, headers: Headers, address: str) -> Caller:
         asked.append(rule)
-        return admit(guard, rule, headers)
+        return admit(guard, rule, headers, address)
 
     monkeypatch.setattr(Guard, "admit", counted)
     for path, method, rule in operations(app):
@@ -136,18 +138,19 @@ def test_who_asks_is_found_out_once_for_each_request(
 def test_who_was_let_in_may_stay_until_its_session_ends(database: Database) -> None:
     clock = FakeClock()
     gate = Gate(database=database, clock=clock, admin_token=TOKEN)
-    guard, rule = Guard(gate=gate, cookie="c"), Rule(Access.VIEW)
-    by_token = guard.admit(rule, {"authorization": f"Bearer {TOKEN}"})
+    tokens = Throttle("token", burst=5, every_s=10)
+    guard, rule = Guard(gate=gate, cookie="c", tokens=tokens), Rule(Access.VIEW)
+    by_token = guard.admit(rule, {"authorization": f"Bearer {TOKEN}"}, HERE)
     first, second = gate.sign_in(TOKEN), gate.sign_in(TOKEN)
     assert first and second
-    signed_out = guard.admit(rule, {"cookie": f"c={first}"})
-    expired = guard.admit(rule, {"cookie": f"c={second}"})
+    signed_out = guard.admit(rule, {"cookie": f"c={first}"}, HERE)
+    expired = guard.admit(rule, {"cookie": f"c={second}"}, HERE)
     gate.sign_out(first)
     assert [guard.may_stay(c) for c in (by_token, signed_out, expired)] == [True, False, True]
     clock.advance(gates.SESSION_DAYS * 86_400)
     assert [guard.may_stay(c) for c in (by_token, signed_out, expired)] == [True, False, False]
     with pytest.raises(NotSignedIn):
-        guard.admit(rule, {"cookie": f"c={second}"})
+        guard.admit(rule, {"cookie": f"c={second}"}, HERE)
 
 
 def test_a_native_handler_that_declares_nothing_is_refused_even_with_the_token(
@@ -162,7 +165,7 @@ def test_a_native_handler_that_declares_nothing_is_refused_even_with_the_token(
     answer = ask(create_asgi(hub.services), "GET", "/forgotten", headers=BEARER)
     assert answer.status == 403
     with pytest.raises(Forbidden):
-        hub.services.guard.admit(None, {"authorization": BEARER["Authorization"]})
+        hub.services.guard.admit(None, {"authorization": BEARER["Authorization"]}, HERE)
 
 
 # Sessions.
