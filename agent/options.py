@@ -8,10 +8,11 @@ Process: agent.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,13 @@ from .address import Hub, parse_hub
 from .errors import SetupError
 
 TOKEN_VARIABLE = "CONVERGECAST_AGENT_TOKEN"
+SOURCE_VARIABLE = "CONVERGECAST_SOURCE"
 
 _MOST_PIXELS_A_SIDE = 7680
+_MOST_SOURCE_LETTERS = 2000
+_USUAL_SOURCE = "0"
+
+_log = logging.getLogger(__name__)
 
 
 def _hub(text: str) -> Hub:
@@ -88,11 +94,17 @@ class AgentOptions:
     )
     token_file: str | None = _option(None, "a file with the token", "F")
     source: str = _option(
-        "0",
+        _USUAL_SOURCE,
         "a device number, a video or GIF file, a folder of pictures, an rtsp:// or http:// "
         "address, or demo (default: device 0)",
         "S",
-        _word(2000),
+        _word(_MOST_SOURCE_LETTERS),
+    )
+    source_file: str | None = _option(
+        None,
+        "a file with the source, where it has a password; other users of this machine can read "
+        f"--source. Or in the environment: {SOURCE_VARIABLE}",
+        "F",
     )
     name: str | None = _option(None, "what people read (default: host and source)", "N", _word(80))
     id: str | None = _option(
@@ -120,11 +132,12 @@ def parse_options(
     """Return the options of a command line; on wrong usage exits with status 2.
 
     Raises:
-        SetupError: the token's file or the certificate cannot be read.
+        SetupError: a file of token or source, or the certificate, cannot be read.
     """
     given = vars(_parser().parse_args(arguments))
     environment = os.environ if environment is None else environment
-    given["token"] = given["token"] or _read_token(given["token_file"]) or None
+    given["token"] = given["token"] or _read("token", given["token_file"]) or None
+    given["source"] = _source(given["source"], given["source_file"], environment)
     given["token"] = given["token"] or environment.get(TOKEN_VARIABLE, "").strip() or None
     if given["tls_ca"] and not Path(given["tls_ca"]).is_file():
         raise SetupError(f"--tls-ca: there is no file {given['tls_ca']}")
@@ -136,9 +149,9 @@ def _parser() -> Parser:
         prog="agent.py", description="Serves the pictures of one camera to a ConvergeCast hub."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    token = parser.add_mutually_exclusive_group()
+    either = {name: parser.add_mutually_exclusive_group() for name in ("token", "source")}
     for option in fields(AgentOptions):
-        group = token if option.name.startswith("token") else parser
+        group = either.get(option.name.removesuffix("_file"), parser)
         flag = "--" + option.name.replace("_", "-")
         if option.metadata["convert"] is bool:
             group.add_argument(flag, action="store_true", help=option.metadata["help"])
@@ -148,18 +161,39 @@ def _parser() -> Parser:
             help=option.metadata["help"],
             metavar=option.metadata["metavar"],
             type=option.metadata["convert"],
-            **({"required": True} if option.name == "hub" else {"default": option.default}),
+            **({"required": True} if option.name == "hub" else {"default": _default(option)}),
         )
     return parser
 
 
-def _read_token(path: str | None) -> str:
+def _default(option: Field[Any]) -> Any:
+    """Return an option's default; None for the source, which may stand elsewhere."""
+    return None if option.name == "source" else option.default
+
+
+def _source(given: str | None, path: str | None, environment: Mapping[str, str]) -> str:
+    """Return the source of the command line, of a file, or of the environment, in this order."""
+    if given is not None:
+        if "://" in given and "@" in given:
+            _log.warning(
+                "other users of this machine can read the password in --source: use --source-file "
+                "or %s",
+                SOURCE_VARIABLE,
+            )
+        return given
+    text = _read("source", path) or environment.get(SOURCE_VARIABLE, "").strip()
+    if len(text) > _MOST_SOURCE_LETTERS or not text.isprintable():
+        raise SetupError("the source is no single line of printable characters")
+    return text or _USUAL_SOURCE
+
+
+def _read(what: str, path: str | None) -> str:
     if path is None:
         return ""
     try:
         text = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
-        raise SetupError(f"the token cannot be read from {path}") from error
+        raise SetupError(f"the {what} cannot be read from {path}") from error
     if not text:
-        raise SetupError(f"{path} holds no token")
+        raise SetupError(f"{path} holds no {what}")
     return text

@@ -37,10 +37,11 @@ def run_demo(config: HubConfig, *, cameras: int, source: str) -> None:
     def start_agents(token: str) -> None:
         """Start them and wait until they give pictures, so that the link comes last."""
         environment = {**os.environ, "CONVERGECAST_AGENT_TOKEN": token}
+        environment["CONVERGECAST_SOURCE"] = source  # an argument can be read by other users
         environment.pop("CONVERGECAST_ADMIN_TOKEN", None)
         for number in range(1, cameras + 1):
             name = "Demonstration" if cameras == 1 else f"Demonstration {number}"
-            command = [*agent_command(), "--hub", hub.address, "--source", source, "--name", name]
+            command = [*agent_command(), "--hub", hub.address, "--name", name]
             command.append("--end-with-input")
             agents.append(subprocess.Popen(command, env=environment, stdin=subprocess.PIPE))
         deadline = time.monotonic() + _ONLINE_TIMEOUT_S

@@ -29,6 +29,7 @@ from msgspec import DecodeError
 
 from convergecast.config import HubConfig
 from convergecast.engine.client import TIMEOUT_S
+from convergecast.engine.doorstep import Doorstep
 from convergecast.engine.pipeline import Pipeline
 from convergecast.engine.prepared import Prepared
 from convergecast.errors import ConvergeCastError, EngineError
@@ -103,6 +104,7 @@ class Engine:
         self._frames = 0
         self._batches = 0
         self._busy_s = 0.0
+        self._doorstep = Doorstep()
 
     def listen(self, address: str, key: bytes) -> None:
         """Start to accept connections of workers and of the hub."""
@@ -132,6 +134,7 @@ class Engine:
                 self._pipeline.changed.clear()
                 return_freed_memory()
                 trim_at = time.monotonic() + _TRIM_EVERY_S
+            self._doorstep.look()
             report = EngineReport(
                 models=tuple(self._pipeline.status()),
                 busy_s=self._busy_for_s(time.monotonic()),
@@ -191,6 +194,7 @@ class Engine:
                 connection = listener.accept()
             except (OSError, EOFError):
                 continue
+            self._doorstep.enter(connection)
             threading.Thread(
                 target=self._serve, args=(connection, key), name="connection", daemon=True
             ).start()
@@ -199,8 +203,11 @@ class Engine:
         """Answer a client's requests one by one, after it has shown that it knows the key."""
         with contextlib.suppress(*_CONNECTION_ENDS), connection:
             # Here and not in the accept loop, which a silent stranger would block.
-            deliver_challenge(connection, key)
-            answer_challenge(connection, key)
+            try:
+                deliver_challenge(connection, key)
+                answer_challenge(connection, key)
+            finally:
+                self._doorstep.leave(connection)
             while True:
                 head, picture = unpack(connection.recv_bytes())
                 reply = self._answer(read_request(head), picture)

@@ -29,6 +29,23 @@ def test_the_token_comes_from_argument_file_or_environment(tmp_path: Path) -> No
     assert parse_options(HUB, environment).token == "from-environment"
 
 
+def test_the_source_comes_from_argument_file_or_environment(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, secret = tmp_path / "source", "rtsp://user:secret@127.0.0.1/1"
+    file.write_text(f" {secret}\n")
+    environment = {"CONVERGECAST_SOURCE": "demo"}
+    assert parse_options([*HUB, "--source", "1"], environment).source == "1"
+    assert parse_options([*HUB, "--source-file", str(file)], environment).source == secret
+    assert parse_options(HUB, environment).source == "demo"
+    assert caplog.messages == []
+    assert parse_options([*HUB, "--source", secret], environment).source == secret
+    (warning,) = caplog.messages
+    assert "--source-file" in warning and "secret" not in warning
+    with pytest.raises(SetupError, match="printable"):
+        parse_options(HUB, {"CONVERGECAST_SOURCE": "two\nlines"})
+
+
 def test_a_token_file_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="cannot be read"):
         parse_options([*HUB, "--token-file", str(tmp_path / "none")], {})
@@ -56,6 +73,7 @@ def test_a_token_file_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
         [*HUB, "--name", "x" * 81],
         [*HUB, "--id", ""],
         [*HUB, "--token", "a", "--token-file", "b"],
+        [*HUB, "--source", "a", "--source-file", "b"],
         [*HUB, "extra"],
     ],
 )

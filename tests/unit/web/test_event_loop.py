@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
+import logging
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +29,7 @@ from convergecast.cameras.puller import Frame
 from convergecast.cameras.supervisor import Supervisor
 from convergecast.config import HubConfig
 from convergecast.hub import Hub
+from convergecast.logs import set_up_logging
 from convergecast.storage.database import Database
 from convergecast.web.asgi import SOCKETS
 from tests.support import messages
@@ -203,6 +207,11 @@ def test_a_message_over_the_sockets_limit_ends_it_and_one_within_does_not(hub: H
 
     def scene() -> None:
         with Page(hub).live() as live:
+            for number in ("9" * 400, "-" + "9" * 400, "9" * 5000, "9" * 400 + ".5", "1e999"):
+                live.send(f'{{"type": "ping", "t": {number}}}')
+                live.send('{"type": "ping", "t": 1}')
+                while text_of(live, "pong")["t"] != 1:
+                    pass
             live.send("x" * rule.body_bytes)
             assert text_of(live, "error")["error"] == "invalid"
             live.send("x" * (rule.body_bytes + 1))
@@ -212,3 +221,67 @@ def test_a_message_over_the_sockets_limit_ends_it_and_one_within_does_not(hub: H
             assert ended.value.rcvd is not None and ended.value.rcvd.code == 1009
 
     run(hub, scene)
+
+
+def test_one_credential_takes_half_of_the_viewers_seats_and_of_the_streams(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONVERGECAST_ADMIN_TOKEN", TOKEN)
+    monkeypatch.setattr(Supervisor, "start", lambda _: None)
+    hub = Hub(HubConfig(port=0, data_dir=tmp_path, max_viewers=4))
+
+    def scene() -> None:
+        one, other = Page(hub), Page(hub)
+        camera_id = register(hub)
+        one.send("PATCH", f"{CAMERAS}/{camera_id}", json={"approved": True})
+        with one.live(), one.live():
+            with pytest.raises(InvalidStatus), one.live():
+                pass
+            with other.live(), other.live():
+                pass
+        url = f"{CAMERAS}/{camera_id}/stream.mjpg"
+        with contextlib.ExitStack() as streams:
+            for _ in range(8):
+                stream = streams.enter_context(one.send("GET", url, stream=True))
+                assert stream.status_code == 200
+            refused = one.send("GET", url)
+            assert (refused.status_code, refused.json()["error"]) == (429, "too-many")
+            assert streams.enter_context(other.send("GET", url, stream=True)).status_code == 200
+
+    try:
+        run(hub, scene)
+    finally:
+        hub.close()
+
+
+def test_a_body_is_not_read_before_its_sender_is_known(hub: Hub) -> None:
+    """Sent a byte at a time it would take long; the answer does not wait for it."""
+
+    def scene() -> None:
+        host, port = hub.address.removeprefix("http://").split(":")
+        for path in ("/api/v1/cameras/options", "/api/v1/analyze", "/nowhere"):
+            head = f"POST {path} HTTP/1.1\r\nHost: hub\r\nContent-Length: 1000000\r\n\r\n"
+            with socket.create_connection((host, int(port)), 5) as asking:
+                asking.sendall(head.encode() + bytes(1000))
+                status = asking.recv(4096).split(b" ", 2)[1]
+                assert status == (b"404" if path == "/nowhere" else b"401"), path
+
+    run(hub, scene)
+
+
+def test_garbage_fills_no_log(
+    hub: Hub, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up_logging()
+    logging.getLogger().addHandler(caplog.handler)
+
+    def scene() -> None:
+        host, port = hub.address.removeprefix("http://").split(":")
+        for _ in range(100):
+            with socket.create_connection((host, int(port)), 5) as asking:
+                asking.sendall(b"\x16\x03\x01 garbage\r\n\r\n")
+                assert b" 400 " in asking.recv(4096)
+
+    run(hub, scene)
+    said = [line for line in caplog.messages if "Invalid HTTP request" in line]
+    assert 0 < len(said) <= 20
