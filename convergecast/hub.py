@@ -149,6 +149,7 @@ class Hub:
         board = StatusBoard(
             broker=broker,
             clock=clock,
+            database=database,
             on_state=lambda camera_id: announcer.state_changed(camera_id),
             on_numbers=lambda camera_id: announcer.figures_changed(camera_id),
         )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from convergecast.cameras import store
 from convergecast.cameras.camera import Approval, Camera, Waits
 from convergecast.clock import Clock
+from convergecast.errors import Unavailable
 from convergecast.live.broker import Broker
 from convergecast.messages.live import CameraView, Dropped, ObjectSettings
 from convergecast.messages.worker import Motion, Report, State, WorkerDrops
+from convergecast.storage.database import Database
 
 _PENDING_REASONS = {
     Waits.TOKEN: "waits for approval",
@@ -24,11 +28,15 @@ _NO_DROPS = WorkerDrops(agent=0, worker=0, events=0)
 
 @dataclass(slots=True)
 class CameraStatus:
-    """One camera's state since when, and its worker's last report."""
+    """One camera's state since when, and its worker's last report.
+
+    `before` is the state and its time from before the hub began, until the first one that is sure.
+    """
 
     state: State = State.CONNECTING
     reason: str = ""
     since: float = 0.0
+    before: tuple[State, float] | None = None
     report: Report | None = None
     viewer_drops_before: int = 0
     dropped_before: WorkerDrops = _NO_DROPS
@@ -39,7 +47,8 @@ class StatusBoard:
     """The states of all cameras.
 
     `on_state` is called with a camera's id when its state or reason has changed, `on_numbers`
-    when a report brought new figures; from any thread.
+    when a report brought new figures; from any thread. The database keeps since when a camera is
+    in its state, so that a restart of the hub does not change it.
     """
 
     def __init__(
@@ -47,16 +56,22 @@ class StatusBoard:
         *,
         broker: Broker,
         clock: Clock,
+        database: Database,
         on_state: Callable[[str], None],
         on_numbers: Callable[[str], None],
     ) -> None:
-        """Begin without a camera."""
+        """Begin with the states that were stored."""
         self._broker = broker
         self._clock = clock
+        self._database = database
         self._on_state = on_state
         self._on_numbers = on_numbers
         self._lock = threading.Lock()
-        self._statuses: dict[str, CameraStatus] = {}
+        now_s = clock.now()
+        self._statuses = {
+            camera_id: CameraStatus(since=now_s, before=before)
+            for camera_id, before in store.load_states(database).items()
+        }
 
     def set_state(self, camera_id: str, state: State, reason: str) -> None:
         """Note a state that the hub itself knows of, such as a worker that ended."""
@@ -128,13 +143,22 @@ class StatusBoard:
             changed = (status.state, status.reason) != (state, reason)
             came_online = state is State.ONLINE and status.state is not State.ONLINE
             if status.state is not state:
-                status.since = self._clock.now()
+                self._begin(camera_id, status, state)
             status.state, status.reason = state, reason
             if came_online:  # drops are counted from here on
                 status.dropped_before = status.report.dropped if status.report else _NO_DROPS
                 status.skipped_before = status.report.motion.skipped if status.report else 0
                 status.viewer_drops_before = self._broker.viewer_drops(camera_id)
         (self._on_state if changed else self._on_numbers)(camera_id)
+
+    def _begin(self, camera_id: str, status: CameraStatus, state: State) -> None:
+        """Note since when a camera is in a state; one from before the hub began goes on."""
+        before, now_s = status.before, self._clock.now()
+        status.since = before[1] if before is not None and before[0] is state else now_s
+        if state is not State.CONNECTING:  # which is merely how the hub begins
+            status.before = None
+            with contextlib.suppress(Unavailable):  # a full disk must not cost a camera
+                store.submit_state(self._database, camera_id, state, status.since)
 
     def _dropped(self, camera_id: str, status: CameraStatus) -> Dropped:
         reported = status.report.dropped if status.report else _NO_DROPS

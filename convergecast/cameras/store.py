@@ -8,6 +8,7 @@ import sqlite3
 
 from convergecast.cameras.camera import Approval, Camera, Waits
 from convergecast.faces import sightings, unknown_faces
+from convergecast.messages.worker import State
 from convergecast.options import OPTIONS
 from convergecast.storage.database import Database
 
@@ -58,11 +59,30 @@ def delete_camera(database: Database, camera_id: str, identity: str, at: float) 
 
     def write(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM cameras WHERE id = ?", (camera_id,))
+        connection.execute("DELETE FROM camera_states WHERE camera_id = ?", (camera_id,))
         connection.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (identity, at))
         sightings.erase_camera(connection, camera_id)
         unknown_faces.erase_camera(connection, camera_id)
 
     database.write(write)
+
+
+def load_states(database: Database) -> dict[str, tuple[State, float]]:
+    """Return what each camera was doing last, and since when in UNIX seconds."""
+    rows = database.read("SELECT camera_id, state, since FROM camera_states")
+    return {row["camera_id"]: (State(row["state"]), row["since"]) for row in rows}
+
+
+def submit_state(database: Database, camera_id: str, state: State, since_s: float) -> None:
+    """Note what a camera is doing, without waiting for it; nothing where it was forgotten."""
+
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "INSERT OR REPLACE INTO camera_states SELECT id, ?, ? FROM cameras WHERE id = ?",
+            (str(state), since_s, camera_id),
+        )
+
+    database.submit(write)
 
 
 def is_forgotten(database: Database, identity: str) -> bool:

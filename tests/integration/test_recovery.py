@@ -146,9 +146,11 @@ def test_the_agent_hangs_for_a_while(scene: Scene) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_the_hub_ends_and_is_started_again(scene: Scene, number: int) -> None:
     children = psutil.Process(scene.rig.hub.pid).children(recursive=True)
+    since = {camera["id"]: camera["state_since"] for camera in scene.rig.cameras()}
     began = time.time()
     scene.rig.restart_hub(kill=number == signal.SIGKILL)
     seconds = scene.wait_well(began)
+    assert {camera["id"]: camera["state_since"] for camera in scene.rig.cameras()} == since
     report(f"hub {signal.Signals(number).name}, from the new one's link on", seconds, 3)
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == [], "orphans"

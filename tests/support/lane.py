@@ -70,6 +70,7 @@ class Lane:
         self.account = LaneAccount()
         self._random = random.Random(seed)
         self._events_each = events_each
+        self._online_since: dict[str, float] = {}
         self.data = folder / "data"
         os.environ[EVENTS_VARIABLE] = str(events_each)
         os.environ[PAUSE_VARIABLE] = str(pause_s)
@@ -137,9 +138,13 @@ class Lane:
             self._note_frames()
 
     def _note_frames(self) -> None:
-        for camera in self.rig.cameras():
-            settled = time.time() - camera["state_since"] > _SETTLED_S
-            if camera["state"] == "online" and settled and camera["age_ms"] is not None:
+        now = time.monotonic()
+        cameras = {camera["id"]: camera for camera in self.rig.cameras()}
+        online = [key for key, camera in cameras.items() if camera["state"] == "online"]
+        self._online_since = {key: self._online_since.get(key, now) for key in online}
+        for key, since in self._online_since.items():
+            camera = cameras[key]
+            if now - since > _SETTLED_S and camera["age_ms"] is not None:
                 worst = max(self.account.oldest_frame_ms, camera["age_ms"])
                 self.account.oldest_frame_ms = worst
                 self.account.frame_looks += 1
