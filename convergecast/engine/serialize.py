@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convergecast.detection.faces.guessed_points import FAR_EYE_TURN, guessed, turns
 from convergecast.engine.prepared import Prepared
 from convergecast.labels import label
 from convergecast.messages.engine import FoundFace, FoundObject, Look
@@ -15,6 +16,8 @@ def plain_faces(
 ) -> list[FoundFace]:
     """Return the faces of a picture, in its pixels, with one decimal.
 
+    The five points of a profile are left out: where its far eye is, the detector guesses.
+
     Args:
         faces: the detector's faces, in pixels of the decoded picture.
         landmarks: (faces, 68 or 5, 2) in the same pixels; None if the option is off.
@@ -22,13 +25,17 @@ def plain_faces(
         prepared: the picture.
     """
     scale = prepared.scale
+    guesses = [None] * len(faces)
+    if landmarks is not None:
+        guesses = guessed(landmarks, faces.points, faces.boxes).tolist()
+    hidden = turns(faces.points) > FAR_EYE_TURN
     return [
         FoundFace(
             box=_flat(box, scale),
             score=round(float(score), 3),
-            points=_points(faces.points[at], scale) or None,
+            points=None if hidden[at] else _points(faces.points[at], scale) or None,
             landmarks=None if landmarks is None else _points(landmarks[at], scale),
-            landmarks_guessed=None if landmarks is None else False,
+            landmarks_guessed=guesses[at],
             look=looks[at] if looks else None,
         )
         for at, (box, score) in enumerate(zip(faces.boxes, faces.scores, strict=True))

@@ -105,7 +105,7 @@ class FoundFace(Message, frozen=True, kw_only=True):
     """A face, in pixels of the picture, with its look if recognition ran.
 
     Attributes:
-        points: the detector's own points; None if it gives none.
+        points: the detector's own points; None if it gives none, or for a profile.
         landmarks_guessed: whether the landmarks are unreliable; None without landmarks.
     """
 

@@ -66,7 +66,7 @@ class Face(Message, frozen=True, kw_only=True):
     track_id: TrackId
     velocity: Velocity
     points: Annotated[
-        FacePoints | None, Meta(description="The detector's own; null where it gives none.")
+        FacePoints | None, Meta(description="The detector's own; null: none, or a profile.")
     ]
     landmarks: Annotated[Landmarks | None, Meta(description="Null: not asked for.")]
     landmarks_guessed: Annotated[

@@ -70,7 +70,7 @@ _LEAST_VALUE = 0.2
 _FACE = slice(30, 120)  # rows and columns of the chip: from the eyes to the mouth
 _EYES = {68: (slice(36, 42), slice(42, 48)), 5: (slice(2, 4), slice(0, 2))}
 _NOSE_BASE = {68: 33, 5: 4}
-_LEVEL_NOSE = 0.78
+LEVEL_NOSE = 0.78
 """How far the base of the nose is below the eyes, in distances between the eyes: a median."""
 
 
@@ -145,7 +145,7 @@ def _pose(points: NDArray[np.float64]) -> tuple[float, float, float]:
     nose = points[_NOSE_BASE[len(points)]] - (one + other) / 2
     sideways = float(nose @ along) / eyes_px**2
     below = float(nose @ (-along[1], along[0])) / eyes_px**2
-    return eyes_px, abs(sideways), abs(below - _LEVEL_NOSE)
+    return eyes_px, abs(sideways), abs(below - LEVEL_NOSE)
 
 
 def _disagreement(
