@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import cv2
+import numpy as np
 
 from convergecast.messages.results import Face, PictureResult, Result
 from convergecast.vision.decode import decode
 from convergecast.vision.detections import Bytes
+from convergecast.vision.label_layout import LabelLayout
 from convergecast.vision.lettering import letter, stamp
 
 Colour = tuple[int, int, int]
@@ -47,22 +49,36 @@ def colour_of(number: int) -> Colour:
 def draw(image: Bytes, result: Result | PictureResult) -> Bytes:
     """Return a copy of the picture with the boxes, landmarks, labels and counts of a result.
 
+    No label lies over another, or beyond an edge; one for which there is no room is left out, the
+    smallest thing's first, and names last.
+
     Args:
         image: (H, W, 3) uint8 BGR, the frame that the result is about.
         result: what was found in it.
     """
     canvas = image.copy()
     pen = _Pen(canvas)
+    labels: list[tuple[bool, float, Sequence[float], str]] = []
     for thing in result.objects or ():
         number = thing.label_id if thing.track_id is None else thing.track_id
-        pen.box(thing.box, f"{thing.label} {thing.score:.2f}", colour_of(number))
+        pen.box(thing.box, colour_of(number))
+        labels.append((False, _area(thing.box), thing.box, f"{thing.label} {thing.score:.2f}"))
     for face in result.faces or ():
         colour = colour_of(face.track_id or 0)  # those without a track share one
-        pen.box(face.box, who(face) or f"{face.score:.2f}", colour)
-        pen.points(face.landmarks or (), face.box, colour)
+        pen.box(face.box, colour)
+        pen.points(shown_points(face), face.box, colour)
+        name = who(face)
+        labels.append((bool(name), _area(face.box), face.box, name or f"{face.score:.2f}"))
     if counts := count_line(result):
-        pen.text(counts, pen.width * 3, canvas.shape[0] - pen.width * 6)
+        pen.label(counts, (0, canvas.shape[0], 0, canvas.shape[0]))
+    for _, _, box, text in sorted(labels, key=lambda label: label[:2], reverse=True):
+        pen.label(text, box)
     return canvas
+
+
+def shown_points(face: Face) -> Sequence[Sequence[float]]:
+    """Return the landmarks of a face; where they are guesses, the detector's own points."""
+    return (face.points if face.landmarks_guessed else face.landmarks) or ()
 
 
 def who(face: Face) -> str:
@@ -103,24 +119,25 @@ def _counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
+def _area(box: Sequence[float]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
 class _Pen:
-    """Lines and text on one picture, sized for it, each with a dark outline."""
+    """Lines and text on one picture, sized for it, each with a dark outline or background."""
 
     def __init__(self, canvas: Bytes) -> None:
         """Fit widths and letters to the picture's size."""
         self._canvas = canvas
         self.width = max(1, round(2 * max(canvas.shape[:2]) / REFERENCE_SIDE))
         self._font_scale = 0.25 * (self.width + 0.5)
-        self.text_height = self._size("Ag")[1]
+        self._layout = LabelLayout((canvas.shape[1], canvas.shape[0]))
 
-    def box(self, box: Sequence[float], label: str, colour: Colour) -> None:
-        """Draw a box, `[x1, y1, x2, y2]` in pixels, with its label above or inside."""
+    def box(self, box: Sequence[float], colour: Colour) -> None:
+        """Draw a box, `[x1, y1, x2, y2]` in pixels."""
         x1, y1, x2, y2 = (round(value) for value in box)
         for line, tint in ((self.width + 2, DARK), (self.width, colour)):
             cv2.rectangle(self._canvas, (x1, y1), (x2, y2), tint, line, cv2.LINE_AA)
-        above = y1 - self.width * 2
-        inside = y1 + self.text_height + self.width * 2
-        self.text(label, x1, above if above > self.text_height else inside)
 
     def points(
         self, points: Sequence[Sequence[float]], box: Sequence[float], colour: Colour
@@ -147,28 +164,26 @@ class _Pen:
             size = round(radius * (1 << shift))
             cv2.circle(self._canvas, (x, y), size, tint, cv2.FILLED, cv2.LINE_AA, shift)
 
-    def text(self, text: str, x: int, y: int) -> None:
-        """Write at a baseline, moved left where it would leave the picture."""
+    def label(self, text: str, box: Sequence[float]) -> None:
+        """Write the label of a box on a background, where there is room."""
+        mask = self._letters(text)
+        height, width = mask.shape
+        edge = self.width + 1
+        place = self._layout.place(box, (width + 2 * edge, height + 2 * edge))
+        if place is not None:
+            x1, y1, x2, y2 = place
+            self._canvas[y1:y2, x1:x2] = DARK
+            stamp(self._canvas, mask, x1 + edge, y1 + edge, LIGHT)
+
+    def _letters(self, text: str) -> Bytes:
+        """Return a line of text as a mask, as of `lettering.letter`."""
         size_px = round(EM_PER_SCALE * self._font_scale)
-        drawn = None if text.isascii() else letter(text, size_px, self.width // 2 + 1)
-        if drawn is None:
-            self._ascii(text.encode("ascii", "replace").decode(), x, y)
-            return
-        left = self._within(x, drawn.letters.shape[1]) + max(0, drawn.left)
-        for mask, tint in ((drawn.outline, DARK), (drawn.letters, LIGHT)):
-            stamp(self._canvas, mask, left, y + drawn.top, tint)
+        mask = None if text.isascii() else letter(text, size_px)
+        return self._ascii(text.encode("ascii", "replace").decode()) if mask is None else mask
 
-    def _ascii(self, text: str, x: int, y: int) -> None:
-        x = self._within(x, self._size(text)[0])
-        face, scale = cv2.FONT_HERSHEY_SIMPLEX, self._font_scale
-        for line, tint in ((self.width + 2, DARK), (max(1, self.width // 2), LIGHT)):
-            cv2.putText(self._canvas, text, (x, y), face, scale, tint, line, cv2.LINE_AA)
-
-    def _within(self, x: int, width: int) -> int:
-        return max(0, min(x, int(self._canvas.shape[1]) - width))
-
-    def _size(self, text: str) -> tuple[int, int]:
-        size, below = cv2.getTextSize(
-            text, cv2.FONT_HERSHEY_SIMPLEX, self._font_scale, self.width + 2
-        )
-        return int(size[0]), int(size[1] + below)
+    def _ascii(self, text: str) -> Bytes:
+        face, scale, line = cv2.FONT_HERSHEY_SIMPLEX, self._font_scale, max(1, self.width // 2)
+        (width, height), below = cv2.getTextSize(text, face, scale, line)
+        mask = np.zeros((height + below, width), np.uint8)
+        cv2.putText(mask, text, (0, height), face, scale, (255,), line, cv2.LINE_AA)
+        return mask

@@ -8,7 +8,6 @@ Process: hub, command.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -36,48 +35,24 @@ MISSING = "?"
 _PROBE_PX = 16
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lettering:
-    """A line of text as two masks of one size, (h, w) uint8: 255 where it is.
-
-    Attributes:
-        outline: the letters, wider by the outline.
-        letters: the letters.
-        left, top: of the masks, in pixels from the start of the baseline.
-    """
-
-    outline: Bytes
-    letters: Bytes
-    left: int
-    top: int
-
-
 @functools.lru_cache(maxsize=256)
-def letter(text: str, size_px: int, outline_px: int) -> Lettering | None:
-    """Return a line of text, or None where Pillow has no fonts at all.
+def letter(text: str, size_px: int) -> Bytes | None:
+    """Return a line of text as a mask, (h, w) uint8: 255 where its letters are.
 
-    What none of the fonts has is a question mark.
+    What none of the fonts has is a question mark. None where Pillow has no fonts at all.
 
     Args:
         text: without line breaks.
         size_px: height of an em.
-        outline_px: how much wider than the letters their outline is, on each side.
     """
     found = _font_for(text, size_px)
     if found is None:
         return None
     font, shown = found
-    left, top, right, bottom = (
-        round(value) for value in font.getbbox(shown, anchor="ls", stroke_width=outline_px)
-    )
-
-    def mask(stroke_px: int) -> Bytes:
-        image = Image.new("L", (max(1, right - left), max(1, bottom - top)))
-        pen = ImageDraw.Draw(image)
-        pen.text((-left, -top), shown, 255, font, anchor="ls", stroke_width=stroke_px)
-        return np.asarray(image, np.uint8)
-
-    return Lettering(mask(outline_px), mask(0), left, top)
+    left, top, right, bottom = (round(value) for value in font.getbbox(shown, anchor="ls"))
+    image = Image.new("L", (max(1, right - left), max(1, bottom - top)))
+    ImageDraw.Draw(image).text((-left, -top), shown, 255, font, anchor="ls")
+    return np.asarray(image, np.uint8)
 
 
 def stamp(canvas: Bytes, mask: Bytes, x: int, y: int, colour: tuple[int, int, int]) -> None:

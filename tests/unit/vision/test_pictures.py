@@ -253,9 +253,9 @@ def test_a_face_is_named_as_on_the_page(face: dict[str, Any], words: str) -> Non
 @pytest.mark.parametrize("at", [(-30, -9), (630, 475), (9999, 5), (-9999, 5)])
 def test_a_name_at_the_edge_stays_in_the_picture(at: tuple[int, int]) -> None:
     canvas = np.zeros((480, 640, 3), np.uint8)
-    drawn = lettering.letter("Zoë", 20, 2)
+    drawn = lettering.letter("Zoë", 20)
     assert drawn is not None
-    lettering.stamp(canvas, drawn.letters, *at, (255, 255, 255))
+    lettering.stamp(canvas, drawn, *at, (255, 255, 255))
     assert canvas.any() == (abs(at[0]) < 1000)
 
 
