@@ -49,30 +49,32 @@ def colour_of(number: int) -> Colour:
 def draw(image: Bytes, result: Result | PictureResult) -> Bytes:
     """Return a copy of the picture with the boxes, landmarks, labels and counts of a result.
 
-    No label lies over another, or beyond an edge; one for which there is no room is left out, the
-    smallest thing's first, and names last.
+    No label lies over another, or beyond an edge. One that finds no room is left out: the smallest
+    thing's first, names last. The score of a face does not cover another thing.
 
     Args:
         image: (H, W, 3) uint8 BGR, the frame that the result is about.
         result: what was found in it.
     """
     canvas = image.copy()
-    pen = _Pen(canvas)
-    labels: list[tuple[bool, float, Sequence[float], str]] = []
+    pen = _Pen(canvas, [thing.box for thing in (*(result.objects or ()), *(result.faces or ()))])
+    labels: list[tuple[int, float, Sequence[float], str]] = []
     for thing in result.objects or ():
         number = thing.label_id if thing.track_id is None else thing.track_id
         pen.box(thing.box, colour_of(number))
-        labels.append((False, _area(thing.box), thing.box, f"{thing.label} {thing.score:.2f}"))
+        labels.append((1, _area(thing.box), thing.box, f"{thing.label} {thing.score:.2f}"))
     for face in result.faces or ():
         colour = colour_of(face.track_id or 0)  # those without a track share one
         pen.box(face.box, colour)
         pen.points(shown_points(face), face.box, colour)
         name = who(face)
-        labels.append((bool(name), _area(face.box), face.box, name or f"{face.score:.2f}"))
+        rank = 2 if name else 0
+        labels.append((rank, _area(face.box), face.box, name or f"{face.score:.2f}"))
     if counts := count_line(result):
-        pen.label(counts, (0, canvas.shape[0], 0, canvas.shape[0]))
-    for _, _, box, text in sorted(labels, key=lambda label: label[:2], reverse=True):
-        pen.label(text, box)
+        below = 0.0, canvas.shape[0], canvas.shape[1], 2.0 * canvas.shape[0]
+        pen.label(counts, below, may_cover=True)
+    for rank, _, box, text in sorted(labels, key=lambda label: label[:2], reverse=True):
+        pen.label(text, box, may_cover=rank > 0)
     return canvas
 
 
@@ -126,12 +128,12 @@ def _area(box: Sequence[float]) -> float:
 class _Pen:
     """Lines and text on one picture, sized for it, each with a dark outline or background."""
 
-    def __init__(self, canvas: Bytes) -> None:
-        """Fit widths and letters to the picture's size."""
+    def __init__(self, canvas: Bytes, boxes: Sequence[Sequence[float]]) -> None:
+        """Fit widths and letters to the picture's size; `boxes` are what labels keep off."""
         self._canvas = canvas
         self.width = max(1, round(2 * max(canvas.shape[:2]) / REFERENCE_SIDE))
         self._font_scale = 0.25 * (self.width + 0.5)
-        self._layout = LabelLayout((canvas.shape[1], canvas.shape[0]))
+        self._layout = LabelLayout((canvas.shape[1], canvas.shape[0]), boxes)
 
     def box(self, box: Sequence[float], colour: Colour) -> None:
         """Draw a box, `[x1, y1, x2, y2]` in pixels."""
@@ -164,12 +166,13 @@ class _Pen:
             size = round(radius * (1 << shift))
             cv2.circle(self._canvas, (x, y), size, tint, cv2.FILLED, cv2.LINE_AA, shift)
 
-    def label(self, text: str, box: Sequence[float]) -> None:
-        """Write the label of a box on a background, where there is room."""
+    def label(self, text: str, box: Sequence[float], *, may_cover: bool) -> None:
+        """Write the label of a box on a background, where `LabelLayout.place` finds room."""
         mask = self._letters(text)
         height, width = mask.shape
         edge = self.width + 1
-        place = self._layout.place(box, (width + 2 * edge, height + 2 * edge))
+        size = width + 2 * edge, height + 2 * edge
+        place = self._layout.place(box, size, may_cover=may_cover)
         if place is not None:
             x1, y1, x2, y2 = place
             self._canvas[y1:y2, x1:x2] = DARK

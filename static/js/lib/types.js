@@ -108,7 +108,7 @@
  * @property {number} score
  * @property {number|null} track_id  The same for the same thing from frame to frame.
  * @property {[number, number]|null} velocity  Of the box, x and y, in pixels a second; null: not followed yet.
- * @property {[[number, number], [number, number], [number, number], [number, number], [number, number]]|null} points  The detector's own; null where it gives none.
+ * @property {[[number, number], [number, number], [number, number], [number, number], [number, number]]|null} points  The detector's own; null: none, or a profile.
  * @property {[number, number][]|null} landmarks  Null: not asked for.
  * @property {boolean|null} landmarks_guessed  The head is turned or the fit is poor. Null: no landmarks.
  * @property {Match|null} person  Null: nobody known, or not asked for.
