@@ -186,7 +186,7 @@ class Analyzer:
             result = make_result(orders.camera_id, frame, orders.options, findings)
             result = self._follower.follow(result, frame.captured_at)
             seen = self._plan.take(result, findings, frame.captured_at)
-            if self._plan.in_hurry():
+            if self._plan.in_hurry() or not self._follower.settled:
                 self._gate.forget()
             result = without_unasked(result, orders.object_min_score, orders.object_labels)
             self._put(result, frame, orders, seen)

@@ -40,6 +40,7 @@ from convergecast.messages.engine import (
 )
 from convergecast.model_store import store
 from convergecast.options import added_by
+from convergecast.vision.boxes import without_doubles
 from convergecast.vision.decode import Decoded, decode_for
 from convergecast.vision.detections import Bytes, Faces, Floats
 
@@ -194,6 +195,7 @@ class Pipeline:
     def _find_faces(self, batch: Sequence[Prepared], drafts: Sequence[_Draft]) -> None:
         scores = [p.wanted.face_min_score for p in batch]
         found = _detect(self._faces.get(), [p.canvases["faces"] for p in batch], scores)
+        found = [faces.take(without_doubles(faces.boxes)) for faces in found]
         points = self._find_landmarks(batch, found)
         looks = self._look_at(batch, drafts, found, points)
         for prepared, draft, faces, fitted, seen in zip(
@@ -270,6 +272,7 @@ class Pipeline:
     def _find_objects(self, batch: Sequence[Prepared], drafts: Sequence[_Draft]) -> None:
         scores = [p.wanted.object_min_score for p in batch]
         found = _detect(self._objects.get(), [p.canvases["objects"] for p in batch], scores)
+        found = [things.take(without_doubles(things.boxes, things.label_ids)) for things in found]
         for prepared, draft, objects in zip(batch, drafts, found, strict=True):
             draft.objects = plain_objects(objects, prepared)
 

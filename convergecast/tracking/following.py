@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from convergecast.messages.results import AnyResult, DetectedObject, Face
 from convergecast.options import brought_by
-from convergecast.tracking.people import count_people
+from convergecast.tracking.people import PeopleCount
 from convergecast.tracking.track import Detection, Track
 from convergecast.tracking.tracker import WEAK_SCORE, Tracker
 
@@ -28,11 +28,18 @@ class Follower:
         ids = itertools.count(1)
         self._objects = Tracker(ids)
         self._faces = Tracker(ids)
+        self._people = PeopleCount()
+
+    @property
+    def settled(self) -> bool:
+        """Whether another look at the same scene would count the same people."""
+        return self._people.settled
 
     def cut(self) -> None:
         """End all tracks: what comes next is of another scene. Their numbers are not used again."""
         self._objects.cut()
         self._faces.cut()
+        self._people = PeopleCount()
 
     def follow(self, result: AnyResult, at_s: float) -> AnyResult:
         """Return a result with the ids and velocities of its tracks, and people where asked for.
@@ -51,7 +58,7 @@ class Follower:
             tracks = self._objects.update(seen, at_s, size)
             objects = _with_tracks(objects, tracks)
             if "people" in brought_by(result.options):
-                people = count_people(tracks)
+                people = self._people.update(tracks, seen, at_s, size)
         return replace(result, faces=faces, objects=objects, people=people)
 
 

@@ -51,6 +51,10 @@ class Faces:
         """Return the first `count` faces."""
         return Faces(self.boxes[:count], self.scores[:count], self.points[:count])
 
+    def take(self, at: NDArray[np.intp]) -> Faces:
+        """Return the faces of these indices."""
+        return Faces(self.boxes[at], self.scores[at], self.points[at])
+
     @property
     def _points_per_face(self) -> int:
         return 0 if self.points.shape[1:] == (0, 2) else POINTS_PER_FACE
@@ -98,6 +102,10 @@ class Objects:
     def best(self, count: int) -> Objects:
         """Return the first `count` objects."""
         return Objects(self.boxes[:count], self.scores[:count], self.label_ids[:count])
+
+    def take(self, at: NDArray[np.intp]) -> Objects:
+        """Return the objects of these indices."""
+        return Objects(self.boxes[at], self.scores[at], self.label_ids[at])
 
     @classmethod
     def empty(cls) -> Objects:

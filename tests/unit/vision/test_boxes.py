@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convergecast.vision.boxes import areas, best_of_each_label, iou, nms
+from convergecast.vision.boxes import areas, best_of_each_label, iou, nms, without_doubles
 from convergecast.vision.detections import Faces, Floats
 
 coordinate = st.integers(0, 200)
@@ -88,3 +88,25 @@ def test_boxes_of_one_label_suppress_each_other_and_the_best_100_stay() -> None:
         apart, np.linspace(0, 1, 300, dtype=np.float32), np.ones(300, int), 0.6
     )
     assert kept.tolist() == list(range(299, 199, -1))
+
+
+def kept(*boxes: list[int], labels: list[int] | None = None) -> list[int]:
+    label_ids = None if labels is None else np.array(labels, np.int32)
+    return [int(at) for at in without_doubles(as_boxes(list(boxes)), label_ids)]
+
+
+def test_a_part_of_a_thing_is_that_thing_and_what_is_before_it_is_another() -> None:
+    person, upper_half, head = [0, 0, 100, 200], [2, 0, 98, 120], [30, 0, 70, 40]
+    assert kept(person, upper_half, head) == [0, 2]
+    assert kept(upper_half, person) == [0]
+    assert kept(person, upper_half, labels=[1, 2]) == [0, 1]
+    beside = [60, 0, 160, 200]
+    assert kept(person, beside) == [0, 1]
+    assert kept(person, person, person) == [0]
+
+
+@given(st.lists(box, max_size=30))
+def test_nothing_that_is_left_is_a_part_of_another(boxes: list[list[int]]) -> None:
+    at = kept(*boxes)
+    assert kept(*(boxes[each] for each in at)) == list(range(len(at)))
+    assert at == sorted(set(at))
