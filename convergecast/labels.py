@@ -38,6 +38,20 @@ NOT_TAUGHT = frozenset(
 _IDS = {name: at for at, name in enumerate(LABELS, start=1)}
 
 
+_PLURALS = {
+    "person": "people", "mouse": "mice", "knife": "knives", "sheep": "sheep", "skis": "skis",
+    "scissors": "scissors", "broccoli": "broccoli", "eye glasses": "eye glasses",
+}  # fmt: skip
+
+
+def counted(number: int, name: str) -> str:
+    """Return how many there are of a label, such as `1 dog`, `2 buses` or `3 people`."""
+    if number == 1:
+        return f"1 {name}"
+    ending = "es" if name.endswith(("s", "x", "z", "ch", "sh")) else "s"
+    return f"{number} {_PLURALS.get(name, name + ending)}"
+
+
 def label(label_id: int) -> str:
     """Return the name of an id.
 

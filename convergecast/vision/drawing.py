@@ -5,11 +5,13 @@ Process: hub, `analyze`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
+from convergecast.labels import LABELS, PERSON, counted
 from convergecast.messages.results import Face, PictureResult, Result
 from convergecast.vision.decode import decode
 from convergecast.vision.detections import Bytes
@@ -17,6 +19,9 @@ from convergecast.vision.label_layout import LabelLayout
 from convergecast.vision.lettering import letter, stamp
 
 Colour = tuple[int, int, int]
+
+NOTHING = "nothing found"
+PERSON_NAME = LABELS[PERSON - 1]
 
 REFERENCE_SIDE = 640
 """Longer side, in pixels, at which a line is 2 pixels wide."""
@@ -106,19 +111,18 @@ def annotate_jpeg(jpeg: bytes, result: Result | PictureResult, quality_percent: 
 
 
 def count_line(result: Result | PictureResult) -> str:
-    """Return what was counted, such as `3 faces, 1 person`; empty when nothing was asked for."""
-    counts = []
-    if result.faces is not None:
-        counts.append(_counted(len(result.faces), "face", "faces"))
-    if result.objects is not None:
-        counts.append(_counted(len(result.objects), "object", "objects"))
-    if result.people is not None:
-        counts.append(_counted(result.people, "person", "people"))
-    return ", ".join(counts)
+    """Return what was found in one phrase, such as `2 people, 1 dog`, as on the page.
 
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
+    A person counts once, whichever options found them. Empty when nothing was asked for.
+    """
+    if result.faces is None and result.objects is None and result.people is None:
+        return ""
+    kinds = Counter(thing.label for thing in result.objects or ())
+    persons, faces = kinds.pop(PERSON_NAME, 0), len(result.faces or ())
+    people = max(persons, faces) if result.people is None else result.people
+    name = "face" if result.people is None and not persons else PERSON_NAME
+    counts = [(people, name), *sorted(((n, kind) for kind, n in kinds.items()), reverse=True)]
+    return ", ".join(counted(number, name) for number, name in counts if number) or NOTHING
 
 
 def _area(box: Sequence[float]) -> float:

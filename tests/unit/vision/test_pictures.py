@@ -266,9 +266,20 @@ def test_any_size_can_be_drawn_on(side: int) -> None:
 
 
 def test_the_count_line_names_what_was_asked_for() -> None:
-    assert count_line(RESULT) == "2 faces, 1 object, 1 person"
-    assert count_line(picture_result(faces=[], objects=None, people=None)) == "0 faces"
+    assert count_line(picture_result(faces=[], objects=None, people=None)) == "nothing found"
     assert count_line(picture_result(faces=None)) == ""
+    assert count_line(picture_result(faces=[{"box": [1, 1, 9, 9], "score": 0.9}])) == "1 face"
+
+
+def test_a_person_is_counted_once_whatever_found_them() -> None:
+    assert count_line(RESULT) == "1 person"
+    labels = ["person", "bus", "bus", "cat", "person", "sheep", "sheep"]
+    blank = {"box": [1, 1, 9, 9], "score": 0.9, "label_id": 1}
+    things = [{**blank, "label": label} for label in labels]
+    assert count_line(picture_result(faces=None, objects=things)) == (
+        "2 people, 2 sheep, 2 buses, 1 cat"
+    )
+    assert count_line(picture_result(faces=None, objects=things, people=3))[:8] == "3 people"
 
 
 def test_a_jpeg_is_annotated() -> None:
