@@ -206,15 +206,15 @@ class Analyzer:
         return self._engine
 
     def _set_problem(self, problem: str | None, *, passing: bool = False) -> None:
-        """Note why not everything is done; what is `passing` is no matter for the log."""
+        """Note why the analysis is degraded; what passes by itself is not logged."""
         if not self._orders.options:
             problem = None  # the answer came too late to matter
         if problem == self.problem:
             return
         if problem and not passing:
-            log.warning("not everything can be done: %s", problem)
+            log.warning("analysis degraded: %s", problem)
         elif self._complained and not problem:
-            log.info("everything is done again")
+            log.info("analysis recovered")
         self._complained = bool(problem) and (self._complained or not passing)
         self.problem = problem
         self._on_problem()
