@@ -329,6 +329,33 @@ def test_nothing_from_before_a_cut_is_drawn_after_it(told: Told) -> None:
             assert round((from_s - began) * 30) // 8 == number // 8
 
 
+@pytest.mark.parametrize("aligned", [True, False], ids=["aligned", "at once"])
+def test_pictures_that_have_nothing_to_do_with_each_other_keep_their_boxes(
+    told: Told, aligned: bool
+) -> None:
+    """A folder: each picture is a scene, and its result comes when the next one is shown."""
+    told.hello(told_camera())
+    if not aligned:
+        told.page.get_by_test_id("aligned").click()
+    told.record("c1")
+    began = time.time() - 20
+    for number in range(16):
+        told.show("c1", GREY, began + number, seq=number, scene=number)
+        told.wait_drawn("c1", number)
+        late = number - 1 if number % 3 else number
+        things = [thing("cat", 17, [10.0 * late, 100.0, 10.0 * late + 80, 180.0])]
+        faces = [face([10.0 * late, 300.0, 10.0 * late + 50, 350.0], track_id=late + 1)]
+        told.find("c1", began + late, objects=things, faces=faces, scene=late)
+    told.page.wait_for_timeout(100)
+    drawn = told.recorded()
+    with_boxes = [one for one in drawn if one["result"]]
+    assert {one["picture"]["seq"] for one in with_boxes} == {0, 3, 6, 9, 12, 15}
+    for one in with_boxes:
+        number = one["picture"]["seq"]
+        assert one["from"] == [pytest.approx(began + number)]
+        assert one["result"]["objects"][0]["box"][0] == 10 * number
+
+
 def test_whether_pictures_wait_is_remembered(told: Told) -> None:
     told.hello(told_camera(options=[]))
     switch = told.page.get_by_test_id("aligned")

@@ -171,3 +171,57 @@ test('hundreds of results are kept no longer than pictures need them', () => {
   timeline.clear();
   assert.equal(lefts(timeline, 18.985).source, 'none');
 });
+
+/** @type {Record<string, (at_s: number) => number>} how many widths a target is from where it began */
+const MOTIONS = {
+  constant: (at_s) => at_s,
+  'to and fro': (at_s) => Math.sin(Math.PI * at_s),
+  'stop and turn': (at_s) => [at_s % 6, 2, 5 - (at_s % 6), 0][[2, 3, 5, 6].findIndex((end) => at_s % 6 < end)],
+};
+
+/**
+ * How far off boxes are, in widths, at 30 pictures a second.
+ * @param {(at_s: number) => number} motion
+ * @param {number} every  how many pictures one is analysed
+ * @param {number} latency_s
+ * @param {boolean} isAligned  a picture waits for the results around it
+ */
+function off(motion, every, latency_s, isAligned) {
+  const timeline = createTimeline();
+  const at = (/** @type {number} */ number) => 100 + 40 * motion(number / 30);
+  const speed = (/** @type {number} */ number) => ((at(number) - at(number - every)) * 30) / every;
+  const found = (/** @type {number} */ number) => result(number / 30, {
+    objects: [dog(at(number), { velocity: [number ? speed(number) : 0, 0] })],
+  });
+  const known = (/** @type {number} */ number) => number / 30 + latency_s;
+  /** @type {number[]} */
+  const offs = [];
+  let next = 0;
+  for (let number = 0; number < 600; number += 1) {
+    const now_s = isAligned ? number / 30 + latency_s + every / 30 : number / 30;
+    for (; known(next) <= now_s; next += every) timeline.add(found(next));
+    timeline.prune(number / 30);
+    const [box] = lefts(timeline, number / 30).lefts;
+    if (number > 90 && box !== undefined) offs.push(Math.abs(box - at(number)) / 40);
+  }
+  offs.sort((one, other) => one - other);
+  const share = (/** @type {number} */ part) => offs[Math.floor(part * (offs.length - 1))] ?? 0;
+  return { drawn: offs.length / 509, p50: share(0.5), p95: share(0.95) };
+}
+
+for (const [every, latency_s] of [[3, 0.06], [6, 0.15], [10, 0.35]]) {
+  for (const [name, motion] of Object.entries(MOTIONS)) {
+    const how = `${name}, every ${every} pictures, ${latency_s} s late`;
+    test(`aligned boxes lie on what they are drawn around: ${how}`, () => {
+      const { drawn, p50, p95 } = off(motion, every, latency_s, true);
+      const [most_p50, most_p95] = name === 'constant' ? [0.03, 0.08] : [0.08, 0.2];
+      assert.equal(drawn, 1);
+      assert.ok(p50 <= most_p50 && p95 <= most_p95, `${p50} ${p95}`);
+    });
+    test(`boxes of pictures at once are right or not drawn: ${how}`, () => {
+      const { drawn, p50, p95 } = off(motion, every, latency_s, false);
+      if (name === 'constant') assert.equal(drawn, 1);
+      assert.ok(p50 <= 0.2 && p95 <= 0.65, `${p50} ${p95}`);
+    });
+  }
+}

@@ -22,6 +22,7 @@ import requests
 from websockets.sync.client import ClientConnection, connect
 
 from convergecast.errors import Unavailable
+from tests.support.usage import memory_mb
 
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -83,6 +84,11 @@ class Tab:
         """Return how many seconds the page's own thread has been busy."""
         metrics = self.ask("Performance.getMetrics")["metrics"]
         return float(next(m["value"] for m in metrics if m["name"] == "TaskDuration"))
+
+    def renderers_mb(self) -> float:
+        """Return the memory of the processes that run pages, in MB; what they share counts once."""
+        children = self._process.children(recursive=True)
+        return memory_mb([one for one in children if "--type=renderer" in one.cmdline()])
 
     def cpu_s(self) -> tuple[float, float]:
         """Return CPU seconds of the processes that run pages, and of all of the browser's."""

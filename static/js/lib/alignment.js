@@ -14,8 +14,9 @@ const MOST_KEPT = 400;
 /** What rests stays this long after the hub said so last, which it does twice a second. */
 const RESTS_ON_S = 0.8;
 
-/** How far a box may lie from what it is drawn around, in its own widths, before it fades. */
-const GOOD_WITHIN = 0.25;
+/** How far a box may lie from what it is drawn around, in its own widths, before it fades, and before it goes. */
+const GOOD_WITHIN = 0.2;
+const GONE_BEYOND = 0.35;
 /** How long a prediction is believed: of what was seen once, of what moves, and of what has not moved. */
 const UNPROVED_S = 0.4;
 const MOVING_S = 0.8;
@@ -23,7 +24,9 @@ const RESTING_S = 2;
 /** Slower than this, in widths a second, a thing rests. */
 const RESTING_SPEED = 0.1;
 const FADE_S = 0.25;
-
+/** By so many of the last results it is seen how good a prediction is. */
+const PROVED_BY = 4;
+const LOOKED_BACK = 40;
 /** What is not followed yet is the same thing in the next result where so much of it lies on it. */
 const SAME_FROM = 0.5;
 
@@ -82,12 +85,12 @@ export function createTimeline() {
     const scene = results.filter((result) => isSameScene(result, picture));
     const at = scene.findLastIndex(({ captured_at }) => captured_at <= time_s + SAME_S);
     if (at < 0) return NOTHING;
-    const [earlier, before, after] = [scene[at - 1], scene[at], scene[at + 1]];
+    const [before, after] = [scene[at], scene[at + 1]];
     if (time_s <= validUntil(before) + SAME_S) return found('aligned', before, [before]);
     if (after && after.captured_at - validUntil(before) <= LONGEST_GAP_S) {
       return found('aligned', between(before, after, time_s), [before, after]);
     }
-    const result = ahead(earlier ?? null, before, time_s, named_s);
+    const result = ahead(scene.slice(Math.max(0, at - LOOKED_BACK), at + 1), time_s, named_s);
     return result ? found('predicted', result, [before]) : NOTHING;
   }
 
@@ -215,33 +218,30 @@ const byTrack = (things) => new Map((things ?? []).map((thing) => [thing.track_i
 
 /**
  * What the newest result found, moved on. What is not known to be good any more fades, then goes.
- * @param {Result|null} earlier  by which it is seen how well things could be predicted
- * @param {Result} last
+ * @param {Result[]} history  of one scene, oldest first, with the newest
  * @param {number} time_s
  * @param {number} named_s
  * @returns {Result|null}  null when nothing is left
  */
-function ahead(earlier, last, time_s, named_s) {
+function ahead(history, time_s, named_s) {
+  const last = history[history.length - 1];
   const ahead_s = time_s - validUntil(last);
   const rests = validUntil(last) > last.captured_at;
-  const step_s = earlier ? last.captured_at - earlier.captured_at : 0;
-  /** @type {<T extends Thing>(things: T[]|null, pasts: T[]|null|undefined) => T[]|null} */
-  const carry = (things, pasts) => {
-    const tracks = byTrack(pasts);
-    return things && things.flatMap((thing) => {
-      const past = thing.track_id === null ? undefined : tracks.get(thing.track_id);
-      const good_s = rests ? RESTS_ON_S : goodFor(thing, past, step_s);
-      const alpha = Math.min(1, 1 - (ahead_s - good_s) / FADE_S);
-      if (alpha <= 0) return [];
-      const box = rests ? thing.box : shifted(thing.box, thing.velocity, ahead_s);
-      const there = placed(thing, box, (name) => thing[name]?.map((point) => carried(point, thing.box, box)));
-      return [{ ...(ahead_s <= named_s ? there : unnamed(there)), alpha }];
-    });
-  };
-  const faces = carry(last.faces, earlier?.faces);
-  const objects = carry(last.objects, earlier?.objects);
+  /** @type {<T extends Thing>(things: T[]|null, kind: 'faces'|'objects') => T[]|null} */
+  const carry = (things, kind) => things && things.flatMap((thing) => {
+    const alpha = rests ? fading(ahead_s, RESTS_ON_S) : trust(wayOf(thing, history, kind), ahead_s);
+    if (alpha <= 0) return [];
+    const box = rests ? thing.box : shifted(thing.box, thing.velocity, ahead_s);
+    const there = placed(thing, box, (name) => thing[name]?.map((point) => carried(point, thing.box, box)));
+    return [{ ...(ahead_s <= named_s ? there : unnamed(there)), alpha }];
+  });
+  const faces = carry(last.faces, 'faces');
+  const objects = carry(last.objects, 'objects');
   return faces?.length || objects?.length ? { ...last, faces, objects } : null;
 }
+
+/** @param {number} ahead_s @param {number} good_s */
+const fading = (ahead_s, good_s) => Math.min(1, 1 - (ahead_s - good_s) / FADE_S);
 
 /**
  * @template {Thing} T
@@ -253,17 +253,47 @@ const unnamed = (thing) => ({
 });
 
 /**
- * How many seconds ahead a box is likely to be right, by how the prediction from the result before came out.
+ * Where a thing was in the results that have it, oldest first; itself last.
  * @param {Thing} thing
- * @param {Thing|undefined} past  the same thing in the result before
- * @param {number} step_s  between the two
+ * @param {Result[]} history
+ * @param {'faces'|'objects'} kind
  */
-function goodFor(thing, past, step_s) {
-  if (!past) return UNPROVED_S;
+function wayOf(thing, history, kind) {
+  /** @type {{at_s: number, thing: Thing}[]} */
+  const way = [];
+  for (const result of thing.track_id === null ? [] : history.slice(0, -1)) {
+    /** @type {Thing[]} */
+    const things = result[kind] ?? [];
+    const past = things.find(({ track_id }) => track_id === thing.track_id);
+    if (past) way.push({ at_s: result.captured_at, thing: past });
+  }
+  way.push({ at_s: history[history.length - 1].captured_at, thing });
+  return way;
+}
+
+/**
+ * How good a box is so far ahead, 0 to 1: by how far off it would have been, predicted as far, in the last results.
+ * @param {{at_s: number, thing: Thing}[]} way
+ * @param {number} ahead_s
+ */
+function trust(way, ahead_s) {
+  const { thing } = way[way.length - 1];
+  const known = way.filter((each) => each.thing.velocity !== null);
+  if (known.length < 2) return fading(ahead_s, UNPROVED_S);
   const width = Math.max(1, thing.box[2] - thing.box[0]);
-  const speed = Math.hypot(...(thing.velocity ?? [0, 0])) / width;
-  const off = distance(shifted(past.box, past.velocity, step_s), thing.box) / width / step_s;
-  const went = distance(past.box, thing.box) / width / step_s;
-  const rests = speed < RESTING_SPEED && went < RESTING_SPEED;
-  return Math.min(GOOD_WITHIN / Math.max(off, 0.01), rests ? RESTING_S : MOVING_S);
+  let off = 0;
+  let went = 0;
+  for (let to = known.length - 1; to > Math.max(0, known.length - 1 - PROVED_BY); to -= 1) {
+    const earlier = known.slice(0, to);
+    const from = earlier.findLast(({ at_s }) => known[to].at_s - at_s >= ahead_s) ?? earlier[0];
+    const step_s = known[to].at_s - from.at_s;
+    const predicted = shifted(from.thing.box, from.thing.velocity, step_s);
+    const further = ahead_s / step_s;
+    // Further ahead it is off by the square of the time, as a thing that slows down or turns.
+    const share = further > 1 ? further ** 2 : further;
+    off = Math.max(off, (share * distance(predicted, known[to].thing.box)) / width);
+    went = Math.max(went, distance(from.thing.box, known[to].thing.box) / width / step_s);
+  }
+  const good = 1 - (off - GOOD_WITHIN) / (GONE_BEYOND - GOOD_WITHIN);
+  return Math.min(1, good, fading(ahead_s, went < RESTING_SPEED ? RESTING_S : MOVING_S));
 }
