@@ -28,7 +28,7 @@ export function createAside(root, { actions, onAddCamera }) {
   const waiting = el('div', { class: 'waiting' });
   const pending = createPending(waiting, { actions });
   const more = el('div', { class: 'aside-more' },
-    el('label', { class: 'switch-row small' }, el('span', {}, 'Only selected'), only),
+    el('label', { class: 'switch-row small' }, el('span', {}, 'Show only selected'), only),
     waiting,
     button([icon('plus'), 'Add a camera'], 'add-camera-button', onAddCamera, 'button add-button'));
   const dot = el('span', { class: 'quiet', 'aria-hidden': 'true' }, '·');
