@@ -82,7 +82,7 @@ def test_a_camera_appears_lives_and_shows_its_faces(page: Page, rig: Rig, portra
     expect(hall).to_be_visible()
     (camera,) = rig.wait_online(1)
     wait_painted(page, camera["id"])
-    expect(page.get_by_test_id("camera-count")).to_have_text("1 of 1 camera")
+    expect(page.get_by_test_id("camera-count")).to_have_text("1 camera")
     # The portrait does not move, so that not every frame is sent.
     expect(hall.get_by_test_id("tile-fps")).to_have_text("still")
     expect(hall.get_by_test_id("tile-fps")).to_have_attribute("title", re.compile("gives 10 fps"))

@@ -25,10 +25,6 @@ export default [
       'prefer-const': ['error', { destructuring: 'all' }],
     },
   },
-  {
-    files: ['static/js/lib/{live,overlay,painter,viewer,words}.js', 'static/js/widgets/{header,tile}.js'], // for now
-    rules: { 'max-len': 'off', 'no-useless-assignment': 'off', 'prefer-const': 'off' },
-  },
   { files: ['static/js/**'], languageOptions: { globals: globals.browser } },
   { files: ['static/js/lib/liveworker.js'], languageOptions: { globals: globals.worker } },
   { files: ['tests/js/**'], languageOptions: { globals: globals.node } },

@@ -1,15 +1,22 @@
-// @ts-nocheck
 // The page's end of lib/viewer.js, which lives in a worker, or here where the browser lacks what that needs.
 
 import { seconds } from './clock.js';
 import { lookOfPage } from './overlay.js';
 
 /**
+ * @typedef {import('./views.js').Drawn} Drawn
+ * @typedef {Object<string, import('./views.js').PaintReport>} Reports  by camera
+ *
+ * What the page tells lib/viewer.js; the rest depends on the type.
+ * @typedef {{type: string, canvas?: HTMLCanvasElement, boxes?: HTMLCanvasElement|null, [field: string]: any}} Order
+ */
+
+/**
  * @param {object} parts
  * @param {string} parts.url of the socket
- * @param {(message: object) => void} parts.onMessage  what the hub tells
- * @param {(reports: Object<string, import('./views.js').PaintReport>) => void} [parts.onPictures]  by camera, now and then
- * @param {(camera: string, drawn: import('./views.js').Drawn) => void} parts.onDrawn  each picture of those that `tell` was called for
+ * @param {(message: any) => void} parts.onMessage  what the hub tells
+ * @param {(reports: Reports) => void} [parts.onPictures]  now and then
+ * @param {(camera: string, drawn: Drawn) => void} parts.onDrawn  each picture of cameras that `tell` was called for
  * @param {() => void} parts.onLost
  * @param {() => Promise<boolean>} parts.mayReturn  false when the session is gone and trying again is useless
  */
@@ -19,8 +26,10 @@ export function createLive({ url, onMessage, onPictures = () => {}, onDrawn, onL
   /** @type {Map<string, string>} what was asked for last, by camera */
   const asks = new Map();
   const home = workerHome(receive).catch(() => pageHome(receive));
+  /** @param {Order} message */
   const order = (message) => home.then((post) => post(message));
 
+  /** @param {any} message of lib/viewer.js */
   function receive(message) {
     switch (message.type) {
       case 'text': onMessage(message.message); break;
@@ -84,15 +93,22 @@ export function createLive({ url, onMessage, onPictures = () => {}, onDrawn, onL
      * @param {string} camera
      */
     tell: (camera, on = true) => order({ type: 'tell', camera, on }),
+    /** @param {string} camera */
     forget: (camera) => order({ type: 'forget', camera }),
     /** UNIX seconds by the hub's clock */
     now: () => seconds() + offset_s,
   };
 }
 
-const able = () => 'Worker' in window && 'OffscreenCanvas' in window && 'transferControlToOffscreen' in HTMLCanvasElement.prototype;
+const able = () => (
+  'Worker' in window && 'OffscreenCanvas' in window && 'transferControlToOffscreen' in HTMLCanvasElement.prototype
+);
 
-/** @returns {Promise<(message: object) => void>} fails where there is no such worker; browsers tell that in several ways */
+/**
+ * Fails where there is no such worker; browsers tell that in several ways.
+ * @param {(message: any) => void} receive
+ * @returns {Promise<(message: Order) => void>}
+ */
 function workerHome(receive) {
   return new Promise((resolve, reject) => {
     if (!able()) throw new Error('this browser cannot draw in a worker');
@@ -102,11 +118,14 @@ function workerHome(receive) {
   });
 }
 
+/** @param {Worker} worker @returns {(message: Order) => void} */
 const postTo = (worker) => (message) => {
-  const [canvas, boxes] = [message.canvas, message.boxes].map((each) => each?.transferControlToOffscreen());
-  worker.postMessage(canvas ? { ...message, canvas, boxes } : message, [canvas, boxes].filter(Boolean));
+  const given = [message.canvas, message.boxes].map((each) => each?.transferControlToOffscreen());
+  const [canvas, boxes] = given;
+  worker.postMessage(canvas ? { ...message, canvas, boxes } : message, given.filter((each) => each !== undefined));
 };
 
+/** @param {(message: any) => void} receive @returns {Promise<(message: Order) => void>} */
 async function pageHome(receive) {
   const { createViewer } = await import('./viewer.js');
   return createViewer(receive);

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Draws what was found in one camera's picture, on a canvas of its own above it, sharp on every screen.
 // Runs where the pictures are painted, so that both change together.
 
@@ -15,11 +14,24 @@ const NAME_HEIGHT = 38;
 const FADE_STEPS = 4;
 
 /**
+ * @typedef {import('./types.js').Face & {alpha?: number}} Face
+ * @typedef {import('./types.js').DetectedObject & {alpha?: number}} Thing
+ *
+ * @typedef {object} Item  what is drawn, in CSS pixels
+ * @property {number[]} box
+ * @property {string} hue
+ * @property {string} words
+ * @property {number} alpha
+ * @property {number[][]} points
+ */
+
+/**
  * Colours and letters of the page's style, which a canvas has to be told, in a worker too.
  * @returns {import('./views.js').Look}
  */
 export function lookOfPage() {
   const style = getComputedStyle(document.documentElement);
+  /** @param {string} name */
   const colour = (name) => style.getPropertyValue(name).trim();
   return {
     hues: Array.from({ length: HUES }, (_, index) => colour(`--hue-${index + 1}`)),
@@ -30,12 +42,20 @@ export function lookOfPage() {
   };
 }
 
-/** Measuring text is dear, and the same words come again and again. */
+/** Measuring text is dear, and the same words come again and again. @type {Map<string, number>} */
 const widths = new Map();
 
-/** The same thing keeps its hue: a known person everywhere; else by its track; an object else by its label; faces without a track share one. */
-const hueOf = (item) => (item.person ? personHue(item.person.id) : (item.track_id ?? item.label_id ?? 0) % HUES);
+/**
+ * The same thing keeps its hue: a known person everywhere, another thing by its track, an object without one by its
+ * label. Faces without a track share one.
+ * @param {Face|Thing} item
+ */
+function hueOf(item) {
+  if ('person' in item && item.person) return personHue(item.person.id);
+  return (item.track_id ?? ('label_id' in item ? item.label_id : 0)) % HUES;
+}
 
+/** @param {number} score */
 const percent = (score) => `${Math.round(score * 100)}%`;
 
 /**
@@ -44,15 +64,22 @@ const percent = (score) => `${Math.round(score * 100)}%`;
  */
 const pointRadius = (width) => Math.min(2, Math.max(0.5, width / 75));
 
-/** Points that are guesses are not drawn, but the few that the detector saw. */
-const pointsOf = ({ landmarks, landmarks_guessed, points }) => (landmarks ? (landmarks_guessed ? points : landmarks) : null) ?? [];
+/**
+ * Points that are guesses are not drawn, but the few that the detector saw.
+ * @param {Face|Thing} item @returns {[number, number][]}
+ */
+function pointsOf(item) {
+  if (!('landmarks' in item) || !item.landmarks) return [];
+  return (item.landmarks_guessed ? item.points : item.landmarks) ?? [];
+}
 
 /**
  * @param {OffscreenCanvas|HTMLCanvasElement} canvas
  * @param {import('./views.js').Look} look
  */
 export function createOverlay(canvas, look) {
-  const context = canvas.getContext('2d');
+  // Both kinds of canvas give one of the same manner.
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   let size = { width: 0, height: 0, ratio: 1 };
   /** @type {import('./types.js').NewResult|null} */
   let result = null;
@@ -60,7 +87,7 @@ export function createOverlay(canvas, look) {
 
   function draw() {
     const ratio = size.ratio;
-    const items = result && size.width > 0 ? placed(ratio) : [];
+    const items = result && size.width > 0 ? placed(result, ratio) : [];
     // What rests looks the same in one picture as in the next.
     const now = JSON.stringify([size, items]);
     if (now === drawn) return;
@@ -83,10 +110,15 @@ export function createOverlay(canvas, look) {
     context.globalAlpha = 1;
   }
 
-  /** What was found, in CSS pixels, edges on whole pixels of the screen; faces lie above objects. */
-  function placed(ratio) {
-    const scale = size.width / result.width;
+  /**
+   * What was found, in CSS pixels, edges on whole pixels of the screen; faces lie above objects.
+   * @param {import('./types.js').NewResult} found @param {number} ratio
+   */
+  function placed({ width, objects, faces }, ratio) {
+    const scale = size.width / width;
+    /** @param {number} value */
     const snap = (value) => Math.round(value * scale * ratio) / ratio;
+    /** @param {Face|Thing} item @param {string} words @returns {Item} */
     const place = (item, words) => ({
       box: item.box.map(snap),
       hue: look.hues[hueOf(item)],
@@ -95,12 +127,15 @@ export function createOverlay(canvas, look) {
       points: pointsOf(item).map(([x, y]) => [tenth(x * scale), tenth(y * scale)]),
     });
     return [
-      ...(result.objects ?? []).map((object) => place(object, `${object.label} ${percent(object.score)}`)),
-      ...(result.faces ?? []).map((face) => place(face, faceWords(face) ?? percent(face.score))),
+      ...(objects ?? []).map((object) => place(object, `${object.label} ${percent(object.score)}`)),
+      ...(faces ?? []).map((face) => place(face, faceWords(face) ?? percent(face.score))),
     ];
   }
 
-  /** All dark outlines in one stroke, then a stroke per hue: a crowd costs as few calls as one box. */
+  /**
+   * All dark outlines in one stroke, then a stroke per hue: a crowd costs as few calls as one box.
+   * @param {Item[]} items @param {number} line
+   */
   function drawBoxes(items, line) {
     context.lineJoin = 'round';
     strokeAll(items, look.outline, line + 2, line);
@@ -109,6 +144,7 @@ export function createOverlay(canvas, look) {
     }
   }
 
+  /** @param {Item[]} items @param {string} colour @param {number} width @param {number} line of the boxes */
   function strokeAll(items, colour, width, line) {
     const half = (line % 2) / 2;
     context.beginPath();
@@ -118,6 +154,7 @@ export function createOverlay(canvas, look) {
     context.stroke();
   }
 
+  /** @param {Item} item */
   function drawPoints({ box, hue, points }) {
     if (points.length === 0) return;
     const radius = pointRadius(box[2] - box[0]);
@@ -125,6 +162,7 @@ export function createOverlay(canvas, look) {
     fillPoints(points, radius, hue);
   }
 
+  /** @param {number[][]} points @param {number} radius @param {string} colour */
   function fillPoints(points, radius, colour) {
     context.beginPath();
     for (const [x, y] of points) {
@@ -135,6 +173,7 @@ export function createOverlay(canvas, look) {
     context.fill();
   }
 
+  /** @param {Item[]} items */
   function drawAllWords(items) {
     context.font = look.font;
     const named = items.filter(({ box, words }) => words && box[2] - box[0] >= NARROWEST_FOR_WORDS);
@@ -146,12 +185,15 @@ export function createOverlay(canvas, look) {
     });
   }
 
+  /** @param {string} words */
   function widthOf(words) {
     if (widths.size > MOST_WIDTHS) widths.clear();
-    if (!widths.has(words)) widths.set(words, Math.ceil(context.measureText(words).width));
-    return widths.get(words);
+    const width = widths.get(words) ?? Math.ceil(context.measureText(words).width);
+    widths.set(words, width);
+    return width;
   }
 
+  /** @param {string} words @param {number} left @param {number} top @param {number} width */
   function drawWords(words, left, top, width) {
     context.fillStyle = look.tag;
     context.beginPath();
@@ -176,4 +218,5 @@ export function createOverlay(canvas, look) {
   };
 }
 
+/** @param {number} value */
 const tenth = (value) => Math.round(value * 10) / 10;

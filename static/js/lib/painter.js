@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Shows the pictures of one camera, each at its time, with what was found in it drawn above: one decode at a time,
 // and what is too late gives way to what is due. Runs in a worker or in the page.
 
@@ -7,34 +6,39 @@ import { createOverlay } from './overlay.js';
 import { createDelay, createHeld } from './playback.js';
 import { stillAsked } from './words.js';
 
+/** @typedef {import('./types.js').PictureHead} Head */
+
 const RATE_WINDOW_S = 2;
 const KEPT_AGES = 300;
 /** Of what has no measured latency yet. */
 const NAMED_S = 1;
+/** @type {import('./views.js').Found} */
+const NOTHING_FOUND = { source: 'none', result: null, from: [] };
 
 /**
  * @param {object} parts
  * @param {OffscreenCanvas|HTMLCanvasElement} parts.canvas
- * @param {OffscreenCanvas|HTMLCanvasElement|null} parts.boxes  where it is drawn what was found; null: the page does that itself
- * @param {import('./views.js').Look} parts.look
+ * @param {OffscreenCanvas|HTMLCanvasElement|null} parts.boxes  for what was found; null: the page draws that itself
+ * @param {import('./views.js').Look|null} parts.look  null without `boxes`
  * @param {() => number} parts.now  UNIX seconds, hub's clock
  * @param {(header: import('./types.js').PictureHead) => void} parts.acknowledge  gives the credit back
- * @param {(changed: boolean) => void} parts.onShown  after each picture; `changed`: in shape, in being readable, live now and not before, or boxes where there were none
- * @param {(drawn: import('./views.js').Drawn) => void} parts.onDrawn  what lies over the picture now, for those who asked
+ * @param {(changed: boolean) => void} parts.onShown  after each picture; `changed`: in shape, in being readable, live
+ *   now and not before, or boxes where there were none
+ * @param {(drawn: import('./views.js').Drawn) => void} parts.onDrawn  what lies over the picture now, for who asked
  */
 export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, onDrawn }) {
-  const context = canvas.getContext('bitmaprenderer');
-  const overlay = boxes && createOverlay(boxes, look);
+  const context = /** @type {ImageBitmapRenderingContext} */ (canvas.getContext('bitmaprenderer'));
+  const overlay = boxes && look && createOverlay(boxes, look);
   const timeline = createTimeline();
   const delay = createDelay(now);
   const held = createHeld();
   const counters = { offered: 0, painted: 0, undecodable: 0, replaced: 0, dropped_by_hub: 0, dropped_by_page: 0 };
   /** @type {import('./views.js').Asked} */
-  let asked = { camera: { options: [], objects: null }, options: [], failing: false };
+  let asked = { camera: { options: [], objects: { min_score: 0, labels: null } }, options: [], failing: false };
   /** The longest that pictures are held back; 0: not at all. */
   let most_s = 0;
   /** @type {number[]} */
-  let ages_ms = [];
+  const ages_ms = [];
   /** @type {number[]} */
   let paintTimes_s = [];
   /** @type {number|null} */
@@ -43,15 +47,19 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
   let droppedBefore = 0;
   /** @type {import('./types.js').PictureHead|null} */
   let shown = null;
+  /** @type {import('./views.js').Found['source']} */
   let source = 'none';
   let broken = false;
   let decoding = false;
   let telling = false;
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let timer;
+  /** @type {Set<Head>} */
   const owed = new Set();
 
   const isHeld = () => most_s > 0 && asked.camera.options.length > 0;
 
+  /** @param {Head} header @param {Uint8Array<ArrayBuffer>} jpeg */
   function push(header, jpeg) {
     count(header);
     delay.arrived(header.captured_at);
@@ -64,7 +72,7 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
     play();
   }
 
-  /** Gives a picture's credit back, unless it was given when the picture came. */
+  /** Gives a picture's credit back, unless it was given when the picture came. @param {Head} header */
   function settle(header) {
     if (owed.delete(header)) acknowledge(header);
   }
@@ -72,6 +80,7 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
   /**
    * Frames are numbered where they are made, so gaps count too, but for the gap after a picture that is older than the
    * wish for it. A number that goes back begins again.
+   * @param {Head} header
    */
   function count({ seq, captured_at, dropped }) {
     counters.offered += lastSeq === null || seq <= lastSeq ? 1 : seq - lastSeq;
@@ -82,7 +91,6 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
   /** Shows what is due, and comes back when the next picture is. */
   function play() {
     clearTimeout(timer);
-    timer = 0;
     if (decoding) return;
     const delay_s = isHeld() ? delay.now_s(most_s) : 0;
     const playhead_s = delay_s > 0 ? now() - delay_s : Infinity;
@@ -91,16 +99,15 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
       counters.replaced += 1;
       settle(header);
     }
-    if (picture) {
-      decode(picture);
-    } else if (held.next() !== null) {
-      timer = setTimeout(play, Math.max(1, 1000 * (held.next() - playhead_s)));
-    }
+    const next_s = held.next();
+    if (picture) decode(picture);
+    else if (next_s !== null) timer = setTimeout(play, Math.max(1, 1000 * (next_s - playhead_s)));
   }
 
+  /** @param {import('./playback.js').Held} picture */
   async function decode({ header, jpeg }) {
     decoding = true;
-    let changed = false;
+    let changed;
     try {
       const bitmap = await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
       settle(header);
@@ -116,6 +123,7 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
     play();
   }
 
+  /** @param {ImageBitmap} bitmap @param {Head} header @returns {boolean} whether the page has to be told at once */
   function paint(bitmap, header) {
     const { width, height } = bitmap;
     const live = header.captured_at >= wanted_s && (shown?.captured_at ?? 0) < wanted_s;
@@ -133,15 +141,19 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
     return draw() || changed;
   }
 
-  /** Draws what was found in the picture that is shown. @returns {boolean} whether there is something where nothing was */
+  /**
+   * Draws what was found in the picture that is shown.
+   * @returns {boolean} whether there is something where nothing was
+   */
   function draw() {
     if (shown === null) return false;
     const over = timeline.over(shown, delay.latest_s() || NAMED_S);
     const result = over.result && stillAsked(over.result, asked.camera, asked.options);
+    const drawn = result ? over : NOTHING_FOUND;
     ({ source } = over);
     const was = overlay?.isEmpty() ?? true;
     overlay?.draw(result);
-    if (telling) onDrawn({ picture: shown, source: result ? over.source : 'none', from: result ? over.from : [], result });
+    if (telling) onDrawn({ ...drawn, picture: shown, result });
     return was && !(overlay?.isEmpty() ?? true);
   }
 
@@ -160,6 +172,7 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
     return began_s > RATE_WINDOW_S * 0.8 ? paintTimes_s.length / RATE_WINDOW_S : (paintTimes_s.length - 1) / began_s;
   }
 
+  /** @param {number[]} shares */
   function agesOf(...shares) {
     const ordered = [...ages_ms].sort((one, other) => one - other);
     return shares.map((share) => (ordered.length ? ordered[Math.floor(share * (ordered.length - 1))] : null));
@@ -218,7 +231,8 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
     report() {
       const [age_p50_ms, age_p95_ms] = agesOf(0.5, 0.95);
       return {
-        captured_at: shown?.captured_at ?? null, broken, shape: shown === null ? null : canvas.width / canvas.height, fps: fps(), empty: overlay?.isEmpty() ?? true,
+        captured_at: shown?.captured_at ?? null, broken, shape: shown === null ? null : canvas.width / canvas.height,
+        fps: fps(), empty: overlay?.isEmpty() ?? true,
         counters: { ...counters, age_p50_ms, age_p95_ms, held: held.size(), held_bytes: held.bytes() },
       };
     },

@@ -118,7 +118,7 @@ export function createDelay(now) {
 }
 
 /** @typedef {import('./types.js').PictureHead} Head */
-/** @typedef {{header: Head, jpeg: Uint8Array, at_s: number}} Held */
+/** @typedef {{header: Head, jpeg: Uint8Array<ArrayBuffer>, at_s: number}} Held */
 
 /** Pictures that wait to be shown, as they came: 2 s and 4 MB at most. */
 export function createHeld() {
@@ -146,7 +146,7 @@ export function createHeld() {
   return {
     /**
      * @param {Head} header
-     * @param {Uint8Array} jpeg
+     * @param {Uint8Array<ArrayBuffer>} jpeg
      * @param {number} now_s
      * @returns {Head[]} of those that had to go for it
      */

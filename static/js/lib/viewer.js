@@ -1,4 +1,3 @@
-// @ts-nocheck
 // What looks at the hub: joins the socket, a painter for each camera and the gate of the results. It runs beside
 // the page in a worker, or in the page where a browser has none; both speak to it in messages only.
 // The painter draws what was found; the gate lets the page know of it when its picture is shown, for the words.
@@ -11,16 +10,20 @@ import { createSocket } from './socket.js';
 const REPORT_MS = 250;
 
 /**
- * @param {(message: object) => void} post  to the page: `text` (a message of the hub), `pictures`, `drawn`, `clock`, `lost`, `retry`
- * @returns {(message: object) => void}  from the page: `open`, `hurry`, `watch`, `canvas`, `size`, `ask`, `hold`, `tell`, `forget`
+ * @param {(message: object) => void} post  to the page: `text` (a message of the hub), `pictures`, `drawn`, `clock`,
+ *   `lost`, `retry`
+ * @returns {(message: import('./live.js').Order) => void}  from the page: one of the `orders` below
  */
 export function createViewer(post) {
   const clock = createClock();
   /** @type {Map<string, ReturnType<typeof createPainter>>} */
   const painters = new Map();
+  /** @type {Set<string>} */
   const active = new Set();
+  /** @type {string[]} */
   let watched = [];
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout>|undefined} undefined: nothing is to be reported */
+  let timer;
   let most_s = 0;
   const gate = createGate((message) => post({ type: 'text', message }));
   const socket = createSocket({
@@ -37,6 +40,7 @@ export function createViewer(post) {
     post({ type: 'lost' });
   }
 
+  /** @param {any} message of the hub */
   function receive(message) {
     if (message.type === 'hello' || message.type === 'pong') post({ type: 'clock', offset_s: clock.offset_s() });
     if (message.type === 'hello') watch(watched, watched);
@@ -44,24 +48,29 @@ export function createViewer(post) {
     else if (message.type !== 'pong') post({ type: 'text', message });
   }
 
+  /** @param {import('./types.js').NewResult} message */
   function result(message) {
     const painter = painters.get(message.camera_id);
     painter?.result(message);
     gate.hold(message, painter?.shownAt() ?? null);
   }
 
+  /** @param {import('./types.js').PictureHead} header @param {Uint8Array<ArrayBuffer>} jpeg */
   function paint(header, jpeg) {
     const painter = watched.includes(header.camera) && painters.get(header.camera);
     if (painter) painter.push(header, jpeg);
     else acknowledge(header);
   }
 
+  /** @param {import('./types.js').PictureHead} header */
   const acknowledge = ({ camera, seq }) => socket.send({ type: 'ack', camera, seq });
 
+  /** @param {string} camera @param {boolean} changed */
   function shown(camera, changed) {
     const painter = painters.get(camera);
     if (!painter) return;
-    gate.shown(camera, painter.shownAt());
+    const shown_s = painter.shownAt();
+    if (shown_s !== null) gate.shown(camera, shown_s);
     if (changed) post({ type: 'pictures', reports: { [camera]: painter.report() } });
     active.add(camera);
     timer ||= setTimeout(report, REPORT_MS);
@@ -69,13 +78,15 @@ export function createViewer(post) {
 
   /** The page is told now and then, not of every picture; and no longer when no more are painted. */
   function report() {
+    /** @type {Object<string, import('./views.js').PaintReport>} */
     const reports = {};
     for (const camera of active) {
-      reports[camera] = painters.get(camera).report();
-      if (reports[camera].fps === 0) active.delete(camera);
+      const painter = painters.get(camera);
+      if (painter) reports[camera] = painter.report();
+      if (!painter || reports[camera].fps === 0) active.delete(camera);
     }
     post({ type: 'pictures', reports });
-    timer = active.size ? setTimeout(report, REPORT_MS) : 0;
+    timer = active.size ? setTimeout(report, REPORT_MS) : undefined;
   }
 
   /** @param {string[]} cameras whose pictures are wanted @param {string[]} fresh those that were not till now */
@@ -85,9 +96,11 @@ export function createViewer(post) {
     socket.send({ type: 'watch', cameras });
   }
 
+  /** @type {Object<string, (order: any) => void>} */
   const orders = {
     open: ({ url }) => socket.open(url),
     hurry: () => socket.hurry(),
+    /** @param {{cameras: string[]}} order */
     watch: ({ cameras }) => watch(cameras, cameras.filter((camera) => !watched.includes(camera))),
     canvas({ camera, canvas, boxes, look }) {
       const painter = createPainter({

@@ -17,7 +17,7 @@
  * @property {string} font
  *
  * @typedef {object} Asked  what is asked for of one camera
- * @property {{options: string[], objects: import('./types.js').ObjectSettings|null}} camera
+ * @property {Pick<import('./types.js').CameraView, 'options'|'objects'>} camera
  * @property {import('./types.js').Option[]} options  that there are
  * @property {boolean} failing  nothing can be found now
  *

@@ -27,11 +27,12 @@ const NO_LABEL = 'objects: no label is chosen';
  * @param {number|null} lastPicture_s
  */
 export function stateSentence(camera, now_s, lastPicture_s) {
+  const since = camera.state_since ? ` since ${clockTime(camera.state_since, now_s)}` : '';
   const because = camera.state_reason ? `: ${camera.state_reason}` : '';
   switch (camera.state) {
     case 'online': return '';
     case 'stalled': return `stalled ${duration(now_s - (lastPicture_s ?? camera.state_since ?? now_s))}${because}`;
-    case 'offline': return `offline${camera.state_since ? ` since ${clockTime(camera.state_since, now_s)}` : ''}${because}`;
+    case 'offline': return `offline${since}${because}`;
     case 'pending': return 'waiting for approval';
     default: return `${camera.state}${because}`;
   }
@@ -68,7 +69,8 @@ export function foundWords(camera, result, picture_s, status, options) {
   const isUnknown = Object.values(found).every((each) => each === null);
   const isWaiting = isUnknown && problems.every(({ short }) => short.endsWith(UNKNOWN));
   const known = phrase(found) || (problems.length ? noneWords(found) : 'nothing found');
-  const full = Object.keys(found).filter((field) => found[field] !== null).map((field) => fullWords(field, found, camera));
+  const told = Object.keys(found).filter((field) => found[field] !== null);
+  const full = told.map((field) => fullWords(field, found, camera));
   return {
     short: isWaiting ? UNKNOWN : [known, ...problems.map(({ short }) => short)].filter(Boolean).join(' · '),
     full: [...full, ...problems.map((problem) => problem.full)].join('\n'),

@@ -5,14 +5,15 @@ import { peopleNow } from '../lib/counts.js';
 import { engineHint, engineText, isIdentifying } from '../lib/options.js';
 import { PAGES } from '../lib/pages.js';
 
-const ALIGNED = 'Pictures wait until it is known what is in them, so that boxes lie exactly. Click for pictures at once.';
+const ALIGNED = 'Pictures wait until it is known what is in them, so that boxes lie exactly. '
+  + 'Click for pictures at once.';
 const AT_ONCE = 'Pictures are shown at once; boxes are drawn where things are expected to be. Click for exact boxes.';
 const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting' };
 
 /**
  * @param {HTMLElement} root
  * @param {object} parts
- * @param {{setAsideHidden: (hidden: boolean) => void}|null} parts.actions  null on a page without the panel
+ * @param {{setAsideHidden: (hidden: boolean) => void}|null} parts.actions  null on a page without the sidebar
  * @param {string} [parts.version]  of the hub
  * @param {(on: boolean) => void} parts.onAligned  pictures shall wait for what is found in them, or not
  * @param {'cameras'|'faces'} [parts.page]  the one this is
@@ -20,22 +21,32 @@ const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting
 export function createHeader(root, { actions, version, onAligned, page = 'cameras' }) {
   const cameraCount = el('span', { class: 'fact numbers camera-count', 'data-testid': 'camera-count' });
   const people = el('span', { class: 'fact numbers', 'data-testid': 'people-now' });
-  const recognition = el('span', { class: 'badge', role: 'img', 'aria-label': 'recognition on', title: 'recognition on', 'data-testid': 'recognition-on' }, icon('recognition'), el('span', {}, 'recognition on'));
+  const recognition = el('span', {
+    class: 'badge', role: 'img', 'aria-label': 'recognition on', title: 'recognition on',
+    'data-testid': 'recognition-on',
+  }, icon('recognition'), el('span', {}, 'recognition on'));
   const engine = el('span', { class: 'fact quiet numbers engine', 'data-testid': 'engine' });
   const word = el('span', { 'data-testid': 'connection' });
-  const link = el('span', { class: 'link-state', role: 'status' }, el('span', { class: 'link-dot', 'aria-hidden': 'true' }, '●'), word);
+  const dot = el('span', { class: 'link-dot', 'aria-hidden': 'true' }, '●');
+  const link = el('span', { class: 'link-state', role: 'status' }, dot, word);
   const aligned = el('button', {
     type: 'button', class: 'switch-word', 'data-testid': 'aligned',
     onclick: () => onAligned(aligned.getAttribute('aria-pressed') !== 'true'),
   }, 'Aligned');
-  const full = iconButton('fullscreen', 'Full screen', { onclick: toggleFullScreen, 'data-testid': 'fullscreen', 'aria-pressed': 'false' });
-  const panel = iconButton('panel', 'Panel', { class: 'icon-button panel-button', 'data-testid': 'panel' });
-  const brand = el('p', { class: 'brand', title: `ConvergeCast ${version}` }, icon('brand'), el('span', {}, 'ConvergeCast'));
-  root.append(brand, navigation(page), cameraCount, people, recognition, el('span', { class: 'spring' }), engine, aligned, link, full, panel);
+  const full = iconButton('fullscreen', 'Full screen', {
+    onclick: toggleFullScreen, 'data-testid': 'fullscreen', 'aria-pressed': 'false',
+  });
+  const panel = iconButton('panel', 'Sidebar', { class: 'icon-button panel-button', 'data-testid': 'panel' });
+  const named = { class: 'brand', title: `ConvergeCast ${version}` };
+  const brand = el('p', named, icon('brand'), el('span', {}, 'ConvergeCast'));
+  root.append(brand, navigation(page), cameraCount, people, recognition, el('span', { class: 'spring' }),
+    engine, aligned, link, full, panel);
 
   setHidden(panel, actions === null);
   panel.addEventListener('click', () => actions?.setAsideHidden(panel.getAttribute('aria-pressed') === 'true'));
-  document.addEventListener('fullscreenchange', () => setAttr(full, 'aria-pressed', Boolean(document.fullscreenElement)));
+  document.addEventListener('fullscreenchange', () => {
+    setAttr(full, 'aria-pressed', Boolean(document.fullscreenElement));
+  });
   setHidden(full, !document.fullscreenEnabled);
 
   /** @type {import('../lib/views.js').View|null} */
@@ -83,16 +94,21 @@ export function createHeader(root, { actions, version, onAligned, page = 'camera
 /** @param {string} page */
 function navigation(page) {
   /** @param {typeof PAGES[number]} there */
-  const link = ({ name, label, href }) => el('a', { href, 'aria-current': name === page ? 'page' : null, 'data-testid': `page-${name}` }, label);
+  const link = ({ name, label, href }) => (
+    el('a', { href, 'aria-current': name === page ? 'page' : null, 'data-testid': `page-${name}` }, label)
+  );
   return el('nav', { class: 'pages', 'aria-label': 'Pages' }, ...PAGES.map(link));
 }
 
-/** "12 of 14 cameras" are online. @param {import('../lib/types.js').CameraView[]} cameras */
+/**
+ * "14 cameras" while all are online, "12 of 14 cameras" while some are not.
+ * @param {import('../lib/types.js').CameraView[]} cameras
+ */
 function countText(cameras) {
   const all = cameras.length;
   if (all === 0) return 'no cameras';
   const online = cameras.filter((camera) => camera.state === 'online').length;
-  return `${online} of ${all} ${all === 1 ? 'camera' : 'cameras'}`;
+  return `${online < all ? `${online} of ` : ''}${all} ${all === 1 ? 'camera' : 'cameras'}`;
 }
 
 function toggleFullScreen() {

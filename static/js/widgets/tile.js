@@ -1,59 +1,89 @@
-// @ts-nocheck
 // One camera: its picture, what was found in it, its name and how it is.
 
-import { el, icon, iconButton, setAttr, setHidden, setText, setTitle } from '../lib/dom.js';
+import { reason } from '../lib/api.js';
+import { el, icon, iconButton, setAttr, setHidden, setSentence, setText, setTitle } from '../lib/dom.js';
 import { age, rate } from '../lib/format.js';
 import { isIdentifying } from '../lib/options.js';
 import { foundWords, isStale, quietWords, stateSentence, stillAsked } from '../lib/words.js';
 import { createNameField } from './namefield.js';
 import { tileMenu } from './tilemenu.js';
 
+/**
+ * @typedef {object} Given  what a tile is told beside its camera
+ * @property {boolean} selected
+ * @property {boolean} shown
+ * @property {boolean} lost
+ * @property {boolean} enlarged
+ * @property {import('../lib/types.js').Option[]} options  that there are
+ * @property {import('../lib/types.js').EngineStatusView|null} status
+ */
+
 const REPORT_LIFE_S = 0.4;
+const PROBLEM_MS = 8000;
+/** @type {ReturnType<typeof foundWords>} */
+const NO_WORDS = { short: '', full: '' };
 /** @type {import('../lib/views.js').PaintReport} */
-const NOTHING_PAINTED = { captured_at: null, broken: false, shape: null, fps: 0, empty: true, counters: { painted: 0 } };
+const NOTHING_PAINTED = {
+  captured_at: null, broken: false, shape: null, fps: 0, empty: true, counters: { painted: 0 },
+};
 
 /**
  * @param {object} parts
  * @param {string} parts.id
- * @param {object} parts.actions
- * @param {ReturnType<import('./menu.js').createMenu>} parts.menu
+ * @param {import('../lib/actions.js').Actions} parts.actions
+ * @param {import('./menu.js').Menu} parts.menu
  * @param {() => void} parts.onObjects  what objects are shown shall be chosen
  * @param {() => void} parts.onShape  the picture has another shape than the tile
- * @param {ReturnType<import('../lib/live.js').createLive>} parts.live  is told what is to be drawn, and how large
+ * @param {ReturnType<typeof import('../lib/live.js').createLive>} parts.live  is told what to draw, and how large
  */
 export function createTile({ id, actions, menu, onObjects, onShape, live }) {
-  const picture = el('canvas', { class: 'tile-picture', role: 'img', 'data-testid': 'tile-picture', width: 1, height: 1 });
+  const picture = el('canvas', {
+    class: 'tile-picture', role: 'img', 'data-testid': 'tile-picture', width: 1, height: 1,
+  });
   const boxes = el('canvas', { class: 'tile-overlay', 'aria-hidden': 'true', 'data-testid': 'tile-overlay' });
   const state = el('p', { class: 'tile-state', 'data-testid': 'tile-state', hidden: true });
   const problem = el('p', { class: 'tile-problem', role: 'status', 'data-testid': 'tile-problem', hidden: true });
   const check = el('input', { type: 'checkbox', class: 'check', 'data-testid': 'tile-checkbox' });
   const name = createNameField({ onRename: (text) => tell(actions.rename(id, text)), onDone: () => more.focus() });
-  const recognition = el('span', { class: 'badge on-picture', role: 'img', 'aria-label': 'recognition on', title: 'recognition on', 'data-testid': 'tile-recognition', hidden: true }, icon('recognition'), el('span', {}, 'recognition'));
-  const more = iconButton('more', 'More', { class: 'icon-button tile-more', 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': 'tile-menu' });
+  const recognition = el('span', {
+    class: 'badge on-picture', role: 'img', 'aria-label': 'recognition on', title: 'recognition on',
+    'data-testid': 'tile-recognition', hidden: true,
+  }, icon('recognition'), el('span', {}, 'recognition'));
+  const more = iconButton('more', 'More', {
+    class: 'icon-button tile-more', 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': 'tile-menu',
+  });
   const found = el('span', { class: 'tile-found numbers', 'data-testid': 'tile-found' });
   const fps = el('span', { class: 'tile-fps', 'data-testid': 'tile-fps' });
   const old = el('span', { class: 'tile-age', 'data-testid': 'tile-age' });
   const quiet = el('span', { class: 'tile-quiet', 'data-testid': 'tile-quiet' });
   const meta = el('span', { class: 'tile-meta numbers' }, quiet, fps, old);
-  const top = el('div', { class: 'tile-top' }, el('label', { class: 'tile-label' }, check, name.element), recognition, more);
+  const label = el('label', { class: 'tile-label' }, check, name.element);
+  const top = el('div', { class: 'tile-top' }, label, recognition, more);
   const bottom = el('div', { class: 'tile-bottom' }, found, meta);
   const element = el('article', { class: 'tile', 'data-testid': 'tile', 'data-camera': id },
     picture, el('div', { class: 'tile-shade' }), boxes, state, problem, top, bottom);
 
+  /** @type {import('../lib/types.js').CameraView|null} */
   let camera = null;
+  /** @type {Given} */
   let given = { selected: false, shown: true, lost: false, enlarged: false, options: [], status: null };
+  /** @type {import('../lib/types.js').NewResult|null} */
   let result = null;
   let report = NOTHING_PAINTED;
   let reported_s = 0;
   let now_s = 0;
-  let drawnSize = null;
+  let drawnSize = '';
   live.show(id, picture, boxes);
 
   check.addEventListener('change', () => actions.select(id, check.checked));
-  element.addEventListener('dblclick', (event) => { if (!top.contains(event.target)) toggleSize(); });
-  more.addEventListener('click', () => menu.open(more, tileMenu({
-    camera, enlarged: given.enlarged, options: given.options, actions, toggleSize, rename: name.edit, chooseObjects: onObjects, tell,
-  })));
+  element.addEventListener('dblclick', (event) => { if (!event.composedPath().includes(top)) toggleSize(); });
+  more.addEventListener('click', () => {
+    if (!camera) return;
+    const { enlarged, options } = given;
+    menu.open(more, tileMenu({
+      camera, enlarged, options, actions, toggleSize, rename: name.edit, chooseObjects: onObjects, tell,
+    }));
+  });
 
   const toggleSize = () => actions.enlarge(given.enlarged ? null : id);
 
@@ -64,13 +94,12 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
       await asked;
     } catch (error) {
       render();
-      setText(problem, error.message);
-      setHidden(problem, false);
-      setTimeout(() => setHidden(problem, true), 8000);
+      setSentence(problem, reason(error));
+      setTimeout(() => setHidden(problem, true), PROBLEM_MS);
     }
   }
 
-  /** @param {{camera: object, selected: boolean, shown: boolean, lost: boolean, enlarged: boolean, options: import('../lib/types.js').Option[], status: object|null}|null} next */
+  /** @param {(Given & {camera: import('../lib/types.js').CameraView})|null} next */
   function setState(next) {
     if (next === null) return;
     const failing = camera?.analysis_error;
@@ -106,39 +135,42 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
     now_s = time_s;
     if (!camera) return;
     const captured_s = report.captured_at;
-    const sentence = given.shown ? stateText(captured_s) : stateSentence(camera, now_s, captured_s) || 'not selected';
-    setText(state, sentence);
-    setHidden(state, sentence === '');
-    const visible = given.shown && captured_s !== null;
+    const { shown, lost, status, options } = given;
+    const sentence = stateSentence(camera, now_s, captured_s);
+    setSentence(state, sentence || (shown ? pictureText() : 'not selected'));
+    const visible = shown && captured_s !== null;
+    const online = camera.state === 'online';
     setHidden(meta, !visible);
-    setText(fps, visible && !given.lost && camera.state === 'online' ? (camera.still ? 'still' : `${rate(report.fps)} fps`) : '');
+    setText(fps, visible && !lost && online ? (camera.still ? 'still' : `${rate(report.fps)} fps`) : '');
     setText(old, visible ? age(captured_s, now_s) : '');
-    const words = given.shown && camera.state === 'online'
-      ? foundWords(camera, result, captured_s, given.status, given.options) : { short: '', full: '' };
+    const words = shown && online ? foundWords(camera, result, captured_s, status, options) : NO_WORDS;
     setText(found, words.short);
     setAttr(found, 'data-late', words.late ? 'true' : null);
     setTitle(found, words.full);
     element.classList.toggle('has-found', words.short !== '');
     const current = result && !isStale(result, captured_s) ? result : null;
     setAttr(found, 'data-error', camera.analysis_error && !current ? 'true' : null);
-    const rest = visible && !given.lost ? quietWords(camera) : { short: '', full: '' };
+    const rest = visible && !lost ? quietWords(camera) : NO_WORDS;
     setText(quiet, rest.short);
     setTitle(quiet, rest.full);
     // An empty canvas too is laid over the picture, sixty times a second.
-    setHidden(boxes, !given.shown || report.empty);
+    setHidden(boxes, !shown || report.empty);
   }
 
-  function stateText(captured_s) {
-    const sentence = stateSentence(camera, now_s, captured_s);
-    if (sentence || given.lost) return sentence;
+  /** Why there is no picture, while the camera is well. */
+  function pictureText() {
+    if (given.lost) return '';
     if (report.broken) return 'this picture cannot be read';
-    return captured_s === null ? 'waiting for a picture' : '';
+    return report.captured_at === null ? 'waiting for a picture' : '';
   }
 
   return {
     element,
     setState,
-    /** Ages are told where they are true: right after a report, or when none comes. @param {number} time_s UNIX, hub's clock */
+    /**
+     * Ages are told where they are true: right after a report, or when none comes.
+     * @param {number} time_s UNIX, hub's clock
+     */
     tick(time_s) { if (time_s - reported_s > REPORT_LIFE_S) tick(time_s); },
     /** @param {import('../lib/views.js').PaintReport} next @param {number} time_s UNIX, hub's clock */
     setReport(next, time_s) {
@@ -146,9 +178,12 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
       report = next;
       now_s = time_s;
       reported_s = time_s;
-      if (!other) return tick(time_s);
-      render();
-      return onShape();
+      if (other) {
+        render();
+        onShape();
+      } else {
+        tick(time_s);
+      }
     },
     /** @param {import('../lib/types.js').NewResult} next */
     result(next) {
@@ -156,19 +191,24 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
       result = stillAsked(next, camera, given.options);
       tick(now_s);
     },
+    /** @param {{width: number, height: number}} size in CSS pixels */
     setSize({ width, height }) {
       element.style.width = `${width}px`;
       element.style.height = `${height}px`;
       const size = { width, height, ratio: window.devicePixelRatio || 1 };
-      if (JSON.stringify(size) === JSON.stringify(drawnSize)) return;
-      drawnSize = size;
+      if (JSON.stringify(size) === drawnSize) return;
+      drawnSize = JSON.stringify(size);
       live.size(id, size);
     },
     /** width / height; null when nothing is known yet */
     shape: () => report.shape ?? (camera?.width && camera?.height ? camera.width / camera.height : null),
     /** @returns {number|null} how many people it tells of; null while that is not known */
-    people: () => (camera?.state === 'online' && !given.lost && result && !isStale(result, report.captured_at) ? result.people : null),
+    people() {
+      if (camera?.state !== 'online' || given.lost || result === null) return null;
+      return isStale(result, report.captured_at) ? null : result.people;
+    },
     focus: () => check.focus({ focusVisible: true }),
+    /** @param {number} time_s UNIX, hub's clock */
     stats: (time_s) => ({
       ...report.counters,
       age_ms: report.captured_at === null ? null : (time_s - report.captured_at) * 1000,
