@@ -1,7 +1,7 @@
 // How many of what were found, in one phrase. A person is counted once, whichever options found them. Pure.
 
 import { count, plural } from './format.js';
-import { fieldsOf, optionsOn } from './options.js';
+import { isAsked } from './options.js';
 import { whoWords } from './people.js';
 
 /** A count that is not known. */
@@ -93,9 +93,7 @@ export function fieldCount(field, found) {
  * @returns {{text: string, hint: string}}  empty where nobody counts
  */
 export function peopleNow(cameras, options, shown, lost) {
-  const counting = cameras.filter((camera) => (
-    camera.state === 'online' && fieldsOf(optionsOn(options, camera)).includes('people')
-  ));
+  const counting = cameras.filter((camera) => camera.state === 'online' && isAsked(options, camera, 'people'));
   if (counting.length === 0) return { text: '', hint: '' };
   const counts = counting
     .map(({ id, people }) => (lost ? null : shown.has(id) ? shown.get(id) : people))
