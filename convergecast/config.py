@@ -29,6 +29,7 @@ def _one_of(*names: str) -> Meta:
 
 
 AtLeastOne = Annotated[int, Meta(ge=1)]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,6 +44,18 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tuple[str, ...],
         Meta(description="networks (CIDR) whose agents may announce an address not their own"),
     ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="networks (CIDR) of reverse proxies that say who a client is"),
+    ] = ()
+    root_path: Annotated[
+        str,
+        Meta(
+            pattern=r"^(?:/[A-Za-z0-9._~-]+)*\Z",
+            extra={MUST_BE: "empty, or a path such as /cams"},
+            description="path of the hub behind a reverse proxy, such as /cams",
+        ),
+    ] = ""
     max_cameras: Annotated[AtLeastOne, Meta(description="approved cameras, at most")] = 256
     max_cameras_per_address: Annotated[
         AtLeastOne,
@@ -147,12 +160,13 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The landmark model, after what `commercial_safe` rules out."""
         return "landmarks-5" if self.commercial_safe else self.landmark_model
 
-    def networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    def networks(self) -> list[Network]:
         """Return `agent_networks` as networks; raises InvalidInput for one that is none."""
-        try:
-            return [ipaddress.ip_network(text) for text in self.agent_networks]
-        except ValueError as error:
-            raise InvalidInput(f"agent_networks: {error}") from error
+        return _networks("agent_networks", self.agent_networks)
+
+    def proxy_networks(self) -> list[Network]:
+        """Return `trusted_proxies` as networks; raises InvalidInput for one that is none."""
+        return _networks("trusted_proxies", self.trusted_proxies)
 
 
 def load_config(file: Path | None, overrides: Mapping[str, Value]) -> HubConfig:
@@ -174,7 +188,15 @@ def load_config(file: Path | None, overrides: Mapping[str, Value]) -> HubConfig:
     except Refused as error:
         raise InvalidInput(_said(error.problem, file)) from error
     config.networks()
+    config.proxy_networks()
     return config
+
+
+def _networks(name: str, texts: Sequence[str]) -> list[Network]:
+    try:
+        return [ipaddress.ip_network(text) for text in texts]
+    except ValueError as error:
+        raise InvalidInput(f"{name}: {error}") from error
 
 
 def _said(problem: Problem, file: Path | None) -> str:

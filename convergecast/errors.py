@@ -2,6 +2,7 @@
 
 ConvergeCastError
 ├── InvalidInput          what was sent or configured cannot be used         400
+│   └── UpgradeNeeded     a plain request to a WebSocket                         426
 ├── NotSignedIn           no session, no token, or a wrong one               401
 ├── Forbidden             known, but may not                                 403
 ├── NotFound              no such camera, picture or result                  404
@@ -49,6 +50,12 @@ class InvalidInput(ConvergeCastError):
     """What was sent or configured cannot be used."""
 
     kind, http_status = "invalid", 400
+
+
+class UpgradeNeeded(InvalidInput):
+    """A plain request to an address that speaks another protocol."""
+
+    http_status = 426
 
 
 class NotSignedIn(ConvergeCastError):

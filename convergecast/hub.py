@@ -52,6 +52,7 @@ from convergecast.web.connections import (
     connection_limits,
 )
 from convergecast.web.live import MAX_SOCKET_MESSAGE_BYTES
+from convergecast.web.proxies import Proxies
 from convergecast.web.services import Services, engine_status, shown_camera
 from convergecast.web.websocket_protocol import PromptProtocol
 
@@ -196,6 +197,7 @@ class Hub:
                 tokens=Throttle("token", burst=_WRONG_TOKENS, every_s=_WRONG_TOKEN_EVERY_S),
             ),
             sign_ins=Throttle("sign-in", burst=_WRONG_SIGN_INS, every_s=_WRONG_SIGN_IN_EVERY_S),
+            proxies=Proxies(config.proxy_networks(), config.root_path),
             registry=registry,
             board=board,
             broker=broker,
@@ -222,7 +224,12 @@ class Hub:
                 create_asgi(self.services),
                 access_log=False,
                 backlog=ACCEPTED_AT_ONCE,
-                http=cast(Any, functools.partial(PatientProtocol, places=places)),
+                http=cast(
+                    Any,
+                    functools.partial(
+                        PatientProtocol, places=places, is_proxy=self.services.proxies.is_trusted
+                    ),
+                ),
                 lifespan="off",
                 log_config=None,
                 proxy_headers=False,

@@ -61,6 +61,7 @@ class Caller:
         return self.session or self.name
 
 
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
 _ANYONE = Caller(kind=CallerKind.ANYONE, name="anyone")
 _BY_TOKEN = Caller(kind=CallerKind.TOKEN, name="an API client", role=Role.ADMIN)
 
@@ -105,7 +106,7 @@ class Guard:
         if rule.access is Access.CHANGE and not same_origin(
             headers.get("origin"), headers.get("host")
         ):
-            raise Forbidden("Changes are accepted from the hub's own page only.")
+            raise Forbidden(_not_own_page(headers.get("origin"), headers.get("host")))
         return Caller(
             kind=CallerKind.SESSION, name="the hub's page", role=Role.ADMIN, session=session
         )
@@ -120,6 +121,17 @@ def same_origin(origin: str | None, host: str | None) -> bool:
     if not origin or not host:
         return False
     try:
-        return urlsplit(origin).netloc.lower() == host.lower()
+        parts = urlsplit(origin)
     except ValueError:
         return False
+    usual = _USUAL_PORTS.get(parts.scheme, "")
+    return parts.netloc.lower().removesuffix(usual) == host.lower().removesuffix(usual)
+
+
+def _not_own_page(origin: str | None, host: str | None) -> str:
+    if not origin or not host or origin == "null":
+        return "Changes are accepted from the hub's own page only."
+    return (
+        f"Changes are accepted from the hub's own page only: this one comes from {origin[:100]}, "
+        f"and was sent to {host[:100]}. A proxy before the hub must pass the browser's Host on."
+    )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import IO, NoReturn
 
-from flask import Flask, Request, Response, jsonify, redirect, render_template, request
+from flask import Flask, Request, Response, jsonify, redirect, render_template, request, url_for
 from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
@@ -146,7 +146,7 @@ def _refuse(error: ConvergeCastError) -> ResponseReturnValue:
     if error.retry_after_s is not None:
         return _try_later(error, error.retry_after_s)
     if isinstance(error, NotSignedIn) and _wants_page():
-        return redirect("/login", 303)
+        return redirect(url_for("pages.login"), 303)
     if isinstance(error, NoUsableFace):
         return jsonify({**error.told(), "pictures": error.pictures}), error.http_status
     return _answer(error.told(), error.http_status)

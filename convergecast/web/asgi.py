@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from convergecast.auth.access import Access, Rule, declared_rule
 from convergecast.auth.guard import Caller
-from convergecast.errors import ConvergeCastError, Forbidden, TooMany
+from convergecast.errors import ConvergeCastError, Forbidden, TooMany, UpgradeNeeded
 from convergecast.web.app import NATIVE_ROUTES, create_app
 from convergecast.web.asgi_types import Application, Receive, Scope, Send
 from convergecast.web.connections import place_of
@@ -38,6 +38,11 @@ SOCKETS = {"/live": serve_live}
 _Handler = Callable[Concatenate[Services, Caller, Scope, Receive, Send, ...], Awaitable[None]]
 # Of a native handler that declares nothing: nothing is read, and it is refused.
 _REFUSED = Rule(Access.PUBLIC, body_bytes=0)
+
+_NO_UPGRADE = (
+    "This address is a WebSocket. A proxy before the hub must speak HTTP/1.1 to it and pass the "
+    "headers Upgrade and Connection on."
+)
 
 
 class _Route(NamedTuple):
@@ -76,11 +81,14 @@ def create_asgi(services: Services) -> Application:
     places = asyncio.Semaphore(_LARGE_BODIES_AT_ONCE)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        services.proxies.resolve(scope)
         if scope["type"] == "websocket":
             await _websocket(services, scope, receive, send)
         elif scope["type"] == "http":
             route = routes.find(scope)
-            if route.handler:
+            if scope["path"] in SOCKETS:
+                await _refuse(UpgradeNeeded(_NO_UPGRADE), send)
+            elif route.handler:
                 await _native(services, route, route.handler, scope, receive, send)
             elif route.rule and route.rule.takes_large_body:
                 await large(route.rule, scope, receive, send)
@@ -145,7 +153,7 @@ def _admit(services: Services, rule: Rule | None, scope: Scope) -> Caller:
             pass
         elif caller is not None and caller.role is not None:
             place.is_known(caller.credential)
-        elif caller is None or not place.known:
+        elif caller is None or not place.known or scope.get("proxied"):
             place.is_strangers(address)
     return caller
 

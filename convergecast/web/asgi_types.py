@@ -14,7 +14,8 @@ from convergecast.protocol.places import Place
 class Scope(TypedDict):
     """A request or a socket.
 
-    `client` is the address that it came from, `state` holds the connection's `place`. Who asks is
+    `client` is the address that it came from, `proxied` whether a trusted proxy said so; `path` is
+    without `root_path`. `state` holds the connection's `place`. Who asks is
     found out before Flask runs, which takes it from here: `admitted` is the rule that was kept, and
     the caller; `refusal` is what Flask is to raise.
     """
@@ -28,6 +29,7 @@ class Scope(TypedDict):
     scheme: NotRequired[str]
     root_path: NotRequired[str]
     state: NotRequired[dict[str, Place]]
+    proxied: NotRequired[bool]
     admitted: NotRequired[tuple[Rule, Caller]]
     refusal: NotRequired[ConvergeCastError]
 

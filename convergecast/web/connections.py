@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -50,10 +51,17 @@ class PatientProtocol(H11Protocol):
     Its place is found in a scope's `state`. A socket takes place and transport over.
     """
 
-    def __init__(self, *arguments: Any, places: Places, **options: Any) -> None:
-        """Begin without a connection."""
+    def __init__(
+        self,
+        *arguments: Any,
+        places: Places,
+        is_proxy: Callable[[str], bool] = lambda _: False,
+        **options: Any,
+    ) -> None:
+        """Begin without a connection; one of a trusted proxy may be anybody's."""
         super().__init__(*arguments, **options)
         self._places = places
+        self._is_proxy = is_proxy
         self._due = 0.0
         self._reads_head = True
 
@@ -62,6 +70,8 @@ class PatientProtocol(H11Protocol):
         super().connection_made(transport)
         address = self.client[0] if self.client else ""
         self._place = self._places.take(address, self._end)
+        if self._is_proxy(address):
+            self._place.is_known(f"proxy {address}")
         self.app_state = {**self.app_state, "place": self._place}
         self._due = self.loop.time() + HEAD_WITHIN_S
         self._timer = self.loop.call_at(self._due, self._look)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
@@ -61,8 +61,8 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.CHANGE)
     def sign_out() -> Response:
         services.gate.sign_out(request.cookies.get(services.guard.cookie, ""))
-        response = redirect("/login", 303)
-        response.delete_cookie(services.guard.cookie)
+        response = redirect(url_for("pages.login"), 303)
+        response.delete_cookie(services.guard.cookie, path=_cookie_path())
         return response
 
     @routes.get("/healthz")
@@ -87,8 +87,18 @@ def _sign_in(services: Services, token: str, wrong: str) -> ResponseReturnValue:
         has_token = services.gate.has_admin_token  # then the hub prints no links
         message = f"{_WRONG_TOKEN}: {_ADMIN_TOKEN}." if has_token else f"{wrong}: {_NEWEST_LINK}."
         return render_template("login.html", message=message), 401
-    response = redirect("/", 303)
+    response = redirect(url_for("pages.dashboard"), 303)
     response.set_cookie(
-        services.guard.cookie, session, max_age=SESSION_DAYS * 86_400, httponly=True, samesite="Lax"
+        services.guard.cookie,
+        session,
+        max_age=SESSION_DAYS * 86_400,
+        path=_cookie_path(),
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
     )
     return response
+
+
+def _cookie_path() -> str:
+    return request.script_root or "/"

@@ -34,6 +34,7 @@ from convergecast.live.seats import Seats
 from convergecast.messages.live import CameraView, EngineStatusView, Hello
 from convergecast.options import OPTIONS, tasks_of
 from convergecast.storage.database import Database
+from convergecast.web.proxies import Proxies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class Services:
     gate: Gate
     guard: Guard
     sign_ins: Throttle
+    proxies: Proxies
     registry: CameraRegistry
     board: StatusBoard
     broker: Broker

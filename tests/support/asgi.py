@@ -27,9 +27,11 @@ def ask(
     *,
     headers: Mapping[str, str] | None = None,
     body_bytes: int = 0,
+    body: bytes = b"",
+    client: str = "127.0.0.1",
 ) -> Answer:
-    """Return the answer to a request whose body is that many zeros."""
-    pieces = _pieces(body_bytes)
+    """Return the answer to a request whose body is that many zeros, or these bytes."""
+    pieces = iter([_piece(body)]) if body else _pieces(body_bytes)
     answer = Answer()
 
     async def receive() -> Incoming:
@@ -45,17 +47,23 @@ def ask(
             answer.headers = names
         answer.body += message.get("body", b"")
 
-    sent = {"host": "localhost", "content-length": str(body_bytes), **(headers or {})}
+    sent = {"host": "localhost", "content-length": str(len(body) or body_bytes)}
+    sent |= {name.lower(): value for name, value in (headers or {}).items()}
     scope = {
         "type": "http",
         "http_version": "1.1",
         "method": method,
         "path": path,
         "query_string": b"",
+        "client": (client, 1),
         "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
     }
     asyncio.run(_within(application(scope, receive, send)))  # type: ignore[arg-type]
     return answer
+
+
+def _piece(body: bytes) -> Incoming:
+    return {"type": "http.request", "body": body, "more_body": False}
 
 
 async def _within(answering: Awaitable[None]) -> None:

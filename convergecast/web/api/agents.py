@@ -12,7 +12,8 @@ from convergecast.protocol import PROTOCOL_VERSION, ProtocolError
 from convergecast.protocol.hosts import is_loopback
 from convergecast.protocol.registration import MAX_BODY_BYTES, decode_registration, encode_reply
 from convergecast.web.api.request_body import answer
-from convergecast.web.caller import keep_place
+from convergecast.web.caller import address, keep_place
+from convergecast.web.proxies import FORWARDED, FORWARDED_FOR
 from convergecast.web.services import Services
 
 
@@ -26,6 +27,12 @@ def blueprint(services: Services) -> Blueprint:
     def register() -> Response:
         if request.headers.get("Origin"):
             raise Forbidden("Registrations come from agents, not from web pages.")
+        if request.headers.get(FORWARDED_FOR) or request.headers.get(FORWARDED):
+            raise Forbidden(
+                f"This registration came through a proxy at {address()} that this hub does not "
+                "trust: add it to trusted_proxies in the hub's configuration, or give the agent "
+                "the hub's own address."
+            )
         try:
             registration = decode_registration(request.get_data())
         except ProtocolError as error:
@@ -46,7 +53,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/api/v1/agent-command")
     @allow(Access.VIEW)
     def agent_command() -> Response:
-        hub = f"{request.scheme}://{request.host}"
+        hub = f"{request.scheme}://{request.host}{request.script_root}"
         token = agent_token(services.database)
         return answer(
             AgentCommand(

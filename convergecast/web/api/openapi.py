@@ -12,7 +12,7 @@ from convergecast.web.services import Services
 def blueprint(services: Services) -> Blueprint:
     """Return the route."""
     routes = Blueprint("contract", __name__)
-    described = document(cookie=services.guard.cookie)
+    described = document(cookie=services.guard.cookie, root_path=services.config.root_path)
 
     @routes.get("/api/openapi.json")
     @allow(Access.VIEW)

@@ -46,7 +46,7 @@ _TAGS = {
 }
 
 
-def document(*, cookie: str) -> Mapping[str, Json]:
+def document(*, cookie: str, root_path: str = "") -> Mapping[str, Json]:
     """Return the OpenAPI document of a hub whose session cookie has the name `cookie`."""
     kinds: set[Kind] = set()
     requests = resolved(paths({name: group for name, (_, group) in _TAGS.items()}), kinds)
@@ -60,7 +60,7 @@ def document(*, cookie: str) -> Mapping[str, Json]:
             "description": _DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": root_path or "/"}],
         "tags": [{"name": name, "description": text} for name, (text, _) in _TAGS.items()],
         "paths": requests,
         "components": {

@@ -1,5 +1,7 @@
 // Same-origin JSON requests. What goes wrong becomes an Error with the hub's own sentence.
 
+import { ROOT } from './root.js';
+
 /** @typedef {import('./types.js').CameraView} CameraView */
 /** @typedef {import('./types.js').Person} Person */
 /** @typedef {import('./types.js').Enrolled} Enrolled */
@@ -43,14 +45,14 @@ async function reach(method, path, body) {
   const headers = { Accept: 'application/json', ...(json ? { 'Content-Type': 'application/json' } : {}) };
   const sent = form ? body : JSON.stringify(body);
   try {
-    return await fetch(path, { method, headers, body: sent, credentials: 'same-origin', cache: 'no-store' });
+    return await fetch(ROOT + path, { method, headers, body: sent, credentials: 'same-origin', cache: 'no-store' });
   } catch {
     throw new ApiError('The hub cannot be reached.', 0);
   }
 }
 
 export function toLogin() {
-  location.assign('/login');
+  location.assign(`${ROOT}/login`);
 }
 
 const PEOPLE = '/api/v1/people';
@@ -87,7 +89,7 @@ export const api = {
   /** @returns {Promise<import('./types.js').AgentCommand>} */
   agentCommand: () => request('GET', '/api/v1/agent-command'),
   /** @param {string} id */
-  snapshotUrl: (id) => `${camera(id)}/snapshot.jpg?annotated=1`,
+  snapshotUrl: (id) => `${ROOT}${camera(id)}/snapshot.jpg?annotated=1`,
 
   /** @returns {Promise<import('./types.js').Settings>} */
   faceSettings: () => request('GET', '/api/v1/settings'),
@@ -106,7 +108,7 @@ export const api = {
   /** @param {string} id @param {string} face_id */
   removeFace: (id, face_id) => request('DELETE', face(id, face_id)),
   /** @param {string} id @param {string} face_id */
-  faceUrl: (id, face_id) => `${face(id, face_id)}.jpg`,
+  faceUrl: (id, face_id) => `${ROOT}${face(id, face_id)}.jpg`,
   /** @param {string} into the id that stays @param {string} from the id that goes */
   mergePeople: (into, from) => request('POST', `${person(into)}/merge`, { from }),
   /** @param {string} id @param {string} camera_id @param {number|null} track_id */
@@ -118,7 +120,7 @@ export const api = {
   /** @returns {Promise<import('./types.js').UnknownFaces>} */
   unknownFaces: () => request('GET', UNKNOWN),
   /** @param {string} id */
-  unknownUrl: (id) => `${unknown(id)}.jpg`,
+  unknownUrl: (id) => `${ROOT}${unknown(id)}.jpg`,
   /** @param {string} id */
   dropUnknown: (id) => request('DELETE', unknown(id)),
   dropAllUnknown: () => request('DELETE', UNKNOWN),

@@ -1,6 +1,8 @@
 // The pages of this hub, by the names that the hub uses.
 
+import { ROOT } from './root.js';
+
 export const PAGES = [
-  { name: 'cameras', label: 'Cameras', href: '/' },
-  { name: 'faces', label: 'Faces', href: '/faces' },
+  { name: 'cameras', label: 'Cameras', href: `${ROOT}/` },
+  { name: 'faces', label: 'Faces', href: `${ROOT}/faces` },
 ];

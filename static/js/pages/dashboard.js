@@ -4,6 +4,7 @@ import { createActions } from '../lib/actions.js';
 import { api } from '../lib/api.js';
 import { at } from '../lib/dom.js';
 import { createLive } from '../lib/live.js';
+import { liveUrl } from '../lib/root.js';
 import { createStore } from '../lib/store.js';
 import { createAddCameraDialog } from '../widgets/addcamera.js';
 import { createAside } from '../widgets/aside.js';
@@ -17,7 +18,7 @@ import { createObjectsDialog } from '../widgets/objects.js';
 const TICK_MS = 250;
 const store = createStore(renderSoon);
 const live = createLive({
-  url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`,
+  url: liveUrl(),
   onMessage: receive,
   onPictures(reports) {
     grid.pictures(reports, live.now());

@@ -5,6 +5,7 @@ import { at, el } from '../lib/dom.js';
 import { ignoreOtherFiles } from '../lib/drop.js';
 import { createGallery } from '../lib/gallery.js';
 import { createLive } from '../lib/live.js';
+import { liveUrl } from '../lib/root.js';
 import { createStore } from '../lib/store.js';
 import { createBanner } from '../widgets/banner.js';
 import { createChanges } from '../widgets/changes.js';
@@ -22,7 +23,7 @@ const REFRESH_MS = 10000;
 const main = at('gallery');
 const store = createStore(render);
 const live = createLive({
-  url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`,
+  url: liveUrl(),
   onMessage: receive,
   onDrawn: (camera, drawn) => [enrol, inView].forEach((widget) => widget.drawn(camera, drawn)),
   onLost: () => store.setLink('lost'),

@@ -3,6 +3,7 @@
 import { reason } from '../lib/api.js';
 import { el, setHidden, setSentence, setText } from '../lib/dom.js';
 import { isIdentifying } from '../lib/options.js';
+import { ROOT } from '../lib/root.js';
 
 const MEANING = 'The hub measures each face and compares it with the people below. These measures are biometric data: '
   + 'many countries require the consent of everyone who is recognised, so tell the people in view. '
@@ -53,7 +54,7 @@ export function createFaceSettings(root, { gallery }) {
     setHidden(next, !idle);
     if (!idle || next.firstChild) return;
     const button = view.options.find(({ identifies }) => identifies)?.label ?? '';
-    const there = el('a', { href: '/' }, 'Cameras');
+    const there = el('a', { href: `${ROOT}/` }, 'Cameras');
     next.append('No camera recognises faces yet. Select cameras on the page ', there, `, then press ${button}.`);
   }
 
