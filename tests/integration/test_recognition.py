@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 import cv2
 import pytest
 
+from tests.support import hamilton
 from tests.support.rig import Rig, end
 
 TWO = "head-pose-face-detection-female-and-male.gif"
@@ -21,6 +23,8 @@ OTHERS = ("classroom.gif", "d18.mp4", "d19.mp4", "s18.mp4")
 NAMED_WITHIN_S = 3.0
 WATCHED_S = 12.0
 LEAST_RIGHT = 0.95
+CUTS_WATCHED_S = 20.0
+LEAST_NAMED = 0.8
 TESTED = {
     "alex_lacamoire1.jpg": ["alex_lacamoire"],
     "johnsnow_test1.jpg": ["kit_harington"],
@@ -114,6 +118,16 @@ def test_two_people_are_named_soon_steadily_and_never_for_each_other(
     assert right >= LEAST_RIGHT * len(seen), f"{right} of {len(seen)}"
     for names in seen:
         assert names in (both, ["female", None], [None, "male"], [None, None], both[:1], both[1:])
+
+
+def test_no_name_outlives_a_cut(hub: Rig, data_folder: Path) -> None:
+    camera_id = hamilton.begin(hub, data_folder)
+    watched = asyncio.run(hamilton.watch(hub, camera_id, CUTS_WATCHED_S))
+    names = hamilton.judge(watched)
+    assert names.wrong == []
+    assert names.mixed == 0, "pictures of two scenes had one number"
+    assert names.due[hamilton.SINGER] > 100
+    assert names.share(hamilton.SINGER) >= LEAST_NAMED
 
 
 def test_nobody_else_is_taken_for_them(hub: Rig, data_folder: Path) -> None:
