@@ -1,9 +1,9 @@
-"""Values that people and programs send, checked by their types; what is wrong, in our own words.
+"""Checks values against their types, and says in a sentence of our own what is wrong.
 
-msgspec checks. Its messages are for programmers and never leave this module: where it refuses a
-value, the value is followed along its type to the part that is wrong, and a sentence says of that
-part what it is called and what it must be. `Meta(extra={"must_be": …})` on a type puts better words
-in place of those that are made here.
+The values are bodies, queries, settings and configuration. msgspec checks them. Its messages are
+for programmers and never leave this module: if it refuses a value, this module finds the wrong
+part, and its sentence names the part and what it must be. `Meta(extra={"must_be": …})` on a type
+replaces the words that are made here.
 
 Process: any but the agent.
 """
@@ -24,8 +24,8 @@ from convergecast.errors import InvalidInput
 T = TypeVar("T")
 
 MUST_BE = "must_be"
-"""The key, in a type's `Meta.extra`, of words such as `UNIX seconds, such as 1760000000`."""
-_NOT_JSON = "The body is not valid JSON: send it in UTF-8, without halves of letters."
+"""The key in a type's `Meta.extra`; its value is such as `UNIX seconds, such as 1760000000`."""
+_NOT_JSON = "The body is not valid JSON: send it in UTF-8, without unpaired surrogates."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class Problem:
     """The first part of a value that its type does not allow.
 
     Attributes:
-        name: of the field, with dots between; empty: the whole value.
-        value: what stands there; None where the field is missing.
-        must_be: what it must be, in words.
-        is_missing: whether the field has to be there and is not.
-        known: the fields there are, where this one is not among them; else empty.
+        name: of the field, with dots between levels; empty: the whole value.
+        value: of the field; None if it is missing.
+        must_be: what the value must be, in words.
+        is_missing: whether a required field is missing.
+        known: the possible fields, if this one is unknown; else empty.
     """
 
     name: str
@@ -48,10 +48,10 @@ class Problem:
 
     @property
     def sentence(self) -> str:
-        """What to tell whoever sent it."""
+        """The sentence for the sender."""
         if self.known:
             can_be = ", ".join(self.known)
-            return f"{self.name[:40]!r} cannot be set; what can be: {can_be}."
+            return f"{self.name[:40]!r} cannot be set; these can: {can_be}."
         if self.is_missing:
             return f"Send {self.name}: {self.must_be}."
         if not self.name:
@@ -60,7 +60,7 @@ class Problem:
 
 
 class Refused(InvalidInput):
-    """A value is not of its type; `problem` says where, for callers who say it differently."""
+    """A value is not of its type; `problem` says where, for callers with other words."""
 
     def __init__(self, problem: Problem) -> None:
         """Keep the problem; its sentence is the message."""
@@ -73,8 +73,8 @@ def checked(kind: type[T], value: object, *, strict: bool = True) -> T:
 
     Args:
         kind: a struct, or any other type that msgspec knows.
-        value: what JSON, TOML, a query or a form was read into.
-        strict: False: numbers may stand in strings, as they do in a query.
+        value: decoded JSON, TOML, query or form.
+        strict: False: strings may hold numbers, as in a query.
     """
     try:
         return msgspec.convert(value, kind, strict=strict)
@@ -83,11 +83,11 @@ def checked(kind: type[T], value: object, *, strict: bool = True) -> T:
 
 
 def decoded(kind: type[T], body: bytes) -> T:
-    """Return the JSON of a body as its type; raises InvalidInput, and Refused among it."""
+    """Return the JSON of a body as its type; raises InvalidInput, also as Refused."""
     try:
-        # Tools of Windows write a mark before UTF-8, which may be passed over (RFC 8259, 8.1).
+        # Windows tools write a byte order mark, which may be ignored (RFC 8259, 8.1).
         value = _whole(msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8)))
-    except msgspec.ValidationError as error:  # JSON, of which no value can be made
+    except msgspec.ValidationError as error:  # valid JSON, but no value can be made of it
         raise InvalidInput("A number in this JSON is too large.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(_NOT_JSON) from error
@@ -97,7 +97,7 @@ def decoded(kind: type[T], body: bytes) -> T:
 
 
 def _whole(value: object) -> object:
-    """Return JSON with whole numbers as such: to JSON Schema 24.0 is one, to msgspec it is not."""
+    """Return JSON with 24.0 as 24: JSON Schema calls both integers, msgspec does not."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
     if isinstance(value, dict):
@@ -106,7 +106,7 @@ def _whole(value: object) -> object:
 
 
 def _problem(kind: object, value: object, strict: bool, names: tuple[str, ...]) -> Problem:
-    """Return what is wrong with a value that its type does not allow."""
+    """Return the problem of a value that its type does not allow."""
     node = inspect.type_info(kind)
     struct = _struct_of(node)
     if struct is None or not isinstance(value, Mapping):
@@ -135,7 +135,7 @@ def _fits(kind: object, value: object, strict: bool) -> bool:
 
 
 def _struct_of(node: inspect.Type) -> type[msgspec.Struct] | None:
-    """Return the struct that a type is, or is beside null."""
+    """Return a type that is a struct, or a struct or null, as the struct."""
     if isinstance(node, inspect.Metadata):
         return _struct_of(node.type)
     if isinstance(node, inspect.UnionType):
@@ -144,7 +144,7 @@ def _struct_of(node: inspect.Type) -> type[msgspec.Struct] | None:
 
 
 def _words(node: inspect.Type) -> str:
-    """Say what a value of this type is."""
+    """Describe a value of this type."""
     if isinstance(node, inspect.Metadata):
         return str((node.extra or {}).get(MUST_BE) or _words(node.type))
     if isinstance(node, inspect.UnionType):

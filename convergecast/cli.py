@@ -1,4 +1,4 @@
-"""The commands. Imports what a command needs only when it runs: child processes import this too.
+"""The command line. Commands import what they need when they run: child processes import this too.
 
 Process: command, and any that a command becomes.
 """
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"convergecast: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        # Ctrl-C is how the hub is ended; of another command it is left undone.
+        # Ctrl+C is the usual way to stop the hub; any other command is left unfinished.
         return 0 if arguments.run in (_serve, _demo) else 130
     return status
 
@@ -52,18 +52,23 @@ def _parser() -> Parser:
 
     demo = commands.add_parser("demo", help="run the hub with demonstration cameras")
     _add_serve_options(demo)
-    demo.add_argument("--cameras", type=positive, default=1, metavar="N", help="how many (1)")
     demo.add_argument(
-        "--source", default="demo", metavar="S", help="what the cameras show (sample pictures)"
+        "--cameras", type=positive, default=1, metavar="N", help="number of cameras (1)"
+    )
+    demo.add_argument(
+        "--source",
+        default="demo",
+        metavar="S",
+        help="what the cameras show, as for an agent (sample pictures)",
     )
     demo.set_defaults(run=_demo)
 
     token = commands.add_parser("token", help="print the hub's agent token")
-    token.add_argument("--rotate", action="store_true", help="make a new one first")
+    token.add_argument("--rotate", action="store_true", help="make a new token first")
     token.add_argument("--data-dir", type=Path, metavar="D", help="folder of the hub's database")
     token.set_defaults(run=_token)
 
-    doctor = commands.add_parser("doctor", help="say what works here and what does not")
+    doctor = commands.add_parser("doctor", help="say what works on this machine and what does not")
     _add_serve_options(doctor)
     doctor.set_defaults(run=_doctor)
 
@@ -90,10 +95,18 @@ def _parser() -> Parser:
     bench.add_argument(
         "--json", type=Path, metavar="FILE", help="write the figures there (performance: a folder)"
     )
-    bench.add_argument("--seconds", type=positive, default=20, help="of each measurement (20)")
-    bench.add_argument("--runs", type=positive, default=1, help="of each case; medians are kept")
     bench.add_argument(
-        "--only", type=_words, default=(), metavar="LIST", help="parts of engine or accuracy"
+        "--seconds", type=positive, default=20, help="length of each measurement (20)"
+    )
+    bench.add_argument(
+        "--runs", type=positive, default=1, help="runs of each case; medians are kept (1)"
+    )
+    bench.add_argument(
+        "--only",
+        type=_words,
+        default=(),
+        metavar="LIST",
+        help="the parts of engine or accuracy to run",
     )
     bench.add_argument(
         "--data", type=Path, metavar="DIR", help="real pictures (CONVERGECAST_TEST_DATA)"
@@ -103,7 +116,7 @@ def _parser() -> Parser:
     )
     bench.set_defaults(run=_bench)
 
-    # The catalog of models, which child processes need not have.
+    # Loads the catalog of models, which child processes do not need.
     from convergecast.model_tools.arguments import add_models_parser
 
     add_models_parser(commands)
@@ -114,7 +127,11 @@ def _add_analyze(commands: argparse._SubParsersAction[Parser]) -> None:
     names = ",".join(option.name for option in OPTIONS)
     analyze = commands.add_parser("analyze", help="find what is in pictures and videos")
     analyze.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="pictures, videos, folders of them"
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="a picture, a video, or a folder of them",
     )
     analyze.add_argument(
         "--options",
@@ -124,7 +141,7 @@ def _add_analyze(commands: argparse._SubParsersAction[Parser]) -> None:
         help=f"some of {names} (faces,objects)",
     )
     analyze.add_argument(
-        "--min-score", type=_score, metavar="S", help="the lowest score of what is shown, 0 to 1"
+        "--min-score", type=_score, metavar="S", help="lowest score of what is reported, 0 to 1"
     )
     analyze.add_argument(
         "--json",
@@ -135,7 +152,12 @@ def _add_analyze(commands: argparse._SubParsersAction[Parser]) -> None:
         help="a line of JSON per result, into FILE or, without FILE, on standard output. Without "
         "--json a terminal gets a line per file in words; a pipe or a file gets JSON",
     )
-    analyze.add_argument("--annotate", type=Path, metavar="DIR", help="write drawings there")
+    analyze.add_argument(
+        "--annotate",
+        type=Path,
+        metavar="DIR",
+        help="write copies with what was found drawn in, into DIR",
+    )
     analyze.add_argument(
         "--device", choices=["auto", "cpu", "gpu"], help="where the models run (auto)"
     )
@@ -245,8 +267,8 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 
 def _leave() -> None:
-    """End the process now: a thread that waits for a client that has gone would hold it up."""
-    # Loaded by then.
+    """End the process now: a thread may still wait for a client that has gone."""
+    # It is loaded already.
     from convergecast.ipc.processes import remove_temporary_files
 
     remove_temporary_files()
@@ -256,8 +278,8 @@ def _leave() -> None:
 
 
 def _config(arguments: argparse.Namespace, *names: str) -> HubConfig:
-    """Return the settings of the file, if one was named, and of these options above them."""
-    # What checks them, which child processes need not have.
+    """Return the settings of the configuration file, if any, overridden by these options."""
+    # Loads msgspec, which child processes do not need.
     from convergecast.config import load_config
 
     overrides = {name: getattr(arguments, name) for name in names}

@@ -6,11 +6,11 @@ import time
 from typing import Protocol
 
 CLOCK_AHEAD_S = 86_400.0
-"""A time that is further ahead was noted under a wrong clock."""
+"""A time further ahead than this was written while the clock was wrong."""
 
 
 class Clock(Protocol):
-    """What code asks for the time, so that tests can move it."""
+    """The interface of a clock; tests use one that they can set."""
 
     def now(self) -> float:
         """Return UNIX seconds."""

@@ -1,4 +1,4 @@
-"""Every setting of the hub, once: name, type, default and help. A file's and the command line's.
+"""The hub's settings, from a file and the command line: name, type, default and help of each.
 
 Process: any but the agent.
 """
@@ -19,12 +19,12 @@ from convergecast.errors import InvalidInput
 from convergecast.protocol.folders import hub_folder
 
 Value = Union[str, float, bool, date, time, Path, Sequence["Value"], Mapping[str, "Value"], None]  # noqa: UP007 - recursive
-"""What a command line or a file may give."""
+"""The value of an option or of a key in a file."""
 
 
 def _one_of(*names: str) -> Meta:
     words = f"{', '.join(names[:-1])} or {names[-1]}"
-    # Not `$`, which stands before a last end of line too.
+    # Not `$`, which also matches before a line break at the end.
     return Meta(pattern=rf"^(?:{'|'.join(names)})\Z", extra={MUST_BE: words})
 
 
@@ -42,7 +42,10 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     )
     agent_networks: Annotated[
         tuple[str, ...],
-        Meta(description="networks (CIDR) whose agents may announce an address not their own"),
+        Meta(
+            description="networks (CIDR) whose agents may announce another address than they "
+            "register from"
+        ),
     ] = ()
     trusted_proxies: Annotated[
         tuple[str, ...],
@@ -74,7 +77,9 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 5.0
     analysis_fps: Annotated[
         float,
-        Meta(ge=0.1, le=240, description="frames a second that are analysed of a camera, at most"),
+        Meta(
+            ge=0.1, le=240, description="frames per second of a camera that are analysed, at most"
+        ),
     ] = 10.0
     device: Annotated[
         str, _one_of("auto", "cpu", "gpu"), Meta(description="where models run: auto, cpu or gpu")
@@ -84,15 +89,14 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 0
     face_model: Annotated[
         str,
-        Meta(description="face detector: centerface, haar, hog, or the name of one that was added"),
+        Meta(description="face detector: centerface, haar, hog, or the name of an added one"),
     ] = "centerface"
     face_long_side: Annotated[
         int,
         Meta(
             ge=160,
             le=4096,
-            description="pixels to which the longer side of a picture is scaled for the face "
-            "detector",
+            description="length in pixels to which the longer side is scaled for the face detector",
         ),
     ] = 640
     haar_scale: Annotated[
@@ -110,21 +114,21 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = "landmarks-68"
     object_model: Annotated[
         str,
-        Meta(description="object detector: ssd-mobilenet-v2, or the name of one that was added"),
+        Meta(description="object detector: ssd-mobilenet-v2, or the name of an added one"),
     ] = "ssd-mobilenet-v2"
     object_closer_look: Annotated[
         bool,
         Meta(
-            description="look a second time, closer, at the part of a picture with small objects "
-            "in doubt"
+            description="run the object detector a second time on the part of a picture with "
+            "small, uncertain objects"
         ),
     ] = True
     precision: Annotated[
         str,
         _one_of("auto", "fp32", "int8"),
         Meta(
-            description="numbers that models calculate with: fp32, int8, or auto for the faster "
-            "one here"
+            description="numeric precision of models: fp32, int8, or auto for the faster one on "
+            "this machine"
         ),
     ] = "auto"
     commercial_safe: Annotated[
@@ -132,17 +136,15 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = False
     recognition_allowed: Annotated[
         bool,
-        Meta(
-            description="whether face recognition may be switched on; it is off until somebody does"
-        ),
+        Meta(description="whether face recognition may be switched on; it is off at first"),
     ] = True
     motion_sleep_s: Annotated[
         float,
         Meta(
             ge=0,
             le=10,
-            description="seconds that a scene without motion goes without analysis, at most; 0: "
-            "never",
+            description="longest time in seconds without analysis while nothing moves; 0: always "
+            "analyse",
         ),
     ] = 3.0
     hold_back_s: Annotated[
@@ -157,23 +159,23 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def landmarks_in_use(self) -> str:
-        """The landmark model, after what `commercial_safe` rules out."""
+        """The landmark model that `commercial_safe` allows."""
         return "landmarks-5" if self.commercial_safe else self.landmark_model
 
     def networks(self) -> list[Network]:
-        """Return `agent_networks` as networks; raises InvalidInput for one that is none."""
+        """Return `agent_networks` as networks; raises InvalidInput if one is not valid."""
         return _networks("agent_networks", self.agent_networks)
 
     def proxy_networks(self) -> list[Network]:
-        """Return `trusted_proxies` as networks; raises InvalidInput for one that is none."""
+        """Return `trusted_proxies` as networks; raises InvalidInput if one is not valid."""
         return _networks("trusted_proxies", self.trusted_proxies)
 
 
 def load_config(file: Path | None, overrides: Mapping[str, Value]) -> HubConfig:
-    """Make the configuration of a TOML file (or none) and what the command line says (not None).
+    """Return the configuration of a TOML file (or none), overridden by options that are not None.
 
     Raises:
-        InvalidInput: the file cannot be read, has an unknown key, or a value that is impossible.
+        InvalidInput: the file cannot be read, has an unknown key or an impossible value.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     values = {**(_read(file) if file else {}), **given}
@@ -181,7 +183,7 @@ def load_config(file: Path | None, overrides: Mapping[str, Value]) -> HubConfig:
     if isinstance(folder, str | Path):
         try:
             values["data_dir"] = Path(folder).expanduser().resolve()
-        except (RuntimeError, ValueError) as error:  # nobody's home folder, a byte of zero
+        except (RuntimeError, ValueError) as error:  # no such user's home, a null byte
             raise InvalidInput(f"data_dir cannot be {str(folder)!r}: {error}") from error
     try:
         config = checked(HubConfig, values)

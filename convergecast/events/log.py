@@ -1,7 +1,7 @@
-"""The events of all cameras, stored once each, in a file of their own.
+"""The events of all cameras, each stored once, in a database file of their own.
 
-A reader of a long history must not hold up the hub's other file, whose write-ahead log must empty
-when a person is forgotten. Process: hub.
+The file is separate because a reader of a long history must not delay the hub's main database,
+whose write-ahead log must be emptied when a person is forgotten. Process: hub.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _DELETE_OLD = "DELETE FROM events WHERE started_at < ?"
 _DELETE_MANY = "DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?"
 
 Acknowledge = Callable[[str, int], None]
-"""Takes an epoch and the highest number of it that is stored."""
+"""Is called with an epoch and the highest event number of it that is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +47,19 @@ class _Batch:
 
 
 class EventLog:
-    """Takes events from any thread; nobody waits for the disk.
+    """Takes events from any thread; no caller waits for the disk.
 
-    What a worker has on its way is bounded, and acknowledged only when its row is stored. So what
-    waits here is bounded too, also while the disk is full, and may be lost with the hub: the
-    worker's journal has it.
+    A worker has a limited number of unacknowledged events, and an event is acknowledged only when
+    its row is stored. So the queue here is limited too, also while the disk is full. If the hub
+    dies, nothing is lost: the worker's journal still holds these events.
 
     Args:
         database: the file of events.
-        clock: tells what is too old.
+        clock: decides which events are too old.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        """Begin with nothing that waits."""
+        """Begin with an empty queue."""
         self._database = database
         self._clock = clock
         self._lock = threading.Lock()
@@ -68,7 +68,7 @@ class EventLog:
         self._said_unreadable = False
 
     def begin(self, camera_id: str) -> None:
-        """Note that a camera's worker begins: what its last one sent comes once more."""
+        """Expect a new worker of a camera, which sends the events of the last one again."""
         with self._lock:
             self._waiting.pop(camera_id, None)
 
@@ -80,13 +80,13 @@ class EventLog:
         bodies: Sequence[bytes | msgspec.Raw],
         acknowledge: Acknowledge,
     ) -> None:
-        """Store events that follow each other, and acknowledge them then.
+        """Store consecutive events, and acknowledge them afterwards.
 
         Args:
-            camera_id: whose.
+            camera_id: of the camera.
             epoch: of the journal that numbered them.
             first: the number of the first one.
-            bodies: as made by `encode_event`. One that this version cannot read is given up.
+            bodies: made by `encode_event`. An event that this version cannot read is dropped.
             acknowledge: called after they are stored, from another thread.
         """
         batch = _Batch(epoch, first, tuple(map(self._read, bodies)), acknowledge)
@@ -94,11 +94,11 @@ class EventLog:
             waiting = self._waiting.setdefault(camera_id, [])
             waiting.append(batch)
             if len(waiting) > 1:
-                return  # goes with those before
+                return  # stored together with the earlier ones
         self._submit(camera_id)
 
     def forget(self, camera_id: str) -> None:
-        """Delete everything of a camera, and what is still to be stored of it."""
+        """Delete a camera's events, and those that wait to be stored."""
         self.begin(camera_id)
 
         def delete(connection: sqlite3.Connection) -> None:
@@ -108,7 +108,7 @@ class EventLog:
         self._database.submit(delete)
 
     def _store(self, connection: sqlite3.Connection, camera_id: str) -> list[tuple[_Batch, int]]:
-        """Write what waits of a camera; return it, each with the highest number stored then."""
+        """Write a camera's waiting events; return them, each with the highest number stored."""
         with self._lock:
             waiting = list(self._waiting.get(camera_id, ()))
         stored = []
@@ -126,7 +126,7 @@ class EventLog:
         return stored
 
     def _finish(self, camera_id: str, stored: list[tuple[_Batch, int]]) -> None:
-        """Acknowledge what was stored; have stored what came meanwhile."""
+        """Acknowledge the stored events, and queue those that came meanwhile."""
         done = [batch for batch, _ in stored]
         with self._lock:
             waiting = self._waiting.get(camera_id, [])
@@ -152,7 +152,7 @@ class EventLog:
             log.error("events are not stored: %s", problem)
 
     def _expire(self, connection: sqlite3.Connection) -> None:
-        """Delete what is too old or too much, if that is due; in the writer's thread."""
+        """If it is due, delete events that are too old or too many; in the writer's thread."""
         now_s = self._clock.monotonic()
         if now_s >= self._expire_at:
             self._expire_at = now_s + _EXPIRE_EVERY_S
@@ -164,7 +164,7 @@ class EventLog:
             return decode_event(body)
         except msgspec.MsgspecError:
             if not self._said_unreadable:
-                log.error("an event cannot be read by this version: it is given up")
+                log.error("an event cannot be read by this version: it is dropped")
             self._said_unreadable = True
             return None
 

@@ -1,4 +1,4 @@
-"""Who the faces belong to: the people who are known, and how they are told.
+"""Face recognition: the enrolled people, and how a face is matched with them.
 
 Process: hub, command.
 """

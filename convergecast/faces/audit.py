@@ -1,4 +1,4 @@
-"""The list of what was changed about people and recognition; it holds no names.
+"""The audit log: every change to people and to recognition. It holds no names.
 
 Process: hub, command.
 """

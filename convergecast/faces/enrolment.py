@@ -1,6 +1,6 @@
-"""Makes people known: looks at their pictures, says what is wrong with them, stores faces.
+"""Enrols people: checks their pictures, says what is wrong with each, and stores the faces.
 
-What the engine answers is read here too, for pictures that are embedded anew.
+The engine's answers for pictures that are embedded again are read here too.
 
 Process: hub, command.
 """
@@ -23,9 +23,9 @@ from convergecast.names import shown_name
 from convergecast.tracking.association import overlap
 
 NO_FACE = "no face found"
-THERE_ALREADY = "the same picture is there already"
+THERE_ALREADY = "this picture is stored already"
 SEVERAL_FROM = 0.5
-"""A face counts beside the largest from this part of its size; smaller ones are bystanders."""
+"""Faces smaller than this part of the largest face are taken for bystanders and ignored."""
 
 Find = Callable[[bytes], Findings]
 Box = tuple[float, float, float, float]
@@ -36,13 +36,13 @@ _NUMBERS = ("two", "three", "four", "five", "six")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A picture to know somebody by.
+    """A picture from which a person is enrolled.
 
     Attributes:
         name: what to call it in a verdict.
         content: JPEG or PNG.
-        box: which face is meant, `x1, y1, x2, y2` in pixels; None: there is to be one only.
-        unknown_id: the unknown face that it is; it leaves the unknown ones.
+        box: which face is meant, `x1, y1, x2, y2` in pixels; None: the picture must have one only.
+        unknown_id: the unknown face that this picture was; it is removed from the unknown faces.
         source: `upload` or `camera`.
     """
 
@@ -63,7 +63,7 @@ class Enrolment:
     """
 
     def __init__(self, gallery: Gallery, settings: SettingsStore, find: Find) -> None:
-        """Take where people are kept, and who finds faces."""
+        """Keep the gallery, the settings and the function that finds faces."""
         self._gallery = gallery
         self._settings = settings
         self._find = find
@@ -80,9 +80,9 @@ class Enrolment:
         """Look at all pictures, then store the usable ones, all in one step.
 
         Args:
-            name: of a new person; None for somebody who is known.
-            person_id: who gets more pictures; None for a new person.
-            consent_by: who says that a new person agreed.
+            name: of a new person; None if `person_id` is given.
+            person_id: the person who gets more pictures; None for a new person.
+            consent_by: who recorded the consent of a new person.
             pictures: at least one.
             by: who does this, for the audit.
 
@@ -91,20 +91,22 @@ class Enrolment:
 
         Raises:
             NoUsableFace: no picture can be used.
-            InvalidInput, NotFound, TooMany: name, consent, person, or room for them.
+            InvalidInput: the name cannot be shown, or there is no consent.
+            NotFound: there is no such person.
+            TooMany: the hub has as many people or pictures as it may.
             Conflict, Forbidden: recognition is off.
             Unavailable: the engine cannot do it now.
         """
         self._settings.need_recognition()
         if (name is None) == (person_id is None):
-            raise InvalidInput("Say either the name of a new person, or who gets more pictures.")
+            raise InvalidInput("Give either the name of a new person or the id of a known one.")
         if name is not None:
             shown_name(name)
         self._gallery.check_room(person_id)
         accepted, rejected = self._look_at_all(pictures, person_id)
         if not accepted:
             raise NoUsableFace(_why_none(rejected), [_told(each) for each in rejected])
-        self._settings.need_recognition()  # which may have been switched off while it looked
+        self._settings.need_recognition()  # recognition may have been switched off meanwhile
         faces = [(_where_from(source), face) for source, face in accepted]
         if person_id is None:
             person_id = self._gallery.new_person(name or "", consent_by, faces, by)
@@ -119,7 +121,7 @@ class Enrolment:
     def _look_at_all(
         self, pictures: Sequence[Source], person_id: str | None
     ) -> tuple[list[tuple[Source, Face]], list[RejectedPicture]]:
-        """Return the usable faces, and what is said of the other pictures."""
+        """Return the usable faces, and the verdicts on the other pictures."""
         accepted: list[tuple[Source, Face]] = []
         rejected: list[RejectedPicture] = []
         for number, source in enumerate(pictures):
@@ -146,7 +148,7 @@ class Enrolment:
     def _is_there(
         self, face: Face, accepted: Sequence[tuple[Source, Face]], person_id: str | None
     ) -> bool:
-        # NumPy, which a hub needs only once it has a face to compare.
+        # Loads NumPy, which a hub needs only when it compares faces.
         from convergecast.faces.matching import SAME_PICTURE_BELOW, distances_between, vectors_of
 
         others = [other.vector for _, other in accepted if other.kind == face.kind]
@@ -159,19 +161,19 @@ class Enrolment:
 
 
 def checked_kind(findings: Findings) -> VectorKind:
-    """Return the kind of the vectors; raises Unavailable where not all was done that was asked."""
+    """Return the kind of the vectors; raises Unavailable if the engine did only a part."""
     if findings.problem or findings.faces is None or findings.kind is None:
         raise Unavailable(
-            findings.problem or "The engine cannot tell faces now: try again in a moment."
+            findings.problem or "The engine cannot recognise faces now: try again in a moment."
         )
     return findings.kind
 
 
 def face_of(findings: Findings, box: Box | None) -> Face | str:
-    """Return the face that an answer of the engine is about, or why there is none to use.
+    """Return the usable face of an engine's answer, or why there is none.
 
     Args:
-        findings: for `recognition` with crops, of which `checked_kind` holds.
+        findings: for `recognition` with crops, after `checked_kind`.
         box: which face is meant; None: the only one, or the one that stands out.
     """
     looked_at = [(face, face.look) for face in findings.faces or () if face.look is not None]
@@ -193,7 +195,7 @@ def face_of(findings: Findings, box: Box | None) -> Face | str:
 
 
 def _only(faces: Sequence[LookedAt]) -> LookedAt | str:
-    """Return the largest face unless others are of its size."""
+    """Return the largest face, unless others are about as large."""
     faces = [one for one in faces if HARDLY_A_FACE not in one[1].flaws] or faces
     largest = max(faces, key=lambda one: _side(one[0].box))
     count = sum(_side(face.box) >= SEVERAL_FROM * _side(largest[0].box) for face, _ in faces)
@@ -226,5 +228,5 @@ def _told(rejected: RejectedPicture) -> Refused:
 
 def _why_none(rejected: Sequence[RejectedPicture]) -> str:
     if len(rejected) == 1:
-        return f"{rejected[0].file}: {rejected[0].verdict}."
+        return f"{rejected[0].file}: {rejected[0].verdict.removesuffix('.')}."
     return "None of these pictures can be used: each has its own verdict."

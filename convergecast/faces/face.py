@@ -1,4 +1,4 @@
-"""A face as it is kept: a picture, a vector, and how good they are. Process: hub, command."""
+"""A stored face: a picture, a vector, and their quality. Process: hub, command."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Face:
     """A picture of one face.
 
     Attributes:
-        crop: JPEG of the face and what is around it.
-        vector: 128 float32, lowest byte first.
-        kind: which vectors it can be compared with.
-        quality: of 0 to 1.
+        crop: JPEG of the face and its surroundings.
+        vector: 128 float32, little-endian.
+        kind: of the vector; only vectors of one kind can be compared.
+        quality: from 0 to 1.
         flaws: what is wrong with it, in words.
     """
 
@@ -32,7 +32,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class StoredVector(Generic[Id]):
-    """The vector of a stored row: 512 bytes, as in `Face`, and of which kind it is."""
+    """The vector of a stored row, 512 bytes as in `Face`, and its kind."""
 
     id: Id
     vector: bytes
@@ -40,11 +40,11 @@ class StoredVector(Generic[Id]):
 
 
 FACE_COLUMNS = "quality, flaws, crop, vector, kind"
-"""Of `face_values`, in a table with faces."""
+"""The columns that `face_values` fills, in a table with faces."""
 
 
 def face_values(face: Face) -> tuple[float, str, bytes, bytes, str]:
-    """Return what stands in `FACE_COLUMNS`."""
+    """Return the values of `FACE_COLUMNS`."""
     return face.quality, json.dumps(face.flaws), face.crop, face.vector, face.kind
 
 

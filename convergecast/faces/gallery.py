@@ -1,6 +1,6 @@
-"""The people who are known by face, what belongs to them, and every change to it.
+"""The gallery: the enrolled people, what belongs to them, and every change to it.
 
-All of it is in SQLite, each table in a module of its own; the vectors are held in memory from when
+All of it is in SQLite; each table has a module of its own. The vectors are loaded into memory when
 a face is first compared. Process: hub, command.
 """
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The people as faces are compared with them: their vectors, and what they are called."""
+    """What faces are compared with: the vectors of all people, and their names."""
 
     version: int
     index: Index
@@ -47,16 +47,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Vectors of one face, 512 bytes each, best first, and of which kind they are."""
+    """Vectors of one face, 512 bytes each, best first, and their kind."""
 
     kind: str
     vectors: tuple[bytes, ...]
 
 
 class Gallery:
-    """The people; methods may be called from any thread.
+    """The people. Methods may be called from any thread.
 
-    `listen` functions are called after every change of what a face is compared with or called.
+    Functions passed to `listen` are called after every change to vectors or names.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -74,14 +74,14 @@ class Gallery:
         self._listeners.append(listener)
 
     def use_kind(self, kind: str) -> None:
-        """Note that vectors are of this kind now; those of another are not compared with them."""
+        """Set the kind of vectors in use; vectors of another kind are not compared with them."""
         if kind != self.kind:
             self.kind = kind
             self.changed()
 
     def known(self) -> Known:
         """Return what faces are compared with now."""
-        # NumPy, which a hub needs only once it has a face to compare.
+        # Loads NumPy, which a hub needs only when it compares faces.
         from convergecast.faces.vector_index import make_index
 
         with self._lock:
@@ -94,19 +94,19 @@ class Gallery:
             return self._known
 
     def changed(self) -> None:
-        """Have everybody compare anew."""
+        """Drop the vectors in memory and call the listeners: faces are compared again."""
         self._begin_version()
         self._tell()
 
     def people(self) -> list[Person]:
-        """Return everybody as the API shows them."""
+        """Return all people as the API shows them."""
         return self._shown_people()
 
     def person(self, person_id: str) -> Person:
         """Return one person as the API shows it; raises NotFound."""
         found = self._shown_people(person_id)
         if not found:
-            raise NotFound("There is no such person: he or she may have been forgotten.")
+            raise NotFound("There is no such person: it may have been forgotten.")
         return found[0]
 
     def picture(self, person_id: str, picture_id: str) -> bytes:
@@ -118,30 +118,30 @@ class Gallery:
         return pictures.vectors(self._database, person_id, kind)
 
     def stale_picture(self) -> tuple[str, bytes] | None:
-        """Return id and crop of a picture whose vector is of another kind than is in use."""
+        """Return id and crop of a picture whose vector is not of the kind in use."""
         return pictures.of_another_kind(self._database, self.kind)
 
     def set_face(self, picture_id: str, found: Face | str) -> None:
-        """Note what a stored picture gave when it was looked at anew: a face, or why none."""
+        """Store what the engine found in a stored picture: a face, or why there is none."""
         if isinstance(found, Face):
             pictures.set_vector(self._database, picture_id, found.vector, found.kind, None)
         else:
             pictures.set_vector(self._database, picture_id, None, self.kind, found)
 
     def distances(self) -> dict[str, list[float]]:
-        """Return the gallery's own distances, `genuine` and `impostor`, rising."""
-        # NumPy, as above.
+        """Return distances between stored pictures, `genuine` and `impostor`, ascending."""
+        # Loads NumPy, as above.
         from convergecast.faces.vector_index import sampled_distances
 
         kind = self.kind or pictures.most_common_kind(self._database)
         return sampled_distances(pictures.vectors_of_all(self._database, kind))
 
     def audit(self, limit: int = 500) -> list[AuditEntry]:
-        """Return what was changed, newest first."""
+        """Return the audit log, newest first."""
         return audit.newest(self._database, limit)
 
     def check_room(self, person_id: str | None) -> None:
-        """Raise TooMany where no more pictures of a person, or no more people (None), go."""
+        """Raise TooMany if there is no room for a person's pictures, or for a new person (None)."""
 
         def check(connection: sqlite3.Connection) -> None:
             if person_id is None:
@@ -159,17 +159,17 @@ class Gallery:
 
         Args:
             name: how the person is called.
-            consent_by: who says that the person agreed.
-            faces: where each comes from, `upload`, `camera` or `unknown`, and the face.
+            consent_by: who recorded the person's consent.
+            faces: each face, after its origin: `upload`, `camera` or `unknown`.
             by: who does it, for the audit.
 
         Raises:
-            InvalidInput: a name that cannot be shown, or nobody consented.
-            TooMany: people or pictures.
+            InvalidInput: the name cannot be shown, or there is no consent.
+            TooMany: there are too many people or pictures.
         """
         name, person_id, now_s = shown_name(name), secrets.token_hex(8), self._clock.now()
         if not consent_by.strip():
-            raise InvalidInput("A face is kept only with consent: say who says that it was given.")
+            raise InvalidInput("A face is stored only with consent: name who recorded it.")
 
         def write(connection: sqlite3.Connection) -> None:
             people.check_room(connection)
@@ -181,7 +181,7 @@ class Gallery:
         return person_id
 
     def add_pictures(self, person_id: str, faces: Sequence[tuple[str, Face]], by: str) -> None:
-        """Store more pictures of somebody, all or none; raises NotFound, TooMany."""
+        """Store more pictures of a person, all or none; raises NotFound, TooMany."""
         now_s = self._clock.now()
 
         def write(connection: sqlite3.Connection) -> None:
@@ -193,7 +193,7 @@ class Gallery:
         self._write(write, person_id)
 
     def rename(self, person_id: str, name: str, by: str) -> None:
-        """Call somebody differently; raises NotFound, InvalidInput."""
+        """Rename a person; raises NotFound, InvalidInput."""
         name = shown_name(name)
 
         def write(connection: sqlite3.Connection) -> None:
@@ -205,12 +205,12 @@ class Gallery:
         self._database.empty_log()
 
     def merge(self, into: str, other: str, by: str) -> None:
-        """Make two people one: `into` keeps its name and consent, and gets what `other` has.
+        """Merge two people: `into` keeps its name and consent, and gets everything of `other`.
 
         Raises:
             NotFound: there is no such person.
-            Conflict: they are the same already.
-            TooMany: together they have more pictures than a person may.
+            Conflict: they are one person already.
+            TooMany: together they have more pictures than a person may have.
         """
         if into == other:
             raise Conflict("This is one person already: choose two.")
@@ -223,10 +223,10 @@ class Gallery:
         self._database.empty_log()
 
     def forget(self, person_id: str, by: str) -> None:
-        """Delete somebody with everything that shows or names them; raises NotFound.
+        """Delete a person with every picture, vector and name; raises NotFound.
 
-        Unknown faces and "not this person" that may be theirs go too. What stays is the random id
-        in the audit.
+        Unknown faces and "not this person" entries that may show the person are deleted too. Only
+        the random id stays, in the audit log.
         """
 
         def write(connection: sqlite3.Connection) -> None:
@@ -247,7 +247,7 @@ class Gallery:
         self._database.empty_log()
 
     def add_negative(self, person_id: str, face: Embedded, by: str) -> None:
-        """Keep that a face is not this person's, whatever it looks like; raises NotFound."""
+        """Store that a face is not this person, however similar it is; raises NotFound."""
         now_s = self._clock.now()
 
         def write(connection: sqlite3.Connection) -> None:
@@ -279,17 +279,17 @@ class Gallery:
         is_wanted: Callable[[], bool],
         done: Callable[[str | None], None],
     ) -> None:
-        """Keep an unknown face, in place of an earlier picture of it, without waiting for it.
+        """Store an unknown face, or replace an earlier picture of it; does not wait for the disk.
 
         Args:
-            unknown_id: under which an earlier picture is kept; None: not yet.
+            unknown_id: of the earlier picture; None if there is none.
             camera_id, at_s: where and when it was seen, UNIX seconds.
             face: the picture.
-            is_wanted: asked at last, in the order of changes, whether it is still to be kept.
-            done: called with the id under which it is kept, or None, in another thread.
+            is_wanted: called just before it is stored, in the order of changes; False: do not.
+            done: called in another thread with the id of the stored face, or None.
 
         Raises:
-            Unavailable: too much waits to be stored.
+            Unavailable: too many changes wait to be stored.
         """
 
         def write(connection: sqlite3.Connection) -> str | None:
@@ -316,17 +316,17 @@ class Gallery:
 
         Args:
             unknown_id: which.
-            by: who does it, for the audit; None where nobody does, as when it is known now.
+            by: who does it, for the audit; None if the hub does it itself.
 
         Raises:
-            NotFound: somebody asked for one that is not there.
+            NotFound: `by` is given, and there is no such face.
         """
 
         def write(connection: sqlite3.Connection) -> int:
             found = unknown_faces.drop(connection, unknown_id)
             if by is not None:
                 if not found and unknown_id is not None:
-                    raise NotFound("There is no such unknown face: its time may be over.")
+                    raise NotFound("There is no such unknown face: it may have expired.")
                 action, count = "unknown faces dropped", _count(found, "face")
                 audit.note(connection, self._clock.now(), action, None, by, count)
             return found
@@ -338,7 +338,7 @@ class Gallery:
                 self._database.empty_log_soon()
 
     def note_sighting(self, person_id: str, camera_id: str, at_s: float, distance: float) -> None:
-        """Note that somebody is seen now, without waiting for it; raises Unavailable."""
+        """Store that a person is seen now; does not wait for the disk. Raises Unavailable."""
 
         def write(connection: sqlite3.Connection) -> None:
             if people.is_there(connection, person_id):  # not forgotten meanwhile
@@ -349,14 +349,14 @@ class Gallery:
     def sightings(
         self, since_s: float, until_s: float, person_id: str | None = None
     ) -> list[Sighting]:
-        """Return who was seen in a time, UNIX seconds; raises InvalidInput for too many."""
+        """Return the sightings of a period, UNIX seconds; raises InvalidInput for too many."""
         visits = sightings.between(self._database, since_s, until_s, person_id)
         return sightings.shown(visits, people.names(self._database))
 
     def forget_camera(self, camera_id: str) -> None:
-        """Delete what is kept of a camera, sightings and unknown faces, without waiting for it.
+        """Delete a camera's sightings and unknown faces; does not wait for the disk.
 
-        It comes after all that was still to be stored of it. Raises Unavailable.
+        Changes of this camera that still wait are made first. Raises Unavailable.
         """
 
         def write(connection: sqlite3.Connection) -> None:
@@ -366,7 +366,7 @@ class Gallery:
         self._database.submit(write, lambda _: self._database.empty_log_soon())
 
     def expire(self, settings: FaceSettings) -> None:
-        """Delete what has been kept for as long as it may be."""
+        """Delete what has expired."""
         now_s = self._clock.now()
 
         def write(connection: sqlite3.Connection) -> int:
@@ -385,7 +385,7 @@ class Gallery:
     def _write(
         self, work: Callable[[sqlite3.Connection], None], person_id: str | None = None
     ) -> None:
-        """Make a change and tell of it; where a person's pictures changed, see who looks alike."""
+        """Make a change, call the listeners, and if pictures changed, look who looks alike."""
         self._database.write(work)
         self.changed()
         if person_id is not None:
@@ -394,18 +394,18 @@ class Gallery:
     def _begin_version(self) -> None:
         with self._lock:
             self.version += 1
-            self._known = None  # nobody who was forgotten stays in memory until the next face
+            self._known = None  # a forgotten person must not stay in memory until the next face
 
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
 
     def _compare(self, person_id: str) -> None:
-        """Note who else a person looks like, to warn of one who was enrolled twice.
+        """Store who else a person looks like, to warn that a person may be enrolled twice.
 
-        Those of whom it was noted that they look like this person are compared anew too.
+        The people with such a warning about this person are compared again too.
         """
-        # NumPy, as above.
+        # Loads NumPy, as above.
         from convergecast.faces.vector_index import nearest_other
 
         index, kind = self.known().index, self._kind()
@@ -416,12 +416,12 @@ class Gallery:
             people.set_like(self._database, each, alike)
 
     def _kind(self) -> str:
-        """Return the kind of vectors that is in use, as far as is known."""
+        """Return the kind of vectors in use, as far as it is known."""
         return self.kind or pictures.most_common_kind(self._database) or ""
 
 
 def _changes(connection: sqlite3.Connection) -> PersonChanges:
-    # NumPy, as above.
+    # Loads NumPy, as above.
     from convergecast.faces.person_changes import PersonChanges
 
     return PersonChanges(connection)

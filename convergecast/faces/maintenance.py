@@ -1,6 +1,6 @@
-"""Deletes what has been kept long enough, and embeds pictures anew when the model changes.
+"""Deletes what has expired, and embeds stored pictures again when the model changes.
 
-A thread of its own, which waits for the clock and for changes of the gallery.
+Runs in a thread of its own, which waits for the clock and for changes to the gallery.
 
 Process: hub.
 """
@@ -27,7 +27,8 @@ class Upkeep:
     """Keeps the gallery in order.
 
     Args:
-        gallery, settings, recogniser: what is kept in order, and by which rules.
+        gallery, recogniser: what is maintained.
+        settings: how long things are kept.
         find: asks the engine for the faces of one picture, with vectors and crops.
     """
 
@@ -56,7 +57,7 @@ class Upkeep:
             self._thread.join(1.0)
 
     def wake(self) -> None:
-        """Look at once whether there is something to do; any thread."""
+        """Check at once whether something is due; from any thread."""
         self._news.set()
 
     def run_once(self) -> None:
@@ -67,7 +68,7 @@ class Upkeep:
         """
         self._recogniser.sweep()
         self._gallery.expire(self._settings.now)
-        self._embed_anew()
+        self._embed_again()
 
     def _run(self) -> None:
         while not self._stopping:
@@ -78,20 +79,20 @@ class Upkeep:
                 self._complain(str(problem))
             except Exception:
                 if not self._failing and not self._stopping:
-                    log.exception("keeping up people's pictures failed; it is tried again")
+                    log.exception("the upkeep of people's pictures failed; it is tried again")
                 self._failing = True
             else:
                 self._failing = False
             self._news.wait(EVERY_S)
 
     def _complain(self, problem: str) -> None:
-        """Say once why it does not work; at the hub's end, nothing."""
+        """Log once why it does not work; log nothing while the hub ends."""
         if not self._failing and not self._stopping:
-            log.error("people's pictures are not kept up: %s", problem)
+            log.error("people's pictures cannot be maintained: %s", problem)
         self._failing = True
 
-    def _embed_anew(self) -> None:
-        """Bring all pictures to the kind of vectors that the engine gives now."""
+    def _embed_again(self) -> None:
+        """Embed all pictures whose vectors are not of the kind that the engine makes now."""
         done = 0
         while self._may_look() and (stale := self._gallery.stale_picture()) is not None:
             picture_id, crop = stale
@@ -100,7 +101,7 @@ class Upkeep:
             if done % _TOLD_EVERY == 0:
                 self._gallery.changed()
         if done:
-            log.info("%d pictures were embedded anew", done)
+            log.info("%d pictures were embedded again", done)
             self._gallery.changed()
 
     def _may_look(self) -> bool:
@@ -116,5 +117,5 @@ class Upkeep:
 
 
 def _middle(width: int, height: int) -> Box:
-    """Return about where the face of a crop is: it was cut 0.6 of its side around it."""
+    """Return roughly where the face is in a crop, which has a margin of 0.6 of the face's side."""
     return 0.27 * width, 0.27 * height, 0.73 * width, 0.73 * height

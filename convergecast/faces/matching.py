@@ -1,7 +1,8 @@
-"""Tells whose face it is: distances to the people who are known, and votes over time.
+"""Decides who a face is, by its distances to the enrolled people and by votes over time.
 
-dlib's vectors: two pictures of one person are mostly nearer than 0.6, Euclidean (Davis King,
-dlib_face_recognition_resnet_model_v1). docs/adr/0025-quality-and-votes.md has the figures.
+With dlib's vectors, the Euclidean distance between two pictures of one person is mostly below 0.6
+(Davis King, dlib_face_recognition_resnet_model_v1). The figures are in
+docs/adr/0025-quality-and-votes.md.
 
 Process: hub, command.
 """
@@ -20,22 +21,22 @@ from convergecast.messages.results import IdentityState
 
 NUMBERS = 128
 FEWEST_VOTES = 2
-"""From so many on a face before a camera is decided."""
+"""The number of votes from which a face before a camera is decided."""
 MARGIN = 0.05
-"""By how much a person must be nearer than the runner-up to be known, or perhaps known from afar:
-strangers are about as far from several people."""
+"""By how much a person must be nearer than the runner-up to be known, or perhaps known from afar.
+Strangers are about equally far from several people."""
 HOLD = 0.05
-"""By how much a distance may pass a threshold before what was decided is given up."""
+"""By how much a distance may exceed a threshold before a decision is dropped."""
 SAME_PERSON_BELOW = 0.6
-"""What is nearer may be the same person; for what is to be forgotten with somebody."""
+"""Faces nearer than this may be the same person; used to delete all that may show a person."""
 SAME_PICTURE_BELOW = 0.1
-"""Nearer is the same picture, smaller or compressed anew, or the next frame: nothing new."""
+"""Nearer than this is the same picture, resized or compressed again, or the next frame."""
 SAME_VIEW_BELOW = 0.3
-"""Faces this near are one person's beyond doubt."""
+"""Faces nearer than this are surely one person."""
 FAR_AWAY = 0.7
-"""From here the smallest distance will do: with usual thresholds nobody is taken for somebody."""
+"""Beyond this distance the smallest one is exact enough: usual thresholds are far below."""
 
-_QUARTER_FROM = 5  # pictures; the quarter of fewer is the nearest one
+_QUARTER_FROM = 5  # pictures; with fewer, the nearest quarter is one picture
 _ROWS_AT_ONCE = 256
 
 KNOWN: Final = "known"
@@ -50,12 +51,12 @@ Vote = tuple[Floats, float]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who a face is taken for.
+    """Who a face is decided to be.
 
     Attributes:
-        state: how sure that is.
-        person_id: who; None unless known or perhaps.
-        distance: to that person, or to the nearest; None where there is nobody to compare with.
+        state: how sure the decision is.
+        person_id: the person; None unless the state is known or perhaps.
+        distance: to that person, else to the nearest one; None if nobody is enrolled.
     """
 
     state: IdentityState
@@ -67,7 +68,7 @@ NOTHING_YET = Decision(UNDECIDED)
 
 
 class _Groups(NamedTuple):
-    """Vectors of one person beside each other: (n, 128), where each begins, whose each is."""
+    """Vectors grouped by person: (n, 128), where each group begins, and whose it is."""
 
     vectors: Floats
     squares: Floats
@@ -76,13 +77,13 @@ class _Groups(NamedTuple):
 
 
 class Index:
-    """The vectors of the people who are known.
+    """The vectors of the enrolled people.
 
     Args:
-        person_ids: the people, p of them, each with a vector at least.
-        rows: of each of n vectors, the number of its person in `person_ids`.
+        person_ids: the p people, each with at least one vector.
+        rows: for each of n vectors, the index of its person in `person_ids`.
         vectors: (n, 128) float32.
-        negative_rows, negatives: the same of vectors that are not this person's.
+        negative_rows, negatives: the same for vectors that are marked as not this person.
     """
 
     def __init__(
@@ -104,21 +105,22 @@ class Index:
         return len(self.person_ids)
 
     def row(self, person_id: str | None) -> int | None:
-        """Return a person's column in the distances; None for somebody who is not there."""
+        """Return a person's column in the distances; None if the person is not in the index."""
         return None if person_id is None else self._rows.get(person_id)
 
     def nearest(self, vectors: Floats) -> tuple[Floats, Floats]:
-        """Return (m, p) float32 distances of (m, 128) vectors: to people, and to what they are not.
+        """Return (m, p) float32 distances of (m, 128) vectors to people, and to their negatives.
 
-        To a person it is the mean over the nearest quarter of the pictures, rounded up: the more
-        pictures there are, the likelier one of them is near by chance. To somebody who is far away
-        anyway, and to what a person is not, it is the smallest. Infinite where there are none.
+        The distance to a person is the mean over the nearest quarter of the pictures, rounded up,
+        because with more pictures one of them is likelier to be near by chance. For a person who is
+        far away anyway, and for negatives, it is the smallest distance. It is infinite if there
+        are no vectors.
         """
         own = self._smallest(self._own, vectors, quarter=True)
         return own, self._smallest(self._not, vectors, quarter=False)
 
     def distances(self, vectors: Floats) -> Floats:
-        """Return (m, p) float32 distances; infinite to a person that a vector is told not to be."""
+        """Return (m, p) float32 distances; infinite where a person's negative is nearer."""
         own, other = self.nearest(vectors)
         return np.where(other < own, np.float32(np.inf), own)
 
@@ -141,17 +143,17 @@ def decide(
     *,
     still: bool = False,
 ) -> Decision:
-    """Return who a face is, by all that was seen of it.
+    """Return who a face is, by all votes of its track.
 
-    What was decided before stands until a distance passes its threshold by `HOLD`, or somebody
-    else is nearer by `MARGIN`, so that a name does not come and go.
+    An earlier decision stands until a distance exceeds its threshold by `HOLD`, or another person
+    is nearer by `MARGIN`. So a name does not flicker.
 
     Args:
         votes: vectors of one track, with their qualities.
         index: the people.
         settings: the thresholds.
-        before: what was decided last; `NOTHING_YET` at first.
-        still: there will be no more votes: one is enough.
+        before: the last decision; `NOTHING_YET` at first.
+        still: a still picture: there will be no more votes, and one is enough.
     """
     if not votes:
         return NOTHING_YET
@@ -178,9 +180,9 @@ def decide(
 
 
 def mean_distances(votes: Sequence[Vote], index: Index) -> NDArray[np.float64]:
-    """Return (p,) float64 distances of all votes together, each counting by its quality.
+    """Return (p,) float64 mean distances over all votes, weighted by quality.
 
-    Infinite to a person whose "not this person" is nearer, by the same mean.
+    The distance is infinite if the mean distance to the person's negatives is smaller.
     """
     own, other = index.nearest(np.stack([vector for vector, _ in votes]))
     weights = np.maximum([quality for _, quality in votes], 1e-3)
@@ -197,7 +199,7 @@ def distances_between(ones: Floats, others: Floats) -> Floats:
 
 
 def vector_of(content: bytes) -> Floats:
-    """Return the (128,) float32 vector of 512 bytes, lowest byte first."""
+    """Return the (128,) float32 vector of 512 bytes, little-endian."""
     return np.frombuffer(content, "<f4").astype(np.float32, copy=False)
 
 
@@ -207,7 +209,7 @@ def vectors_of(contents: Sequence[bytes]) -> Floats:
 
 
 def _candidate(distances: NDArray[np.float64], before: int | None) -> tuple[int, bool]:
-    """Return whom a face may be, and whether it was that before: nobody else is clearly nearer."""
+    """Return the earlier person unless another is clearly nearer, and whether it is the same."""
     best = int(distances.argmin())
     if before is None or not distances[before] < distances[best] + MARGIN:
         return best, before == best
@@ -223,10 +225,10 @@ def _grouped(rows: Sequence[int], vectors: Floats) -> _Groups:
 
 
 def _squared(ones: Floats, squares: Floats, others: Floats) -> Floats:
-    """Return (m, n) squared distances, a trifle below 0 for what is the same.
+    """Return (m, n) squared distances; rounding may make them slightly negative.
 
-    In pieces that OpenBLAS gives to one thread: several would wait for each other, for as long as
-    the engine keeps the processors busy.
+    The work is cut into pieces that OpenBLAS runs in one thread. Several threads would wait for
+    each other while the engine keeps the processors busy.
     """
     factor = np.ascontiguousarray(-2 * others.T)
     pieces = [ones[at : at + _ROWS_AT_ONCE] @ factor for at in range(0, len(ones), _ROWS_AT_ONCE)]
@@ -237,7 +239,7 @@ def _squared(ones: Floats, squares: Floats, others: Floats) -> Floats:
 
 
 def _raise_to_quarter(least: Floats, squared: Floats, groups: _Groups) -> None:
-    """Make the smallest distances (p, m) the means of the nearest quarters, in place."""
+    """Replace the smallest distances (p, m) by the means of the nearest quarters, in place."""
     ends = np.append(groups.starts[1:], len(squared))
     counts = ends - groups.starts
     near = (counts >= _QUARTER_FROM) & (least.min(axis=1, initial=np.inf) <= FAR_AWAY)

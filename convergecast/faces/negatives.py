@@ -1,4 +1,4 @@
-"""The table of faces that were taken for somebody they are not.
+"""The table of negatives: faces that are marked as not this person.
 
 Functions that take a connection run within one transaction of the database's writer.
 
@@ -14,7 +14,7 @@ from convergecast.faces.face import StoredVector
 from convergecast.storage.database import Database
 
 MOST_NEGATIVES = 200
-"""Of one person; the newest stay."""
+"""Negatives of one person; the newest are kept."""
 
 _INSERT = "INSERT INTO face_negatives (person_id, added_at, vector, kind) VALUES (?, ?, ?, ?)"
 _DELETE_OLD = """
@@ -25,7 +25,7 @@ _STORED = "SELECT id, vector, kind FROM face_negatives WHERE ? IS NULL OR person
 
 
 def vectors_of_all(database: Database, kind: str) -> list[tuple[str, bytes]]:
-    """Return the vectors of a kind, 512 bytes each, with who each is not."""
+    """Return the vectors of a kind, 512 bytes each, after the id of the person each is not."""
     rows = database.read("SELECT person_id, vector FROM face_negatives WHERE kind = ?", (kind,))
     return [(row["person_id"], row["vector"]) for row in rows]
 
@@ -33,14 +33,14 @@ def vectors_of_all(database: Database, kind: str) -> list[tuple[str, bytes]]:
 def stored_vectors(
     connection: sqlite3.Connection, person_id: str | None = None
 ) -> list[StoredVector[int]]:
-    """Return the vectors of every kind that are not a person's, or not anybody's (None)."""
+    """Return the negatives of a person, or of all people (None), of every kind."""
     return [StoredVector(*row) for row in connection.execute(_STORED, (person_id, person_id))]
 
 
 def insert(
     connection: sqlite3.Connection, person_id: str, at_s: float, kind: str, vectors: Sequence[bytes]
 ) -> None:
-    """Write what a person is not, noted at `at_s`, UNIX seconds; the oldest of too many go."""
+    """Write a negative of `at_s`, UNIX seconds; if there are too many, delete the oldest."""
     connection.executemany(_INSERT, [(person_id, at_s, vector, kind) for vector in vectors])
     connection.execute(_DELETE_OLD, (person_id, person_id, MOST_NEGATIVES))
 
@@ -52,11 +52,11 @@ def delete(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
 
 
 def move(connection: sqlite3.Connection, into: str, other: str) -> None:
-    """Note of a person what was noted of another."""
+    """Give a person's negatives to another."""
     update = "UPDATE face_negatives SET person_id = ? WHERE person_id = ?"
     connection.execute(update, (into, other))
 
 
 def delete_of(connection: sqlite3.Connection, person_id: str) -> None:
-    """Delete what was noted of a person."""
+    """Delete a person's negatives."""
     connection.execute("DELETE FROM face_negatives WHERE person_id = ?", (person_id,))

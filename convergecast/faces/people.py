@@ -1,4 +1,4 @@
-"""The table of people: what they are called, and who consented.
+"""The table of people: names and consent.
 
 Functions that take a connection run within one transaction of the database's writer.
 
@@ -24,14 +24,14 @@ WHERE ? IS NULL OR p.id = ? ORDER BY p.name, p.id
 def by_name(database: Database, person_id: str | None = None) -> list[sqlite3.Row]:
     """Return people in the order of their names; all of them, or one.
 
-    Each row has `id`, `name`, `consent_by`, `consent_at` and `like_name`: what somebody is called
-    who looks the same, or None.
+    Each row has `id`, `name`, `consent_by`, `consent_at` and `like_name`: the name of a person who
+    looks the same, or None.
     """
     return database.read(_BY_NAME, (person_id, person_id))
 
 
 def names(database: Database) -> dict[str, str]:
-    """Return what people are called, by id."""
+    """Return the names of people, by id."""
     return {row["id"]: row["name"] for row in database.read("SELECT id, name FROM people")}
 
 
@@ -42,13 +42,13 @@ def is_there(connection: sqlite3.Connection, person_id: str) -> bool:
 
 
 def check_person(connection: sqlite3.Connection, person_id: str) -> None:
-    """Raise NotFound for somebody who is not there."""
+    """Raise NotFound if there is no such person."""
     if not is_there(connection, person_id):
-        raise NotFound("There is no such person: he or she may have been forgotten.")
+        raise NotFound("There is no such person: it may have been forgotten.")
 
 
 def check_room(connection: sqlite3.Connection) -> None:
-    """Raise TooMany where there are as many people as there may be."""
+    """Raise TooMany if the hub has as many people as it may."""
     if connection.execute("SELECT count(*) FROM people").fetchone()[0] >= MOST_PEOPLE:
         raise TooMany(f"The hub knows {MOST_PEOPLE:,} people, which is the most: forget some.")
 
@@ -56,7 +56,7 @@ def check_room(connection: sqlite3.Connection) -> None:
 def insert(
     connection: sqlite3.Connection, person_id: str, name: str, consent_by: str, at_s: float
 ) -> None:
-    """Write a new person, who consented at `at_s`, UNIX seconds."""
+    """Write a new person whose consent was recorded at `at_s`, UNIX seconds."""
     connection.execute(
         "INSERT INTO people (id, name, consent_by, consent_at) VALUES (?, ?, ?, ?)",
         (person_id, name, consent_by, at_s),
@@ -64,22 +64,22 @@ def insert(
 
 
 def rename(connection: sqlite3.Connection, person_id: str, name: str) -> None:
-    """Write what somebody is called now."""
+    """Write a person's new name."""
     connection.execute("UPDATE people SET name = ? WHERE id = ?", (name, person_id))
 
 
 def delete(connection: sqlite3.Connection, person_id: str) -> None:
-    """Delete somebody, also as one whom others look like."""
+    """Delete a person, and the warnings that others look like that person."""
     connection.execute("DELETE FROM people WHERE id = ?", (person_id,))
     connection.execute("UPDATE people SET like_id = NULL WHERE like_id = ?", (person_id,))
 
 
 def warned_of(database: Database, person_id: str) -> list[str]:
-    """Return the ids of those of whom it was noted that they look like a person."""
+    """Return the ids of people with a warning that they look like this person."""
     rows = database.read("SELECT id FROM people WHERE like_id = ?", (person_id,))
     return [row["id"] for row in rows]
 
 
 def set_like(database: Database, person_id: str, like_id: str | None) -> None:
-    """Note who looks like a person; None: nobody does."""
+    """Write who looks like a person; None: nobody."""
     database.execute("UPDATE people SET like_id = ? WHERE id = ?", (like_id, person_id))

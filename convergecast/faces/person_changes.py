@@ -1,6 +1,6 @@
 """Changes to people and faces that compare vectors, each within one transaction.
 
-Imported when the first such change is made: NumPy comes with it.
+It is imported at the first such change, because it loads NumPy.
 
 Process: hub.
 """
@@ -18,7 +18,7 @@ from convergecast.faces.vector_index import near, same_face
 
 
 class PersonChanges:
-    """Changes by way of the database's writer.
+    """Changes within one transaction of the database's writer.
 
     Args:
         connection: the writer's, in a transaction.
@@ -29,9 +29,9 @@ class PersonChanges:
         self._connection = connection
 
     def add_pictures(self, person_id: str, at_s: float, faces: Sequence[tuple[str, Face]]) -> None:
-        """Write pictures and where each comes from; raises TooMany.
+        """Write pictures, each with its origin; raises TooMany.
 
-        A "not this person" that shows the same view is taken back: the later word counts.
+        A negative that shows the same view is deleted: the later decision counts.
         """
         pictures.check_room(self._connection, person_id, len(faces))
         for source, face in faces:
@@ -39,12 +39,12 @@ class PersonChanges:
         self._take_back(of_person=person_id, shown_by=person_id, below=SAME_VIEW_BELOW)
 
     def merge(self, into: str, other: str) -> None:
-        """Give all that one person has to another; raises NotFound, TooMany."""
+        """Give everything of one person to another; raises NotFound, TooMany."""
         connection = self._connection
         for person_id in (into, other):
             people.check_person(connection, person_id)
         pictures.check_room(connection, into, pictures.count(connection, other))
-        for one, two in ((into, other), (other, into)):  # "not one" that shows two was wrong
+        for one, two in ((into, other), (other, into)):  # the merge proves it wrong
             self._take_back(of_person=one, shown_by=two, below=SAME_PERSON_BELOW)
         pictures.move(connection, into, other)
         negatives.move(connection, into, other)
@@ -52,7 +52,7 @@ class PersonChanges:
         people.delete(connection, other)
 
     def forget(self, person_id: str) -> None:
-        """Delete a person, and all faces that may be theirs; raises NotFound."""
+        """Delete a person, and all faces that may show that person; raises NotFound."""
         connection = self._connection
         people.check_person(connection, person_id)
         own = pictures.stored_vectors(connection, person_id)
@@ -70,16 +70,16 @@ class PersonChanges:
         """Keep an unknown face and return its id.
 
         Args:
-            unknown_id: of an earlier picture of it, which a better one replaces; one that is gone
-                meanwhile does not come back. None: not known, so one that shows the same view.
-            camera_id: where.
+            unknown_id: of an earlier picture of this face, which a better one replaces. If it was
+                deleted meanwhile, nothing is stored. None: replace one that shows the same view.
+            camera_id: the camera that saw it.
             at_s: when the picture was taken, UNIX seconds.
             face: the picture.
         """
         connection, quality = self._connection, face.quality
         if unknown_id is not None and not unknown_faces.give_way(connection, unknown_id, quality):
             return unknown_id
-        while (twin := self._twin(face)) is not None:  # another track's
+        while (twin := self._twin(face)) is not None:  # of another track
             if not unknown_faces.give_way(connection, twin, quality):
                 return twin
             unknown_id = unknown_id or twin
@@ -91,7 +91,7 @@ class PersonChanges:
         return same_face(unknown_faces.stored_vectors(self._connection, face.kind), face.vector)
 
     def _take_back(self, *, of_person: str, shown_by: str, below: float) -> None:
-        """Delete what was noted that a person is not, where another's pictures show it."""
+        """Delete a person's negatives that another person's pictures show."""
         noted = negatives.stored_vectors(self._connection, of_person)
         own = pictures.stored_vectors(self._connection, shown_by)
         negatives.delete(self._connection, near(noted, own, below=below))

@@ -1,4 +1,4 @@
-"""The table of the pictures that people are known by.
+"""The table of the pictures of people.
 
 Functions that take a connection run within one transaction of the database's writer.
 
@@ -17,7 +17,7 @@ from convergecast.messages.people import FacePicture
 from convergecast.storage.database import Database
 
 MOST_PICTURES = 200
-"""Of one person."""
+"""Pictures of one person, at most."""
 
 _SHOWN = """
 SELECT id, person_id, added_at, source, quality, flaws, problem, kind,
@@ -37,12 +37,12 @@ ORDER BY person_id
 def shown(
     database: Database, kind: str | None, person_id: str | None = None
 ) -> dict[str, list[FacePicture]]:
-    """Return pictures as the API shows them, oldest first, by whose they are.
+    """Return pictures as the API shows them, oldest first, by person.
 
     Args:
-        database: where they are.
-        kind: vectors of another kind are not in use now; None: not known yet.
-        person_id: whose; None: everybody's.
+        database: the hub's.
+        kind: of the vectors in use; None: not known yet.
+        person_id: of one person; None: of all.
     """
     found: dict[str, list[FacePicture]] = {}
     for row in database.read(_SHOWN, (person_id, person_id)):
@@ -68,7 +68,7 @@ def vectors(database: Database, person_id: str, kind: str) -> list[bytes]:
 
 
 def vectors_of_all(database: Database, kind: str | None) -> list[tuple[str, bytes]]:
-    """Return the vectors of a kind, 512 bytes each, with whose they are; a person's together."""
+    """Return the vectors of a kind, 512 bytes each, after their person's id; grouped by person."""
     return [(row["person_id"], row["vector"]) for row in database.read(_OF_KIND, (kind,))]
 
 
@@ -79,7 +79,7 @@ def stored_vectors(connection: sqlite3.Connection, person_id: str) -> list[Store
 
 
 def most_common_kind(database: Database) -> str | None:
-    """Return the kind that most pictures are of; None without pictures."""
+    """Return the kind of most pictures; None without pictures."""
     rows = database.read(
         "SELECT kind FROM face_pictures GROUP BY kind ORDER BY count(*) DESC, kind LIMIT 1"
     )
@@ -94,7 +94,7 @@ def count(connection: sqlite3.Connection, person_id: str) -> int:
 
 
 def check_room(connection: sqlite3.Connection, person_id: str, more: int) -> None:
-    """Raise TooMany where a person would have more pictures than there may be."""
+    """Raise TooMany if a person would have more pictures than allowed."""
     there = count(connection, person_id)
     if there + more > MOST_PICTURES:
         raise TooMany(
@@ -112,7 +112,7 @@ def insert(
 
 
 def of_another_kind(database: Database, kind: str | None) -> tuple[str, bytes] | None:
-    """Return id and crop of a picture whose vector is of another kind; None where none is."""
+    """Return id and crop of a picture whose vector is of another kind; None if there is none."""
     rows = database.read("SELECT id, crop FROM face_pictures WHERE kind != ? LIMIT 1", (kind,))
     return (rows[0]["id"], rows[0]["crop"]) if rows else None
 
@@ -120,7 +120,7 @@ def of_another_kind(database: Database, kind: str | None) -> tuple[str, bytes] |
 def set_vector(
     database: Database, picture_id: str, vector: bytes | None, kind: str | None, problem: str | None
 ) -> None:
-    """Write the vector that a picture has now, or why it has none."""
+    """Write a picture's new vector, or why it has none."""
     update = "UPDATE face_pictures SET vector = ?, kind = ?, problem = ? WHERE id = ?"
     database.execute(update, (vector, kind, problem, picture_id))
 

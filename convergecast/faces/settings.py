@@ -1,4 +1,4 @@
-"""What can be set of recognition while the hub runs: checked, stored, told.
+"""The settings of recognition that can change while the hub runs: checked, stored, announced.
 
 Process: hub, command.
 """
@@ -21,7 +21,7 @@ from convergecast.storage.database import Database
 from convergecast.storage.hub_values import set_value, stored_value
 
 _STORED_AS = "faces"
-_SWITCHED_OFF = "Face recognition is switched off: switch it on on the page Faces first."
+_SWITCHED_OFF = "Face recognition is switched off: switch it on first, on the page Faces."
 _NOT_ALLOWED = (
     "This hub's configuration switches face recognition off for good: recognition_allowed is false."
 )
@@ -29,12 +29,12 @@ Listener = Callable[[FaceSettings, FaceSettings], None]
 
 
 class SettingsStore:
-    """The settings, in the database and in memory; any thread.
+    """The settings, in the database and in memory. Methods may be called from any thread.
 
     Args:
         database: where they are kept.
         clock: for the audit.
-        allowed: what the configuration says; False: recognition is off whatever is stored.
+        allowed: `recognition_allowed` of the configuration; False: recognition stays off.
     """
 
     def __init__(self, *, database: Database, clock: Clock, allowed: bool) -> None:
@@ -49,7 +49,7 @@ class SettingsStore:
 
     @property
     def now(self) -> FaceSettings:
-        """The settings that hold now."""
+        """The current settings."""
         return self._now
 
     def listen(self, listener: Listener) -> None:
@@ -57,14 +57,14 @@ class SettingsStore:
         self._listeners.append(listener)
 
     def change(self, changes: SettingsChange, *, by: str = "") -> FaceSettings:
-        """Make the changes that are given, all of them or none, and return what holds now.
+        """Make all of the given changes or none, and return the new settings.
 
         Args:
-            changes: with values that their types allow.
+            changes: new values by name, already checked.
             by: who does it, for the audit.
 
         Raises:
-            Conflict: thresholds that do not go together.
+            Conflict: the thresholds contradict each other.
             Forbidden: recognition is not allowed by the configuration.
         """
         with self._lock:
@@ -82,11 +82,11 @@ class SettingsStore:
         return now
 
     def need_recognition(self) -> None:
-        """Go on only where recognition is switched on.
+        """Raise unless recognition is on.
 
         Raises:
-            Conflict: it is off.
-            Forbidden: it is off for good.
+            Conflict: it is switched off.
+            Forbidden: the configuration does not allow it.
         """
         if not self._allowed:
             raise Forbidden(_NOT_ALLOWED)
@@ -102,7 +102,7 @@ class SettingsStore:
 
 
 def stored_settings(database: Database) -> FaceSettings:
-    """Return the settings that are stored, or those of a new hub."""
+    """Return the stored settings; for a new hub, the defaults."""
     value = stored_value(database, _STORED_AS)
     return FaceSettings() if value is None else msgspec.json.decode(value, type=FaceSettings)
 

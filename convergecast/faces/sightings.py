@@ -1,4 +1,4 @@
-"""The table of who was before which camera from when to when.
+"""The table of sightings: which person was before which camera, from when to when.
 
 Functions that take a connection run within one transaction of the database's writer.
 
@@ -17,7 +17,7 @@ from convergecast.storage.database import Database
 
 MOST_ROWS = 10_000
 VISIT_GAP_S = 60.0
-"""Who was not seen for longer begins another visit."""
+"""A person who was not seen for longer than this begins a new visit."""
 
 _GO_ON = """
 UPDATE sightings SET last_at = max(last_at, :at), distance = min(distance, :distance) WHERE id =
@@ -45,7 +45,7 @@ UPDATE sightings SET first_at = min(first_at, :now), last_at = :now WHERE last_a
 def note(
     connection: sqlite3.Connection, person_id: str, camera_id: str, at_s: float, distance: float
 ) -> None:
-    """Note that somebody is seen, UNIX seconds: a visit goes on, or begins."""
+    """Store that a person is seen, in UNIX seconds: it continues a visit or begins one."""
     values = {"person": person_id, "camera": camera_id, "at": at_s, "distance": distance}
     if not connection.execute(_GO_ON, {**values, "gap": VISIT_GAP_S}).rowcount:
         connection.execute(_BEGIN, values)
@@ -54,19 +54,19 @@ def note(
 def between(
     database: Database, since_s: float, until_s: float, person_id: str | None
 ) -> list[sqlite3.Row]:
-    """Return the visits that touch a time, UNIX seconds, newest first; of all people, or of one.
+    """Return the visits in a period, UNIX seconds, newest first; of all people, or of one.
 
     Raises:
-        InvalidInput: they are more than `MOST_ROWS`.
+        InvalidInput: there are more than `MOST_ROWS`.
     """
     found = database.read(_BETWEEN, (since_s, until_s, person_id, person_id, MOST_ROWS + 1))
     if len(found) > MOST_ROWS:
-        raise InvalidInput(f"These are more than {MOST_ROWS:,} sightings: ask for less time.")
+        raise InvalidInput(f"There are more than {MOST_ROWS:,} sightings: ask for less time.")
     return found
 
 
 def shown(visits: list[sqlite3.Row], names: Mapping[str, str]) -> list[Sighting]:
-    """Return visits as the API shows them; not of those who were forgotten meanwhile."""
+    """Return visits as the API shows them, without those of people who were forgotten meanwhile."""
     return [
         Sighting(
             person=visit["person_id"],
@@ -88,7 +88,7 @@ def last_seen(database: Database, person_id: str | None = None) -> dict[str, Las
 
 
 def move(connection: sqlite3.Connection, into: str, other: str) -> None:
-    """Make a person's visits another's."""
+    """Give a person's visits to another."""
     update = "UPDATE sightings SET person_id = ? WHERE person_id = ?"
     connection.execute(update, (into, other))
 
@@ -99,9 +99,9 @@ def delete_of(connection: sqlite3.Connection, person_id: str) -> None:
 
 
 def expire(connection: sqlite3.Connection, now_s: float, kept_days: int) -> int:
-    """Delete what has been kept for as long as it may be; return how many.
+    """Delete what has expired; return how many rows.
 
-    The time of what was noted under a clock that was far ahead begins now: it would not end else.
+    A row from a time when the clock was far ahead gets the present time, or it would never expire.
     """
     connection.execute(_FROM_THE_FUTURE, {"now": now_s, "latest": now_s + CLOCK_AHEAD_S})
     delete = "DELETE FROM sightings WHERE last_at < ?"
@@ -109,5 +109,5 @@ def expire(connection: sqlite3.Connection, now_s: float, kept_days: int) -> int:
 
 
 def erase_camera(connection: sqlite3.Connection, camera_id: str) -> None:
-    """Delete all that was seen by a camera."""
+    """Delete the visits of a camera."""
     connection.execute("DELETE FROM sightings WHERE camera_id = ?", (camera_id,))

@@ -1,4 +1,4 @@
-"""The parts of recognition, put together, and what they change elsewhere. Process: hub."""
+"""Puts the parts of recognition together and connects them with the hub. Process: hub."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from convergecast.messages.results import Result
 from convergecast.storage.database import Database
 
 Revise = Callable[[str, Callable[[Result], Result]], None]
-"""Puts what the function makes of a camera's newest result in its place."""
+"""Replaces a camera's newest result by what the function returns for it."""
 
 
 class FaceSubsystem:
-    """What the hub has for recognising faces.
+    """The hub's parts for recognising faces.
 
     Args:
         database: of people and settings.
         clock: the time.
-        allowed: what the configuration says; False: recognition is off whatever is stored.
+        allowed: `recognition_allowed` of the configuration; False: recognition stays off.
         find: asks the engine for the faces of one picture, with vectors and crops.
 
     Attributes:
@@ -50,13 +50,13 @@ class FaceSubsystem:
         take_off: Callable[[], None],
         update_all: Callable[[], None],
     ) -> None:
-        """Let results and cameras follow what changes of people and of recognition.
+        """Update results and cameras when people or the settings of recognition change.
 
         Args:
-            camera_ids: returns those of all cameras.
-            revise: changes their newest results, which hold names.
-            take_off: switches recognition off wherever it is on.
-            update_all: has workers told what is wanted now.
+            camera_ids: returns the ids of all cameras.
+            revise: changes a camera's newest result, which holds names.
+            take_off: switches recognition off for all cameras.
+            update_all: sends all workers their new orders.
         """
 
         def rename_all() -> None:

@@ -1,4 +1,4 @@
-"""The table of the faces that nobody has named.
+"""The table of unknown faces: faces that have no name yet.
 
 Functions that take a connection run within one transaction of the database's writer.
 
@@ -61,7 +61,7 @@ def face(database: Database, unknown_id: str) -> Face:
     query = f"SELECT {FACE_COLUMNS} FROM unknown_faces WHERE id = ?"  # noqa: S608 - columns
     rows = database.read(query, (unknown_id,))
     if not rows:
-        raise NotFound("There is no such unknown face: its time may be over.")
+        raise NotFound("There is no such unknown face: it may have expired.")
     return face_of_row(rows[0])
 
 
@@ -76,13 +76,13 @@ def stored_vectors(
 def insert(
     connection: sqlite3.Connection, unknown_id: str, camera_id: str, at_s: float, face: Face
 ) -> None:
-    """Write a face that a camera saw at `at_s`, UNIX seconds; the oldest of too many go."""
+    """Write a face that a camera saw at `at_s`, UNIX seconds; if too many, delete the oldest."""
     connection.execute(_INSERT, (unknown_id, camera_id, at_s, *face_values(face)))
     connection.execute(_DELETE_OLD, (MOST_UNKNOWN,))
 
 
 def give_way(connection: sqlite3.Connection, unknown_id: str, quality: float) -> bool:
-    """Delete a face that is worse than another picture of it; whether it was there and is."""
+    """Delete a face if another picture of it is better; return whether it was deleted."""
     delete = "DELETE FROM unknown_faces WHERE id = ? AND quality < ?"
     return bool(connection.execute(delete, (unknown_id, quality)).rowcount)
 
@@ -100,9 +100,9 @@ def delete(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
 
 
 def expire(connection: sqlite3.Connection, now_s: float, kept_hours: int) -> int:
-    """Delete what has been kept for as long as it may be; return how many.
+    """Delete what has expired; return how many rows.
 
-    The time of what was noted under a clock that was far ahead begins now: it would not end else.
+    A row from a time when the clock was far ahead gets the present time, or it would never expire.
     """
     connection.execute(_FROM_THE_FUTURE, {"now": now_s, "latest": now_s + CLOCK_AHEAD_S})
     delete = "DELETE FROM unknown_faces WHERE seen_at < ?"
@@ -110,5 +110,5 @@ def expire(connection: sqlite3.Connection, now_s: float, kept_hours: int) -> int
 
 
 def erase_camera(connection: sqlite3.Connection, camera_id: str) -> None:
-    """Delete all that was seen by a camera."""
+    """Delete the unknown faces of a camera."""
     connection.execute("DELETE FROM unknown_faces WHERE camera_id = ?", (camera_id,))

@@ -1,4 +1,4 @@
-"""What faces are compared with, as arrays. Process: hub, command; imported when needed."""
+"""Makes the arrays that faces are compared with. Imported when needed. Process: hub, command."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def make_index(own: Sequence[tuple[str, bytes]], other: Sequence[tuple[str, byte
     """Return the index of people.
 
     Args:
-        own: whose each vector is, and its 512 bytes; a person's stand together.
-        other: the same of what people are not; of somebody without a vector it does not matter.
+        own: each vector's person id and 512 bytes, grouped by person.
+        other: the same for negatives; those of people without a vector are ignored.
     """
     rows = {person_id: row for row, person_id in enumerate(dict.fromkeys(p for p, _ in own))}
     other = [(person_id, vector) for person_id, vector in other if person_id in rows]
@@ -43,7 +43,7 @@ def make_index(own: Sequence[tuple[str, bytes]], other: Sequence[tuple[str, byte
 def nearest_other(
     index: Index, person_id: str, vectors: Sequence[bytes]
 ) -> tuple[str, float] | None:
-    """Return who else is nearest to a person's vectors, and how near; None where nobody is."""
+    """Return the other person nearest to these vectors, and the distance; None if nobody is."""
     distances = index.nearest(vectors_of(vectors))[0].min(axis=0, initial=np.inf)
     row = index.row(person_id)
     if row is not None:
@@ -64,10 +64,10 @@ def near(
     """Return the ids of rows whose vector is near one of a person's.
 
     Args:
-        rows: faces of whoever.
-        own: the person's.
-        below: how near.
-        if_unsure: whether rows that cannot be compared, being of another kind, are among them.
+        rows: faces of anyone.
+        own: the person's faces.
+        below: the largest distance.
+        if_unsure: whether to return rows of another kind too, which cannot be compared.
     """
     found = []
     for kind in {row.kind for row in rows}:
@@ -83,7 +83,7 @@ def same_face(rows: Sequence[StoredVector[Id]], vector: bytes) -> Id | None:
     """Return the id of the row that shows the same view of the same face; None if none does.
 
     Args:
-        rows: of the vector's kind.
+        rows: faces of the vector's kind.
         vector: 512 bytes.
     """
     if not rows:
@@ -96,10 +96,10 @@ def same_face(rows: Sequence[StoredVector[Id]], vector: bytes) -> Id | None:
 def sampled_distances(pictures: Sequence[tuple[str, bytes]]) -> dict[str, list[float]]:
     """Return distances of pairs of pictures: `genuine` of one person, `impostor` of two.
 
-    Rising, at most `MOST_DISTANCES` of each, drawn by chance where there are more.
+    They are ascending, at most `MOST_DISTANCES` of each, sampled at random if there are more.
 
     Args:
-        pictures: whose each is, and its vector, 512 bytes; all of one kind.
+        pictures: each picture's person id and vector, 512 bytes; all of one kind.
     """
     vectors = vectors_of([vector for _, vector in pictures])
     people = np.unique([person_id for person_id, _ in pictures], return_inverse=True)[1]
@@ -109,7 +109,7 @@ def sampled_distances(pictures: Sequence[tuple[str, bytes]]) -> dict[str, list[f
 
 
 def _same(people: Rows, random: np.random.Generator) -> Rows:
-    """Return (k, 2) rows of one person each."""
+    """Return (k, 2) rows, each of one person."""
     order = people.argsort(kind="stable")
     starts, counts = np.unique(people[order], return_index=True, return_counts=True)[1:]
     if (counts * (counts - 1)).sum() <= 8 * MOST_DISTANCES:
@@ -125,7 +125,7 @@ def _same(people: Rows, random: np.random.Generator) -> Rows:
 
 
 def _different(people: Rows, random: np.random.Generator) -> Rows:
-    """Return (k, 2) rows of two people each."""
+    """Return (k, 2) rows, each of two people."""
     count = len(people)
     if count * count <= 8 * MOST_DISTANCES:
         found = np.stack(np.triu_indices(count, 1), axis=1)

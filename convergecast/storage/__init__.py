@@ -1,1 +1,1 @@
-"""What outlives the hub: one SQLite file with one writer. Process: hub, command."""
+"""What is kept on disk: SQLite files with one writer each. Process: hub, command."""

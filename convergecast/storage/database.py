@@ -1,6 +1,6 @@
 """An SQLite file of the hub: one thread writes, any thread reads.
 
-Process: hub and administration commands.
+Process: hub, command.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from convergecast.storage.writer import BUSY_TIMEOUT_S, Task, Writer, truncate_l
 
 DATABASE_NAME = "hub.sqlite3"
 EVENTS_DATABASE_NAME = "events.sqlite3"
-"""In the hub's data folder."""
+"""The file of the hub's main database, in its data folder."""
 
 T = TypeVar("T")
 
@@ -34,9 +34,9 @@ class Database:
 
     Args:
         path: of the file.
-        migrations: the folder of migrations that made its tables.
-        durable: whether a stored row survives a power failure; else the newest may not, though the
-            file stays whole.
+        migrations: the folder with the migrations that make its tables.
+        durable: whether a stored row survives a power failure. If not, the newest rows may be lost,
+            but the file stays valid.
 
     Raises (on opening):
         InvalidInput: the file is not a database, or one of a newer version.
@@ -81,15 +81,15 @@ class Database:
     def submit(
         self, work: Callable[[sqlite3.Connection], T], done: Callable[[T], None] | None = None
     ) -> None:
-        """Have `work` run in the writer thread, without waiting for it.
+        """Queue `work` for the writer thread, without waiting for it.
 
-        It is made after everything that was asked for before, and before everything later. While
-        the disk is full or the file is locked it is tried again; so it may run more than once,
-        and what comes later waits or is refused. What waits together is one transaction.
+        Changes are made in the order they were queued. While the disk is full or the file is
+        locked, `work` is tried again, so it may run more than once; later changes wait or are
+        refused. Changes that wait together are one transaction.
 
         Args:
             work: makes the change.
-            done: called with what it returned, after it is stored, in the writer thread.
+            done: called in the writer thread with the result of `work`, after it is stored.
 
         Raises:
             Unavailable: the database is closed, or `MOST_SUBMITTED` changes wait already.
@@ -101,7 +101,7 @@ class Database:
         return self.write(lambda connection: connection.execute(sql, parameters).rowcount)
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """Return the rows of a query, seen by this thread's own connection.
+        """Return the rows of a query, read by this thread's own connection.
 
         Raises:
             Unavailable: the file cannot be opened or read.
@@ -115,37 +115,37 @@ class Database:
             raise Unavailable(f"The database cannot be read: {error}.") from error
 
     def empty_log_soon(self) -> None:
-        """Have the write-ahead log emptied as `empty_log` does, without waiting for anything."""
+        """Ask for the write-ahead log to be emptied, as `empty_log` does, without waiting."""
         self._writer.empty_log()
 
     def empty_log(self, timeout_s: float = 5.0) -> bool:
-        """Empty the write-ahead log, so that what was deleted is in no file any more.
+        """Empty the write-ahead log, so that no file holds the deleted rows any more.
 
-        Whoever reads the old state holds it up. It is tried until it succeeds, by the writer
-        thread, at the end too, and when the database is opened again.
+        A reader of the old state delays it. The writer thread tries until it succeeds, also at the
+        end and when the database is opened again.
 
         Args:
-            timeout_s: how long to wait for it here.
+            timeout_s: how long this call waits.
 
         Returns:
-            Whether it has succeeded.
+            Whether the log is empty.
         """
         deadline = time.monotonic() + timeout_s
-        self.write(lambda _: self._writer.log_is_clean.clear())  # after all that was asked for
+        self.write(lambda _: self._writer.log_is_clean.clear())  # after all queued changes
         done = self._writer.log_is_clean.wait(max(0.0, deadline - time.monotonic()))
         if not done:
             log.warning("deleted rows stay in the database's log while another program reads it")
         return done
 
     def close(self) -> None:
-        """Finish what was asked for and close the file."""
+        """Make the queued changes and close the file."""
         self._writer.close()
         with self._readers_lock:
             for connection in self._readers.values():
                 connection.close()
 
     def _new_reader(self) -> sqlite3.Connection:
-        """Return a connection for this thread; those of threads that have ended are closed."""
+        """Return a connection for this thread, and close those of threads that have ended."""
         with self._readers_lock:
             for thread in [thread for thread in self._readers if not thread.is_alive()]:
                 self._readers.pop(thread).close()
@@ -154,17 +154,17 @@ class Database:
 
 
 def _ignore(_: object) -> None:
-    """Nobody waits for it."""
+    """Do nothing: no caller waits for the result."""
 
 
 def _log_failure(error: BaseException) -> None:
-    log.error("a change of the database is lost", exc_info=error)
+    log.error("a change to the database is lost", exc_info=error)
 
 
 def _keep_to_owner(path: Path) -> None:
-    """Make the file, if there is none, and let nobody else read it or what lies beside it.
+    """Make the file if there is none, readable for its owner only, like the files beside it.
 
-    SQLite gives the log the rights that the file has when the log is begun.
+    SQLite gives its log the permissions that the file has when the log begins.
     """
     os.close(os.open(path, os.O_CREAT, 0o600))
     for suffix in ("", "-wal", "-shm"):

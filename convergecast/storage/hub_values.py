@@ -11,13 +11,13 @@ _SET = "INSERT OR REPLACE INTO hub_values (name, value) VALUES (?, ?)"
 
 
 def stored_value(database: Database, name: str) -> str | None:
-    """Return a value; None where it was never set."""
+    """Return a value; None if it was never set."""
     rows = database.read("SELECT value FROM hub_values WHERE name = ?", (name,))
     return rows[0]["value"] if rows else None
 
 
 def add_value(connection: sqlite3.Connection, name: str, value: str) -> None:
-    """Write a value that is not there yet; of two processes that try, the first one wins."""
+    """Write a value unless there is one; of two processes that try, the first one wins."""
     connection.execute(_ADD, (name, value))
 
 

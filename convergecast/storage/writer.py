@@ -1,6 +1,6 @@
 """The thread that writes to an SQLite file: one change after another, in the order they came.
 
-Process: hub and administration commands.
+Process: hub, command.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from convergecast.errors import Unavailable
 
 BUSY_TIMEOUT_S = 5.0
 MOST_SUBMITTED = 10_000
-"""So many changes may wait without anybody waiting for them."""
+"""The number of submitted changes that may wait to be written."""
 _TRY_AGAIN_S = 1.0
 _EMPTY_LOG_AGAIN_S = 0.1
-_NOT_NOW = (  # what may pass: locked, full, not there
+_NOT_NOW = (  # temporary errors: locked, full, not there
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_FULL,
@@ -41,8 +41,8 @@ class Task(Generic[T]):
     """A change: `work` makes it, then `done` or `failed` is called, in the writer's thread.
 
     Attributes:
-        is_awaited: whether somebody waits for it. What nobody waits for is tried again as long as
-            the disk is full or the file is locked; several such changes are one transaction.
+        is_awaited: whether a caller waits for it. Other changes are tried again while the disk is
+            full or the file is locked; several of them are one transaction.
     """
 
     work: Callable[[sqlite3.Connection], T]
@@ -51,7 +51,7 @@ class Task(Generic[T]):
     is_awaited: bool
 
     def run(self, connection: sqlite3.Connection) -> None:
-        """Make the change as one transaction; raises Unavailable where it can be tried again."""
+        """Make the change as one transaction; raises Unavailable if it can be tried again."""
         try:
             with connection:
                 value = self.work(connection)
@@ -64,21 +64,21 @@ class Task(Generic[T]):
             self.finish(value)
 
     def finish(self, value: T) -> None:
-        """Tell that the change is made."""
+        """Report that the change is made."""
         try:
             self.done(value)
         except Exception:
-            log.exception("what follows a change of the database failed")
+            log.exception("the call after a change to the database failed")
 
 
 class Writer:
-    """Runs tasks in a thread of its own, on the only connection that writes.
+    """Runs tasks in its own thread, on the only connection that writes.
 
     Args:
         connection: of the file; closed at the end.
 
     Attributes:
-        log_is_clean: cleared by whoever wants the write-ahead log emptied, set when it is.
+        log_is_clean: clear it to ask for an empty write-ahead log; it is set when the log is empty.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -96,28 +96,30 @@ class Writer:
         self._thread.start()
 
     def put(self, task: Task[T]) -> None:
-        """Have a task run after all that were put before.
+        """Queue a task; tasks run in the order they were queued.
 
         Raises:
-            Unavailable: the writer is closed, or too much waits already.
+            Unavailable: the writer is closed, or too many tasks wait already.
         """
         with self._news:
             if self._closed:
                 raise Unavailable("The database is closed: the hub is ending.")
             if not task.is_awaited and len(self._tasks) >= MOST_SUBMITTED:
-                raise Unavailable("The database has not been written for too long: too much waits.")
+                raise Unavailable(
+                    "The database could not be written for too long: too many changes wait."
+                )
             self._tasks.append(task)
             self._awaited += task.is_awaited
             self._news.notify()
 
     def empty_log(self) -> None:
-        """Have the write-ahead log emptied when there is nothing else to do."""
+        """Ask for the write-ahead log to be emptied when there is nothing else to do."""
         with self._news:
             self.log_is_clean.clear()
             self._news.notify()
 
     def close(self) -> None:
-        """Finish what was asked for, as far as that can be done now, and close the connection."""
+        """Make the queued changes that can be made now, and close the connection."""
         with self._news:
             self._closed = True
             self._news.notify()
@@ -144,13 +146,13 @@ class Writer:
         return self._closed or bool(self._tasks and due)
 
     def _patience_s(self) -> float | None:
-        """Return how long there is nothing to do unless something comes."""
+        """Return how many seconds to wait for the next task."""
         due = [self._try_again_at] if self._tasks else []
         due += [] if self.log_is_clean.is_set() else [self._empty_log_at]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _group(self) -> list[Task[Any]]:
-        """Return the tasks that are next: one that is awaited, or all before the next such."""
+        """Return the next tasks: one that is awaited, or all before the next awaited one."""
         if self._tasks[0].is_awaited:
             return [self._tasks[0]]
         return list(itertools.takewhile(lambda task: not task.is_awaited, self._tasks))
@@ -163,13 +165,13 @@ class Writer:
                 self._failing = False
             return
         if not self._failing:
-            log.error("%s What waits is tried again.", problem)
+            log.error("%s The waiting changes are tried again.", problem)
         self._failing = True
         self._try_again_at = time.monotonic() + _TRY_AGAIN_S
         self._fail_awaited(problem)
 
     def _write(self, group: list[Task[Any]]) -> Unavailable | None:
-        """Run tasks, in one transaction where that works; return why they must be tried again."""
+        """Run tasks, in one transaction if possible; return why they must be tried again."""
         try:
             if len(group) > 1:
                 with self._connection:
@@ -181,7 +183,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - each is told to whoever asked for it
             if _may_pass(error):
                 return cannot_write(error)
-            log.debug("one change of %d cannot be made; they are made singly", len(group))
+            log.debug("one of %d changes cannot be made; each is tried by itself", len(group))
         for task in group:
             try:
                 task.run(self._connection)
@@ -196,9 +198,9 @@ class Writer:
                 self._awaited -= self._tasks.popleft().is_awaited
 
     def _fail_awaited(self, problem: Unavailable) -> None:
-        """Tell those who wait behind what cannot be written, so that nothing overtakes it.
+        """Fail the awaited tasks behind a change that cannot be written, to keep the order.
 
-        At the end what cannot be written is given up.
+        When the writer ends, changes that cannot be written are dropped.
         """
         with self._news:
             waiting = [task for task in self._tasks if task.is_awaited or self._closed]
@@ -209,9 +211,9 @@ class Writer:
 
 
 def truncate_log(connection: sqlite3.Connection) -> bool:
-    """Copy the write-ahead log into the file and cut it to nothing; False: a reader is in the way.
+    """Copy the write-ahead log into the file and empty it; False: a reader prevents it.
 
-    Raises nothing: a disk that is full now may not be so at the next attempt.
+    It raises nothing: a full disk may have room at the next attempt.
     """
     try:
         connection.execute("PRAGMA busy_timeout = 0")
@@ -224,7 +226,7 @@ def truncate_log(connection: sqlite3.Connection) -> bool:
 
 
 def cannot_write(error: BaseException) -> Unavailable:
-    """Return what a failed change is told as."""
+    """Return the error that callers get for a failed change."""
     problem = Unavailable(f"The database cannot be written: {error}.")
     problem.__cause__ = error
     return problem

@@ -423,7 +423,7 @@ def test_a_byte_order_mark_before_json_is_passed_over(client: FlaskClient) -> No
     [
         (b"", "not valid JSON"),
         (b'{"name": NaN}', "not valid JSON"),
-        (rb'{"name": "\ud800"}', "halves of letters"),
+        (rb'{"name": "\ud800"}', "unpaired surrogates"),
         (b'{"name": "\xff"}', "UTF-8"),
         (b'{"objects": {"min_score": 1e999}}', "too large"),
         (b'{"name": ' + b"9" * 5000 + b"}", "too large"),

@@ -99,6 +99,13 @@ def test_a_person_is_enrolled_from_good_pictures_and_the_others_are_named(desk: 
     assert msgspec.to_builtins(stored.pictures) == person["pictures"]
 
 
+def test_what_is_wrong_with_one_picture_ends_in_one_full_stop(desk: Desk) -> None:
+    with pytest.raises(NoUsableFace, match=r"^torn.jpg: This is not a picture that can be read\.$"):
+        desk.enrol(Source(name="torn.jpg", content=b"torn"))
+    with pytest.raises(NoUsableFace, match=r"^none.jpg: no face found\.$"):
+        desk.enrol(desk.picture("none.jpg"))
+
+
 def test_a_usable_face_with_a_flaw_is_kept_and_says_so(desk: Desk) -> None:
     picture = desk.picture("p", told(desk.crowd.vector("a"), 0.4, flaws=("turned away",)))
     (shown,) = desk.enrol(picture)["pictures"]
@@ -128,7 +135,7 @@ def test_the_same_picture_twice_is_kept_once(desk: Desk) -> None:
     there = {
         "picture": 1,
         "file": "copy.jpg",
-        "verdict": "the same picture is there already",
+        "verdict": "this picture is stored already",
     }
     assert (len(person["pictures"]), person["rejected"]) == (1, [there])
     assert desk.verdicts(again, name=None, person_id=person["id"]) == [there["verdict"]]

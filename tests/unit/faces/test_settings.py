@@ -64,7 +64,7 @@ def test_setting_what_is_set_already_changes_nothing(database: Database) -> None
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"colour": 1}, "'colour' cannot be set; what can be: recognition, keep_unknown"),
+        ({"colour": 1}, "'colour' cannot be set; these can: recognition, keep_unknown"),
         ({"recognition": 1}, "recognition must be true or false"),
         ({"keep_unknown": "yes"}, "keep_unknown must be true or false"),
         ({"unknown_hours": 0}, "unknown_hours must be a whole number from 1 to 720"),
