@@ -1,4 +1,4 @@
-"""Writes pictures and videos with what was found drawn on them. Process: command."""
+"""Writes annotated copies of pictures and videos. Process: command."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Annotator:
     """Draws into a folder: `NAME.annotated.jpg` for pictures, `NAME.annotated.mp4` for videos.
 
     Args:
-        folder: made where it does not exist; subfolders as below the folders that were named.
+        folder: made if it does not exist; its subfolders are those of the analysed folders.
 
     Raises:
         InvalidInput: the folder cannot be made, or a file in it cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder for drawings; raises InvalidInput where that cannot be."""
+        """Make the folder for drawings; raises InvalidInput if that fails."""
         self._folder = folder
         self._video: cv2.VideoWriter | None = None
         self._video_of: Item | None = None
@@ -49,11 +49,11 @@ class Annotator:
         self._end_video()
 
     def add(self, item: Item, image: Bytes, result: PictureResult) -> None:
-        """Draw a result on the frame that it is about, and write it.
+        """Draw a result on its frame, and write it.
 
         Raises:
             InvalidInput: it cannot be written.
-            TooLarge: a JPEG cannot be so large.
+            TooLarge: it is larger than a JPEG can be.
         """
         drawn = draw(image, result)
         if item.is_video:
@@ -85,7 +85,7 @@ class Annotator:
         self._video = self._video_of = None
 
     def _path(self, item: Item, suffix: str) -> Path:
-        """Return where an item's drawing goes; two files of one name do not share it."""
+        """Return the path of an item's drawing; two files of one name get two paths."""
         base = self._folder / item.relative
         number = 1
         while True:
@@ -99,7 +99,7 @@ class Annotator:
 
 def _jpeg(drawn: Bytes) -> bytes:
     if max(drawn.shape) > _LONGEST_SIDE:
-        raise TooLarge(f"It has no drawing: its sides are longer than {_LONGEST_SIDE:,} pixels.")
+        raise TooLarge(f"No drawing: its sides are longer than {_LONGEST_SIDE:,} pixels.")
     content: bytes = cv2.imencode(".jpg", drawn, _JPEG_QUALITY)[1].tobytes()
     return content
 

@@ -43,9 +43,9 @@ class AnalyzeOrder:
     """What the command line asks for.
 
     Attributes:
-        min_score: the lowest score of faces and objects; None for the usual ones.
+        min_score: the lowest score of faces and objects; None: the usual ones.
         json_file: where JSON goes; None for standard output.
-        in_words: whether standard output gets words for a reader, and no JSON.
+        in_words: whether standard output gets sentences instead of JSON.
         annotate: the folder for drawings, or None.
     """
 
@@ -66,14 +66,14 @@ class _Frame:
 
 
 def run_analyze(order: AnalyzeOrder, config: HubConfig) -> int:
-    """Analyse files; return the exit status: 1 when one could not be done, 130 on Ctrl-C.
+    """Analyse files; return the exit status: 1 if a file failed, 130 after Ctrl+C.
 
     A result is a line of JSON as in docs/api.md, with `path` and, for a video, `frame`. In words
     there is a line per file instead. A file that cannot be done is named on standard error, and
     the rest goes on. When the reader of the results has gone, the command ends without a word.
 
     Raises:
-        Conflict, Forbidden: recognition is asked for, and not switched on in the hub's database.
+        Conflict, Forbidden: recognition is wanted but not switched on in the hub's database.
         InvalidInput: results or drawings cannot be written.
         ModelError: a model that an option needs cannot be loaded.
     """
@@ -117,12 +117,12 @@ def _draw(annotator: Annotator, frame: _Frame, result: PictureResult, progress: 
 
 
 class _Analysis:
-    """Reads ahead in a thread while the models run in this one."""
+    """Runs the models in this thread, and reads ahead in another."""
 
     def __init__(
         self, order: AnalyzeOrder, pipeline: Pipeline, progress: Progress, people: People | None
     ) -> None:
-        """Take what every file is analysed with."""
+        """Keep what all files are analysed with."""
         self._order = order
         self._pipeline = pipeline
         self._progress = progress
@@ -175,7 +175,7 @@ class _Analysis:
                 self._progress.fail(item, problem)
 
     def _wanted(self, *, followed: bool) -> Wanted:
-        """Return what is asked of a picture, or of a video, whose weak objects count too."""
+        """Return what the engine is asked for; videos need weak objects too, for tracking."""
         order = self._order
         min_score = order.min_score
         labels: tuple[str, ...] | None = None
@@ -201,7 +201,7 @@ def _images(item: Item) -> Iterator[tuple[Bytes, int | None]]:
 
 
 def _ahead(pool: ThreadPoolExecutor, frames: Iterator[_Frame]) -> Iterator[_Frame]:
-    """Yield what an iterator gives, taken from it in the pool's one thread, a few in advance."""
+    """Yield the frames of an iterator, which the pool's one thread reads a few in advance."""
     waiting: deque[Future[_Frame | None]] = deque()
     while True:
         while len(waiting) < _AHEAD:

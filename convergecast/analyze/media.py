@@ -1,4 +1,4 @@
-"""Pictures and videos as decoded frames, from paths that a user named. Process: command."""
+"""Reads pictures and videos from the paths that a user named. Process: command."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PICTURE_SUFFIXES = frozenset(
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".gif", ".mpg", ".mpeg", ".wmv", ".ts"}
 )
-# What the name of a drawing has before its suffix.
+# A drawing has this in its name, before the suffix.
 DRAWN = ".annotated"
 _JPEG, _PNG = b"\xff\xd8", b"\x89PNG"
 
@@ -29,8 +29,8 @@ class Item:
     """A file to analyse.
 
     Attributes:
-        name: its path as it is shown: as the user wrote it, or below the folder he named.
-        relative: where its drawing goes, below the folder for drawings.
+        name: its path as shown: as the user wrote it, or below the folder that the user named.
+        relative: the path of its drawing, below the folder for drawings.
     """
 
     path: Path
@@ -52,10 +52,10 @@ class VideoFrame:
 
 
 def collect(paths: Sequence[Path]) -> list[Item]:
-    """Return the files that paths name, those in folders and their subfolders sorted by name.
+    """Return the files of these paths; those of folders and subfolders are sorted by name.
 
-    Of a folder, what has no suffix of a picture or video is left out, and drawings that were made
-    before. A path that leads to nothing is an item too, which says so when it is read.
+    In folders, files without the suffix of a picture or video are skipped, and earlier drawings
+    too. A path without a file is an item too; reading it raises the error.
     """
     items: list[Item] = []
     for path in paths:
@@ -75,18 +75,18 @@ def _is_of_use(path: Path) -> bool:
 
 
 def check_there(path: Path) -> None:
-    """Raise InvalidInput when a path leads to nothing that can be read."""
+    """Raise InvalidInput if there is nothing to read at a path."""
     if path.is_dir():
-        raise InvalidInput("It holds no picture and no video.")
+        raise InvalidInput("It contains no picture and no video.")
     if not path.exists():
         raise InvalidInput("It does not exist.")
 
 
 def read_picture(path: Path) -> Bytes:
-    """Return a picture of any format that OpenCV knows, upright, (H, W, 3) uint8 BGR.
+    """Return a picture of any format of OpenCV, turned upright, (H, W, 3) uint8 BGR.
 
     Raises:
-        InvalidInput: it cannot be read, or is no picture.
+        InvalidInput: it cannot be read, or is not a picture.
     """
     try:
         content = path.read_bytes()
@@ -101,7 +101,7 @@ def read_picture(path: Path) -> Bytes:
         except cv2.error:
             image = None
     if image is None:
-        raise InvalidInput("It is no picture that can be decoded.")
+        raise InvalidInput("It is not a picture that can be decoded.")
     return np.asarray(image, np.uint8)
 
 
@@ -109,8 +109,8 @@ def read_video(path: Path) -> Iterator[VideoFrame]:
     """Yield every frame of a video.
 
     Raises:
-        InvalidInput: it cannot be opened, not one frame of it can be decoded, or, behind its last
-            frame, it ends before it should.
+        InvalidInput: it cannot be opened, no frame can be decoded, or, after the last frame, it has
+            ended too early.
     """
     video = cv2.VideoCapture(opencv_name(path))
     number, at_ms = 0, 0.0
@@ -128,13 +128,13 @@ def read_video(path: Path) -> Iterator[VideoFrame]:
 
 
 def _check_end(video: cv2.VideoCapture, number: int, at_ms: float) -> None:
-    """Raise InvalidInput unless the frames go to the end, by their number or by their time.
+    """Raise InvalidInput if a video ended too early, by the number and the time of its frames.
 
-    Some formats do not say how many frames they have: OpenCV then gives length times rate, which
-    is wrong where the rate varies, but the time of the last frame tells.
+    Some formats do not store the number of frames. OpenCV then returns length times rate, which is
+    wrong if the rate varies; the time of the last frame is right.
     """
     if number == 0:
-        raise InvalidInput("It is no video that can be decoded.")
+        raise InvalidInput("It is not a video that can be decoded.")
     count = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
     by_time = at_ms / 1000 * video.get(cv2.CAP_PROP_FPS) + 1
     if max(number, by_time) < count - max(2, count / 50):
@@ -145,7 +145,7 @@ def opencv_name(path: Path) -> str:
     """Return a path as OpenCV takes it.
 
     Raises:
-        InvalidInput: it is no text: OpenCV would end the process over it.
+        InvalidInput: it is not valid text: OpenCV would end the process.
     """
     try:
         str(path).encode()
@@ -155,7 +155,7 @@ def opencv_name(path: Path) -> str:
 
 
 def rate_of(path: Path) -> float:
-    """Return a video's frames a second; 25 where it does not say."""
+    """Return a video's frames per second; 25 if it states none."""
     video = cv2.VideoCapture(opencv_name(path))
     try:
         fps = float(video.get(cv2.CAP_PROP_FPS))

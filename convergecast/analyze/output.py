@@ -1,4 +1,4 @@
-"""Where results go, a line each: a file or standard output. Process: command."""
+"""Writes results as lines of JSON, to a file or standard output. Process: command."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from convergecast.analyze.media import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from convergecast.errors import InvalidInput
 from convergecast.messages.results import PictureResult
 
-# Windows says EINVAL of a pipe that nobody reads any more.
+# Windows reports EINVAL for a pipe without a reader.
 _READER_GONE = frozenset({errno.EPIPE, errno.EINVAL})
 
 
 class Output:
-    """Writes results as they come, so that the next program of a pipe has them at once.
+    """Writes each result at once, so that the next program of a pipe need not wait.
 
     Args:
-        file: where results go; None for standard output.
+        file: the file to write; None: standard output.
 
     Raises:
         InvalidInput: the file cannot be written.
     """
 
     def __init__(self, file: Path | None) -> None:
-        """Open the file; raises InvalidInput where it cannot be written."""
+        """Open the file; raises InvalidInput if it cannot be written."""
         self._name = "Standard output" if file is None else str(file)
         if file is not None and file.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
             raise InvalidInput(
@@ -56,11 +56,11 @@ class Output:
     ) -> None:
         """Close the file; standard output stays open."""
         if self._stream is not sys.stdout:
-            with contextlib.suppress(OSError):  # every line was flushed, or refused, before
+            with contextlib.suppress(OSError):  # every line was flushed or has failed before
                 self._stream.close()
 
     def write(self, result: PictureResult, *, path: str, frame: int | None) -> None:
-        """Write a line of JSON, in ASCII: a name may have what no encoding can tell.
+        """Write a line of JSON, in ASCII, because a file name may have undecodable bytes.
 
         Args:
             result: of a file.
@@ -69,7 +69,7 @@ class Output:
 
         Raises:
             InvalidInput: it cannot be written; the disk is full.
-            BrokenPipeError: who read it has gone.
+            BrokenPipeError: the reader has gone.
         """
         where = {"path": path} if frame is None else {"path": path, "frame": frame}
         try:
@@ -87,7 +87,7 @@ class Output:
 
 
 def _drop_standard_output() -> None:
-    """Lead standard output nowhere, so that what it still holds does not fail at the end."""
+    """Redirect standard output to nowhere, so that flushing its buffer at the end cannot fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

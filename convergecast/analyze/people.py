@@ -1,6 +1,6 @@
-"""Who is in pictures and videos, by the people whom a hub knows.
+"""Recognises the people of a hub in pictures and videos.
 
-The hub's database is read; nothing of what is seen here is noted in it.
+The hub's database is only read; no sightings are written.
 
 Process: command.
 """
@@ -23,7 +23,7 @@ from convergecast.storage.database import DATABASE_NAME, Database
 
 
 class _VideoClock:
-    """Goes as fast as videos are analysed."""
+    """A clock that follows the time of the video under analysis."""
 
     at_s = 0.0
 
@@ -32,16 +32,16 @@ class _VideoClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Return the seconds of the video that is analysed."""
+        """Return the position in the video, in seconds."""
         return self.at_s
 
 
 class People:
-    """The people of the data folder of a configuration.
+    """The people in the data folder of a configuration.
 
     Args:
         config: `data_dir` and `recognition_allowed` are read.
-        say: takes a sentence on why nobody will be recognised.
+        say: is called with a sentence if nobody can be recognised.
 
     Raises:
         Conflict: recognition is not switched on there.
@@ -50,7 +50,7 @@ class People:
     """
 
     def __init__(self, config: HubConfig, say: Callable[[str], None]) -> None:
-        """Open the hub's database and read what is known."""
+        """Open the hub's database and read the people."""
         path = config.data_dir / DATABASE_NAME
         if not path.is_file():
             raise Conflict(
@@ -87,7 +87,7 @@ class People:
         self._database.close()
 
     def name_still(self, result: PictureResult, findings: Findings) -> PictureResult:
-        """Return a picture's result with its faces named, by what the engine found in it."""
+        """Return a picture's result with names, from the engine's findings."""
         named = self._recogniser.annotate_still(result, findings)
         self._check(embedded=findings.kind is not None)
         return named
@@ -99,13 +99,13 @@ class People:
     def name_frame(
         self, video: str, at_s: float, result: PictureResult, seen: Seen | None
     ) -> PictureResult:
-        """Return the result of a video's frame with its faces named.
+        """Return the result of a video's frame with names.
 
         Args:
             video: its name.
             at_s: when the frame is shown, in seconds of the video.
-            result: with ids of tracks; as no camera's, it is not noted.
-            seen: the vectors of tracks, of `EmbeddingPlan.take`.
+            result: with track ids.
+            seen: the vectors of tracks, from `EmbeddingPlan.take`.
         """
         self._clock.at_s = at_s
         named = self._recogniser.annotate(video, result, seen)
@@ -113,7 +113,7 @@ class People:
         return named
 
     def _check(self, *, embedded: bool) -> None:
-        """Say once that there is nobody whose vectors can be compared with these."""
+        """Say once if nobody has vectors that can be compared with these."""
         if self._somebody and embedded and not len(self._gallery.known().index):
             self._somebody = False
             self._say(

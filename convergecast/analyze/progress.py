@@ -1,4 +1,4 @@
-"""How far `analyze` is, on standard error. Process: command."""
+"""Shows the progress of `analyze` on standard error. Process: command."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _LINE_EVERY_S = 2.0
 
 
 class Progress:
-    """Shows how far it is and what could not be done.
+    """Shows the progress and the files that failed.
 
     Args:
-        moving: whether a terminal has one line that moves. Results on the same terminal would tear
-            it. Without it, and in a file, long work leaves a line every two seconds.
+        moving: whether a terminal shows one line that changes in place. It must be False if results
+            go to the same terminal. Otherwise, and in a file, there is a line every two seconds.
     """
 
     def __init__(self, *, moving: bool) -> None:
@@ -29,14 +29,16 @@ class Progress:
         self._where = ""
         self._frames = 0
         self._began = self._said = time.monotonic()
-        tqdm.set_lock(threading.RLock())  # its usual one is for several processes and may start one
+        tqdm.set_lock(
+            threading.RLock()
+        )  # the default lock is for several processes and may start one
         tqdm.monitor_interval = 0  # no thread of its own
-        hidden = None if moving else True  # None: where standard error is no terminal
+        hidden = None if moving else True  # None: hide it unless standard error is a terminal
         self._bar = tqdm(unit=" frames", disable=hidden, leave=False, dynamic_ncols=True)
 
     @property
     def frames(self) -> str:
-        """How many were analysed, in words."""
+        """The number of analysed frames, in words."""
         return counted(self._frames, "frame")
 
     def of_files(self, files: int) -> None:
@@ -44,7 +46,7 @@ class Progress:
         self._files = files
 
     def file(self, number: int, name: str) -> None:
-        """Note which file is read now; numbers begin at 0."""
+        """Note the file that is being read; numbers begin at 0."""
         self._where = f"file {number + 1} of {self._files} ({name})"
         self._bar.set_description_str(self._where)
 
@@ -59,7 +61,7 @@ class Progress:
             self.say(f"{self._where}: {self.frames} so far, {rate:.1f} a second")
 
     def fail(self, item: Item, problem: ConvergeCastError) -> None:
-        """Say why a file cannot be done."""
+        """Say why a file failed."""
         self.failed += 1
         self.say(f"{item.name}: {problem}")
 
@@ -69,7 +71,7 @@ class Progress:
         sys.stderr.flush()
 
     def show(self, line: str) -> None:
-        """Write a line on standard output likewise; what its encoding lacks is escaped."""
+        """Write a line on standard output likewise; characters it cannot encode are escaped."""
         encoding = sys.stdout.encoding or "utf-8"
         tqdm.write(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stdout)
         sys.stdout.flush()
@@ -77,7 +79,7 @@ class Progress:
     def end(self) -> None:
         """Say how much was done."""
         self._bar.close()
-        rest = f", {self.failed} of them not or not wholly" if self.failed else ""
+        rest = f", {self.failed} of them failed or incomplete" if self.failed else ""
         self.say(f"{self.frames} of {counted(self._files, 'file')} analysed{rest}")
 
 

@@ -1,4 +1,4 @@
-"""Follows what is in one video, at the video's own rate. Process: command."""
+"""Tracks what is in one video, at the video's own rate. Process: command."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from convergecast.tracking.following import Follower
 
 
 class Video:
-    """A video whose frames come one after the other.
+    """A video whose frames are analysed one after the other.
 
     Args:
         min_score: the lowest score of objects that are shown.
-        people: who may be recognised; None where recognition is not asked for.
+        people: the enrolled people; None if recognition is not wanted.
     """
 
     def __init__(self, item: Item, min_score: float, people: People | None) -> None:
-        """Begin with nothing followed."""
+        """Begin without tracks."""
         self.item = item
         self._min_score = min_score
         self._fps = rate_of(item.path)
@@ -35,18 +35,18 @@ class Video:
             people.begin_video(item.name)
 
     def settle(self, prepared: Prepared, number: int) -> None:
-        """Leave out of a frame the faces that need no other vector, as a camera's worker does."""
+        """Mark the faces that need no further vector, as a camera's worker does."""
         if self._people is not None:
             places = self._plan.settled(number / self._fps)
             prepared.wanted = replace(prepared.wanted, settled=places)
 
     def follow(self, number: int, findings: Findings, options: Sequence[str]) -> PictureResult:
-        """Return a frame's result with ids, the steadied count of people, and names.
+        """Return a frame's result with track ids, the smoothed count of people, and names.
 
         Args:
             number: of the frame, from 0.
             findings: the engine's.
-            options: what was asked.
+            options: the options that are on.
         """
         at_s = number / self._fps
         result = self._follower.follow(picture_result(findings, options), at_s)

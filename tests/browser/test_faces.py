@@ -362,7 +362,7 @@ def test_what_all_cameras_are_refused_for_is_said_once(
     page.get_by_test_id("option-recognition").click()
     notice = page.get_by_test_id("aside-notice")
     expect(notice).to_have_text(
-        "Face recognition is switched off: switch it on on the page Faces first."
+        "Face recognition is switched off: switch it on first, on the page Faces."
     )
     expect(notice.get_by_test_id("to-faces")).to_have_attribute("href", "/faces")
 

@@ -95,7 +95,7 @@ def test_a_name_goes_with_its_option(told: Told) -> None:
 
 
 def test_recognition_that_is_switched_off_leads_to_where_it_is_switched_on(told: Told) -> None:
-    sentence = "Face recognition is switched off: switch it on on the page Faces first."
+    sentence = "Face recognition is switched off: switch it on first, on the page Faces."
     answer = {"cameras": {"c1": {"error": "conflict", "message": sentence, "page": "faces"}}}
     told.page.route(
         re.compile("/cameras/options$"),

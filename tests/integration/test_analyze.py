@@ -53,7 +53,7 @@ def test_a_folder_with_a_damaged_file_among_good_ones(folder: Path, tmp_path: Pa
     names = [Path(result["path"]).relative_to(folder).as_posix() for result in results]
     assert names == ["a.jpg", "c.png", "cats/chelsea.webp"]
     assert "broken.jpg: " in said
-    assert said.endswith("3 frames of 4 files analysed, 1 of them not or not wholly\n")
+    assert said.endswith("3 frames of 4 files analysed, 1 of them failed or incomplete\n")
     assert "note.txt" not in said
     first, _, cat = results
     assert (first["width"], first["height"]) == (512, 512)
@@ -182,8 +182,8 @@ def test_what_is_not_there_is_named_and_the_rest_is_done(folder: Path, tmp_path:
     assert result["path"] == str(folder / "c.png")
     assert said.splitlines() == [
         f"{nowhere}: It does not exist.",
-        f"{empty}: It holds no picture and no video.",
-        "1 frame of 3 files analysed, 2 of them not or not wholly",
+        f"{empty}: It contains no picture and no video.",
+        "1 frame of 3 files analysed, 2 of them failed or incomplete",
     ]
 
 
@@ -277,7 +277,7 @@ def test_a_picture_too_wide_for_a_drawing_is_named_and_the_rest_is_done(
     paths = (wide, folder / "a.jpg")
     results, said = analyze(*paths, "--options", "faces", "--annotate", drawn, status=1)
     assert [result["width"] for result in results] == [70_000, 512]
-    assert f"{wide}: It has no drawing: its sides are longer than 65,500 pixels." in said
+    assert f"{wide}: No drawing: its sides are longer than 65,500 pixels." in said
     assert [path.name for path in drawn.iterdir()] == ["a.annotated.jpg"]
 
 

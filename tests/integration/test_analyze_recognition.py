@@ -21,7 +21,7 @@ from convergecast.storage.database import DATABASE_NAME, Database
 from convergecast.vision.detections import Bytes
 from tests.integration.test_analyze import analyze, write_clip
 
-OFF = "Face recognition is switched off: switch it on on the page Faces first."
+OFF = "Face recognition is switched off: switch it on first, on the page Faces."
 
 
 class Hub:

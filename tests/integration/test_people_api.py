@@ -21,7 +21,7 @@ from tests.integration.people_support import (
 )
 from tests.support.rig import Rig
 
-OFF = "Face recognition is switched off: switch it on on the page Faces first."
+OFF = "Face recognition is switched off: switch it on first, on the page Faces."
 
 pytestmark = [pytest.mark.data, pytest.mark.usefixtures("models_ready")]
 

@@ -1,4 +1,4 @@
-"""`POST /server/`: agents make themselves known. And the command that starts one. Process: hub."""
+"""`POST /server/`, where agents register, and the command that starts an agent. Process: hub."""
 
 from __future__ import annotations
 

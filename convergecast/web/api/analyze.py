@@ -1,4 +1,4 @@
-"""`POST /api/v1/analyze`: what is in one picture that a client sends. Process: hub."""
+"""`POST /api/v1/analyze`: analyse one picture that a client sends. Process: hub."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The form of an enrolment: pictures that are sent, a camera's picture, unknown faces.
+"""The enrolment form: uploaded pictures, a camera's picture, unknown faces.
 
-What is sent is kept in memory only: a face is stored in the database or nowhere.
+Uploads are kept in memory only; the database is the only place where a face is stored.
 
 Process: hub.
 """
@@ -33,17 +33,17 @@ F = TypeVar("F", bound=MorePictures)
 
 
 def enrol_person(services: Services) -> Enrolled:
-    """Make the person of the form known.
+    """Enrol the person of the form.
 
     Raises:
-        InvalidInput: the form cannot be understood, or nobody consented.
-        NotFound: the camera or unknown face is not there, or shows nothing.
+        InvalidInput: the form is not valid, or there is no consent.
+        NotFound: there is no such camera or unknown face, or the camera shows nothing.
         TooLarge: a picture is over its limit.
         NoUsableFace, and what else `Enrolment.enrol` raises.
     """
     if _is_form() and request.form.get("consent") != "true":
         raise InvalidInput(
-            "A face is kept only with its owner's consent: send consent=true once you have it."
+            "A face is stored only with the person's consent: send consent=true once you have it."
         )
     form, by = _form(NewPerson), caller().name
     consent_by = by if form.consent_by is UNSET else _shown("consent_by", form.consent_by)
@@ -80,7 +80,7 @@ def _is_form() -> bool:
 
 
 def _form(kind: type[F]) -> F:
-    """Return the form's texts as their type; the files stay with the request."""
+    """Return the form's text fields as their type; the files stay with the request."""
     if not _is_form():
         raise InvalidInput(
             "Send a form, multipart/form-data, with pictures, camera or unknown in it."
@@ -100,7 +100,7 @@ def _form(kind: type[F]) -> F:
 
 
 def _sources(services: Services, form: MorePictures) -> list[Source]:
-    """Return the pictures of the form, wherever they come from."""
+    """Return the pictures of the form, of every source."""
     files = [file for file in request.files.getlist("pictures") if file.filename]
     unknown = () if form.unknown is UNSET else form.unknown
     count = len(files) + len(unknown) + (form.camera is not UNSET)
@@ -133,7 +133,7 @@ def _unknown(services: Services, unknown_id: str) -> Source:
 
 
 def _in_view(services: Services, camera_id: str, track_id: int | UnsetType) -> Source:
-    """Return a camera's newest picture, or the one in which a face was followed."""
+    """Return a camera's newest picture, or the newest one that shows a track."""
     camera = services.registry.get(camera_id)
     frame = services.broker.frame(camera_id)
     if frame is None or services.board.view(camera).state is not State.ONLINE:
@@ -142,7 +142,7 @@ def _in_view(services: Services, camera_id: str, track_id: int | UnsetType) -> S
         return Source(name=camera.name, content=frame.jpeg, source="camera")
     pair = wait_for_pair(services, camera_id, lambda result: _box(result, track_id) is not None)
     if pair is None:
-        raise NotFound("This face is not in the camera's view any more.")
+        raise NotFound("This face has left the camera's view.")
     jpeg, result = pair
     return Source(name=camera.name, content=jpeg, box=_box(result, track_id), source="camera")
 

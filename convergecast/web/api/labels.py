@@ -1,4 +1,4 @@
-"""`GET /api/v1/labels`: what objects can be called. Process: hub."""
+"""`GET /api/v1/labels`: the labels of objects. Process: hub."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ Sample = tuple[dict[str, str], float]
 def blueprint(services: Services) -> Blueprint:
     """Return the route."""
     routes = Blueprint("metrics", __name__)
-    # Not the library's own registry, which is one for all hubs of a process.
+    # Not the library's own registry: all hubs of a process would share it.
     registry = CollectorRegistry()
     registry.register(HubCollector(services))
 
@@ -35,10 +35,10 @@ def blueprint(services: Services) -> Blueprint:
 
 
 class HubCollector(Collector):
-    """Reads the hub's figures whenever they are asked for; nothing is counted twice."""
+    """Reads the hub's figures at each request; it keeps no counters of its own."""
 
     def __init__(self, services: Services) -> None:
-        """Take where the figures are read."""
+        """Keep the services from which the figures are read."""
         self._services = services
 
     def collect(self) -> Iterator[Metric]:
@@ -90,7 +90,7 @@ def _memory(services: Services) -> list[Sample]:
         try:
             samples.append(({"process": name}, psutil.Process(pid).memory_info().rss))
         except psutil.Error:
-            continue  # ended meanwhile
+            continue  # it has ended meanwhile
     return samples
 
 

@@ -1,4 +1,4 @@
-"""`/api/v1/people`: who is known by face; enrol, correct, rename, merge, forget. Process: hub."""
+"""`/api/v1/people`: list, enrol, correct, rename, merge and forget people. Process: hub."""
 
 from __future__ import annotations
 

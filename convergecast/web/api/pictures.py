@@ -40,26 +40,26 @@ def blueprint(services: Services) -> Blueprint:
         options = services.registry.get(camera_id).options
         found = services.broker.result(camera_id)
         if found is None or found.options != options:
-            raise NotFound("There is no result of this camera yet: is an option switched on?")
+            raise NotFound("This camera has no result yet: check that an option is switched on.")
         return answer(found)
 
     return routes
 
 
 class PairWatcher:
-    """Makes results bring their pictures while somebody wants to have them drawn."""
+    """Makes results bring their pictures while a request waits to draw them."""
 
     def frame_ready(self, camera_id: str) -> None:
-        """Nothing to do: the newest is fetched when needed."""
+        """Do nothing: the newest one is fetched when it is needed."""
 
     def result_ready(self, camera_id: str) -> None:
-        """Nothing to do: the newest is fetched when needed."""
+        """Do nothing: the newest one is fetched when it is needed."""
 
 
 def wait_for_pair(
     services: Services, camera_id: str, holds: Callable[[Result], bool]
 ) -> tuple[bytes, Result] | None:
-    """Return a camera's newest picture with its result; None if none that `holds` came in time."""
+    """Return a camera's newest picture and its result; None if none that `holds` came in time."""
     watcher, deadline = PairWatcher(), time.monotonic() + _PAIR_WAIT_S
     services.broker.watch(camera_id, watcher, pairs=True)
     try:
@@ -75,8 +75,8 @@ def wait_for_pair(
 
 
 def _annotated(services: Services, camera: Camera) -> Response:
-    """Draw a result on the very picture it was found in."""
-    # OpenCV, which a hub needs only where it draws.
+    """Draw a result on the same picture that it describes."""
+    # Loads OpenCV, which a hub needs only for drawing.
     from convergecast.vision.drawing import annotate_jpeg
 
     pair = wait_for_pair(services, camera.id, lambda _: True)

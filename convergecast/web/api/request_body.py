@@ -1,4 +1,4 @@
-"""Bodies and queries of requests as their types, and answers of types. Process: hub."""
+"""Reads bodies and queries as typed values, and writes typed answers. Process: hub."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def json_body(kind: type[T]) -> T:
     """Return the JSON of the body as its type.
 
     Raises:
-        InvalidInput: it is no JSON, or not of that type.
-        UnsupportedMediaType: it is not said to be JSON.
+        InvalidInput: it is not JSON, or not of that type.
+        UnsupportedMediaType: its content type is not JSON.
     """
     if not request.is_json:
         raise UnsupportedMediaType
@@ -31,5 +31,5 @@ def query(kind: type[T]) -> T:
 
 
 def answer(value: msgspec.Struct, status: int = 200) -> Response:
-    """Return an answer of JSON."""
+    """Return a response with JSON."""
     return Response(msgspec.json.encode(value), status, mimetype="application/json")

@@ -1,4 +1,4 @@
-"""`/api/v1/settings`: what can be set while the hub runs. Process: hub."""
+"""`/api/v1/settings`: the settings that can change while the hub runs. Process: hub."""
 
 from __future__ import annotations
 

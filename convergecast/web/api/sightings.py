@@ -1,4 +1,4 @@
-"""Who was seen when, the unknown faces that are kept, and what was changed. Process: hub."""
+"""The API of sightings, unknown faces and the audit log. Process: hub."""
 
 from __future__ import annotations
 
@@ -63,5 +63,5 @@ def blueprint(services: Services) -> Blueprint:
 
 
 def _camera_names(services: Services) -> dict[str, str]:
-    """Return what cameras are called, by id; one that was forgotten is not among them."""
+    """Return the names of cameras, by id, without forgotten ones."""
     return {camera.id: camera.name for camera in services.registry.all()}

@@ -1,7 +1,9 @@
 """The description of the hub's API that `/api/openapi.json` serves: OpenAPI 3.1.
 
-Three tables declare the requests; their bodies and answers are the types of `messages`, of which
-the schemas are made. Tests compare it with the routes and with real answers. Process: hub.
+Three tables declare the requests. Their bodies and answers are types of `messages`, and the schemas
+are made from these types. Tests compare the document with the routes and with real answers.
+
+Process: hub.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ Errors are JSON, `{{"error", "message"}}`. Only a browser, which asks by GET and
 pages."""
 
 _LIVE = """\
-Pictures and results of all cameras as they come. Text messages are JSON objects with a `type`;
+Pictures and results of all cameras as they arrive. Text messages are JSON objects with a `type`;
 binary messages are pictures: 4 bytes big-endian length of a JSON header, the header `{"camera",
 "seq", "captured_at", "dropped"}`, then the JPEG. A picture is acknowledged with `ack`; two of a
 camera may be unacknowledged. A handshake that is refused is answered with 403. The fields of every
@@ -39,8 +41,8 @@ message are described in docs/protocol.md; a camera is a CameraView, a result a 
 
 _TAGS = {
     "cameras": ("Cameras, their pictures and results.", CAMERA_OPERATIONS),
-    "people": ("People who are known by face; off until set.", PEOPLE_OPERATIONS),
-    "agents": ("What agents send, and how one is started.", AGENT_OPERATIONS),
+    "people": ("Enrolled people; recognition is off at first.", PEOPLE_OPERATIONS),
+    "agents": ("What agents send, and how to start one.", AGENT_OPERATIONS),
     "operation": ("Settings, health, figures, this description.", HUB_OPERATIONS),
     "pages": ("The dashboard and signing in.", PAGE_OPERATIONS),
 }
@@ -80,20 +82,20 @@ def _security_schemes(cookie: str) -> Mapping[str, Json]:
             "type": "apiKey",
             "in": "cookie",
             "name": cookie,
-            "description": "Set by signing in; the number in its name is the hub's port.",
+            "description": "Set at sign-in; the number in its name is the hub's port.",
         },
         "ownPage": {
             "type": "apiKey",
             "in": "header",
             "name": "Origin",
-            "description": "With a session, what changes something needs an Origin equal to Host.",
+            "description": "With a session, a change needs an Origin equal to Host.",
         },
     }
 
 
 def _socket() -> Mapping[str, Json]:
     return {
-        "summary": "WebSocket: pictures and results as they come",
+        "summary": "WebSocket: pictures and results as they arrive",
         "description": _LIVE,
         "security": SECURITY[Access.CHANGE],
         "x-from-browser": list(SOCKET_MESSAGES),

@@ -9,14 +9,14 @@ from convergecast.web.openapi.operations import answer, body, change, header, vi
 
 _CAMERAS = "/api/v1/cameras"
 _ONE = f"{_CAMERAS}/{{camera_id}}"
-_AT = header({"type": "number"}, "When it was captured: UNIX seconds.")
+_AT = header({"type": "number"}, "The time of capture, in UNIX seconds.")
 _SNAPSHOT = answer(200, "The picture.", {"image/jpeg": {}}, X_Captured_At=_AT)
 _STREAM = answer(
     200,
-    "JPEGs without end, each with its Content-Length; the boundary stands after each.",
+    "An endless series of JPEGs, each with its Content-Length and followed by the boundary.",
     {"multipart/x-mixed-replace": {}},
 )
-_FORGOTTEN = answer(204, "It is forgotten.")
+_FORGOTTEN = answer(204, "The camera is forgotten.")
 _PICTURE = body(
     "One picture: at most 20 MB and 50 million pixels.",
     {kind: {"type": "string", "contentMediaType": kind} for kind in ("image/jpeg", "image/png")},
@@ -24,37 +24,44 @@ _PICTURE = body(
 
 CAMERA_OPERATIONS = {
     f"GET {_CAMERAS}": view(
-        "list_cameras", "All cameras but the rejected, oldest first", api.Cameras
+        "list_cameras", "All cameras except rejected ones, oldest first", api.Cameras
     ),
     f"GET {_CAMERAS}/rejected": view("list_rejected", "The rejected cameras", api.Cameras),
     f"POST {_CAMERAS}/options": change(
-        "switch_option", "Switch an option of cameras", api.OptionAnswers, sent=api.OptionOrder
+        "switch_option",
+        "Switch an option on or off for several cameras",
+        api.OptionAnswers,
+        sent=api.OptionOrder,
     ),
     f"PATCH {_ONE}": change(
         "change_camera", "Change a camera", CameraView, sent=api.CameraChange, errors=[409]
     ),
     f"DELETE {_ONE}": change(
-        "forget_camera", "Forget a camera, which may come back as pending", _FORGOTTEN
+        "forget_camera", "Forget a camera; it may come back as pending", _FORGOTTEN
     ),
     f"GET {_ONE}/snapshot.jpg": view(
-        "snapshot", "The newest frame, as it came or annotated", _SNAPSHOT, query=api.AnnotatedQuery
+        "snapshot", "The newest frame, unchanged or annotated", _SNAPSHOT, query=api.AnnotatedQuery
     ),
     f"GET {_ONE}/stream.mjpg": view(
-        "stream", "The camera, for players", _STREAM, query=api.AnnotatedQuery
+        "stream", "The camera as a stream for players", _STREAM, query=api.AnnotatedQuery
     ),
     f"GET {_ONE}/result": view(
         "result", "The newest result; 404 while there is none or no option is on", Result
     ),
     "POST /api/v1/analyze": change(
         "analyze",
-        "What is in one picture",
+        "Analyse one picture",
         PictureResult,
         query=api.AnalyzeQuery,
         sent=_PICTURE,
         errors=[400, 409, 429, 503],
     ),
     "GET /api/v1/counts": view(
-        "counts", "People, minute by minute", api.Minutes, query=api.CountsQuery, errors=[404]
+        "counts",
+        "The number of people, minute by minute",
+        api.Minutes,
+        query=api.CountsQuery,
+        errors=[404],
     ),
-    "GET /api/v1/labels": view("labels", "What objects can be called", api.Labels),
+    "GET /api/v1/labels": view("labels", "The labels of objects", api.Labels),
 }

@@ -21,7 +21,12 @@ _HTML = {"text/html": TEXT}
 _PAGE = answer(200, "The page.", _HTML)
 _DESCRIPTION = answer(200, "OpenAPI 3.1.", {JSON: {"type": "object"}})
 _METRICS = answer(200, "Prometheus text format 0.0.4.", {"text/plain": TEXT})
-_LED = answer(303, "Signed in, or has to.", Location=_LEAD, Set_Cookie=_COOKIE)
+_LED = answer(
+    303,
+    "Leads to the dashboard after signing in, else to the login page.",
+    Location=_LEAD,
+    Set_Cookie=_COOKIE,
+)
 _NOT_SIGNED_IN = answer(401, "A wrong token (a page), or none.", {**_HTML, JSON: api.Error})
 _SIGNED_IN = answer(303, "Signed in.", Location=header({"const": "/"}), Set_Cookie=_COOKIE)
 _WRONG = answer(401, "A wrong token.", _HTML)
@@ -34,13 +39,13 @@ _TOO_MANY = answer(
 _TO_LOGIN = answer(303, "There is no session.", Location=header({"const": "/login"}))
 _KNOWN = answer(
     200,
-    "Known. OK is for documents of two fields.",
+    "Registered. Documents of two fields get OK.",
     {"application/bson": api.RegistrationReply, "text/plain": {"const": "OK"}},
 )
 _REGISTER = {
     f"POST {path}": public(
         name,
-        "An agent makes itself known, and repeats it as its heartbeat",
+        "An agent registers, and repeats this as its heartbeat",
         _KNOWN,
         sent=body("BSON, at most 64 KB.", {"application/bson": api.Registration}),
         errors=[400, 403, 429],
@@ -58,20 +63,22 @@ AGENT_OPERATIONS = {
     ),
 }
 HUB_OPERATIONS = {
-    "GET /api/v1/settings": view("settings", "What can be set while it runs", Settings),
+    "GET /api/v1/settings": view(
+        "settings", "The settings that can change while the hub runs", Settings
+    ),
     "PUT /api/v1/settings": change(
         "change_settings", "Change settings", Settings, sent=SettingsChange, errors=[409]
     ),
     "GET /api/openapi.json": view("openapi", "This description", _DESCRIPTION),
-    "GET /healthz": public("health", "Whether the hub lives", api.Health),
+    "GET /healthz": public("health", "Whether the hub runs", api.Health),
     "GET /metrics": view("metrics", "The hub's figures", _METRICS),
 }
 PAGE_OPERATIONS = {
     "GET /": view("dashboard", "The dashboard", _PAGE, _LED, _NOT_SIGNED_IN, query=api.FirstLink),
     "GET /faces": view("faces_page", "People and their faces", _PAGE, _TO_LOGIN),
-    "GET /login": public("login_page", "Asks for a token", _PAGE),
+    "GET /login": public("login_page", "The login page", _PAGE),
     "POST /login": public(
-        "sign_in", "Trade a token for a session", _SIGNED_IN, _WRONG, _TOO_MANY, sent=_TOKEN
+        "sign_in", "Sign in with a token", _SIGNED_IN, _WRONG, _TOO_MANY, sent=_TOKEN
     ),
     "POST /logout": change("sign_out", "End the session", _TO_LOGIN),
 }

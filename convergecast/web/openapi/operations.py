@@ -1,7 +1,7 @@
-"""How a request of the API is declared in a line or a few, and what OpenAPI says of it.
+"""Declares a request of the API in a few lines, and makes its OpenAPI objects.
 
-Bodies, queries and answers are the types that the routes work with. What follows from them, from
-the path and from the access is added here: parameters, security, errors. Process: hub.
+Bodies, queries and answers are the types that the routes use. Parameters, security and errors
+follow from these types, the path and the access; they are added here. Process: hub.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Object = Mapping[str, Draft]
 JSON = "application/json"
 TEXT: Object = {"type": "string"}
 
-# What a caller shows, by the access that a route declares; any one entry of a list is enough.
+# How a caller proves its access, by the access of the route; one entry of a list is enough.
 SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.PUBLIC: [],
     Access.VIEW: [{"bearer": []}, {"session": []}],
@@ -34,7 +34,7 @@ _IDS = {
 }
 _ERRORS = {
     **{e.http_status: (e.__name__, first_line(e)) for e in ConvergeCastError.__subclasses__()},
-    415: ("WrongType", "The body is not said to be JSON."),
+    415: ("WrongType", "The content type of the body is not JSON."),
 }
 
 
@@ -75,11 +75,11 @@ def _operation(
         access: what the route declares.
         name: its `operationId`.
         summary: what it does.
-        answers: where nothing is wrong, and errors that are no `Error`; a type is 200 and JSON.
-        errors: statuses beside those that follow from path, access, query and body.
+        answers: of success, and errors that are not an `Error`; a type means 200 and JSON.
+        errors: statuses besides those that follow from path, access, query and body.
         query: the parameters.
-        sent: the body; a type is JSON.
-        more: members of the object.
+        sent: the body; a type means JSON.
+        more: further members of the object.
     """
     statuses = {*errors, *([400] if query else [])}
     if isinstance(sent, type):
@@ -111,7 +111,7 @@ def refused(status: int) -> Object:
 
 
 def error_responses() -> Object:
-    """Return every error answer, by name; `Failed` stands for those that nobody foresaw."""
+    """Return every error answer, by name; `Failed` stands for unexpected ones."""
     found: dict[str, Draft] = {}
     for name, text in (*_ERRORS.values(), ("Failed", "Any other error.")):
         found[name] = {"description": text, "content": {JSON: {"schema": Error}}}

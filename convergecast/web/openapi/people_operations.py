@@ -12,7 +12,9 @@ _UNKNOWN = "/api/v1/unknown-faces"
 _DONE = answer(204, "Done.")
 _FACE = answer(200, "The face with its surroundings.", {"image/jpeg": {}})
 _ENROLLED = {
-    **answer(201, "The person; `rejected` are the pictures not kept.", {JSON: kinds.Enrolled}),
+    **answer(
+        201, "The person; `rejected` are the pictures that were not stored.", {JSON: kinds.Enrolled}
+    ),
     **answer(422, "No picture has a usable face.", {JSON: kinds.NoUsableFaces}),
 }
 _STATUSES = (400, 404, 409, 429, 503)
@@ -28,20 +30,18 @@ _MORE = body(_FORM, {"multipart/form-data": kinds.MorePictures}, encoding=_FILES
 PEOPLE_OPERATIONS = {
     f"GET {_PEOPLE}": view("people", "The people and their pictures", kinds.People),
     f"POST {_PEOPLE}": change(
-        "enrol", "Make somebody known, who consented to it", _ENROLLED, sent=_NEW, errors=_STATUSES
+        "enrol", "Enrol a person who has consented", _ENROLLED, sent=_NEW, errors=_STATUSES
     ),
     f"GET {_PEOPLE}/distances": view(
-        "distances", "How far pictures are from each other", kinds.DistancesShown
+        "distances", "Distances between pictures", kinds.DistancesShown
     ),
-    f"PATCH {_ONE}": change(
-        "rename_person", "Call somebody by another name", kinds.Person, sent=kinds.NewName
-    ),
+    f"PATCH {_ONE}": change("rename_person", "Rename a person", kinds.Person, sent=kinds.NewName),
     f"DELETE {_ONE}": change(
-        "forget_person", "Forget somebody: pictures, vectors, sightings, name", _DONE
+        "forget_person", "Forget a person: pictures, vectors, sightings, name", _DONE
     ),
     f"POST {_ONE}/merge": change(
         "merge_people",
-        "Make two people one",
+        "Merge two people",
         kinds.Person,
         sent=kinds.MergeOrder,
         errors=[409, 429],
@@ -50,22 +50,22 @@ PEOPLE_OPERATIONS = {
         "not_this_person", "A face in view is not this person", _DONE, sent=kinds.FaceInView
     ),
     f"POST {_ONE}/faces": change(
-        "add_pictures", "More pictures of somebody", _ENROLLED, sent=_MORE, errors=_STATUSES
+        "add_pictures", "Add pictures of a person", _ENROLLED, sent=_MORE, errors=_STATUSES
     ),
     f"GET {_ONE}/faces/{{face_id}}.jpg": view("person_picture", "A picture", _FACE),
     f"DELETE {_ONE}/faces/{{face_id}}": change(
-        "remove_picture", "Forget one picture of somebody", kinds.Person
+        "remove_picture", "Delete one picture of a person", kinds.Person
     ),
     "GET /api/v1/sightings": view(
-        "sightings", "Who was seen", kinds.Sightings, query=SightingsQuery, errors=[404]
+        "sightings", "The sightings", kinds.Sightings, query=SightingsQuery, errors=[404]
     ),
-    f"GET {_UNKNOWN}": view("unknown_faces", "The unknown faces that are kept", kinds.UnknownFaces),
-    f"DELETE {_UNKNOWN}": change("drop_unknown_faces", "Drop all unknown faces", _DONE),
+    f"GET {_UNKNOWN}": view("unknown_faces", "The stored unknown faces", kinds.UnknownFaces),
+    f"DELETE {_UNKNOWN}": change("drop_unknown_faces", "Delete all unknown faces", _DONE),
     f"GET {_UNKNOWN}/{{unknown_id}}.jpg": view(
         "unknown_picture", "The picture of an unknown face", _FACE
     ),
     f"DELETE {_UNKNOWN}/{{unknown_id}}": change(
-        "drop_unknown_face", "Drop one unknown face", _DONE
+        "drop_unknown_face", "Delete one unknown face", _DONE
     ),
-    "GET /api/v1/audit": view("audit", "What was changed about people", kinds.Audit),
+    "GET /api/v1/audit": view("audit", "The audit log of people and recognition", kinds.Audit),
 }

@@ -14,7 +14,7 @@ from convergecast.analyze.progress import Progress
 from convergecast.errors import InvalidInput
 
 LINE = "file 1 of 2 (hall.mp4): 1 frame so far, "
-END = "1 frame of 2 files analysed, 1 of them not or not wholly"
+END = "1 frame of 2 files analysed, 1 of them failed or incomplete"
 
 
 class Stream(io.StringIO):

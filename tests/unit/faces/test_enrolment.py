@@ -169,7 +169,7 @@ def test_an_unknown_face_becomes_a_person_without_asking_the_engine(desk: Desk) 
 
 def test_enrolling_is_refused_while_recognition_is_off(desk: Desk) -> None:
     desk.settings.change(SettingsChange(recognition=False))
-    with pytest.raises(Conflict, match="switch it on on the page Faces first"):
+    with pytest.raises(Conflict, match="switch it on first, on the page Faces"):
         desk.enrol(desk.of("a"))
     assert desk.engine.asked == 0
 

@@ -77,7 +77,7 @@ def shown(services: Services, camera_id: str) -> list[Any]:
 
 def test_recognition_cannot_be_asked_of_a_camera_while_it_is_off(services: Services) -> None:
     camera_id = add_camera(services)
-    with pytest.raises(Conflict, match="switched off: switch it on on the page Faces first"):
+    with pytest.raises(Conflict, match="switched off: switch it on first, on the page Faces"):
         services.registry.set_option(camera_id, "recognition", on=True)
     services.registry.set_option(camera_id, "faces", on=True)
     services.faces_settings.change(SettingsChange(recognition=True))

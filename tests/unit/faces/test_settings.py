@@ -33,7 +33,7 @@ def test_recognition_is_off_until_somebody_switches_it_on(database: Database) ->
     assert settings.now == FaceSettings()
     assert not settings.now.recognition
     assert not settings.now.keep_unknown
-    with pytest.raises(Conflict, match="switched off: switch it on on the page Faces first"):
+    with pytest.raises(Conflict, match="switched off: switch it on first, on the page Faces"):
         settings.need_recognition()
     settings.change(SettingsChange(recognition=True))
     settings.need_recognition()

@@ -217,7 +217,7 @@ def test_what_is_submitted_is_tried_again_and_nothing_overtakes_it(
     with pytest.raises(Unavailable, match="cannot be written: database is locked"):
         locked.database.execute("DELETE FROM hub_values")
     time.sleep(1.2)  # tried again meanwhile
-    assert caplog.text.count("is tried again") == 1
+    assert caplog.text.count("are tried again") == 1
     locked.other.close()
     locked.database.write(lambda _: None)
     assert locked.names() == ["kept"]
@@ -233,7 +233,7 @@ def test_one_change_that_cannot_be_made_costs_no_other(
     locked.other.close()
     locked.database.write(lambda _: None)
     assert locked.names() == ["a", "b", "c"]
-    assert caplog.text.count("a change of the database is lost") == 1
+    assert caplog.text.count("a change to the database is lost") == 1
     locked.database.close()
 
 
@@ -242,7 +242,7 @@ def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     locked = Locked(tmp_path / "hub.sqlite3")
     for number in range(10):
         locked.submit(f"{number}")
-    with pytest.raises(Unavailable, match="too much waits"):
+    with pytest.raises(Unavailable, match="too many changes wait"):
         locked.submit("more")
     locked.other.close()
     locked.database.write(lambda _: None)
