@@ -1,6 +1,6 @@
-"""The program on a machine with a camera: captures, encodes once, serves, registers.
+"""The agent, on a machine with a camera: it captures, encodes each frame once, serves, registers.
 
-Runs in the agent process; of the hub's code it imports only `convergecast.protocol`.
+It imports `convergecast.protocol` and nothing else of the hub's code.
 
 Process: agent.
 """

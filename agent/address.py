@@ -17,7 +17,7 @@ _PROBE_TIMEOUT_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """Where the hub is: its address as given (without a slash at the end), and its parts."""
+    """The hub's address as given, without a slash at the end, and its parts."""
 
     url: str
     host: str
@@ -32,7 +32,7 @@ class Hub:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listening socket, and the literal address and port by which the hub reaches it."""
+    """A listening socket, and the literal address and port at which the hub reaches it."""
 
     socket: socket.socket
     address: str
@@ -40,7 +40,7 @@ class Listener:
 
     @property
     def url(self) -> str:
-        """The address for people."""
+        """The address as a URL."""
         host = f"[{self.address}]" if ":" in self.address else self.address
         return f"http://{host}:{self.port}"
 
@@ -49,7 +49,7 @@ def parse_hub(text: str) -> Hub:
     """Return the hub that `--hub` names; `http://` may be left out.
 
     Raises:
-        ValueError: it is no http or https address.
+        ValueError: it is not an http or https address.
     """
     url = text.strip() if "://" in text else f"http://{text.strip()}"
     wrong = f"{text!r} is no address of a hub, such as http://192.168.1.10:5000"
@@ -66,10 +66,10 @@ def parse_hub(text: str) -> Hub:
 def own_address(hub: Hub) -> str:
     """Return the literal address of this host from which it reaches the hub.
 
-    A hub that answers decides; else the routing table does, IPv4 first.
+    A connection to the hub tells it; without an answer the routing table does, IPv4 first.
 
     Raises:
-        OSError: the hub's name is unknown, or no way leads there.
+        OSError: the hub's name is unknown, or there is no route to it.
     """
     found = socket.getaddrinfo(hub.host, hub.port, type=socket.SOCK_STREAM)
     found.sort(key=lambda entry: entry[0] != socket.AF_INET)
@@ -79,7 +79,7 @@ def own_address(hub: Hub) -> str:
             try:
                 with socket.socket(family, kind) as probe:
                     probe.settimeout(_PROBE_TIMEOUT_S)
-                    probe.connect(place)  # of a datagram socket this sends nothing
+                    probe.connect(place)  # a datagram socket sends nothing here
                     return str(probe.getsockname()[0])
             except OSError as error:
                 failure = error
@@ -89,11 +89,11 @@ def own_address(hub: Hub) -> str:
 def open_listener(*, hub: Hub, host: str | None = None, port: int | None = None) -> Listener:
     """Listen on `host` and `port`; return the socket and what to announce.
 
-    Without `port` the first free one from 5000 is taken; on the hub's machine never the hub's,
-    which may start later.
+    Without `port` the first free port from 5000 is used. On the hub's machine the hub's port is
+    never used, because the hub may start later.
 
     Raises:
-        OSError: without `host`: no way to the hub is known yet; try again later.
+        OSError: `host` is None, and there is no route to the hub yet; try again later.
         SetupError: the address is not this machine's, or the port is not free.
     """
     bound, announced = _bound_and_announced(hub, host)
@@ -104,7 +104,7 @@ def open_listener(*, hub: Hub, host: str | None = None, port: int | None = None)
             return Listener(_listen(bound, candidate), announced, candidate)
         except OSError as error:
             failure = error
-    reason = failure.strerror if failure else "none is left"
+    reason = failure.strerror if failure else "none is free"
     if port:
         raise SetupError(f"port {port} of {bound} cannot be used: {reason}")
     raise SetupError(f"no port from {FIRST_PORT} to {LAST_PORT} of {bound} can be used: {reason}")
@@ -141,7 +141,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening = socket.socket(family, kind, number)
     try:
         if sys.platform == "win32":
-            # There SO_REUSEADDR would let two programs share the port.
+            # SO_REUSEADDR would let two programs share the port on Windows.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

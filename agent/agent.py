@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    # Python puts this file's folder first, where "agent" would be this file instead of the package.
+    # Python puts this folder first, where "agent" would be this file instead of the package.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
     from agent.main import main
 else:

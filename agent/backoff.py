@@ -1,4 +1,4 @@
-"""Pauses between attempts that grow, with jitter. Runs in the capture and link threads.
+"""Growing pauses between attempts, with jitter. Used by the capture and link threads.
 
 Process: agent.
 """

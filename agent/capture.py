@@ -1,6 +1,7 @@
-"""The capture thread: takes pictures from the source at the right moments, newest only.
+"""The capture thread: takes pictures from the source at the right moments; the newest wins.
 
-Opens the source again for as long as the agent runs; nothing a source does ends the thread.
+It opens a failed source again for as long as the agent runs. No failure of a source ends the
+thread.
 
 Process: agent.
 """
@@ -23,7 +24,7 @@ _LATE_S = 1.0
 
 
 class Capture:
-    """Moves pictures from `source` into `slot`; `fps` chooses fewer than the source gives."""
+    """Moves pictures from `source` into `slot`; `fps` limits how many."""
 
     def __init__(self, *, source: Source, slot: FrameSlot, fps: float | None = None) -> None:
         """Make the thread; it does not run yet."""
@@ -38,7 +39,7 @@ class Capture:
         self._thread.start()
 
     def stop(self, timeout_s: float = 1.0) -> bool:
-        """Ask the thread to end; return whether it did (a hanging driver may hold it)."""
+        """Ask the thread to end; return whether it did: a driver that hangs may hold it."""
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
@@ -78,10 +79,10 @@ class Capture:
 
 
 class _Schedule:
-    """Waits for the moments at which a file's pictures are due, without drifting."""
+    """Waits until a file's next picture is due, without drifting."""
 
     def __init__(self, stop: threading.Event) -> None:
-        """Begin without a time that is due."""
+        """Begin without a due time."""
         self._stop = stop
         self._due_s: float | None = None
 
@@ -90,7 +91,7 @@ class _Schedule:
         now = time.perf_counter()
         due_s = now if self._due_s is None else self._due_s + step_s
         if now - due_s > _LATE_S:
-            due_s = now  # the machine slept or is too slow: go on from here
+            due_s = now  # the machine slept or is too slow: continue from now
         self._due_s = due_s
         self._sleep_until(due_s)
         return due_s
@@ -101,23 +102,23 @@ class _Schedule:
                 if self._stop.wait(left_s - 0.05):
                     return
             else:
-                time.sleep(left_s)  # finer than an event's wait on Windows
+                time.sleep(left_s)  # more precise than an event's wait on Windows
 
 
 class _Chooser:
-    """Chooses frames so that at most `wanted_fps` a second are left, evenly spread."""
+    """Chooses at most `wanted_fps` frames per second, evenly spread."""
 
     def __init__(self, wanted_fps: float | None, source_fps: float | None) -> None:
-        """Work out which frames are taken of those that the source gives."""
+        """Begin with the source's rate and the wanted one."""
         lowers = wanted_fps and (source_fps is None or wanted_fps < source_fps)
         self._interval_s = 1.0 / wanted_fps if wanted_fps and lowers else 0.0
-        # The frame nearest to the wanted moment counts, also when it comes a little early.
+        # The frame nearest to the wanted moment is taken, even if it comes a little early.
         self._early_s = 0.5 / source_fps if source_fps else self._interval_s / 4
         self._next_s: float | None = None
         self.fps = wanted_fps if lowers else source_fps
 
     def takes(self, at_s: float) -> bool:
-        """Return whether the frame of the moment `at_s` is one of the chosen."""
+        """Return whether to take the frame of the moment `at_s`."""
         if not self._interval_s:
             return True
         if self._next_s is None:

@@ -1,6 +1,6 @@
-"""The demonstration camera: glides over a wall of photographs. Used by the capture thread only.
+"""The demonstration camera: it pans over a wall of photographs. Used by the capture thread only.
 
-No webcam is touched. One face is in view most of the time, sometimes two, sometimes none.
+It opens no webcam. Mostly one face is in view, sometimes two, sometimes none.
 
 Process: agent.
 """
@@ -24,9 +24,9 @@ _FACE, _CAT, _CUP = "astronaut.png", "chelsea.png", "coffee.png"
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What the camera sees at a stop: centre and height in pixels of the wall.
+    """What the camera sees when it rests: centre and height in pixels of the wall.
 
-    It rests there for `rest_s` and then takes `glide_s` to the next view.
+    It rests for `rest_s` seconds and then pans to the next view in `glide_s` seconds.
     """
 
     x: float
@@ -72,7 +72,7 @@ class DemoSource:
         return self._fps
 
     def open(self) -> None:
-        """Hang up the photographs.
+        """Read the photographs.
 
         Raises:
             SetupError: they are not in the model store.
@@ -81,7 +81,7 @@ class DemoSource:
             self._wall = _build_wall()
 
     def grab(self) -> float | None:
-        """Move on by one picture; return seconds since the previous one."""
+        """Go on to the next picture; return seconds since the previous one."""
         self._count += 1
         return 1.0 / self._fps
 
@@ -100,13 +100,13 @@ class DemoSource:
         return np.asarray(seen, np.uint8)
 
     def close(self) -> None:
-        """The wall stays up."""
+        """Do nothing: the photographs stay in memory."""
 
 
 def view_at(time_s: float, aspect: float) -> tuple[float, float, float]:
-    """Return left, top and height, in pixels of the wall, of what is seen `time_s` into the show.
+    """Return left, top and height of the view after `time_s` seconds, in pixels of the wall.
 
-    Always wholly on the wall. `aspect` is width through height.
+    The view never leaves the wall. `aspect` is width divided by height.
     """
     time_s %= sum(view.rest_s + view.glide_s for view in _ROUND)
     for index, view in enumerate(_ROUND):

@@ -1,6 +1,6 @@
-"""One captured picture and its JPEG, made at most once and only when somebody asks for it.
+"""One captured picture and its JPEG, which is made at most once and only when requested.
 
-Runs in the agent: built by the capture thread, encoded by the first puller's thread.
+The capture thread makes the frame; the thread of its first request encodes it.
 
 Process: agent.
 """
@@ -24,7 +24,7 @@ Pixels: TypeAlias = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A picture that is a JPEG already; it is served as it is.
+    """A picture that is a JPEG already and is served unchanged.
 
     `width` and `height` are in pixels.
     """
@@ -36,11 +36,11 @@ class Encoded:
 
 Picture: TypeAlias = Pixels | Encoded
 
-_MOST_NOISE = 3  # gray levels, of the mean of 8×8 pixels
+_MOST_NOISE = 3  # in gray levels, between means of 8×8 pixels
 
 
 def fit_within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
-    """Return `size` (width, height) shrunk in proportion to fit `box`; never larger than it was."""
+    """Return `size` (width, height) shrunk in proportion to fit `box`; it is never enlarged."""
     scale = min(1.0, box[0] / size[0], box[1] / size[1])
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
@@ -50,7 +50,7 @@ def _jpeg(picture: Picture) -> bytes:
 
 
 def _eighth(picture: Pixels) -> Pixels:
-    """Return the means of 8×8 pixels, in three halvings, which OpenCV does fastest."""
+    """Return the means of 8×8 pixels, by three halvings: the fastest way in OpenCV."""
     for _ in range(3):
         height, width = picture.shape[:2]
         size = (max(1, width // 2), max(1, height // 2))
@@ -62,7 +62,7 @@ class Encoder:
     """Turns pixels into JPEG (4:2:0) within `box`, a width and height in pixels."""
 
     def __init__(self, *, box: tuple[int, int] = (640, 480), quality_percent: int = 85) -> None:
-        """Take size and quality; nothing is encoded yet."""
+        """Set size and quality."""
         self._box = box
         self._parameters = [
             cv2.IMWRITE_JPEG_QUALITY,
@@ -70,18 +70,18 @@ class Encoder:
             cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
             cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
         ]
-        # Two frames may be deflated at the same moment; its counters are only a heuristic.
+        # Two threads may deflate at the same moment; the counters are only a heuristic.
         self.deflate = Deflater()
 
     def size_of(self, picture: Picture) -> tuple[int, int]:
-        """Return the width and height, in pixels, that the picture is served with."""
+        """Return the width and height in pixels at which the picture is served."""
         if isinstance(picture, Encoded):
             return picture.width, picture.height
         height, width = picture.shape[:2]
         return fit_within((width, height), self._box)
 
     def fitted(self, pixels: Pixels) -> Pixels:
-        """Return the pixels within the box, the same array where they fit already."""
+        """Return the pixels scaled into the box; the same array if they fit already."""
         height, width = pixels.shape[:2]
         size = fit_within((width, height), self._box)
         if size == (width, height):
@@ -104,7 +104,7 @@ class Frame:
     Attributes:
         seq: counts the frames published since the agent started, from 1.
         captured_at: UNIX seconds by this machine's clock.
-        scene: of the source, when it was taken.
+        scene: the source's scene number when the picture was taken.
         width, height: in pixels, as served.
         picture: as it came from the source.
     """
@@ -128,7 +128,7 @@ class Frame:
     def __init__(
         self, picture: Picture, *, seq: int, captured_at: float, encoder: Encoder, scene: int = 0
     ) -> None:
-        """Take a picture; it is encoded when it is asked for."""
+        """Keep a picture; it is encoded at the first request."""
         self.picture = picture
         self.seq = seq
         self.captured_at = captured_at
@@ -155,15 +155,15 @@ class Frame:
             return self._deflated
 
     def shrunk(self) -> bytes | None:
-        """Return the JPEG in the zlib format where that makes it smaller, else None."""
+        """Return the JPEG in the zlib format if that is smaller, else None."""
         with self._lock:
             return self._shrunk_locked()
 
     def shows_the_same_as(self, other: Frame) -> bool:
-        """Return whether both show the same scene, whatever the noise of the camera's sensor.
+        """Return whether both show the same scene, apart from the noise of the camera's sensor.
 
-        The means of 8×8 pixels are compared, in which noise nearly vanishes while a spot of two
-        by two pixels that appears does not.
+        The means of 8×8 pixels are compared: noise nearly vanishes in them, but a new spot of two
+        by two pixels does not.
         """
         mine, others = self.picture, other.picture
         if isinstance(mine, Encoded) or isinstance(others, Encoded):
@@ -180,7 +180,7 @@ class Frame:
             return self._small
 
     def pixels(self) -> Pixels | None:
-        """Return what is served as pixels, or None where the source gave a JPEG."""
+        """Return the served picture as pixels, or None if the source gave a JPEG."""
         if isinstance(self.picture, Encoded):
             return None
         return self._encoder.fitted(self.picture)

@@ -3,7 +3,7 @@
 AgentError
 ├── SetupError     the agent cannot start                    exit status 1
 ├── SourceError    the source gives no picture now           opened again after a pause
-└── CameraOffline  a frame was asked for and there is none   503 to the puller
+└── CameraOffline  a frame was requested and there is none   503 to the hub
 
 Process: agent.
 """

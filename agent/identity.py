@@ -1,6 +1,6 @@
-"""Who this agent is: an id per host and source, and the keys that hubs gave it.
+"""The agent's identity: an id per host and source, and the keys from hubs.
 
-Runs in the agent process; one small file per identity, held by a lock while the agent runs.
+Each identity is a small file, which a running agent holds with a lock.
 
 Process: agent.
 """
@@ -41,7 +41,7 @@ class Identity:
         lock: filelock.BaseFileLock | None = None,
         camera_keys: dict[str, str] | None = None,
     ) -> None:
-        """Take over what was stored, and the lock that is held."""
+        """Keep the stored values and the lock."""
         self.agent_id = agent_id
         self.slot = slot
         self._path = path
@@ -50,25 +50,25 @@ class Identity:
 
     @classmethod
     def temporary(cls, agent_id: str | None = None) -> Identity:
-        """Return an identity that no file remembers."""
+        """Return an identity that is not stored."""
         return cls(agent_id or _new_id())
 
     def camera_key(self, hub_url: str) -> str | None:
-        """Return the key that the hub at this address gave, if it gave one."""
+        """Return the key from the hub at this address, if there is one."""
         return self._camera_keys.get(hub_url)
 
     def remember_camera_key(self, hub_url: str, key: str) -> None:
-        """Keep the key that a hub gave, also on disk where that is possible."""
+        """Keep a hub's key, also on disk if possible."""
         self._camera_keys[hub_url] = key
         if self._path is None:
             return
         try:
             self.save()
         except OSError as error:
-            _log.warning("the key of the hub cannot be kept in %s: %s", self._path, error.strerror)
+            _log.warning("the hub's key cannot be stored in %s: %s", self._path, error.strerror)
 
     def save(self) -> None:
-        """Write the file in one step, readable by this user only. Raises `OSError`."""
+        """Write the file atomically, readable by this user only. Raises `OSError`."""
         if self._path is None:
             return
         fields = {"agent_id": self.agent_id, "camera_keys": self._camera_keys}
@@ -83,7 +83,7 @@ class Identity:
             raise
 
     def release(self) -> None:
-        """Let another agent take this identity; a killed process releases it too."""
+        """Release the identity for other agents; the end of the process does so too."""
         if self._lock is not None:
             self._lock.release()
 
@@ -131,7 +131,7 @@ def _claim_free(folder: Path, key: str) -> Identity:
 
 
 def _try_lock(path: Path) -> filelock.BaseFileLock | None:
-    # Not bound to the thread that took it: the agent may stop from another one.
+    # Not bound to a thread: another one may stop the agent.
     lock = filelock.FileLock(path.with_suffix(".lock"), timeout=0, thread_local=False, mode=0o600)
     try:
         lock.acquire()
@@ -174,7 +174,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _source_key(source: str) -> str:
-    """Return a file name for a source that stays the same wherever the agent is started from."""
+    """Return a file name for a source; it does not depend on the working folder."""
     if "://" in source:
         parts = urlsplit(source)
         place = parts.netloc.rpartition("@")[2]

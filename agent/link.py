@@ -1,4 +1,4 @@
-"""Keeps the hub informed: registers, then again as the heartbeat. One thread of the agent.
+"""Registers with the hub, and repeats it as the heartbeat. One thread of the agent.
 
 Process: agent.
 """
@@ -40,11 +40,11 @@ _FPS_CHANGE = 0.2
 
 
 class _NotReached(Exception):
-    """The hub is not there at the moment; the text is the reason."""
+    """The hub cannot be reached now; the text is the reason."""
 
 
 class _Refused(Exception):
-    """The hub said no; the text is what it said."""
+    """The hub refused; the text is its reason."""
 
 
 class HubLink:
@@ -77,7 +77,7 @@ class HubLink:
         self._thread.start()
 
     def stop(self, timeout_s: float = 0.5) -> None:
-        """End the thread, unless it waits for an answer of the hub longer than `timeout_s`."""
+        """End the thread; do not wait longer than `timeout_s` for an answer of the hub."""
         self._stop.set()
         self._wake.set()
         if self._thread.ident is not None:
@@ -90,7 +90,7 @@ class HubLink:
         return self._sent is not None
 
     def hurry(self) -> None:
-        """Register soon, before the heartbeat is due: the hub may have started anew."""
+        """Register soon, before the heartbeat is due: the hub may have restarted."""
         self._wake.set()
 
     def _run(self) -> None:
@@ -98,7 +98,7 @@ class HubLink:
             try:
                 pause_s = self._run_once()
             except Exception:  # noqa: BLE001  the top of the thread
-                _log.exception("the registration failed and is tried again")
+                _log.exception("the registration failed; it is tried again")
                 pause_s = _REFUSED_PAUSE_S
             self._pause(pause_s)
 
@@ -140,7 +140,7 @@ class HubLink:
                 data=body,
                 headers={"Content-Type": "application/bson"},
                 timeout=_TIMEOUTS_S,
-                verify=self._verify,  # of the session alone, the environment would override it
+                verify=self._verify,  # per request: the environment overrides the session's
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -154,10 +154,12 @@ class HubLink:
         try:
             return decode_reply(answer)
         except ProtocolError as error:
-            raise _Refused(f"what answers there is no hub of this version ({error})") from error
+            raise _Refused(
+                f"the program at this address is not a hub of this version ({error})"
+            ) from error
 
     def _pause(self, pause_s: float) -> None:
-        """Wait, but not to the end when there is news for the hub."""
+        """Wait; shorter if there is something new for the hub."""
         began = time.perf_counter()
         while not self._stop.is_set():
             waited_s = time.perf_counter() - began
@@ -181,7 +183,7 @@ class HubLink:
 
 @dataclass
 class _Said:
-    """Logs a text once, until another one takes its place."""
+    """Logs a text only if it differs from the last one."""
 
     last: str = ""
 
@@ -193,7 +195,7 @@ class _Said:
 
 
 def _message(body: bytes, status: int) -> str:
-    """Return the sentence in a hub's JSON refusal, or the status where there is none."""
+    """Return the sentence of a hub's JSON refusal; without one, the status."""
     try:
         fields = json.loads(body)
         text = str(fields["message"])[:300]
@@ -203,14 +205,14 @@ def _message(body: bytes, status: int) -> str:
 
 
 def _why(error: BaseException) -> str:
-    """Return a short reason for a failed request; what requests says itself is a page long."""
+    """Return a short reason for a failed request; the messages of requests are very long."""
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted (see --tls-ca)"
     if isinstance(error, requests.Timeout):
         return "it does not answer in time"
     cause = _system_error(error)
     if isinstance(cause, socket.gaierror):
-        return "its name is not known"
+        return "its name cannot be resolved"
     if cause is not None and cause.strerror:
         return cause.strerror.lower()
     return "the connection failed"

@@ -1,4 +1,4 @@
-"""The agent program: reads the command line, puts the parts together, waits to be told to stop.
+"""The agent program: reads the command line, connects the parts, waits for the signal to stop.
 
 Process: agent.
 """
@@ -54,7 +54,7 @@ def _run(options: AgentOptions) -> int:
 
 
 def _serve(options: AgentOptions, stop: threading.Event) -> bool:
-    """Serve until told to stop, or until this host's address has changed; whether it has."""
+    """Serve until `stop` is set or this host's address has changed; return whether it has."""
     identity = claim_identity(options.source, fixed_id=options.id)
     try:
         source = make_source(
@@ -75,14 +75,14 @@ def _serve(options: AgentOptions, stop: threading.Event) -> bool:
     finally:
         identity.release()
     if not ended and not moved:
-        # A thread hangs in a camera's driver; ending the ordinary way would wait for it.
+        # A thread hangs in a camera's driver; a normal exit would wait for it.
         logging.shutdown()
         os._exit(0)
     return moved
 
 
 def _wait_for_listener(options: AgentOptions, stop: threading.Event) -> Listener | None:
-    """Return the listener as soon as there is a way to the hub; None when told to stop before."""
+    """Return the listener once there is a route to the hub; None if `stop` is set before."""
     backoff, said = Backoff(), ""
     while not stop.is_set():
         try:
@@ -90,14 +90,14 @@ def _wait_for_listener(options: AgentOptions, stop: threading.Event) -> Listener
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
         if reason != said:
-            _log.warning("waiting for a way to the hub at %s: %s", options.hub.shown, reason)
+            _log.warning("waiting for a route to the hub at %s: %s", options.hub.shown, reason)
             said = reason
         stop.wait(backoff.next_s())
     return None
 
 
 def _wait_for_end(options: AgentOptions, service: AgentService, stop: threading.Event) -> bool:
-    """Wait for the end; return True when it came because this host's address has changed."""
+    """Wait for the end; return True if this host's address has changed."""
     watch = _CameraWatch(service.slot)
     if options.preview:
         reason = why_no_screen()
@@ -131,21 +131,21 @@ class _CameraWatch:
     """Logs once when the camera is lost and once when it is back."""
 
     def __init__(self, slot: FrameSlot) -> None:
-        """Begin without a state that was told."""
+        """Begin without a logged state."""
         self._slot = slot
         self._looks = 0
         self._online: bool | None = None
 
     def look(self) -> None:
-        """Compare with the last time."""
+        """Log the state if it has changed."""
         state = self._slot.state()
         self._looks += 1
         if state.online == self._online:
             return
         if state.online:
             _log.info("the camera gives pictures: %d × %d", state.width, state.height)
-        elif self._online or self._looks > 4:  # while it opens there is nothing to tell yet
-            _log.warning("the camera gives no picture: %s; trying on", state.reason)
+        elif self._online or self._looks > 4:  # the camera is still being opened
+            _log.warning("the camera gives no picture: %s; it is tried again", state.reason)
         else:
             return
         self._online = state.online
@@ -167,7 +167,7 @@ def _stop_when_told(options: AgentOptions) -> threading.Event:
 
 
 def _stop_with_input(stop: threading.Event) -> None:
-    # Not through sys.stdin: its lock, held by this thread, would stop the interpreter from ending.
+    # Not sys.stdin: this thread would hold its lock, and the interpreter could not end.
     while os.read(0, 4096):
         pass
     stop.set()
@@ -177,6 +177,6 @@ def _prepare_logging() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     logging.getLogger("filelock").setLevel(logging.ERROR)
-    # OpenCV and FFmpeg report every failed attempt in their own words; the agent says it once.
+    # OpenCV and FFmpeg would log every failed attempt; the agent logs it once.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

@@ -1,6 +1,6 @@
-"""The parts of one `/stream`: a picture when there is a new one, now and then a word when not.
+"""The parts of one `/stream`: new pictures, and from time to time a part without a picture.
 
-Runs in the server's threads, one object for each stream.
+One object for each stream, in a thread of the server.
 
 Process: agent.
 """
@@ -19,32 +19,32 @@ from .errors import CameraOffline
 from .slot import FrameSlot
 
 _LOOK_UP_S = 1.0
-# Together under six packets a second for a scene that does not change, and never older than 1 s.
+# Under six packets per second in all for a still scene, and no picture older than 1 s.
 _WORD_EVERY_S = 0.45
 _PICTURE_EVERY_S = 0.9
 
 
 class Channel(Protocol):
-    """A connection that can tell when there is room for the next part."""
+    """A connection that knows when the next part can be sent."""
 
     def wait_until_sent(self) -> bool:
-        """Wait until all has left; return False when the client is gone."""
+        """Wait until everything is sent; return False if the client has gone."""
 
 
 class StreamParts:
     """Chooses and writes the parts.
 
     Args:
-        slot: where the newest frame lies.
-        channel: the client's connection, or None where that is not known.
-        epoch: the word that names this run of the agent.
-        plain: whether the client wants no zlib format.
+        slot: holds the newest frame.
+        channel: the client's connection; None if it is unknown.
+        epoch: identifies this run of the agent.
+        plain: whether the client wants plain JPEG instead of the zlib format.
     """
 
     def __init__(
         self, *, slot: FrameSlot, channel: Channel | None, epoch: str, plain: bool
     ) -> None:
-        """Begin without a picture that was sent."""
+        """Begin with no picture sent."""
         self._slot = slot
         self._channel = channel
         self._epoch = epoch
@@ -54,7 +54,7 @@ class StreamParts:
         self._unchanged = 0
 
     def write(self, frame: Frame | None) -> Iterator[bytes]:
-        """Yield part after part, beginning with `frame`, until camera or client are gone."""
+        """Yield parts, beginning with `frame`, until the camera or the client is gone."""
         seq = 0
         try:
             while True:
@@ -67,12 +67,13 @@ class StreamParts:
                     return
                 frame = self._slot.newer_than(seq, timeout_s=_LOOK_UP_S)
         except CameraOffline:
-            return  # the end of the stream tells the hub; asking again tells it why
+            return  # the end of the stream tells the hub; its next request gets the reason
 
     def part(self, frame: Frame, now_s: float) -> bytes:
-        """Return the part for a frame; empty where the one before still says all.
+        """Return the part for a frame; empty if nothing has to be sent.
 
-        A frame that shows the same as the last picture goes without it, and most go not at all.
+        A frame that shows the same as the last picture is sent without a picture, and mostly not
+        at all.
         """
         same = self._shown is not None and frame.shows_the_same_as(self._shown)
         if same and now_s - self._part_at_s < _WORD_EVERY_S:

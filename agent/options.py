@@ -1,6 +1,6 @@
-"""The agent's command line. Each option exists once: a field with its default and its help.
+"""The agent's command line. Each option is one field with its default and its help.
 
-Runs in the agent process at start; the environment is read here and nowhere else.
+Only this module reads the environment.
 
 Process: agent.
 """
@@ -86,11 +86,11 @@ def _option(default: Any, help_text: str, metavar: str = "", convert: Any = str)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentOptions:
-    """What a user may choose; sizes in pixels, `quality` in percent, `fps` in frames a second."""
+    """The options; sizes in pixels, `quality` in percent, `fps` in frames per second."""
 
     hub: Hub = field(metadata={"help": "the hub's address", "metavar": "URL", "convert": _hub})
     token: str | None = _option(
-        None, f"the hub's agent token; better {TOKEN_VARIABLE} or --token-file", "T", _word(256)
+        None, f"the hub's agent token; {TOKEN_VARIABLE} or --token-file is safer", "T", _word(256)
     )
     token_file: str | None = _option(None, "a file with the token", "F")
     source: str = _option(
@@ -106,7 +106,9 @@ class AgentOptions:
         f"--source. Or in the environment: {SOURCE_VARIABLE}",
         "F",
     )
-    name: str | None = _option(None, "what people read (default: host and source)", "N", _word(80))
+    name: str | None = _option(
+        None, "the name on the page (default: host and source)", "N", _word(80)
+    )
     id: str | None = _option(
         None, "a fixed identity (default: one per host and source)", "ID", _word(128)
     )
@@ -114,13 +116,13 @@ class AgentOptions:
         None, "the address to serve on (default: the one from which the hub is reached)", "H"
     )
     port: int | None = _option(None, "the port to serve on (default: a free one)", "P", _port)
-    fps: float | None = _option(None, "at most so many frames a second", "F", _fps)
+    fps: float | None = _option(None, "the most frames per second", "F", _fps)
     size: tuple[int, int] = _option(
-        (640, 480), "fit pictures within, never enlarged (default: 640x480)", "WxH", _size
+        (640, 480), "fit pictures within this size, never enlarge (default: 640x480)", "WxH", _size
     )
     quality: int = _option(85, "JPEG quality (default: 85)", "Q", _quality)
     end_with_input: bool = _option(
-        False, "end when standard input does, for a program that starts agents", "", bool
+        False, "stop when standard input ends, for programs that start agents", "", bool
     )
     preview: bool = _option(False, "show the pictures in a window; d closes it", "", bool)
     tls_ca: str | None = _option(None, "the certificate to trust for an https hub", "F")
@@ -129,7 +131,7 @@ class AgentOptions:
 def parse_options(
     arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None
 ) -> AgentOptions:
-    """Return the options of a command line; on wrong usage exits with status 2.
+    """Return the options of a command line; wrong usage ends the process with status 2.
 
     Raises:
         SetupError: a file of token or source, or the certificate, cannot be read.

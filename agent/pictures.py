@@ -1,4 +1,4 @@
-"""A folder of photographs (or one) as a camera. Used by the capture thread only. Process: agent."""
+"""A folder of pictures, or one, as a camera. Used by the capture thread only. Process: agent."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _USUAL_FPS = 1.0
 
 
 class FolderSource:
-    """Shows the pictures of a folder by name, each for a second unless `fps` says otherwise.
+    """Shows the pictures of a folder in the order of their names, each for a second or by `fps`.
 
-    The folder is listed again at the start of every round, so pictures may come and go.
+    The folder is listed again at the start of every round, so pictures may be added and removed.
     """
 
     def __init__(self, path: Path, *, fps: float | None = None) -> None:
-        """Begin without pictures; the folder is read at the first one."""
+        """Begin without pictures; the folder is read at the first `grab`."""
         self.label = str(path)
         self.scene = 0
         self._path = path
@@ -85,6 +85,6 @@ class FolderSource:
         if pixels is None:
             if path not in self._named and path.exists():
                 self._named.add(path)
-                _log.warning("%s cannot be read as a picture and is left out", path)
+                _log.warning("%s cannot be read as a picture and is skipped", path)
             return None
         return np.asarray(pixels, np.uint8)

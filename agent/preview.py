@@ -1,4 +1,4 @@
-"""`--preview`: what is served, in a window of this machine. Runs in the agent's main thread.
+"""`--preview`: shows the served pictures in a window. Runs in the agent's main thread.
 
 Process: agent.
 """
@@ -26,13 +26,13 @@ _TRY_TIMEOUT_S = 20
 
 
 def why_no_screen() -> str:
-    """Return why no window can be shown here, or "" when one can."""
+    """Return why no window can be shown here; "" if one can."""
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         return "this machine has no screen"
     try:
-        # The window library ends the whole process when the screen does not answer, so ask apart.
+        # The window library ends the process if the screen does not answer: try in another process.
         tried = subprocess.run(
             [sys.executable, "-c", _TRY_WINDOW], capture_output=True, timeout=_TRY_TIMEOUT_S
         )
@@ -45,9 +45,9 @@ def show(slot: FrameSlot, stop: threading.Event, tick: Callable[[], None]) -> No
     """Show frames until `d` is pressed, the window is closed or the agent stops.
 
     Args:
-        slot: where the newest frame lies.
+        slot: holds the newest frame.
         stop: set when the agent stops.
-        tick: called many times a second.
+        tick: called many times per second.
     """
     seq = 0
     try:
@@ -62,10 +62,10 @@ def show(slot: FrameSlot, stop: threading.Event, tick: Callable[[], None]) -> No
         cv2.destroyAllWindows()
         cv2.waitKey(1)
     except cv2.error:
-        _log.warning("the preview failed; the agent goes on without it")
+        _log.warning("the preview failed; the agent continues without it")
         return
     if not stop.is_set():
-        _log.info("the preview is closed; the agent goes on")
+        _log.info("the preview is closed; the agent continues")
 
 
 def _show_newer(slot: FrameSlot, seq: int) -> int:

@@ -1,4 +1,4 @@
-"""One agent, put together: source, capture, slot, server and link. Several may run in a process.
+"""One agent: source, capture, slot, server and link together. A process may run several.
 
 Process: agent.
 """
@@ -31,16 +31,16 @@ class AgentService:
     """Captures from `source`, serves on `listener`, registers with `options.hub`.
 
     Attributes:
-        slot: where the newest frame lies.
-        listener: where the frames are served.
-        stream_key: what a puller must present; made up anew at every start.
-        epoch: the word that names this run.
+        slot: holds the newest frame.
+        listener: the socket on which frames are served.
+        stream_key: what the hub must present; new at every start.
+        epoch: identifies this run.
     """
 
     def __init__(
         self, *, options: AgentOptions, source: Source, identity: Identity, listener: Listener
     ) -> None:
-        """Put the parts together; nothing runs yet."""
+        """Connect the parts; nothing runs yet."""
         self._options = options
         self._source = source
         self._identity = identity
@@ -71,7 +71,7 @@ class AgentService:
         self._link.start()
 
     def stop(self) -> bool:
-        """Stop within about two seconds; return False when a driver still holds the capture."""
+        """Stop within about two seconds; return False if a driver still holds the capture."""
         began = time.perf_counter()
         self.slot.close()
         self._link.stop()
@@ -86,7 +86,7 @@ class AgentService:
         return not self._link.accepted
 
     def registration(self) -> Registration:
-        """Return what the hub is told now."""
+        """Return the registration for the hub."""
         state = self.slot.state()
         fps = round(state.fps, 1) or self._source.fps
         return Registration(

@@ -1,6 +1,6 @@
-"""The one place where the newest frame lies, and whether the camera gives any.
+"""The slot: holds the newest frame, and the state of the camera.
 
-Written by the capture thread, read by the server's threads, the link and the preview.
+The capture thread writes it; the server's threads, the link and the preview read it.
 
 Process: agent.
 """
@@ -22,12 +22,12 @@ _RATE_WINDOW_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class CameraState:
-    """How the camera is now.
+    """The camera's current state.
 
     Attributes:
         online: whether there is a current frame.
         reason: why not, in words; empty while online.
-        fps: frames published a second, measured over the last seconds; 0 while offline.
+        fps: published frames per second, measured over the last seconds; 0 while offline.
         width, height: in pixels as served, 0 before the first frame.
     """
 
@@ -39,7 +39,7 @@ class CameraState:
 
 
 class FrameSlot:
-    """Holds one frame; a newer one replaces it whether it was read or not."""
+    """Holds one frame; a newer one replaces it, read or not."""
 
     def __init__(self, *, encoder: Encoder) -> None:
         """Begin without a frame."""
@@ -53,7 +53,7 @@ class FrameSlot:
         self._closed = False
 
     def expect(self, fps: float | None) -> None:
-        """Say how many frames a second to expect, which decides when the newest one is too old."""
+        """Set the expected rate, which decides when the newest frame is too old."""
         with self._changed:
             self._stale_after_s = max(_LEAST_STALE_S, _STALE_INTERVALS / fps if fps else 0.0)
 
@@ -80,23 +80,23 @@ class FrameSlot:
         return frame
 
     def fail(self, reason: str) -> None:
-        """Say that the camera gives no picture, and why; whoever waits is told."""
+        """Set the reason why the camera gives no picture, and wake all waiting threads."""
         with self._changed:
             self._failure = reason
             self._published.clear()
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Release everybody who waits: the agent stops."""
+        """Wake all waiting threads: the agent stops."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def newer_than(self, seq: int, *, timeout_s: float = 0.0) -> Frame | None:
-        """Return a frame newer than `seq`, waiting up to `timeout_s` for one, else None.
+        """Return a frame newer than `seq`; None if none came within `timeout_s`.
 
         Raises:
-            CameraOffline: the camera gives no picture, or stopped while this waited.
+            CameraOffline: the camera gives no picture, or stopped meanwhile.
         """
         deadline = time.perf_counter() + timeout_s
         with self._changed:
@@ -113,7 +113,7 @@ class FrameSlot:
                 self._changed.wait(max(0.0, min(deadline - now, stale_in_s)) + 0.001)
 
     def state(self) -> CameraState:
-        """Return how the camera is now."""
+        """Return the camera's current state."""
         with self._changed:
             reason = self._reason(time.perf_counter())
             frame = self._frame
@@ -130,7 +130,7 @@ class FrameSlot:
             return "the agent is stopping"
         if self._failure:
             return self._failure
-        # The capture thread may hang inside a driver, so the age of its newest frame decides.
+        # The capture thread may hang in a driver, so the age of the newest frame decides.
         age_s = now - self._published[-1]
         return f"no picture for {age_s:.0f} s" if age_s > self._stale_after_s else ""
 

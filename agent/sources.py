@@ -1,4 +1,4 @@
-"""Where pictures come from, and how `--source` names it. Used by the capture thread only.
+"""The sources of pictures, and how `--source` names them. Used by the capture thread only.
 
 Process: agent.
 """
@@ -19,16 +19,16 @@ STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp
 
 
 class Source(Protocol):
-    """One camera, file, folder or address; `open` comes first, and again after a `SourceError`.
+    """A camera, file, folder or address. Call `open` first, and again after a `SourceError`.
 
     Attributes:
-        label: what it is, for people and for the hub; never with a user or password.
-        fps: pictures a second by its own account, or None when it does not say.
+        label: its name for people and the hub; never with a user or password.
+        fps: its own pictures per second; None if it states none.
     """
 
     @property
     def label(self) -> str:
-        """What the source is, in words."""
+        """The name of the source."""
 
     @property
     def fps(self) -> float | None:
@@ -36,46 +36,46 @@ class Source(Protocol):
 
     @property
     def scene(self) -> int:
-        """How often it has jumped: to another picture of a folder, or back to a file's start."""
+        """The number of jumps: to another picture of a folder, or back to a file's start."""
 
     def open(self) -> None:
-        """Make ready to give pictures. Raises `SourceError` with the reason."""
+        """Prepare to give pictures. Raises `SourceError` with the reason."""
 
     def grab(self) -> float | None:
         """Go on to the next picture.
 
         Returns:
-            None for a live source, which sets the pace itself; else how many seconds after the
-            previous picture this one is to be shown.
+            None for a live source, which sets the pace itself; else the seconds from the previous
+            picture to this one.
 
         Raises:
             SourceError: there is no picture.
         """
 
     def retrieve(self) -> Picture:
-        """Return the picture that `grab` went to. Raises `SourceError`."""
+        """Return the picture of the last `grab`. Raises `SourceError`."""
 
     def close(self) -> None:
-        """Let go of the device or file; harmless when nothing is open."""
+        """Release the device or file, if one is open."""
 
 
 def make_source(
     text: str, *, box: tuple[int, int], fps: float | None = None, phase_s: float = 0.0
 ) -> Source:
-    """Return the source that `text` names (see `--source`); no device or file is opened.
+    """Return the source that `text` names (see `--source`), without opening it.
 
     Args:
         text: a device number, a path, an address or `demo`.
         box: width and height in pixels that pictures will be fitted into.
-        fps: the rate asked for, for sources that have none of their own.
-        phase_s: where in its round the demonstration camera begins, in seconds.
+        fps: the wanted rate, for sources without their own.
+        phase_s: the time at which the demonstration camera begins its round, in seconds.
 
     Raises:
-        SetupError: it names nothing that could ever give pictures.
+        SetupError: it cannot be a source.
     """
     if text == DEMO:
         demo = DemoSource(size=box, fps=fps, phase_s=phase_s)
-        demo.open()  # says at once that the photographs are missing
+        demo.open()  # raises at once if the photographs are missing
         return demo
     if text.isascii() and text.isdigit():
         return DeviceSource(int(text), box=box)
@@ -84,7 +84,7 @@ def make_source(
     if "://" in text:
         scheme = text.partition("://")[0].lower()
         if scheme not in STREAM_SCHEMES:
-            raise SetupError(f"a source cannot be read by {scheme}://; use rtsp:// or http://")
+            raise SetupError(f"a source cannot be opened by {scheme}://; use rtsp:// or http://")
         return StreamSource(text)
     path = Path(text).expanduser()
     if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
@@ -93,7 +93,7 @@ def make_source(
 
 
 class EncodedSource:
-    """Gives ready JPEGs in turn, `fps` a second, for ever: a camera that costs next to nothing."""
+    """Gives prepared JPEGs in turn, `fps` per second, without end: a camera of almost no cost."""
 
     def __init__(self, pictures: list[Encoded], *, fps: float, label: str = "encoded") -> None:
         """Begin at the first picture."""

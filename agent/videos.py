@@ -1,6 +1,6 @@
 """Sources that OpenCV reads: devices, video and GIF files, network streams.
 
-Used by the capture thread only; every `cv2.error` becomes a `SourceError` here.
+Used by the capture thread only. Every `cv2.error` becomes a `SourceError` here.
 
 Process: agent.
 """
@@ -28,7 +28,7 @@ _GIF_FRAMES_TIMED = 300
 
 
 class _CaptureSource:
-    """What devices, files and streams share: one `cv2.VideoCapture`."""
+    """The common part of devices, files and streams: a `cv2.VideoCapture`."""
 
     def __init__(self, label: str) -> None:
         """Begin without OpenCV's capture."""
@@ -39,11 +39,11 @@ class _CaptureSource:
 
     @property
     def fps(self) -> float | None:
-        """The rate that the device or file states, if it is a possible one."""
+        """The rate that the device or file states, if it is plausible."""
         return self._fps
 
     def close(self) -> None:
-        """Let go of the device or file."""
+        """Release the device or file."""
         if self._capture is not None:
             self._capture.release()
             self._capture = None
@@ -88,7 +88,7 @@ class DeviceSource(_CaptureSource):
         self._box = box
 
     def open(self) -> None:
-        """Open the device and ask it for pictures about as large as they will be served."""
+        """Open the device and request pictures of about the served size."""
         reason = _why_no_device(self._device)
         if reason:
             raise SourceError(reason)
@@ -105,7 +105,7 @@ class DeviceSource(_CaptureSource):
     def _ask_for_size(self, capture: cv2.VideoCapture) -> None:
         width, height = self._box
         if width * height > 640 * 480:
-            # Over USB 2 only compressed pictures of this size come at a useful rate.
+            # Over USB 2, only compressed pictures of this size arrive at a useful rate.
             capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
@@ -113,7 +113,7 @@ class DeviceSource(_CaptureSource):
 
 
 class VideoFileSource(_CaptureSource):
-    """A video or GIF file, over and over at its own rate."""
+    """A video or GIF file, in a loop at its own rate."""
 
     def __init__(self, path: Path) -> None:
         """Name the file; it is not opened yet."""
@@ -149,7 +149,7 @@ class VideoFileSource(_CaptureSource):
         return 1.0 / (self._fps or _USUAL_FPS)
 
     def _step_s(self) -> float:
-        # Time stamps follow files of changing rate; some files carry none, or senseless ones.
+        # Time stamps are right for files of varying rate; some files have none, or wrong ones.
         position_s = self._opened().get(cv2.CAP_PROP_POS_MSEC) / 1000
         step_s = position_s - self._position_s
         self._position_s = position_s
@@ -157,7 +157,7 @@ class VideoFileSource(_CaptureSource):
 
 
 class StreamSource(VideoFileSource):
-    """A network address; FFmpeg gives up on one that is silent for some seconds."""
+    """A network address; FFmpeg gives up if it is silent for some seconds."""
 
     def __init__(self, address: str) -> None:
         """Name the address, without user and password; it is not opened yet."""
@@ -175,8 +175,8 @@ class StreamSource(VideoFileSource):
             _READ_TIMEOUT_MS,
         ]
         capture = cv2.VideoCapture(self._target, cv2.CAP_FFMPEG, timeouts)
-        self._use(capture, f"{self.label} does not answer, or not with a video")
-        # A file behind an address would else be read as fast as the network carries it.
+        self._use(capture, f"{self.label} does not answer, or does not send a video")
+        # Otherwise a file at an address would be read as fast as the network allows.
         self._live = capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 0
         self._position_s = 0.0
 
@@ -194,7 +194,7 @@ def _device_backend() -> int:
 
 
 def _why_no_device(device: int | str) -> str:
-    """Return what is wrong before a device is opened, or ""; only Linux can tell."""
+    """Return why a device cannot be opened, or ""; known on Linux only."""
     if not sys.platform.startswith("linux"):
         return ""
     path = Path(f"/dev/video{device}" if isinstance(device, int) else device)
@@ -206,7 +206,7 @@ def _why_no_device(device: int | str) -> str:
 
 
 def _time_gif(path: str) -> float | None:
-    """Return a GIF's frames a second by its time stamps: the rate it states is rounded badly."""
+    """Return a GIF's frames per second by its time stamps; its stated rate is rounded badly."""
     capture = cv2.VideoCapture(path, cv2.CAP_ANY)
     frames, position_ms = 0, 0.0
     while frames < _GIF_FRAMES_TIMED and capture.grab():

@@ -1,4 +1,4 @@
-"""Finds the files beside the code: templates, static files, the agent; in a checkout or a wheel.
+"""Finds templates, static files and the agent, in a checkout or an installed wheel.
 
 Process: hub, command.
 """
@@ -31,7 +31,7 @@ def agent_command() -> list[str]:
 
 
 def checkout_folder() -> Path | None:
-    """Return the top folder of the checkout that this code runs in; None for an installed wheel."""
+    """Return the top folder of the checkout; None in an installed wheel."""
     wanted = (_CHECKOUT / "pyproject.toml", _CHECKOUT / "agent" / "agent.py")
     return _CHECKOUT if all(path.exists() for path in wanted) else None
 

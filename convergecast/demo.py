@@ -18,14 +18,14 @@ from convergecast.protocol.folders import pictures_folder
 
 _END_TIMEOUT_S = 3.0
 _ONLINE_TIMEOUT_S = 10.0
-_LAST_WORDS_S = 0.4  # the agents write a line when they see that they are online
+_LAST_WORDS_S = 0.4  # the agents log a line when they are online
 
 
 def run_demo(config: HubConfig, *, cameras: int, source: str) -> None:
     """Run a hub and `cameras` agents that show `source`, until the hub is ended.
 
     Raises:
-        ModelError: the demonstration pictures have not been fetched.
+        ModelError: the demonstration pictures are not in the model store.
         ConvergeCastError: as `Hub`.
     """
     if source == "demo" and not any(pictures_folder().glob("*.png")):
@@ -35,7 +35,7 @@ def run_demo(config: HubConfig, *, cameras: int, source: str) -> None:
     agents: list[subprocess.Popen[bytes]] = []
 
     def start_agents(token: str) -> None:
-        """Start them and wait until they give pictures, so that the link comes last."""
+        """Start the agents and wait for their pictures, so that the link is the last line."""
         environment = {**os.environ, "CONVERGECAST_AGENT_TOKEN": token}
         environment["CONVERGECAST_SOURCE"] = source  # an argument can be read by other users
         environment.pop("CONVERGECAST_ADMIN_TOKEN", None)

@@ -1,4 +1,4 @@
-"""`convergecast doctor`: what works on this machine and what does not, each with its mend.
+"""`convergecast doctor`: what works on this machine, what does not, and how to mend it.
 
 Process: command.
 """
@@ -29,7 +29,7 @@ _LEAST_FREE_BYTES = 500 << 20
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: `ok`, `note` (works, but worth knowing) or `problem`."""
+    """The result of one check: `ok`, `note` (works, but worth knowing) or `problem`."""
 
     grade: str
     what: str
@@ -37,7 +37,7 @@ class Finding:
 
 
 def run_doctor(config: HubConfig) -> int:
-    """Print every finding; return 1 when there is a problem."""
+    """Print every finding; return 1 if there is a problem."""
     problems = 0
     for check in CHECKS:
         for finding in check(config):
@@ -75,7 +75,7 @@ def _runtime(config: HubConfig) -> Iterator[Finding]:
 
 
 def _detectors(config: HubConfig) -> Iterator[Finding]:
-    # Only where the packages were found: what is missing is a finding, not the end.
+    # Imported only after the check for its packages, whose absence is a finding.
     from convergecast.detection.registry import create_face_detector, create_object_detector
 
     reasons: dict[str, str] = {}
@@ -96,11 +96,11 @@ def _detectors(config: HubConfig) -> Iterator[Finding]:
     if "GPU" in reasons:
         yield Finding("ok", "GPU", "in use")
     elif reasons:
-        yield Finding("note", "GPU", f"not used, the CPU is: {reasons['CPU']}")
+        yield Finding("note", "GPU", f"not used: {reasons['CPU']}")
 
 
 def _landmarks(config: HubConfig) -> Finding:
-    # As above.
+    # Imported late, as above.
     from convergecast.detection.faces.landmarks import Landmarks, compile_kernels
 
     name = config.landmarks_in_use
@@ -110,7 +110,7 @@ def _landmarks(config: HubConfig) -> Finding:
         return Finding("problem", "Landmarks", str(error))
     if compile_kernels():
         return Finding("ok", "Landmarks", f"{name}, loaded and checked; compiled by numba")
-    slower = "numba does not work, NumPy takes its place and is slower: install numba again"
+    slower = "numba does not work, so slower NumPy code runs: install numba again"
     return Finding("note", "Landmarks", f"{name}, loaded and checked; {slower}")
 
 
@@ -150,7 +150,7 @@ def _address(config: HubConfig) -> Iterator[Finding]:
         else:
             yield Finding("ok", "Address", f"{where} is free")
     token = ADMIN_TOKEN_VARIABLE in os.environ
-    said = "is set" if token else "is not set: the hub listens on this machine only"
+    said = "is set" if token else "is not set: the hub can listen on this machine only"
     yield Finding("ok" if token else "note", "Admin token", f"{ADMIN_TOKEN_VARIABLE} {said}")
 
 
@@ -173,8 +173,8 @@ def _folders(config: HubConfig) -> Iterator[Finding]:
 def _unwritable(what: str, folder: Path, reason: str | None) -> Finding:
     said = f"{folder} cannot be written ({reason})"
     if folder == models_folder() and _is_complete():
-        return Finding("note", what, f"{said}, nor need it be: everything is there")
-    return Finding("problem", what, f"{said}: choose another or mend its rights")
+        return Finding("note", what, f"{said}, but everything is there already")
+    return Finding("problem", what, f"{said}: choose another, or correct its permissions")
 
 
 def _is_complete() -> bool:
@@ -187,7 +187,7 @@ def _cameras(_: HubConfig) -> Iterator[Finding]:
     devices = sorted(Path("/dev").glob("video*")) if sys.platform == "linux" else []
     if sys.platform != "linux":
         return
-    said = ", ".join(map(str, devices)) or "no /dev/video*: use another --source for an agent here"
+    said = ", ".join(map(str, devices)) or "no /dev/video*: an agent here needs another --source"
     yield Finding("ok" if devices else "note", "Cameras", said)
 
 

@@ -6,13 +6,13 @@ ConvergeCastError
 ├── NotSignedIn           no session, no token, or a wrong one               401
 ├── Forbidden             known, but may not                                 403
 ├── NotFound              no such camera, picture or result                  404
-├── Conflict              right in itself, but not in the present state      409
+├── Conflict              valid, but not in the present state                409
 ├── TooSlow               did not arrive in time                             408
 ├── TooLarge              over a size limit                                  413
 ├── NoUsableFace          no picture shows a face that can be recognised     422
 ├── TooMany               over a limit of number                             429
 └── Unavailable           a part that is needed does not work now            503
-    ├── EngineError       the engine is gone, too slow, or says no
+    ├── EngineError       the engine has ended, is too slow, or refuses
     └── ModelError        a model is missing, damaged or cannot be fetched
 
 Process: any.
@@ -28,8 +28,8 @@ class ConvergeCastError(Exception):
     """Root of the tree; `kind` and `http_status` are what a client sees.
 
     Attributes:
-        retry_after_s: after how many seconds it may work; None: nobody knows.
-        page: the page of the hub on which it can be put right, such as `faces`; None: none.
+        retry_after_s: after how many seconds it may work; None: unknown.
+        page: the page of the hub that can solve it, such as `faces`; None: none.
     """
 
     kind = "error"
@@ -38,7 +38,7 @@ class ConvergeCastError(Exception):
     retry_after_s: int | None = None
 
     def told(self) -> dict[str, str]:
-        """Return `error`, `message` and, where there is one, `page`: what a client is told."""
+        """Return what a client gets: `error`, `message` and, if there is one, `page`."""
         return {
             "error": self.kind,
             "message": str(self),
@@ -77,12 +77,12 @@ class NotFound(ConvergeCastError):
 
 
 class Conflict(ConvergeCastError):
-    """Right in itself, but not in the present state."""
+    """Valid, but not in the present state."""
 
     kind, http_status = "conflict", 409
 
     def __init__(self, message: str, *, page: str | None = None) -> None:
-        """Keep the page on which it can be put right."""
+        """Keep the page that can solve it."""
         super().__init__(message)
         self.page = page
 
@@ -100,7 +100,7 @@ class TooLarge(ConvergeCastError):
 
 
 class Refused(TypedDict):
-    """A picture that cannot be used: its place in the form, from 0, what it is called, and why."""
+    """A picture that cannot be used: its index in the form, its file name, and the reason."""
 
     picture: int
     file: str
@@ -111,13 +111,13 @@ class NoUsableFace(ConvergeCastError):
     """No picture shows a face that can be recognised.
 
     Attributes:
-        pictures: each, and why.
+        pictures: each picture with its reason.
     """
 
     kind, http_status = "no-usable-face", 422
 
     def __init__(self, message: str, pictures: Sequence[Refused] = ()) -> None:
-        """Keep what is wrong with each picture."""
+        """Keep the reason of each picture."""
         super().__init__(message)
         self.pictures = list(pictures)
 
@@ -144,7 +144,7 @@ class Unavailable(ConvergeCastError):
 
 
 class EngineError(Unavailable):
-    """The engine is gone, too slow, or says no."""
+    """The engine has ended, is too slow, or refuses."""
 
     kind = "engine"
 

@@ -1,4 +1,4 @@
-"""The composition root: makes the hub's parts, passes them to each other, runs and ends them.
+"""The composition root: makes the hub's parts, connects them, runs and ends them.
 
 Process: hub.
 """
@@ -67,7 +67,7 @@ log = logging.getLogger("hub")
 
 
 class _Server(uvicorn.Server):
-    """Ends on SIGINT and SIGTERM without raising them again, so that the hub's parts end too."""
+    """Ends on SIGINT and SIGTERM without raising them again: the hub has to end its parts."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -85,8 +85,8 @@ class Hub:
 
     Args:
         config: its settings.
-        on_ready: called with the agents' token once it answers requests, in a thread of its own;
-            the link is printed after it.
+        on_ready: called with the agent token once the hub answers requests, in a thread of its
+            own. The link is printed afterwards.
 
     Raises:
         InvalidInput: the configuration is impossible.
@@ -94,7 +94,7 @@ class Hub:
     """
 
     def __init__(self, config: HubConfig, *, on_ready: Callable[[str], None] | None = None) -> None:
-        """Take the address, open the database and put the parts together; nothing runs yet."""
+        """Bind the address, open the databases and connect the parts; nothing runs yet."""
         admin_token = os.environ.get(ADMIN_TOKEN_VARIABLE) or None
         if admin_token is None and not is_loopback(config.host):
             raise InvalidInput(
@@ -123,7 +123,7 @@ class Hub:
             self.close()
 
     def close(self) -> None:
-        """End every process, close database and socket."""
+        """End all processes, close databases and socket."""
         self.services.upkeep.stop()
         self.services.supervisor.stop()
         self.services.counts.close()
@@ -190,7 +190,7 @@ class Hub:
             clock=clock,
             database=database,
             gate=gate,
-            # Browsers do not keep cookies apart by port.
+            # Browsers share cookies between ports.
             guard=Guard(
                 gate=gate,
                 cookie=f"convergecast_{port}",
@@ -254,7 +254,7 @@ class Hub:
                 await announcing
 
     def _when_ready(self, server: _Server) -> None:
-        """Start the cameras and print the link, once requests are answered; a thread of its own."""
+        """Once the hub answers, start the cameras and print the link; runs in its own thread."""
         while not server.started:
             if server.should_exit:
                 return
@@ -273,7 +273,7 @@ class Hub:
             _say("Ctrl+C stops the hub.\n")
 
     def _show_link(self) -> None:
-        """Print the address to open, with empty lines around it; it alone on standard output."""
+        """Print the address to open on standard output, with empty lines around it."""
         address, gate = self.address, self.services.gate
         if gate.has_admin_token:
             line = f"Open {address} and sign in with the administrator token."
@@ -299,19 +299,19 @@ class Hub:
 
 
 def _say(line: str = "") -> None:
-    """Write a line for a person where the log goes."""
+    """Write a line for people, on standard error like the log."""
     print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _bind(config: HubConfig) -> socket.socket:
-    """Return a socket that listens on the hub's address, before anything else is begun."""
+    """Return a socket that listens on the hub's address; done before anything else starts."""
     bound: socket.socket | None = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         bound = socket.socket(family, kind, protocol)
-        if sys.platform == "win32":  # there the other option lets two programs share a port
+        if sys.platform == "win32":  # SO_REUSEADDR would let two programs share a port on Windows
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -321,17 +321,17 @@ def _bind(config: HubConfig) -> socket.socket:
         if bound is not None:
             bound.close()
         raise Unavailable(
-            f"The hub cannot listen on {config.host}:{config.port} ({error.strerror}): stop what "
-            "uses it, or choose another with --port."
+            f"The hub cannot listen on {config.host}:{config.port} ({error.strerror}): stop the "
+            "program that uses it, or choose another port with --port."
         ) from error
     return bound
 
 
 def _allow_many_files() -> None:
-    """Raise the limit of open files to what the system allows: each camera takes a few."""
+    """Raise the limit of open files as far as the system allows: each camera needs a few."""
     if sys.platform == "win32":
         return
-    import resource  # there is none on Windows
+    import resource  # it does not exist on Windows
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)

@@ -1,7 +1,7 @@
-"""The names of things: COCO's original list of 91. Pure Python, for the hub and its workers too.
+"""The labels of objects: COCO's original list of 91.
 
-Lin et al., "Microsoft COCO: Common Objects in Context" (2014), appendix; eleven of the 91 were
-never labelled in the pictures, so no model trained on them knows these. Process: any.
+Lin et al., "Microsoft COCO: Common Objects in Context" (2014), appendix. Eleven of the 91
+were never labelled in the pictures, so no model trained on them finds these. Process: any.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NOT_TAUGHT = frozenset(
         "blender", "hair brush",
     }
 )  # fmt: skip
-"""What the built-in model and every other trained on COCO's pictures never finds."""
+"""Labels that no model trained on COCO's pictures finds."""
 
 _IDS = {name: at for at, name in enumerate(LABELS, start=1)}
 
@@ -64,5 +64,5 @@ def label(label_id: int) -> str:
 
 
 def label_id(name: str) -> int | None:
-    """Return the id of a name, or None where no label is called so."""
+    """Return the id of a label, or None if there is no such label."""
     return _IDS.get(name)

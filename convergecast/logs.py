@@ -1,4 +1,4 @@
-"""Logging of every process of the hub: one line each on standard error, with the process's name.
+"""The hub's logging: lines on standard error, each with the name of its process.
 
 Process: any.
 """
@@ -18,7 +18,7 @@ _FORMAT = "%(asctime)s %(levelname)s {process}%(name)s: %(message)s"
 
 
 def set_up_logging(level: int = logging.INFO) -> None:
-    """Send log lines of this process to standard error; call it once at a process's start."""
+    """Send this process's log lines to standard error; call it once when the process starts."""
     name = multiprocessing.current_process().name
     process = "" if name == "MainProcess" else f"[{name}] "
     logging.basicConfig(

@@ -1,4 +1,4 @@
-"""What people may call a camera or a person: text in any script, of one line. Process: hub."""
+"""The names of cameras and people: one line of text in any script. Process: hub."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_NAME_LENGTH = 80
 
 
 def shown_name(name: str) -> str:
-    """Return a name as it is shown, NFC; raises InvalidInput for one that cannot be."""
+    """Return a name as it is shown, in NFC; raises InvalidInput if it cannot be shown."""
     composed = unicodedata.normalize("NFC", name)
     spaced = "".join(" " if unicodedata.category(c) == "Zs" else c for c in composed).strip()
     if not is_visible(spaced) or len(spaced) > MAX_NAME_LENGTH:

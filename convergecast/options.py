@@ -1,6 +1,6 @@
-"""What each AI option is called, which models it needs and what it brings.
+"""The AI options: the name of each, the models it needs and what it adds to results.
 
-The page and the hub's other processes ask here, or what `hello` says of it: an option is told once.
+This is their only definition. The page gets it in `hello`.
 
 Process: any.
 """
@@ -12,24 +12,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 MIN_SCORES = (0.05, 0.95)
-"""Lowest and highest threshold of objects; below, everything is found everywhere."""
+"""Lowest and highest threshold of objects; below it, detectors find something everywhere."""
 
 Brings = Literal["faces", "objects", "people"]
-"""A field of a result: a list of what was found, or a number."""
+"""A field of a result: a list of findings, or a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One kind of analysis, as `hello` tells it to the page.
+    """One kind of analysis, as the page gets it in `hello`.
 
     Attributes:
         name: in the API.
         label: the words on its button.
-        tasks: the models that have to run for it; the first alone is enough for what it brings.
-        brings: what it fills in a result.
-        adds: the fields that it fills of everything in that list.
-        identifies: whether it tells who somebody is, which is refused while recognition is off.
-        min_scores: the lowest and highest threshold that a user may set; None: there is none.
+        tasks: the models it needs; the first alone is enough for the field `brings`.
+        brings: the field of a result that it fills.
+        adds: the fields that it fills in each entry of that list.
+        identifies: whether it identifies people; refused while recognition is off.
+        min_scores: the lowest and highest threshold that a user may set; None: no threshold.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Option:
     min_scores: tuple[float, float] | None = None
 
 
-# In the order of the buttons. An option stands here once it works.
+# In the order of the buttons. An option is listed once it works.
 OPTIONS = (
     Option(name="faces", label="Face Detection", tasks=("faces",), brings="faces"),
     Option(
@@ -78,15 +78,15 @@ def tasks_of(options: Iterable[str]) -> frozenset[str]:
 
 
 def brought_by(options: Iterable[str]) -> frozenset[Brings]:
-    """Return the fields of a result that these options fill; the others are null."""
+    """Return the fields of a result that these options fill; other fields are null."""
     return frozenset(_BY_NAME[name].brings for name in options)
 
 
 def added_by(options: Iterable[str]) -> frozenset[str]:
-    """Return the fields that these options fill of what is found; the others are null."""
+    """Return the fields that these options fill in each finding; other fields are null."""
     return frozenset(field for name in options for field in _BY_NAME[name].adds)
 
 
 def identifying(options: Iterable[str]) -> tuple[str, ...]:
-    """Return those of these options that tell who somebody is."""
+    """Return those of these options that identify people."""
     return tuple(name for name in options if _BY_NAME[name].identifies)

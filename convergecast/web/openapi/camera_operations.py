@@ -28,10 +28,7 @@ CAMERA_OPERATIONS = {
     ),
     f"GET {_CAMERAS}/rejected": view("list_rejected", "The rejected cameras", api.Cameras),
     f"POST {_CAMERAS}/options": change(
-        "switch_option",
-        "Switch an option on or off for several cameras",
-        api.OptionAnswers,
-        sent=api.OptionOrder,
+        "switch_option", "Switch an option of cameras", api.OptionAnswers, sent=api.OptionOrder
     ),
     f"PATCH {_ONE}": change(
         "change_camera", "Change a camera", CameraView, sent=api.CameraChange, errors=[409]
@@ -57,11 +54,7 @@ CAMERA_OPERATIONS = {
         errors=[400, 409, 429, 503],
     ),
     "GET /api/v1/counts": view(
-        "counts",
-        "The number of people, minute by minute",
-        api.Minutes,
-        query=api.CountsQuery,
-        errors=[404],
+        "counts", "People, minute by minute", api.Minutes, query=api.CountsQuery, errors=[404]
     ),
     "GET /api/v1/labels": view("labels", "The labels of objects", api.Labels),
 }

@@ -21,12 +21,7 @@ _HTML = {"text/html": TEXT}
 _PAGE = answer(200, "The page.", _HTML)
 _DESCRIPTION = answer(200, "OpenAPI 3.1.", {JSON: {"type": "object"}})
 _METRICS = answer(200, "Prometheus text format 0.0.4.", {"text/plain": TEXT})
-_LED = answer(
-    303,
-    "Leads to the dashboard after signing in, else to the login page.",
-    Location=_LEAD,
-    Set_Cookie=_COOKIE,
-)
+_LED = answer(303, "To the dashboard or the login page.", Location=_LEAD, Set_Cookie=_COOKIE)
 _NOT_SIGNED_IN = answer(401, "A wrong token (a page), or none.", {**_HTML, JSON: api.Error})
 _SIGNED_IN = answer(303, "Signed in.", Location=header({"const": "/"}), Set_Cookie=_COOKIE)
 _WRONG = answer(401, "A wrong token.", _HTML)
@@ -63,9 +58,7 @@ AGENT_OPERATIONS = {
     ),
 }
 HUB_OPERATIONS = {
-    "GET /api/v1/settings": view(
-        "settings", "The settings that can change while the hub runs", Settings
-    ),
+    "GET /api/v1/settings": view("settings", "The settings of a running hub", Settings),
     "PUT /api/v1/settings": change(
         "change_settings", "Change settings", Settings, sent=SettingsChange, errors=[409]
     ),

@@ -12,9 +12,7 @@ _UNKNOWN = "/api/v1/unknown-faces"
 _DONE = answer(204, "Done.")
 _FACE = answer(200, "The face with its surroundings.", {"image/jpeg": {}})
 _ENROLLED = {
-    **answer(
-        201, "The person; `rejected` are the pictures that were not stored.", {JSON: kinds.Enrolled}
-    ),
+    **answer(201, "The person; `rejected`: pictures not stored.", {JSON: kinds.Enrolled}),
     **answer(422, "No picture has a usable face.", {JSON: kinds.NoUsableFaces}),
 }
 _STATUSES = (400, 404, 409, 429, 503)
