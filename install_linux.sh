@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets ConvergeCast up on Linux and starts it. Asks nothing; run again, it does only what is missing.
+# Sets ConvergeCast up on Linux and starts it. It asks nothing. A second run does only what is missing.
 set -euo pipefail
 unset CDPATH
 

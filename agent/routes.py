@@ -1,4 +1,4 @@
-"""What the hub may ask of an agent: `/video`, `/stream`, `/health`. Runs in server threads.
+"""The agent's endpoints: `/video`, `/stream`, `/health`. They run in the server's threads.
 
 Process: agent.
 """
@@ -24,13 +24,13 @@ from .server import CHANNEL_KEY
 from .slot import FrameSlot
 
 MOST_STREAMS = 8
-MOST_POLLS = 6  # with the streams fewer than the threads, so /health always finds one
+MOST_POLLS = 6  # together with the streams fewer than the threads, so /health always finds one
 
 _LOOK_UP_S = 1.0
 
 
 class Places:
-    """Counts who is being served; no more than `most` at a time."""
+    """Counts the requests being served; at most `most` at a time."""
 
     def __init__(self, most: int) -> None:
         """Begin with every place free."""
@@ -69,14 +69,14 @@ def create_app(
     version: str,
     on_stream_end: Callable[[], None] = lambda: None,
 ) -> Flask:
-    """Return the application that serves the frames of `slot` to whoever knows `stream_key`.
+    """Return the application that serves the frames of `slot` to callers with the `stream_key`.
 
     Args:
-        slot: where the newest frame lies.
+        slot: holds the newest frame.
         stream_key: must be presented as `Authorization: Bearer`.
-        epoch: the word that names this run of the agent.
+        epoch: identifies this run of the agent.
         version: the agent's version, for `/health`.
-        on_stream_end: called after a stream's last part, whatever ended it.
+        on_stream_end: called after a stream's last part, whatever the reason.
     """
     app = Flask(__name__, static_folder=None)
     answers = _Answers(slot=slot, epoch=epoch, version=version, on_stream_end=on_stream_end)
@@ -111,7 +111,7 @@ class _Answers:
         self._started = time.perf_counter()
 
     def video(self) -> Response:
-        """Answer with one frame, or 204 when none came in time."""
+        """Answer with one frame, or 204 if none came in time."""
         after, wait_s = _asked_frame(self._epoch)
         if not self._polls.take():
             raise _Refusal(503, "busy", f"{MOST_POLLS} others wait for a picture already")
@@ -125,7 +125,7 @@ class _Answers:
         return _not_stored(Response(body, headers=headers))
 
     def stream(self) -> Response:
-        """Answer with frames for as long as the camera and the client last."""
+        """Answer with frames until the camera or the client is gone."""
         plain, channel = _wants_plain(), request.environ.get(CHANNEL_KEY)
         first = self._slot.newer_than(0)
         if not self._streams.take():
@@ -158,7 +158,7 @@ class _Answers:
         self._on_stream_end()
 
     def _wait(self, after: int, wait_s: float) -> Frame | None:
-        """Wait for a frame in short turns, so that a client that hung up frees its thread."""
+        """Wait for a frame in short turns, so that a client that has gone frees its thread."""
         gone: Callable[[], bool] = request.environ.get("waitress.client_disconnected", _never)
         deadline = time.perf_counter() + wait_s
         while True:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Takes the ranges from which `convergecast.model_tools.converters.quantize` makes an int8 model.
+"""Measures the ranges from which `convergecast.model_tools.converters.quantize` makes int8 models.
 
 `venv/bin/python scripts/calibrate.py centerface FOLDER…` runs the installed fp32 model over the
 pictures below the folders and writes `convergecast/detection/ranges/centerface.json`.
@@ -32,16 +32,16 @@ SUFFIXES = {".jpg", ".jpeg", ".png"}
 DIGITS = 5
 LEFT_OUT = 1e-4
 LOGITS = {"/ClassPredictor/Conv2D": (-7.0, 7.0)}
-"""Tensors, by the end of their names, of which no pictures are asked: scores 0.001 to 0.999."""
+"""Ends of the names of tensors with a fixed range: scores, 0.001 to 0.999."""
 
 
 def centerface_input(image: np.ndarray) -> np.ndarray:
-    """Return what CenterFace is given: (1, H, W, 3) uint8 BGR."""
+    """Return the input of CenterFace: (1, H, W, 3) uint8 BGR."""
     return fit(image, LONG_SIDE).canvas[None]
 
 
 def ssd_input(image: np.ndarray) -> np.ndarray:
-    """Return what SSD is given: (1, 300, 300, 3) uint8 BGR."""
+    """Return the input of SSD: (1, 300, 300, 3) uint8 BGR."""
     return np.asarray(cv2.resize(image, (SIDE, SIDE)))[None]
 
 
@@ -49,7 +49,7 @@ INPUTS = {"centerface": centerface_input, "ssd-mobilenet-v2": ssd_input}
 
 
 def main() -> int:
-    """Take the ranges of one model and write them into the project."""
+    """Measure the ranges of one model and write them into the project."""
     parser = Parser(description=__doc__)
     parser.add_argument("name", choices=sorted(QUANTIZED))
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
@@ -79,7 +79,7 @@ def pictures_below(folder: Path) -> Iterator[np.ndarray]:
 
 
 def measured(path: Path, inputs: list[np.ndarray]) -> dict[str, tuple[float, float]]:
-    """Return the lowest and the highest value, of all inputs, in every float tensor."""
+    """Return the lowest and highest value of every float tensor over all inputs."""
     session = with_every_tensor(onnx.load_model(str(path)))
     names = [output.name for output in session.get_outputs()]
     wanted = session.get_inputs()[0].name
@@ -95,12 +95,12 @@ def measured(path: Path, inputs: list[np.ndarray]) -> dict[str, tuple[float, flo
 
 
 def given(name: str) -> tuple[float, float] | None:
-    """Return the range that a tensor has by its meaning, None where pictures tell it."""
+    """Return the fixed range of a tensor; None if it has to be measured."""
     return next((span for end, span in LOGITS.items() if name.endswith(end)), None)
 
 
 def span(values: np.ndarray) -> tuple[float, float]:
-    """Return the lowest and the highest value, `LEFT_OUT` of all at either end left out."""
+    """Return the lowest and highest value without the share `LEFT_OUT` at either end."""
     skipped = int(values.size * LEFT_OUT)
     low, high = skipped, values.size - 1 - skipped
     ordered = np.partition(values, sorted({low, high}), axis=None)
@@ -108,7 +108,7 @@ def span(values: np.ndarray) -> tuple[float, float]:
 
 
 def with_every_tensor(model: Any) -> onnxruntime.InferenceSession:
-    """Return a session whose outputs are all tensors of the model, none of them optimised away."""
+    """Return a session that outputs all tensors of the model; none is optimised away."""
     inferred = onnx.shape_inference.infer_shapes(model)
     known = {output.name for output in inferred.graph.output}
     inferred.graph.output.extend(v for v in inferred.graph.value_info if v.name not in known)
@@ -120,7 +120,7 @@ def with_every_tensor(model: Any) -> onnxruntime.InferenceSession:
 
 
 def write(name: str, how: str, spans: dict[str, tuple[float, float]]) -> None:
-    """Write the ranges, rounded to `DIGITS` digits, one tensor a line."""
+    """Write the ranges, rounded to `DIGITS` digits, one line per tensor."""
     lines = ",\n".join(
         f"    {json.dumps(tensor)}: [{low:.{DIGITS}g}, {high:.{DIGITS}g}]"
         for tensor, (low, high) in sorted(spans.items())

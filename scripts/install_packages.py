@@ -1,13 +1,13 @@
-"""Runs pip for the installers: keeps its words in a log and shows how far it is.
+"""Runs pip for the installers: writes its output to a log and shows the progress.
 
     python scripts/install_packages.py LOG python -m pip install ...
 
-pip hides its progress from programs, so its lines are counted: the packages of the lists of
-requirements that it has found, what it downloads, how many packages are on the disk. A terminal
-has one line that changes; elsewhere there is a line every ten seconds, where something is new. The
-exit status is pip's, or 128 and the signal that ended it.
+pip shows no progress bar to a program, so this script counts: the required packages that pip has
+found, its downloads, and the installed packages on the disk. A terminal has one line that changes
+in place; elsewhere there is a line every ten seconds if something has changed. The exit status is
+pip's, or 128 plus the signal that ended it.
 
-Needs nothing but a Python. Process: command.
+It needs only Python's standard library. Process: command.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 
 
 class Packages:
-    """What pip has done up to now, by the lines that it wrote.
+    """What pip has done so far, read from its output.
 
     Args:
-        required: the names in the lists of requirements.
-        temporary: the folder in which pip puts what it downloads.
-        installed_into: the folder in which each installed package has a `.dist-info`.
+        required: the names of the packages in the requirements files.
+        temporary: the folder for pip's downloads.
+        installed_into: the folder with a `.dist-info` folder for each installed package.
     """
 
     def __init__(self, required: Iterable[str], temporary: Path, installed_into: Path) -> None:
@@ -58,7 +58,7 @@ class Packages:
         self.to_install = 0
 
     def read(self, line: str) -> None:
-        """Take a line of pip's."""
+        """Read a line of pip's output."""
         if match := _FOUND.match(line) or _LOCAL.match(line):
             self._found.add(_plain(match[1]))
         elif match := _FILE.match(line):
@@ -71,7 +71,7 @@ class Packages:
 
     @property
     def words(self) -> str:
-        """How far pip is, such as `Packages: 7 of 21 found, 85 MB of files: numpy, 3 of 17 MB`."""
+        """The progress, such as `Packages: 7 of 21 found, 85 MB of files: numpy, 3 of 17 MB`."""
         if self.to_install:
             done = min(len(self._on_disk() - self._before), self.to_install)
             return f"Packages: {done} of {self.to_install} installed"
@@ -88,12 +88,12 @@ class Packages:
 
     @property
     def end(self) -> str:
-        """What was done altogether; empty where that is not worth a line."""
+        """The summary; empty if it is not worth a line."""
         files = f", from {self._bytes / 1e6:.0f} MB of files" if self._bytes else ""
         return f"Packages: {self.to_install} installed{files}" if self.to_install > 1 else ""
 
     def _arrived(self) -> int | None:
-        """Return the bytes there are of the file that is being downloaded; None: there is none."""
+        """Return the size so far of the file that is being downloaded; None if there is none."""
         if not self._file:
             return None
         for path in self._temporary.rglob(self._file):
@@ -107,7 +107,7 @@ class Packages:
 
 
 class Line:
-    """A line that changes in its place on a terminal; elsewhere whole lines, now and then."""
+    """A line that changes in place on a terminal; elsewhere, whole lines from time to time."""
 
     def __init__(self, every_s: float) -> None:
         """Begin with an empty line."""
@@ -116,7 +116,7 @@ class Line:
         self._moves = sys.stdout.isatty()
 
     def show(self, text: str) -> None:
-        """Put a text in place of the last one."""
+        """Replace the shown text."""
         if text == self._shown:
             return
         now_s = time.monotonic()
@@ -130,7 +130,7 @@ class Line:
         self._shown, self._at_s = text, now_s
 
     def end(self, text: str) -> None:
-        """Leave a text, or no line."""
+        """Remove the changing line, and print a last text if there is one."""
         if self._moves:
             _write(f"\r{' ' * len(self._shown)}\r")
         if text:
@@ -138,7 +138,7 @@ class Line:
 
 
 def main(arguments: Sequence[str], *, line_every_s: float = LINE_EVERY_S) -> int:
-    """Run the command behind the name of the log; return its exit status."""
+    """Run the command that follows the log's name; return its exit status."""
     log, command = Path(arguments[0]), list(arguments[1:])
     into = Path(sysconfig.get_paths()["purelib"])
     line = Line(line_every_s)
@@ -161,7 +161,7 @@ def main(arguments: Sequence[str], *, line_every_s: float = LINE_EVERY_S) -> int
                     reader.join(LOOK_EVERY_S)
                     line.show(packages.words)
                 status = pip.wait()
-            except KeyboardInterrupt:  # pip had it too, and tidies up
+            except KeyboardInterrupt:  # pip got the signal too, and cleans up
                 pip.wait()
                 status = 130
     line.end("" if status else packages.end)

@@ -2,8 +2,8 @@
 
     python -m scripts.structure [PATH ...] [--benches]
 
-What counts is `convergecast/` and `agent/`. Tests are outside both; `convergecast/bench/`, where a
-checkout still has it, counts only with `--benches`. The rows:
+Only `convergecast/` and `agent/` count. `convergecast/bench/`, which older checkouts have, counts
+only with `--benches`. The rows:
 
 - *Untyped payload lines*: lines that write a mapping whose values are `Any` or `object`, such as
   `dict[str, Any]` or `Mapping[str, object]`, wherever it stands; lines that use a name given to
@@ -13,11 +13,11 @@ checkout still has it, counts only with `--benches`. The rows:
 - *Hand-written OpenAPI lines*: all lines of the modules in `web/openapi/`.
 - *Imports inside functions*, and those of them without a reason: a comment at the end of the line,
   or above the first of several imports that follow each other.
-- *Public docstrings*: of modules, classes, functions and methods whose name has no underscore in
-  front, and of magic methods and constructors. What is defined within a function is not public.
-- *Import cycles*: groups of modules that import each other, wherever the imports stand. That a
-  module imports a package in which it lies is none.
-- *Duplicates*: what pylint finds with eight lines.
+- *Public docstrings*: of modules, classes, functions and methods whose name does not begin with an
+  underscore, and of magic methods and constructors. A definition inside a function is not public.
+- *Import cycles*: groups of modules that import each other, also by imports inside functions. A
+  module that imports its own package does not count.
+- *Duplicates*: similar pieces of eight lines or more, found by pylint.
 
 Process: command, in a checkout.
 """
@@ -97,7 +97,7 @@ class Checkout:
         return places
 
     def lines_of(self, hint: str) -> list[str]:
-        """Return the places that write a type, such as `dict[str, Any]`, in just these words."""
+        """Return the places that contain a type, such as `dict[str, Any]`, literally."""
         return [
             self._place(module, line)
             for module in self.modules.values()
@@ -129,7 +129,7 @@ class Checkout:
         )
 
     def function_imports(self, *, without_reason: bool = False) -> list[str]:
-        """Return the places of imports within functions, all or those that give no reason."""
+        """Return the places of imports inside functions: all, or those without a reason."""
         return [
             self._place(module, line)
             for module in self.modules.values()
@@ -138,11 +138,11 @@ class Checkout:
         ]
 
     def undocumented(self) -> list[str]:
-        """Return what is public and has no docstring, by dotted name."""
+        """Return the dotted names of public things without a docstring."""
         return [name for name, documented in self._public() if not documented]
 
     def documented_percent(self) -> float:
-        """Return the share of what is public that has a docstring."""
+        """Return the percentage of public things with a docstring."""
         every = [documented for _, documented in self._public()]
         return 100 * sum(every) / len(every)
 
@@ -161,7 +161,7 @@ class Checkout:
         return {name for name in found if name in self.modules} - {module.name, module.package}
 
     def duplicates(self) -> list[str]:
-        """Return what pylint takes for written more than once, a line for each."""
+        """Return the duplicates that pylint finds, one line each."""
         command = [sys.executable, "-m", "pylint", "--disable=all", "--enable=duplicate-code"]
         command += [f"--min-similarity-lines={SIMILAR_LINES}", "--persistent=n", "--rcfile="]
         if not self._benches:
@@ -218,7 +218,7 @@ def _print_places(checkout: Checkout) -> None:
 
 
 def _names(module: Module, *, within: bool = False) -> dict[str, str]:
-    """Return what names of a module stand for, dotted: what it imports, and what it assigns.
+    """Return the dotted names that names of a module stand for, by imports and assignments.
 
     Args:
         module: the module.

@@ -1,4 +1,4 @@
-"""Write static/js/lib/types.js: what arrives at the page, as JSDoc, of the hub's own types.
+"""Writes static/js/lib/types.js: the messages to the page as JSDoc, made from the hub's types.
 
 `python -m scripts.types_js` writes it; a test compares. Process: command, in a checkout.
 """
@@ -30,7 +30,7 @@ _PLAIN = {"integer": "number", "number": "number", "string": "string", "boolean"
 
 
 def text() -> str:
-    """Return what the file has to say."""
+    """Return the text of the file."""
     return _HEAD + "".join(_typedefs()) + " */\n\nexport {};\n"
 
 
@@ -56,7 +56,7 @@ def _first_line(schema: Mapping[str, Json]) -> str:
 
 
 def _type(schema: Json) -> str:
-    """Return a schema as a type of JSDoc."""
+    """Return a schema as a JSDoc type."""
     if not isinstance(schema, Mapping):
         return "*"
     if "$ref" in schema:

@@ -180,7 +180,7 @@ class Writer:
                 for task, value in zip(group, values, strict=True):
                     task.finish(value)
                 return None
-        except Exception as error:  # noqa: BLE001 - each is told to whoever asked for it
+        except Exception as error:  # noqa: BLE001 - each caller gets its own error
             if _may_pass(error):
                 return cannot_write(error)
             log.debug("one of %d changes cannot be made; each is tried by itself", len(group))

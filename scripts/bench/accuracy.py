@@ -1,4 +1,4 @@
-"""`bench accuracy`: what is found in pictures nobody here chose, beside the usual detectors."""
+"""`bench accuracy`: accuracy on public data sets, compared with the usual detectors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from scripts.bench.timing import this_machine
 
 PARTS = ("parity", "faces", "objects", "landmarks", "identities", "tracking")
 LEAST_SIDE_PX = 20
-"""Faces with a side shorter than this, in a picture whose longer side is 640, do not count."""
+"""Faces with a shorter side do not count, in a picture whose longer side is 640."""
 
 _FACE_SCORE, _OBJECT_SCORE = 0.02, 0.01
 _FACE_LOSS, _OBJECT_LOSS, _INT8_LOSS = 0.005, 0.002, 0.008
@@ -60,7 +60,7 @@ class Order:
 
 
 def run_bench(order: Order, json_file: Path | None) -> int:
-    """Measure, print each part when it is done, write the figures where wanted."""
+    """Measure, print each part when it is done, and write the figures if wanted."""
     machine = this_machine()
     print(machine_line(machine), flush=True)
     with written(json_file, machine) as rows:
@@ -164,7 +164,7 @@ def _tracking(data: Path) -> list[Row]:
 def _add_ours(
     ways: dict[str, Detect], create: Callable[..., Any], part: str, min_score: float
 ) -> list[Row]:
-    """Add the built-in detector in each precision; return rows that say why one is not there."""
+    """Add the built-in detector in each precision; return rows with reasons for missing ones."""
     missing = []
     for precision in PRECISIONS:
         try:
@@ -193,7 +193,7 @@ def _way(detector: Any, min_score: float) -> Detect:
 def _run(
     ways: dict[str, Detect], samples: Sequence[Sample[Any]]
 ) -> dict[str, tuple[list[Any], float]]:
-    """Return what each way finds in every picture, and its median milliseconds, taken in turns."""
+    """Return the findings of each way in every picture, and its median milliseconds, in turns."""
     found: dict[str, list[Any]] = {name: [] for name in ways}
     times_ms: dict[str, list[float]] = {name: [] for name in ways}
     for sample in samples:

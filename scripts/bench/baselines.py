@@ -1,7 +1,7 @@
-"""What the project's own detectors are measured against, each as its makers use it.
+"""The baselines for the project's own detectors, each used as its authors use it.
 
-OpenCV and dlib run these themselves, from the files that were published; nothing is taken from
-`convergecast.detection` but where those files are.
+OpenCV and dlib run the published files themselves. `convergecast.detection` only tells where these
+files are.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ class PlainCenterFace:
     """
 
     def __init__(self, long_side: int = 640) -> None:
-        """Load it; pictures are scaled, up too, so that their longer side is `long_side`."""
+        """Load it; pictures are scaled, also up, so that their longer side is `long_side`."""
         self._file = str(original(CENTERFACE.member))
-        # One for every size: OpenCV 4.14 gives wrong maps once the size of the input has changed.
+        # One network per size: OpenCV 4.14 gives wrong maps after the input's size has changed.
         self._nets: dict[tuple[int, ...], Any] = {}
         self._long_side = long_side
 
@@ -164,7 +164,7 @@ class PlainEmbedder:
         self._model = dlib.face_recognition_model_v1(str(original(DLIB_RESNET)))
 
     def describe(self, rgb: Bytes, shapes: list[Any]) -> Floats:
-        """Return (n, 128) float32 of the faces of a picture, of which `shapes` are dlib's."""
+        """Return (n, 128) float32 of a picture's faces, given dlib's `shapes` of them."""
         found = [self._model.compute_face_descriptor(rgb, shape) for shape in shapes]
         return np.array(found, np.float32).reshape(-1, 128)
 
@@ -174,7 +174,7 @@ class PlainEmbedder:
 
 
 def as_rgb(image: Bytes) -> Bytes:
-    """Return a BGR picture as dlib reads it."""
+    """Return a BGR picture in dlib's format."""
     return np.ascontiguousarray(image[..., ::-1])
 
 

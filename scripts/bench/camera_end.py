@@ -1,7 +1,7 @@
-"""The camera's end of `bench transport`, a program of its own: an agent of one of several kinds.
+"""The camera's end of `bench transport`: a program that is an agent of one of several kinds.
 
-`python -m scripts.bench.camera_end KIND SCENE ADDRESS`; each line on standard input is
-answered with a line of JSON, the account so far, and the end of it ends the program.
+`python -m scripts.bench.camera_end KIND SCENE ADDRESS`. It answers each line on standard input with
+the figures so far, as a line of JSON. The end of standard input ends the program.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def write_moving_video(path: Path, *, fps: float) -> Path:
 
 
 class Moving:
-    """A camera before which everything moves."""
+    """A camera whose scene moves."""
 
     label = "moving"
     fps = FPS
@@ -65,10 +65,10 @@ class Moving:
         self._count = 0
 
     def open(self) -> None:
-        """Nothing to open."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing."""
 
     def grab(self) -> float | None:
         """Go on to the next picture; return seconds since the previous one."""
@@ -81,9 +81,9 @@ class Moving:
 
 
 class Still(Moving):
-    """A camera before which nothing moves, but for a small square every few seconds.
+    """A camera whose scene is still, except for a small square every few seconds.
 
-    Its sensor is a real one: every picture has noise of its own.
+    Every picture has its own noise, like that of a real sensor.
     """
 
     label = "still"
@@ -118,7 +118,7 @@ SCENES: dict[str, Callable[[], Moving]] = {"moving": Moving, "still": Still}
 
 
 def _ours(source: Moving, address: str) -> Callable[[], Account]:
-    """Serve with the agent's own code; only its registration is left out."""
+    """Serve with the agent's own code, without the registration."""
     encode, slots, capture, routes, server, addresses = (
         agent_module(name) for name in ("encode", "slot", "capture", "routes", "server", "address")
     )
@@ -141,7 +141,7 @@ def _ours(source: Moving, address: str) -> Callable[[], Account]:
 
 
 class _Newest:
-    """The newest picture as a simple agent keeps it: encoded as it comes, in a global place."""
+    """The newest picture, as a simple agent keeps it: encoded at once, in a global variable."""
 
     def __init__(self, source: Moving) -> None:
         self._source = source
@@ -221,7 +221,7 @@ def main() -> None:
 
 
 def answer_marks(account: Callable[[], Account]) -> None:
-    """Say "ready"; then answer each line with the account and this process's CPU time."""
+    """Write "ready"; then answer each line with the figures and this process's CPU time."""
     print("{}", flush=True)
     for _ in sys.stdin:
         print(json.dumps({"cpu_s": time.process_time()} | account()), flush=True)

@@ -18,7 +18,7 @@ _MOST_MARKED = 12
 def line_chart(title: str, x_label: str, y_label: str, series: Mapping[str, Points]) -> str:
     """Return a chart of one line for each of `series`; both axes begin at 0."""
     with rc_context():
-        # Words stay words, found by a search; the same figures give the same file.
+        # Words stay text, so they can be searched; the same figures give the same file.
         rc("svg", fonttype="none", hashsalt="charts")
         rc("axes.spines", left=False, right=False, top=False)
         figure = Figure(figsize=_SIZE_INCHES, layout="tight")

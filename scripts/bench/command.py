@@ -1,4 +1,4 @@
-"""Chooses the bench that `python -m convergecast bench NAME` asks for. Process: command."""
+"""Runs the bench that `python -m convergecast bench NAME` names. Process: command."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     Args:
         arguments: `name`, `json`, `seconds`, `runs`, `only`, `data` and `base`, as parsed.
     """
-    # Helpers are started by module name, from whatever folder the command was given in.
+    # Helpers are started by module name, whatever the working folder is.
     paths = [str(_ROOT), os.environ.get("PYTHONPATH")]
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     if arguments.name in ("engine", "accuracy"):

@@ -1,7 +1,7 @@
-"""`bench compare`: what hub and workers of this checkout cost beside those of another one.
+"""`bench compare`: the cost of hub and workers, compared with another checkout.
 
-Sixteen cameras show a face that moves, with results on. Both hubs take turns, fed and watched by
-the same programs. Process: command.
+Sixteen cameras show a moving face, with results on. Both hubs run in turns, with the same feeder
+and viewers. Process: command.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ CAMERAS, FPS = 16, 25.0
 VIEWERS = (1, 3)
 OPTIONS = ("faces", "landmarks")
 ANALYSIS_FPS = 1.0
-"""Of each camera: the machine is to be busy, and not at its end."""
+"""The rate of each camera: the machine is busy but not overloaded."""
 _TIMEOUT_S = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One hub with so many viewers.
+    """One hub with a number of viewers.
 
     Attributes:
-        percent: what hub and workers took, of one core; without the engine.
-        shown_fps: frames a second of each camera that the first viewer got.
-        results: a second of all cameras that it got.
+        percent: CPU of hub and workers, in percent of one core; without the engine.
+        shown_fps: frames per second of each camera that the first viewer got.
+        results: results per second of all cameras that it got.
     """
 
     code: str
@@ -48,10 +48,10 @@ class Turn:
 
 
 def run_bench(*, base: Path | None, seconds: float, runs: int, json_file: Path | None) -> int:
-    """Let both take `runs` turns of `seconds` with each number of viewers; print the medians.
+    """Run both for `runs` turns of `seconds` with each number of viewers; print the medians.
 
     Raises:
-        InvalidInput: `base` is no checkout.
+        InvalidInput: `base` is not a checkout.
     """
     if base is None or not (base / "convergecast" / "hub.py").is_file():
         raise InvalidInput("bench compare needs --base DIR, a checkout of another version.")

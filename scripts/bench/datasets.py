@@ -1,6 +1,6 @@
-"""Readers of the folder of test pictures: one picture at a time, beside what is in it.
+"""Readers of the folder of test pictures: one picture at a time, with its ground truth.
 
-What the folder holds, and whence, says its own README.md.
+The folder's README.md lists its contents and sources.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _PORTRAITS = {
     "examples/lin-manuel-miranda.png": ("lin_manuel_miranda",),
     "test_images/obama3.jpg": ("obama",),
 }
-"""Who is in the pictures besides the gallery's; the others show the same photographs again."""
+"""The people in the pictures besides the gallery; other pictures repeat the same photographs."""
 
 
 class Sample(NamedTuple, Generic[Truth]):
-    """A picture, (H, W, 3) uint8 BGR, its name, and what is in it; true boxes have the score 1."""
+    """A picture, (H, W, 3) uint8 BGR, its name and ground truth; true boxes have the score 1."""
 
     name: str
     image: Bytes
@@ -43,10 +43,10 @@ class Sample(NamedTuple, Generic[Truth]):
 
 
 def faces_wider(data: Path) -> Iterator[Sample[Faces]]:
-    """Yield the WIDER FACE pictures in their original size, every labelled face however small.
+    """Yield the WIDER FACE pictures in their original size, with every labelled face.
 
     Raises:
-        InvalidInput: the folder or a picture cannot be read; so do all readers here.
+        InvalidInput: the folder or a picture cannot be read, as in all readers here.
     """
     folder = data / "faces_wider"
     header: list[str] = []
@@ -79,14 +79,14 @@ def coco_val(data: Path) -> Iterator[Sample[Objects]]:
 
 
 def youtubefaces(data: Path) -> Iterator[Sample[Floats]]:
-    """Yield pictures of one face beside its 68 points, (68, 2) float32 `x, y` in pixels."""
+    """Yield pictures of one face with its 68 points, (68, 2) float32 `x, y` in pixels."""
     folder = data / "landmarks" / "youtubefaces"
     for name, *values in csv.reader(_lines(folder / "keypoints.csv")[1:]):
         yield Sample(name, _image(folder / name), np.array(values, np.float32).reshape(68, 2))
 
 
 def aflw2000(data: Path) -> Iterator[Sample[Floats]]:
-    """Yield faces turned aside; points as above, but hidden ones where they would be seen."""
+    """Yield faces turned aside; points as above, hidden ones at their true place."""
     folder = data / "landmarks" / "aflw2000"
     for name, known in json.loads("".join(_lines(folder / "landmarks68.json"))).items():
         yield Sample(name, _image(folder / name), np.array(known["pt3d_68_xy"], np.float32))
@@ -105,7 +105,7 @@ def identities(data: Path) -> Iterator[Sample[tuple[str, ...]]]:
 
 
 def _coco_ids(path: Path) -> list[int]:
-    """Return the label id of every class, in the order in which the label files count them."""
+    """Return the label id of every class, in the order of the label files."""
     names = [line.partition(":")[2].strip() for line in _lines(path) if line.startswith("  ")]
     ids = [label_id(name) for name in names]
     if None in ids:

@@ -1,6 +1,6 @@
-"""`bench engine`: how fast it finds, how much the engine adds, how four cameras fare.
+"""`bench engine`: speed of the models, overhead of the engine, and four cameras at once.
 
-Every figure stands beside its baseline, measured in the same run.
+Every figure has a baseline that is measured in the same run.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Order:
 
     Attributes:
         only: names of `PARTS`; empty for all.
-        seconds: of the part `cameras`; one stretch of `overhead` takes an eighth.
-        runs: how many times as many repetitions as usual.
+        seconds: of the part `cameras`; a turn of `overhead` takes an eighth.
+        runs: a factor for the number of repetitions.
         data: the folder of real pictures; None for the photographs of the model store.
     """
 
@@ -37,7 +37,7 @@ class Order:
 
 
 def run_bench(order: Order, json_file: Path | None) -> int:
-    """Measure, print each part when it is done, write the figures where wanted."""
+    """Measure, print each part when it is done, and write the figures if wanted."""
     machine, pictures = this_machine(), take_pictures(order.data)
     print(machine_line(machine))
     print(f"Pictures: {pictures.source}.", flush=True)

@@ -32,23 +32,23 @@ class RunningEngine:
         return EngineClient(self.address, self.key)
 
     def cpu_s(self) -> float:
-        """Return the seconds of CPU that it has used."""
+        """Return its CPU seconds."""
         times = self.process.cpu_times()
         return times.user + times.system
 
     def rss_mb(self) -> float:
-        """Return the memory that it holds, shared memory included, in MB."""
+        """Return its memory in MB, including shared memory."""
         return float(self.process.memory_info().rss) / _MB
 
     def files_mb(self) -> float | None:
-        """Return how much of that are pages of files; None where the system does not tell."""
+        """Return how much of that is mapped from files; None if the system does not tell."""
         shared = getattr(self.process.memory_info(), "shared", None)
         return None if shared is None else float(shared) / _MB
 
 
 @contextlib.contextmanager
 def running_engine(config: HubConfig) -> Iterator[RunningEngine]:
-    """Run an engine; raises Unavailable where it does not start."""
+    """Run an engine; raises Unavailable if it does not start."""
     host = EngineHost(config=config, on_change=lambda: None)
     host.want()
     try:
@@ -68,7 +68,7 @@ def _started(host: EngineHost) -> RunningEngine:
 
 
 def warm_up(client: EngineClient, jpeg: bytes, options: tuple[str, ...]) -> None:
-    """Have the models of some options loaded; raises EngineError where one cannot be."""
+    """Load the models of some options; raises EngineError if one cannot be loaded."""
     findings = client.analyze(jpeg, Wanted(options=options, complete=True))
     if findings.problem:
         raise EngineError(findings.problem)

@@ -1,9 +1,9 @@
-"""`bench fanout`: one viewer reads well, beside one that stopped, one that only pretends, one slow.
+"""`bench fanout`: a normal viewer beside three bad ones: stopped, pretending and slow.
 
-The stopped one reads nothing after its first message. The pretender reads nothing either, but
-acknowledges everything blindly, so that credit does not protect the hub and only back-pressure
-does. The slow one reads and acknowledges one message a second. What hub and workers hold is noted
-all the time.
+The stopped one reads nothing after its first message. The pretending one reads nothing either, but
+acknowledges everything, so credit does not protect the hub and only back-pressure does. The slow
+one reads and acknowledges one message per second. The memory of hub and workers is recorded all
+the time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MEMORY_EVERY_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What was held `seconds` after the beginning, in MB (PSS): by the hub, by the mean worker."""
+    """Memory `seconds` after the start, in MB (PSS): of the hub, and the mean of the workers."""
 
     seconds: float
     hub_mb: float
@@ -39,7 +39,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stretch of the run: what the well-reading viewer got, and the hub's memory after it."""
+    """One part of the run: what the normal viewer got, and the hub's memory afterwards."""
 
     minute: float
     fps: float

@@ -26,7 +26,7 @@ _AIM = "≤ 1500 ms"
 
 @dataclass(slots=True)
 class _Waiting:
-    """What a page has of its camera: when the first result came, and the first complete one."""
+    """When a page got the first result of its camera, and the first complete one."""
 
     options: tuple[str, ...]
     first_s: float = 0.0
@@ -36,7 +36,7 @@ class _Waiting:
 
 
 def measure_first(runs: int, cases: Sequence[tuple[str, ...]] = CASES) -> list[Row]:
-    """Measure with a new hub every time, so that no engine runs and no model is loaded.
+    """Measure with a new hub each time, without a running engine or a loaded model.
 
     Args:
         runs: of each case; medians are kept.
@@ -95,7 +95,7 @@ async def _click_and_wait(
 
 
 def _click(rig: Rig, camera_id: str, options: tuple[str, ...]) -> None:
-    """Switch on what a button does; several options at once go by PATCH."""
+    """Switch options on as a button does; several at once by PATCH."""
     if len(options) == 1:
         order = {"cameras": [camera_id], "option": options[0], "on": True}
         answer = rig.request("POST", "/api/v1/cameras/options", json=order)
@@ -119,7 +119,7 @@ async def _read(socket: ClientConnection, waiting: _Waiting) -> None:
 
 
 def _is_complete(result: dict[str, Any], options: tuple[str, ...]) -> bool:
-    """Tell whether the face, its landmarks and the person are there, as far as asked for."""
+    """Tell whether the face, and if wanted its landmarks and the person, are there."""
     faces, objects = result["faces"] or [], result["objects"] or []
     landmarks = bool(faces) and all(face["landmarks"] for face in faces)
     done = {"faces": bool(faces), "landmarks": landmarks, "objects": bool(objects)}

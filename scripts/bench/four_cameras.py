@@ -1,4 +1,4 @@
-"""`bench engine`, the whole on one machine: four real cameras with all three options at once."""
+"""`bench engine`, everything on one machine: four real cameras with all three options on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MODELS_TIMEOUT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Of the engine, and of the largest worker, in MB of 2^20 bytes; PSS None off Linux."""
+    """Memory of the engine and of the largest worker, in MB of 2^20 bytes; PSS on Linux only."""
 
     engine_rss: float
     engine_pss: float | None
@@ -32,7 +32,7 @@ class Memory:
 
 
 def measure_cameras(data: Path | None, seconds: float) -> list[Row]:
-    """Watch for `seconds` what four cameras at 10 frames a second get."""
+    """Watch for `seconds` what four cameras at 10 frames per second get."""
     with running_rig() as rig:
         for number in range(_CAMERAS):
             source = str(data / "videos" / VIDEOS[number]) if data else "demo"
@@ -64,7 +64,7 @@ def _switch_on(rig: Rig, camera_id: str) -> None:
 
 
 async def _watch(rig: Rig, client: LiveClient, ids: list[str], seconds: float) -> list[Memory]:
-    """Watch, and take the memory at three moments of the account."""
+    """Watch, and measure the memory at three moments."""
     watching = asyncio.create_task(client.watch(ids, seconds, settle_s=_SETTLE_S))
     await asyncio.sleep(_SETTLE_S)
     found = [await asyncio.to_thread(_memory, rig)]
@@ -76,7 +76,7 @@ async def _watch(rig: Rig, client: LiveClient, ids: list[str], seconds: float) -
 
 
 def _memory(rig: Rig) -> Memory:
-    """Take the memory; the engine is the largest of the hub's processes."""
+    """Measure the memory; the engine is the largest of the hub's processes."""
     helpers = psutil.Process(rig.hub.pid).children()
     processes = [one for helper in helpers for one in helper.children()] or helpers
     infos = sorted((one.memory_full_info() for one in processes), key=lambda info: info.rss)
@@ -121,7 +121,7 @@ def _rates(
 
 
 def _ages(client: LiveClient) -> list[Row]:
-    """Return how old new results were when they were found, and when a page had them."""
+    """Return the age of new results when they were found, and when a page had them."""
     new: dict[tuple[str, int], dict[str, Any]] = {}
     for result in client.results:
         new.setdefault((result["camera_id"], result["seq"]), result)

@@ -1,7 +1,7 @@
 """`bench engine`, the part `gpu`: the models and the engine on an NVIDIA GPU, beside this CPU.
 
-Each runs in the precision that is the faster one there. On a GPU frames of many cameras go through
-a model together, so one by one and sixteen at once are both measured.
+Each runs in its faster precision. On a GPU, frames of many cameras go through a model together, so
+single pictures and batches of sixteen are measured.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _OPTIONS = ("faces", "landmarks", "objects")
 
 
 def measure_gpu(pictures: Pictures, machine: Machine, rounds: int, stretch_s: float) -> list[Row]:
-    """Measure milliseconds a picture of each model, then the whole engine fed by many cameras.
+    """Measure milliseconds per picture of each model, then the whole engine with many cameras.
 
     Args:
-        pictures: what is looked at.
+        pictures: the input.
         machine: for the threads of the CPU.
-        rounds: how often all take their turn.
+        rounds: the number of turns.
         stretch_s: seconds of one turn of the engine.
 
     Raises:
-        ModelError: there is no GPU that can be used, or a model is missing.
+        ModelError: there is no usable GPU, or a model is missing.
     """
     configs = {
         device: HubConfig(device=device, threads=machine.processors, object_closer_look=False)

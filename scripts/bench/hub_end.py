@@ -1,7 +1,7 @@
-"""The hub's end of `bench transport`, a program of its own: a puller of one of several kinds.
+"""The hub's end of `bench transport`: a program that is a puller of one of several kinds.
 
-`python -m scripts.bench.hub_end KIND ADDRESS DEVICE`; each line on standard input is answered
-with a line of JSON, the account so far, and the end of it ends the program.
+`python -m scripts.bench.hub_end KIND ADDRESS DEVICE`. It answers each line on standard input with
+the figures so far, as a line of JSON. The end of standard input ends the program.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.support.messages import orders
 
 
 class _Got:
-    """What has come: frames and bytes, the newest number, and every other picture's times."""
+    """What has arrived: frames and bytes, the newest number, and every second picture's times."""
 
     def __init__(self) -> None:
         self.frames = self.bytes = self.seq = 0
@@ -57,7 +57,7 @@ class _Got:
 
 def _worker(*capabilities: str, live: bool = True) -> Callable[[str, _Got], Callable[[], Account]]:
     def start(address: str, got: _Got) -> Callable[[], Account]:
-        """Run the hub's own worker, which hands over to this process as it does to the hub."""
+        """Run the hub's own worker, which sends frames to this process as it does to the hub."""
         orders = encode(_orders(address, capabilities, live=live))
 
         def on_message(encoded: bytes, payload: bytes) -> None:

@@ -1,4 +1,4 @@
-"""`bench accuracy`, who is who: true and false accepts over all pairs, beside dlib's pipeline."""
+"""`bench accuracy`, recognition: true and false accepts over all pairs, beside dlib's pipeline."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Found(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A face of which it is known whose it is, and the name of its picture."""
+    """A face with a known person, and the name of its picture."""
 
     person: str
     picture: str
@@ -50,7 +50,7 @@ class Known(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Distances of all pairs of faces: of one person, and of two."""
+    """Distances of all pairs of faces of one person, and of two people."""
 
     genuine: Floats
     impostor: Floats
@@ -85,7 +85,7 @@ def measure_identities(data: Path, limit: int | None = None) -> list[Row]:
 
 
 def our_pipeline(config: HubConfig | None = None) -> Way:
-    """Return how the engine finds and tells faces, with the models of a configuration."""
+    """Return the engine's detection and embedding, with the models of a configuration."""
     chosen = config or HubConfig(device="cpu")
     detector = create_face_detector(chosen, threads=THREADS)
     landmarks = Landmarks(store.find("landmarks", chosen.landmarks_in_use).path)
@@ -106,7 +106,7 @@ def our_pipeline(config: HubConfig | None = None) -> Way:
 
 
 def pairs_of(faces: Sequence[Known]) -> Pairs:
-    """Return the distances of all pairs, by whether they are of one person."""
+    """Return the distances of all pairs, split into one person and two people."""
     if not faces:
         return Pairs(np.empty(0, np.float32), np.empty(0, np.float32))
     vectors = np.stack([face.vector for face in faces])
@@ -118,7 +118,7 @@ def pairs_of(faces: Sequence[Known]) -> Pairs:
 
 
 def equal_error(pairs: Pairs) -> float:
-    """Return the share of wrong decisions where as many of either kind are wrong."""
+    """Return the equal error rate: the error at which both kinds of errors are equally frequent."""
     if not pairs.genuine.size or not pairs.impostor.size:
         return float("nan")
     levels = np.sort(np.concatenate([pairs.genuine, pairs.impostor]))
@@ -144,7 +144,7 @@ def _dlib_pipeline() -> Way:
 
 
 def _known(find: Way, data: Path, limit: int | None) -> Iterator[Known]:
-    """Yield the faces found whose names are known, of portraits and of YouTube Faces."""
+    """Yield the found faces with known names, of portraits and of YouTube Faces."""
     for name, image, people in itertools.islice(datasets.identities(data), limit):
         found = find(image)
         areas = np.prod(found.boxes[:, 2:] - found.boxes[:, :2], axis=1)
@@ -178,7 +178,7 @@ def _accepts(way: str, faces: Sequence[Known]) -> list[Row]:
 
 
 def _examples(way: str, faces: Sequence[Known]) -> list[Row]:
-    """Return for every face of the test pictures whether the nearest of the gallery is right."""
+    """Return for every face of the test pictures whether its nearest gallery face is right."""
     gallery = [face for face in faces if face.picture.startswith(GALLERY)]
     tested = [face for face in faces if face.picture.startswith(TESTED)]
     rows, right = [], 0
@@ -198,7 +198,7 @@ def _examples(way: str, faces: Sequence[Known]) -> list[Row]:
 
 
 def _crowds(find: Way, data: Path, limit: int | None) -> list[Row]:
-    """Return how often two faces of one crowd, who are two people, are taken for one."""
+    """Return how often two faces of one crowd are taken for one person."""
     least = {
         "all faces": 0.0,
         "usable faces": 1e-9,

@@ -1,4 +1,4 @@
-"""`bench accuracy`, 68 landmarks: from the whole picture, beside dlib's own pipeline."""
+"""`bench accuracy`, 68 landmarks: from whole pictures, beside dlib's own pipeline."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from scripts.bench.speed import PRECISIONS, THREADS, config_for
 
 GOOD_ERROR = 0.08
 _MEDIAN_LOSS = 0.005
-# The faces of aflw2000 are too few for an aim.
+# aflw2000 has too few faces for an aim.
 _SETS = {"youtubefaces": (datasets.youtubefaces, True), "aflw2000": (datasets.aflw2000, False)}
 
 Way = Callable[[Bytes], Floats]
 
 
 def measure_landmarks(data: Path, limit: int | None = None) -> list[Row]:
-    """Return how many faces are found, the median error, and the share of small errors.
+    """Return the number of faces found, the median error, and the share of small errors.
 
-    The error is over the distance of the outer eye corners; a face that is not found counts as a
-    large error in the share, and not in the median.
+    The error is divided by the distance of the outer eye corners. A face that is not found counts
+    as a large error in the share, but not in the median.
     """
     plain = _dlib_pipeline()
     ways: dict[str, Way | ModelError] = {"dlib, HOG upsampled once (baseline)": plain}
@@ -74,7 +74,7 @@ def _measure(
 
 
 def _error(found: Floats, truth: Floats) -> float:
-    """Return the error of the face that is where the true one is; infinite without any."""
+    """Return the error of the face at the place of the true one; infinite if there is none."""
     if not len(found):
         return float("inf")
     boxes = np.concatenate([found.min(axis=1), found.max(axis=1)], axis=1)

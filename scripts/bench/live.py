@@ -1,7 +1,7 @@
-"""`bench live`: from the camera to the socket a browser reads, for 1, 4 and 16 cameras.
+"""`bench live`: from the camera to the browser's socket, for 1, 4 and 16 cameras.
 
-The baseline, in the same run: one camera's frames fetched in a loop with `requests` and unpacked,
-as a simple puller does, without a hub.
+The baseline, in the same run: a loop that fetches and unpacks one camera's frames with `requests`,
+without a hub.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ print(frames / seconds, (time.process_time() - cpu) / frames * 1000)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is measured: so many cameras at so many frames a second, from agents or one feeder."""
+    """What is measured: a number of cameras and their rate, from agents or from one feeder."""
 
     cameras: int
     fps: float
@@ -44,7 +44,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One run. CPU in milliseconds a frame, memory in MB (PSS; RSS where there is none)."""
+    """One run. CPU in milliseconds per frame, memory in MB (PSS, or RSS without it)."""
 
     cameras: int
     source: str
@@ -72,7 +72,7 @@ CASES = (Case(1, 50, False), Case(4, 25, False), Case(16, 25, True))
 
 
 def run_bench(*, seconds: int, runs: int, json_file: Path | None) -> int:
-    """Measure every case `runs` times, print the medians' table, and the baseline."""
+    """Measure every case `runs` times; print a table of the medians, and the baseline."""
     print(f"Measuring {len(CASES)} cases, {runs} × {seconds} s each, and a baseline.", flush=True)
     collected = []
     for case in CASES:
@@ -173,7 +173,7 @@ def _dropped(rig: Rig) -> dict[str, int]:
 
 
 def baseline(seconds: float, camera_fps: float) -> tuple[float, float]:
-    """Return frames a second and CPU milliseconds a frame of a plain polling loop."""
+    """Return frames per second and CPU milliseconds per frame of a plain polling loop."""
     with running_rig() as rig:
         key_file = rig.folder / "key"
         rig.start_feeder(1, camera_fps, key_file=key_file)

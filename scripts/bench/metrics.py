@@ -1,4 +1,4 @@
-"""How well detectors find: average precision and landmark error. Pure NumPy."""
+"""Measures of accuracy: average precision and landmark error. Pure NumPy."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ OUTER_EYE_CORNERS = 36, 45
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """What was found in one picture beside what is there, all of one class.
+    """Findings and ground truth of one picture, all of one class.
 
     Attributes:
         boxes: (n, 4) float32 found boxes `x1, y1, x2, y2`.
         scores: (n,) float32.
         truth: (m, 4) float32 true boxes.
-        counted: (m,) bool; what is found where this is False is neither right nor wrong.
+        counted: (m,) bool; a finding at a box with False is neither right nor wrong.
     """
 
     boxes: Floats
@@ -36,12 +36,12 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class CocoScore:
-    """Mean average precision, as COCO defines it, and its parts.
+    """COCO's mean average precision, and its parts.
 
     Attributes:
         mean: over IoU 0.50 to 0.95 and over the classes that occur.
-        at_50: the same at IoU 0.50 alone.
-        by_label: the mean over the IoUs of each class, by its id.
+        at_50: the same at IoU 0.50 only.
+        by_label: the mean over the IoUs per class, by its id.
     """
 
     mean: float
@@ -59,8 +59,8 @@ def average_precision(
 
     Args:
         scenes: the pictures.
-        min_iou: overlap from which a box found is right.
-        recalls: where the curve is sampled and averaged, ascending; None for its whole area.
+        min_iou: the overlap from which a found box is right.
+        recalls: where the curve is sampled, ascending; None: its whole area.
     """
     overlaps = [iou(scene.boxes, scene.truth) for scene in scenes]
     return _average_precision(scenes, overlaps, min_iou, recalls)
@@ -69,11 +69,11 @@ def average_precision(
 def coco_score(found: Sequence[Objects], truth: Sequence[Objects]) -> CocoScore:
     """Return COCO's mean average precision (cocodataset.org, "Detection Evaluation").
 
-    Crowds and limits of size are left out: every true box counts.
+    Crowds and size limits are ignored: every true box counts.
 
     Args:
         found: one for each picture.
-        truth: the same pictures; scores are not read.
+        truth: the same pictures; their scores are ignored.
     """
     labels = np.unique(np.concatenate([one.label_ids for one in truth]))
     rows = {int(label): _precisions(found, truth, int(label)) for label in labels}
@@ -86,13 +86,13 @@ def coco_score(found: Sequence[Objects], truth: Sequence[Objects]) -> CocoScore:
 
 
 def landmark_error(found: Floats, truth: Floats) -> float:
-    """Return the mean distance of 68 points over the distance of the outer eye corners.
+    """Return the mean distance of 68 points, divided by the distance of the outer eye corners.
 
     Sagonas et al., "300 Faces in-the-Wild Challenge" (2013).
 
     Args:
         found: (68, 2) float32 `x, y`.
-        truth: the same points, where they are.
+        truth: their true places.
     """
     left, right = (truth[at] for at in OUTER_EYE_CORNERS)
     distances = np.linalg.norm(found - truth, axis=1)
@@ -137,7 +137,7 @@ def _average_precision(
 def _in_order_of_score(
     scenes: Sequence[Scene], overlaps: Sequence[Floats], min_iou: float
 ) -> NDArray[np.bool_]:
-    """Return whether each box found is right, best score first, without those that do not count."""
+    """Return whether each found box is right, best score first, without uncounted ones."""
     pairs = [_judged(scene, one, min_iou) for scene, one in zip(scenes, overlaps, strict=True)]
     scores = np.concatenate([scores for scores, _ in pairs])
     right = np.concatenate([right for _, right in pairs])
@@ -147,7 +147,7 @@ def _in_order_of_score(
 def _judged(scene: Scene, overlaps: Floats, min_iou: float) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the scores of the boxes that count, and whether each is right.
 
-    Every true box is given to one box found, best score first; the others there are wrong.
+    Every true box matches one found box, best score first; other boxes there are wrong.
     """
     free = scene.counted.copy()
     kept: list[int] = []

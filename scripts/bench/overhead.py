@@ -1,7 +1,7 @@
-"""`bench engine`, what the engine process adds: beside a bare loop, and the memory it takes.
+"""`bench engine`, the engine's overhead: compared with a bare loop, and its memory.
 
-Four clients feed it over its real socket with JPEGs that were encoded beforehand, each as fast as
-it is answered. The bare loop decodes, prepares and runs the same, one picture after the other.
+Four clients send it JPEGs over its real socket, each as fast as it gets answers. The bare loop
+decodes, prepares and runs the same pictures, one after the other.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MEMORY_AIM = "≤ 500 MB"
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What was done for a while: pictures a second, and milliseconds of CPU for each."""
+    """One turn: pictures per second, and CPU milliseconds per picture."""
 
     fps: float
     cpu_ms: float
@@ -52,8 +52,8 @@ def measure_overhead(
     """Compare the engine with the bare loop, in turns of `stretch_s` each.
 
     Args:
-        pictures: what both are given.
-        rounds: how often both take their turn.
+        pictures: the input of both.
+        rounds: the number of turns.
         stretch_s: seconds of one turn.
         cases: options, each with a precision.
     """
@@ -68,7 +68,7 @@ def measure_overhead(
 
 
 def measure_memory(pictures: Pictures, precision: str) -> list[Row]:
-    """Measure what a fresh engine process holds after each model, and at work with all."""
+    """Measure the memory of a new engine process after each model, and at work with all."""
     rows = []
     with running_engine(config_for(precision)) as engine:
         client = engine.client()
@@ -89,7 +89,7 @@ def measure_memory(pictures: Pictures, precision: str) -> list[Row]:
 
 
 def _memory_row(what: str, engine: RunningEngine, aim: str = "") -> Row:
-    """Return a row; mapped files are code of libraries, and the landmarks' trees."""
+    """Return a row; mapped files are libraries, and the trees of the landmark model."""
     files_mb = engine.files_mb()
     note = "" if files_mb is None else f"{files_mb:.0f} MB of it are mapped files"
     value = round(engine.rss_mb(), 1)
@@ -129,7 +129,7 @@ def _row(what: str, value: float, unit: str, ratio: float | None = None, aim: st
 
 
 class _BareLoop:
-    """One picture after the other through the same pipeline, in this process."""
+    """Runs one picture after the other through the same pipeline, in this process."""
 
     def __init__(self, pictures: Pictures, option: str, precision: str) -> None:
         self._jpegs = pictures.jpegs
@@ -159,7 +159,7 @@ def feed(
     seconds: float,
     clients: int = CLIENTS,
 ) -> Stretch:
-    """Feed the engine for a while; the last pictures may end a little later."""
+    """Feed the engine for a time; the last pictures may end a little later."""
     counts, wanted = [0] * clients, Wanted(options=tuple(options))
     deadline = time.perf_counter() + seconds
 

@@ -1,7 +1,7 @@
 """`bench page`: the dashboard in a real browser, 16 cameras at once, measured by the page itself.
 
-The baseline, in the same run: the same page in a browser without workers, where everything is
-decoded and drawn by the thread that also answers the user. The scene moves, so every frame is sent.
+The baseline, in the same run: the same page in a browser without workers, where the main thread
+decodes and draws everything. The scene moves, so every frame is sent.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ new PerformanceObserver((list) => {
 _ALL_PAINT = (
     "Object.values(window.convergecast.stats()).filter((each) => each.painted > 5).length === "
 )
-# Nothing is selected: "Only selected" hides every picture, and a second click brings all of them.
+# Nothing is selected: "Only selected" hides every picture, a second click shows them again.
 _BACK_MS = """new Promise((done) => {
     const { stats, clock } = window.convergecast;
     const onlySelected = document.querySelector('[data-testid="only-selected"]');
@@ -51,13 +51,13 @@ _BACK_MS = """new Promise((done) => {
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One run. Shares in percent of the frames published, ages from capture to paint in ms.
+    """One run. Shares in percent of the published frames, ages from capture to paint in ms.
 
     `age_p50_ms` is the median camera's median, `age_p95_ms` the worst camera's 95th percentile,
-    both of its last 300 pictures. `back_ms`: from the click that shows hidden tiles until the last
-    of them had a picture captured after the click. The main thread is given in percent of the time
-    that it was busy, CPU in percent of one core: of the process that runs the page, and of all the
-    browser's.
+    both of its last 300 pictures. `back_ms` is the time from the click that shows hidden tiles
+    until the last of them shows a picture captured after the click. The main thread's figure is
+    the percentage of time that it was busy. CPU is in percent of one core, of the page's process
+    and of the whole browser.
     """
 
     home: str
@@ -92,7 +92,7 @@ class _Reading:
 
 
 def run_bench(*, seconds: int, runs: int, json_file: Path | None, fps: float = _FPS) -> int:
-    """Measure both homes of the painting alternately, `runs` times, and print every run."""
+    """Measure painting in a worker and in the main thread, in turns; print every run."""
     print(f"{_CAMERAS} cameras at {fps:g} fps on one page, {runs} × {seconds} s each.", flush=True)
     collected = []
     with running_rig() as rig:

@@ -1,4 +1,4 @@
-"""`bench accuracy`, the parts that must be equal: beside OpenCV and dlib themselves."""
+"""`bench accuracy`, parity: parts that must give the same as OpenCV and dlib themselves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MIN_SCORE = 0.3
 
 
 def measure_parity(data: Path | None) -> list[Row]:
-    """Compare on the photographs of the store, and on pictures of the data folder where it is."""
+    """Compare on the store's photographs, and on the data folder's pictures if there is one."""
     images = _pictures(data)
     points = {68: _landmarks(images, 68), 5: _landmarks(images, 5)}
     return [_ssd(images), *points.values(), *_chips_and_embedding(images)]
@@ -91,7 +91,7 @@ def _landmarks(images: list[Bytes], points: int) -> Row:
 
 
 def _boxes(images: list[Bytes], count: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """Return pictures by index, and square boxes in them or over their edges, always the same."""
+    """Return pictures by index, and fixed square boxes in them or over their edges."""
     generator = np.random.default_rng(4)
     frames = generator.integers(0, len(images), count).astype(np.intp)
     boxes = np.empty((count, 4), np.int64)

@@ -1,7 +1,7 @@
-"""`bench performance`: measures what is not measured yet, and writes docs/performance.md.
+"""`bench performance`: runs the benchmarks without figures, and writes docs/performance.md.
 
-Every benchmark runs in a process of its own and leaves its figures in a folder. The page's text
-stays; what stands between a line `<!-- figures: NAME -->` and the next `<!-- end -->` is replaced.
+Every benchmark runs in its own process and writes its figures into a folder. The text of the page
+stays; the lines between `<!-- figures: NAME -->` and the next `<!-- end -->` are replaced.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ BENCHMARKS = {
     "page": (),
     "fanout": ("--seconds", "545"),
 }
-"""Names of benchmarks, each with the further words of its command."""
+"""The names of benchmarks, each with its further arguments."""
 
 _PLOTTED_S = 20
 _MOST_PLOTTED_PACKETS = 1000
-"""A line far above all others would press them flat; its figure is in the table."""
+"""Left out of the chart: it is so far above the others that they would look flat."""
 
 _IMPORTS = "imports of"
 _PAGE = {
@@ -47,16 +47,16 @@ _PAGE = {
         "{renderer_cpu_percent:g} / {browser_cpu_percent:g}"
     ),
 }
-"""What the tables show: words, and the figures of a case."""
+"""A line of a table: its words, and the function of a case's figures."""
 
 _BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def run_bench(folder: Path | None) -> int:
-    """Fill `folder` with what it lacks, then write the page; 1 where a benchmark failed.
+    """Run the benchmarks missing in `folder`, then write the page; return 1 if one failed.
 
     Raises:
-        InvalidInput: no folder is named, or the page is not there.
+        InvalidInput: no folder is named, or the page is missing.
     """
     if folder is None:
         raise InvalidInput("Name a folder for the figures by --json.")
@@ -101,11 +101,11 @@ def _measured(name: str, folder: Path) -> bool:
 
 
 Block = tuple[list[str], dict[str, str]]
-"""Lines of Markdown, and the charts that they show, by file name."""
+"""Lines of Markdown, and their charts, by file name."""
 
 
 def _startup_block(content: Content) -> Block:
-    """The rows of hub and worker as a table, imports as a sentence for each."""
+    """Return hub and worker as a table, and imports as sentences."""
     measured = [row for row in content["rows"] if not row["part"].startswith(_IMPORTS)]
     cells = [(row["part"], row["what"], _figure(row), row["aim"]) for row in measured]
     lines = _table(("", "", "measured", "aim"), cells)
@@ -119,7 +119,7 @@ def _startup_block(content: Content) -> Block:
 
 
 def _transport_block(content: Content) -> Block:
-    """One column for each way of sending, one line for each figure, its aim in brackets."""
+    """Return a column per way of sending, a line per figure, with its aim in brackets."""
     rows = content.get("rows", [])
     parts = list(dict.fromkeys(row["part"] for row in rows))
     whats = list(dict.fromkeys(row["what"] for row in rows))

@@ -1,4 +1,4 @@
-"""Pictures for benchmarks: 640×480, from the data folder, else the photographs of the store."""
+"""Pictures for benchmarks, 640×480: from the data folder, or else the store's photographs."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ VIDEOS = ("short_hamilton_clip.mp4", "s18.mp4", "classroom.gif", "vtest_480x360.
 _PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png")
 _PER_VIDEO, _EVERY = 4, 10
 _CROWDS = 32
-# A camera's picture of this size has 40 to 60 KB.
+# A camera's JPEG of this size has 40 to 60 KB.
 _LARGEST_JPEG_BYTES = 60_000
 
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """What is measured on.
+    """The pictures of a benchmark.
 
     Attributes:
         frames: (480, 640, 3) uint8 BGR.
         jpegs: the same, each of at most 60 KB.
-        source: what they are, for people.
+        source: their source, in words.
         crowds: photographs of many faces, as `frames`; empty without the data folder.
     """
 
@@ -44,10 +44,10 @@ class Pictures:
 
 
 def data_folder(chosen: Path | None) -> Path | None:
-    """Return the folder of real pictures: `chosen`, else what the environment names, else None.
+    """Return the folder of real pictures: `chosen`, else by the environment, else None.
 
     Raises:
-        InvalidInput: it is not there.
+        InvalidInput: it does not exist.
     """
     named = chosen or Path(os.environ.get(DATA_VARIABLE, ""))
     if named == Path():
@@ -81,7 +81,7 @@ def _crowds(data: Path) -> Iterator[Sample[Faces]]:
 
 
 def as_jpeg(frame: Bytes) -> bytes:
-    """Return a JPEG of the best quality, 90 % at most, that is not larger than a camera's."""
+    """Return a JPEG of the best quality up to 90 % that is not larger than a camera's."""
     for quality in range(90, 20, -5):
         done, jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if done and len(jpeg) <= _LARGEST_JPEG_BYTES:
@@ -103,7 +103,7 @@ def _frames_of(video: Path) -> list[Bytes]:
 
 
 def _filled(image: Bytes) -> Bytes:
-    """Scale a picture until it fills 640×480 and cut off what stands out."""
+    """Scale a picture to fill 640×480, and crop it."""
     height, width = image.shape[:2]
     ratio = max(WIDTH / width, HEIGHT / height)
     size = round(width * ratio), round(height * ratio)

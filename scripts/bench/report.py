@@ -1,4 +1,4 @@
-"""The rows of a benchmark's table: a figure, its baseline, what it should reach."""
+"""The rows of a benchmark's table: figure, baseline and aim."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Row:
 
     Attributes:
         part: of the benchmark, such as `faces`.
-        what: was measured.
-        value: the figure; None where it could not be taken, and `note` says why.
+        what: the measured quantity.
+        value: the figure; None if it could not be measured, and `note` says why.
         unit: such as `ms`.
-        ratio: times as good as the baseline of its part, or what `aim` is about; None without.
-        aim: what `ratio`, or else `value`, should be, in words.
-        note: for people.
+        ratio: how many times as good as the baseline, or the figure of `aim`; None without.
+        aim: the goal for `ratio`, or else for `value`, in words.
+        note: a remark.
     """
 
     part: str
@@ -46,7 +46,7 @@ class Row:
 
 
 def machine_line(machine: Machine) -> str:
-    """Return where the figures are from, for above the table."""
+    """Describe the machine, for the line above the table."""
     versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
     vnni = machine.vnni or "no VNNI"
     return f"{machine.cpu} ({vnni}), {machine.processors} processors, {machine.system}; {versions}"
@@ -67,7 +67,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def columns(*lines: Sequence[str]) -> str:
-    """Return lines of cells as text: the first column to the left, the others to the right."""
+    """Return rows of cells as text: the first column left-aligned, the others right-aligned."""
     others: list[JustifyMethod] = ["right"] * (len(lines[0]) - 1)
     grid = _grid("left", *others)
     for line in lines:
@@ -83,7 +83,7 @@ def _grid(*justify: JustifyMethod) -> Table:
 
 
 def _text(grid: Table) -> str:
-    """Return a table as it fits a terminal; in a file nothing is wrapped or coloured."""
+    """Return a table that fits the terminal; in a file nothing is wrapped or coloured."""
     to_terminal = sys.stdout.isatty()
     console = Console(
         file=io.StringIO(),
@@ -101,7 +101,7 @@ def write_json(
     rows: Sequence[Row],
     more: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
-    """Write what the table shows, as `{"machine": {…}, "rows": [{…}]}`, and `more` beside it."""
+    """Write the table as JSON, `{"machine": {…}, "rows": [{…}]}`, with the fields of `more`."""
     content = {"machine": asdict(machine), "rows": [asdict(row) for row in rows], **more}
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
 
@@ -110,7 +110,7 @@ def write_json(
 def written(
     path: Path | None, machine: Machine, more: Mapping[str, object] = MappingProxyType({})
 ) -> Iterator[list[Row]]:
-    """Yield a list for rows; what is in it when this ends, in whichever way, is written."""
+    """Yield a list for rows, which is written at the end, also after an error."""
     rows: list[Row] = []
     try:
         yield rows
@@ -120,7 +120,7 @@ def written(
 
 
 def unmeasured(part: str, what: str, problem: ConvergeCastError) -> Row:
-    """Return the row of what could not be measured, with the reason."""
+    """Return the row of a failed measurement, with the reason."""
     return Row(part=part, what=what, value=None, unit="", note=str(problem))
 
 

@@ -1,7 +1,7 @@
-"""`bench scale`: what 4, 16 and 48 cameras cost on one machine, for one viewer and for more.
+"""`bench scale`: the cost of 4, 16 and 48 cameras on one machine, for one viewer and more.
 
-One process feeds them, through the agent's own code, with frames encoded beforehand. The baseline,
-in the same run: one camera's frames fetched in a loop with `requests`, without a hub.
+One process feeds them with prepared JPEGs, through the agent's own code. The baseline, in the same
+run: a loop that fetches one camera's frames with `requests`, without a hub.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _VIEWERS = "convergecast_viewers "
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """So many cameras at so many frames a second, shown to one viewer after another."""
+    """A number of cameras and their rate, shown to one viewer after another."""
 
     cameras: int
     fps: float
@@ -46,12 +46,12 @@ class Figures:
     """One measurement.
 
     Attributes:
-        cameras, fps, viewers: what was measured; frames a second of each camera.
-        shown_fps: frames a second of each camera that the first viewer got.
+        cameras, fps, viewers: the case; `fps` is the rate of each camera.
+        shown_fps: frames per second of each camera that the first viewer got.
         age_p50_ms, age_p95_ms: of these, from capture to the viewer's socket.
         hub_percent, workers_percent: of one core; the fan-out is the hub's.
         hub_ms, worker_ms: the same for each frame the first viewer got.
-        feeder_percent, viewer_percent: of what is no part of the system; the first viewer's.
+        feeder_percent, viewer_percent: of the bench's own processes; the first viewer's.
         machine_percent: how busy the whole machine was, of all its cores.
         worker_mb, worker_private_mb: PSS and USS of a worker, the mean of all.
         hub_mb: PSS.
@@ -78,7 +78,7 @@ class Figures:
 
     @property
     def percent(self) -> float:
-        """What hub, workers and fan-out take of one core."""
+        """The CPU of hub, workers and fan-out, in percent of one core."""
         return self.hub_percent + self.workers_percent
 
 
@@ -88,7 +88,7 @@ CASES = (Case(4, 25), Case(16, 25, (1, 2, 3)), Case(48, 25), Case(48, 8))
 def run_bench(
     *, seconds: float, runs: int, json_file: Path | None, cases: tuple[Case, ...] = CASES
 ) -> int:
-    """Measure every case for `seconds`, `runs` times, and print the runs' medians by cost."""
+    """Measure every case for `seconds`, `runs` times, and print the median runs by cost."""
     machine = this_machine()
     print(machine_line(machine), flush=True)
     found: list[Figures] = []
@@ -115,7 +115,7 @@ def run_bench(
 
 
 def rows(found: list[Figures]) -> list[Row]:
-    """Return the figures as lines of a table, those of the goal beside their aims."""
+    """Return the figures as lines of a table, with the aims of the goal."""
     lines = []
     for figures in found:
         full = (figures.cameras, figures.fps) == _FULL
@@ -140,7 +140,7 @@ def rows(found: list[Figures]) -> list[Row]:
 
 
 def further_viewers(found: list[Figures]) -> list[Row]:
-    """Return what the second and each later viewer of the same cameras add."""
+    """Return the cost of the second and each later viewer of the same cameras."""
     part, lines = "each further viewer", []
     for before, after in itertools.pairwise(found):
         same = (before.cameras, before.fps) == (after.cameras, after.fps)
@@ -188,7 +188,7 @@ def _viewers(rig: Rig) -> int:
 async def watch(
     client: LiveClient, ids: list[str], groups: dict[str, list[psutil.Process]], seconds: float
 ) -> dict[str, float]:
-    """Let a client watch; return the seconds of CPU of each group, of all cores as `machine`."""
+    """Let a client watch; return the CPU seconds of each group, and of all cores as `machine`."""
     watching = asyncio.create_task(client.watch(ids, seconds, settle_s=_SETTLE_S))
     await asyncio.sleep(_SETTLE_S)
     psutil.cpu_percent()

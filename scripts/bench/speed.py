@@ -1,7 +1,7 @@
-"""`bench engine`, the models alone: milliseconds beside OpenCV's and dlib's, in turns.
+"""`bench engine`, the models alone: milliseconds, beside OpenCV and dlib, in turns.
 
-Times are from the decoded picture to boxes or points, pre- and post-processing included, with two
-threads each, but for dlib, which has one only.
+Times are from the decoded picture to boxes or points, with pre- and postprocessing. Each uses two
+threads, except dlib, which has only one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scripts.bench.timing import Machine, alternate
 
 THREADS = 2
 PRECISIONS = ("fp32", "int8")
-_FACE_AIM, _OBJECT_AIM = {True: 6.0, False: 4.5}, {True: 3.0, False: 1.8}  # with VNNI, without
+_FACE_AIM, _OBJECT_AIM = {True: 6.0, False: 4.5}, {True: 3.0, False: 1.8}  # with and without VNNI
 _LANDMARK_AIM, _EMBEDDING_AIM = 3.0, 10.0
 _CALLS = 2
 
@@ -34,9 +34,9 @@ Way = Callable[[int], object]
 
 
 def config_for(precision: str, *, closer_look: bool = False) -> HubConfig:
-    """Return the configuration that has every model run on the CPU in a precision.
+    """Return a configuration with every model on the CPU in a precision.
 
-    Objects are looked for once, as the baselines do, unless `closer_look`.
+    Objects are detected once, as by the baselines, unless `closer_look`.
     """
     return HubConfig(
         device="cpu", precision=precision, threads=THREADS, object_closer_look=closer_look
@@ -46,8 +46,8 @@ def config_for(precision: str, *, closer_look: bool = False) -> HubConfig:
 def measure_faces(pictures: Pictures, machine: Machine, rounds: int) -> list[Row]:
     """Measure the Haar cascade, HOG and CenterFace in both precisions.
 
-    A cascade takes longer the more a picture looks like faces, a network does not: where there are
-    photographs of crowds, they are measured beside the video frames.
+    A cascade takes longer on pictures that look like faces; a network does not. So photographs of
+    crowds are measured too, if there are any.
     """
     haar, hog = baselines.PlainHaar(), baselines.PlainHog()
     vnni = bool(machine.vnni)
@@ -82,9 +82,9 @@ def measure_objects(pictures: Pictures, machine: Machine, rounds: int) -> list[R
 
 
 def measure_landmarks(pictures: Pictures, machine: Machine, rounds: int) -> list[Row]:
-    """Measure 68 points of 1, 8 and 32 faces, dlib beside this; making the gray picture counts.
+    """Measure 68 points of 1, 8 and 32 faces, beside dlib; the gray conversion is included.
 
-    dlib has one thread; ours share the faces, as in the engine, and are given in one thread too.
+    dlib has one thread. Ours share the faces, as in the engine; one thread is measured too.
     """
     from convergecast.detection.faces.landmarks import Landmarks, gray
 
@@ -117,7 +117,7 @@ def measure_landmarks(pictures: Pictures, machine: Machine, rounds: int) -> list
 
 
 def measure_embedding(pictures: Pictures, machine: Machine, rounds: int) -> list[Row]:
-    """Measure dlib's face embedding of 1 and 8 chips, dlib beside this."""
+    """Measure the face embedding of 1 and 8 chips, beside dlib."""
     from convergecast.detection.faces.embedder import Embedder
 
     del machine
@@ -149,9 +149,9 @@ def _detectors(
     vnni: bool,
     rounds: int,
 ) -> list[Row]:
-    """Measure ours beside the given ways, the first of which is the baseline.
+    """Measure ours beside the given ways; the first of them is the baseline.
 
-    The aim is for int8 where the CPU has instructions for it, else for the faster precision.
+    The aim is for int8 if the CPU has instructions for it, else for the faster precision.
     """
     missing, ours = [], []
     for precision in PRECISIONS:
@@ -173,7 +173,7 @@ def _detect(detector: Any, image: Bytes) -> object:
 
 
 def _rows(part: str, medians_ms: dict[str, float], ours: list[str], aim: float | None) -> list[Row]:
-    """Return a row per way, the first of them the baseline; the aim is the fastest of ours'."""
+    """Return a row per way, the baseline first; the aim is for our fastest."""
     baseline_ms = next(iter(medians_ms.values()))
     fastest = min(ours, key=medians_ms.__getitem__, default="")
     return [
@@ -190,7 +190,7 @@ def _rows(part: str, medians_ms: dict[str, float], ours: list[str], aim: float |
 
 
 def _of(frames: list[Bytes], way: Callable[[Bytes], object]) -> Way:
-    """Return a way that takes one picture after the other."""
+    """Return a way that runs one picture after the other."""
     return lambda number: way(frames[number % len(frames)])
 
 

@@ -1,8 +1,8 @@
-"""`bench stall`: whether pictures go on while the hub's database cannot be written.
+"""`bench stall`: whether pictures continue while the hub's database cannot be written.
 
-Four cameras show a known face that moves, with recognition and counting on. Another process holds
-the database against its writer for 3 s, again and again; a viewer notes when pictures come. With
-`--base` the same is done to the hub of another checkout first. Process: command.
+Four cameras show a known, moving face, with recognition and counting on. Another process locks the
+database for 3 s, several times; a viewer records when pictures arrive. With `--base`, the hub of
+another checkout is measured first. Process: command.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Round:
     """The longest time between two pictures of one camera, in seconds.
 
     Attributes:
-        before: in the 3 s before the database was held.
-        during: while it was, until the first picture after it.
-        sightings: that were noted in the round.
+        before: in the 3 s before the lock.
+        during: while it was locked, until the first picture afterwards.
+        sightings: the number written in the round.
     """
 
     before: float
@@ -62,7 +62,7 @@ class Round:
 
 
 class _Watch(LiveClient):
-    """A viewer that notes when each picture comes, by camera, monotonic."""
+    """A viewer that records when each picture arrives, by camera, in monotonic seconds."""
 
     def __init__(self, url: str, token: str) -> None:
         """Begin without a picture."""
@@ -82,7 +82,7 @@ class _Watch(LiveClient):
                 self.came.setdefault(camera, []).append(time.monotonic())
 
     def longest_gap_s(self, from_s: float, to_s: float) -> float:
-        """Return the longest gap that began before the end of a time and ended after its begin."""
+        """Return the longest gap that overlaps a period."""
         gaps = [
             after - one
             for times in self.came.values()
@@ -93,7 +93,7 @@ class _Watch(LiveClient):
 
 
 def run_bench(*, base: Path | None, runs: int, json_file: Path | None) -> int:
-    """Hold the database `runs` times; print the longest gaps. Return 1 where they grow too much."""
+    """Lock the database `runs` times; print the longest gaps. Return 1 if they grow too much."""
     machine = this_machine()
     print(machine_line(machine), flush=True)
     found: list[Row] = []
@@ -172,7 +172,7 @@ def _last_seen(rig: Rig) -> dict[tuple[str, str], float]:
 
 @contextlib.contextmanager
 def _running(code: Path | None) -> Iterator[tuple[Rig, _Watch]]:
-    """Run a hub whose cameras see somebody it knows, and a viewer of all of them."""
+    """Run a hub whose cameras see an enrolled person, and a viewer of all of them."""
     photograph = pictures_folder() / "astronaut.png"
     with running_rig(code=code) as rig:
         rig.request("PUT", "/api/v1/settings", json={"recognition": True}).raise_for_status()
@@ -189,7 +189,7 @@ def _running(code: Path | None) -> Iterator[tuple[Rig, _Watch]]:
 
 
 def _enrol(rig: Rig, photograph: Path) -> None:
-    def enrolled() -> bool:  # the models are loaded first
+    def enrolled() -> bool:  # wait for the models
         files = {"pictures": ("photograph.png", photograph.read_bytes(), "image/png")}
         form = {"name": "Eileen", "consent": "true"}
         return rig.request("POST", "/api/v1/people", data=form, files=files).status_code == 201

@@ -1,7 +1,7 @@
-"""`bench startup`: from the command to the first answered request, and to a camera's first frame.
+"""`bench startup`: time from the command to the first answer, and to a camera's first frame.
 
-The baseline of the hub, in the same run: an interpreter that imports the web server and framework
-the hub is made of, and nothing else.
+The baseline of the hub, in the same run: an interpreter that only imports the hub's web server and
+framework.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PROFILED = {"hub": "convergecast.hub", "worker": "convergecast.cameras.worker"}
 
 
 def run_bench(*, runs: int, json_file: Path | None) -> int:
-    """Measure `runs` times, print medians, and which packages take how long to import."""
+    """Measure `runs` times; print medians, and how long packages take to import."""
     machine = this_machine()
     print(machine_line(machine), flush=True)
     found = measure_hub(runs) + measure_worker(runs)
@@ -59,7 +59,7 @@ def run_bench(*, runs: int, json_file: Path | None) -> int:
 
 
 def measure_hub(runs: int) -> list[Row]:
-    """Return how long `serve` takes until it answers, beside a bare interpreter's imports."""
+    """Return the time until `serve` answers, beside a bare interpreter's imports."""
     pairs = [(_import_s(_BARE), _answered_after_s()) for _ in range(runs)]
     bare_ms, hub_ms = (1000 * statistics.median(one) for one in zip(*pairs, strict=True))
     return [
@@ -69,7 +69,7 @@ def measure_hub(runs: int) -> list[Row]:
 
 
 def measure_worker(runs: int) -> list[Row]:
-    """Return how long a worker takes until the hub has its first frame, by a real agent."""
+    """Return the time until the hub has a worker's first frame, from a real agent."""
     times_ms: list[float] = []
     with running_rig() as rig:
         key_file = rig.folder / "key"
@@ -85,7 +85,7 @@ def measure_worker(runs: int) -> list[Row]:
 
 
 def import_us(module: str) -> Counter[str]:
-    """Return the microseconds that importing `module` takes, by package, each one's own."""
+    """Return the microseconds that importing `module` takes, by package, without its imports."""
     command = [sys.executable, "-X", "importtime", "-c", f"import {module}"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stderr.splitlines()
     taken: Counter[str] = Counter()
@@ -109,7 +109,7 @@ def _import_s(code: str) -> float:
 
 
 def _answered_after_s() -> float:
-    """Start a hub with nothing in its folder; return the seconds until it has answered."""
+    """Start a hub with an empty folder; return the seconds until it answers."""
     with tempfile.TemporaryDirectory(prefix="convergecast-start-") as folder:
         port = _free_port()
         command = [sys.executable, "-m", "convergecast", "serve", "--port", str(port)]
@@ -128,7 +128,7 @@ def _answered_after_s() -> float:
 
 
 def _answers(port: int) -> bool:
-    """Whether the hub answers; without a token it is asked for one, by Flask."""
+    """Whether the hub answers; without a token Flask leads to the login page."""
     connection = HTTPConnection("127.0.0.1", port, timeout=START_TIMEOUT_S)
     try:
         connection.request("GET", "/api/v1/cameras")
@@ -146,7 +146,7 @@ def _free_port() -> int:
 
 
 def _first_frame_after_s(orders: bytes) -> float:
-    """Start a worker as the hub does; return the seconds until its first frame is here."""
+    """Start a worker as the hub does; return the seconds until its first frame."""
     came: queue.Queue[float] = queue.Queue()
 
     def on_message(head: bytes, _: bytes) -> None:

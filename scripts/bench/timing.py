@@ -1,4 +1,4 @@
-"""Times of several ways to do one thing, taken in turns, and of what machine they are."""
+"""Times several ways of one task in turns, and describes the machine."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ class Machine:
     """Where a benchmark ran.
 
     Attributes:
-        vnni: the CPU's instructions for int8 products; empty where it has none, or where the
-            system does not tell.
-        processors: that this process may use.
-        versions: of Python and of the packages that calculate.
+        vnni: the CPU's instructions for int8 products; empty if it has none, or if unknown.
+        processors: the number that this process may use.
+        versions: of Python and the numeric packages.
     """
 
     cpu: str
@@ -36,7 +35,7 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """Return what this machine is; what Linux tells of the CPU is not known elsewhere."""
+    """Describe this machine; some facts about the CPU are known on Linux only."""
     facts = processor_facts()
     flags = facts.get("flags", facts.get("Features", "")).split()
     usable = getattr(os, "sched_getaffinity", None)
@@ -54,12 +53,12 @@ def alternate(
 ) -> dict[str, float]:
     """Return the median milliseconds of a call of each way.
 
-    The ways take turns, `calls` calls each, so that what else the machine does meets all alike.
+    The ways take turns, `calls` calls each, so that other load affects all of them alike.
 
     Args:
-        ways: called with the number of the call, 0, 1, 2…, by which they choose their input.
-        rounds: how often all take their turn.
-        calls: of one turn.
+        ways: functions of the number of the call, 0, 1, 2…, which selects the input.
+        rounds: the number of turns.
+        calls: per turn.
     """
     for way in ways.values():
         for number in range(_WARM_UP_CALLS):
@@ -86,7 +85,7 @@ def _versions() -> dict[str, str]:
 
 
 def _dlib_build() -> str:
-    """Return how dlib was built, which its times depend on; it runs in one thread always."""
+    """Return how dlib was built, on which its times depend; it always runs in one thread."""
     try:
         import dlib
     except ImportError:

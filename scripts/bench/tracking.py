@@ -1,6 +1,6 @@
-"""How well people are followed and counted, on a video with ground truth: PETS 2009 S2.L1.
+"""Measures tracking and counting of people on a video with ground truth, PETS 2009 S2.L1.
 
-Its frames go through the pipeline as a camera's do, at the video's own rate.
+Its frames go through the pipeline like a camera's, at the video's own rate.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from scripts.bench.speed import PRECISIONS, THREADS, config_for
 FPS, FRAMES = 10.0, 795
 SIZE = 480, 360
 PETS_SCALE = 0.625
-"""Pixels of the video to a pixel of the recording that was labelled."""
+"""Pixels of the video per pixel of the labelled recording."""
 PEOPLE = (
     (1, 16, 3),
     (17, 21, 4),
@@ -50,13 +50,13 @@ LOST_SHARE = 0.5
 SLOW_EVERY = 5
 SEEDS = 5
 MIN_IOU = 0.5
-"""Overlap from which a track has found the person."""
+"""The overlap from which a track matches the person."""
 COUNT_AIM, LOST_AIM, SLOW_AIM, CHANGES_AIM, SWITCHES_AIM = 0.4, 0.6, 0.6, 0.5, 12
 
 Found = Sequence[Sequence[Detection]]
-"""What was detected in each frame."""
+"""The detections of each frame."""
 Detect = Callable[[Bytes], list[Detection]]
-"""From a picture, (H, W, 3) uint8 BGR, to the people in it, the weak ones too."""
+"""From a picture, (H, W, 3) uint8 BGR, to its people, also with low scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How good it was.
+    """The measures.
 
     Attributes:
         untracked_error: mean of |count - truth| if the detections above the best score count.
@@ -120,7 +120,7 @@ def frames(data: Path) -> Iterator[Bytes]:
     """Yield the frames of the video, (360, 480, 3) uint8 BGR.
 
     Raises:
-        InvalidInput: the folder of test pictures lacks it.
+        InvalidInput: it is not in the folder of test pictures.
     """
     import cv2
     import numpy as np
@@ -182,12 +182,12 @@ def follow(
 
 
 def count_error(counts: Sequence[int]) -> float:
-    """Return the mean distance from the true number of people, where that is known."""
+    """Return the mean error of the count of people, where the truth is known."""
     return statistics.fmean(abs(counts[frame - 1] - true) for frame, true in COUNTS.items())
 
 
 def figures(found: Found, there: dict[int, dict[int, Box]]) -> Figures:
-    """Return how well the people in what was detected are followed and counted.
+    """Return how well the detected people are tracked and counted.
 
     Raises:
         InvalidInput: the package motmetrics is not installed.
@@ -214,7 +214,7 @@ def clear_mot(
     """Return MOTA, IDF1 and the number of id switches, by py-motmetrics.
 
     Args:
-        scenes: of frames in their order, the true boxes by person and those found by id.
+        scenes: per frame, in order, the true boxes by person and the found ones by id.
 
     Raises:
         InvalidInput: the package is not installed.
@@ -234,7 +234,7 @@ def clear_mot(
 
 
 def median_ms(boxes: int = 50, looks: int = 200) -> float:
-    """Return how long the tracker takes for a frame in which many people walk about."""
+    """Return the tracker's time for a frame with many walking people."""
     chance, tracker, times_ms = random.Random(1), Tracker(), []
     walkers = [
         [chance.uniform(0, 480), chance.uniform(50, 360), chance.gauss(0, 3)] for _ in range(boxes)
@@ -251,10 +251,10 @@ def median_ms(boxes: int = 50, looks: int = 200) -> float:
 
 
 def measure(data: Path) -> list[Row]:
-    """Return what `Figures` tells of the built-in detector in every way it may run, and the time.
+    """Return the `Figures` of the built-in detector in each of its variants, and the time.
 
     Raises:
-        InvalidInput: the folder of test pictures lacks something, or motmetrics is not installed.
+        InvalidInput: a file of the test pictures or motmetrics is missing.
         ModelError: a model is missing.
     """
     there = people_there(data)
@@ -309,7 +309,7 @@ def _people(yolox: Yolox, image: Bytes) -> list[Detection]:
 
 
 def _walker(x: float, foot: float, chance: random.Random) -> Detection:
-    """Return a person as a detector sees him: taller the nearer, and never quite in his place."""
+    """Return a person as a detector sees one: taller when nearer, and slightly misplaced."""
     height = 10 + foot / 5
     x1, y2 = x + chance.gauss(0, 1), foot + chance.gauss(0, 1)
     box = [x1, y2 - height, x1 + 0.4 * height, y2]
@@ -317,7 +317,7 @@ def _walker(x: float, foot: float, chance: random.Random) -> Detection:
 
 
 def _distances(there: dict[int, Box], found: dict[int, Box]) -> Any:
-    """Return (true, found) float64: 1 - IoU, and NaN where that is too little for a match."""
+    """Return (true, found) float64: 1 - IoU, and NaN where the overlap is too small."""
     import numpy as np
 
     shared = np.array([[overlap(one, box) for box in found.values()] for one in there.values()])

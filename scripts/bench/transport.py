@@ -1,7 +1,7 @@
-"""`bench transport`: what frames between agent and hub cost in packets and CPU time.
+"""`bench transport`: the cost of frames between agent and hub, in packets and CPU time.
 
-Two hosts, our agent and our worker, without hub and AI. The baselines, in the same run: a puller
-and an agent as in the first prototype, and imageZMQ where that is installed.
+It uses two hosts, with our agent and our worker, without hub and AI. The baselines, in the same
+run: puller and agent of the first prototype, and imageZMQ if it is installed.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _END_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to carry pictures.
+    """A way of sending pictures.
 
     Attributes:
-        name, short: for people, in tables and in plots.
+        name, short: its names in tables and in plots.
         camera, hub: the kinds of its two ends.
-        scene: what is filmed.
-        least_s: how long it is measured at least, for what happens seldom.
+        scene: what the camera sees.
+        least_s: the shortest measurement, for rare events.
     """
 
     name: str
@@ -57,19 +57,19 @@ _IMAGEZMQ = Way("imageZMQ", "imageZMQ", "imagezmq", "imagezmq")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one way cost between two moments.
+    """The cost of a way over a period.
 
     Attributes:
-        published_fps, fps: frames a second that were captured, and that arrived.
+        published_fps, fps: frames per second captured, and arrived.
         packets_a_frame, packets_per_s: both directions, on the hub's device.
-        packets_each_s: of every whole second.
+        packets_each_s: for every whole second.
         hub_ms: CPU time of the process that receives, per frame that arrived.
-        agent_ms: CPU time of the agent per captured frame, its JPEG encoder's left out.
+        agent_ms: CPU time of the agent per captured frame, without JPEG encoding.
         encode_ms: the encoder's.
         kb_a_frame: size of the JPEGs.
         age_ms: from capture to the hand-over, mean.
-        given_up_percent: of the captured frames, by the counters of agent and worker.
-        fresh_ms: how long after a change of the scene its picture came, at most; None without.
+        given_up_percent: dropped frames, by the counters of agent and worker.
+        fresh_ms: the longest time from a change of the scene to its picture; None without.
     """
 
     published_fps: float
@@ -87,7 +87,7 @@ class Figures:
 
 
 def run_bench(*, seconds: int, json_file: Path | None) -> int:
-    """Measure each way for `seconds` or its own least; print the table, write it if asked to."""
+    """Measure each way for `seconds` or its `least_s`; print the table, write it if wanted."""
     machine = this_machine()
     series: dict[str, list[int]] = {}
     more = {"packets_each_s": series}
@@ -150,10 +150,10 @@ def _figures(hub0: Account, camera0: Account, hub1: Account, camera1: Account) -
 
 
 def _freshness(changes: list[float], news: list[tuple[float, float]], since: float) -> list[float]:
-    """Return for each change how long after it a picture came that shows it, in seconds."""
+    """Return for each change the seconds until a picture showed it."""
     waits = []
     for change in changes:
-        # A frame's time is taken just before the scene of that frame changes.
+        # A frame's time is taken just before its scene changes.
         after = [came_at for came_at, captured_at in news if captured_at > change - 0.5 / FPS]
         if change > since and after:
             waits.append(after[0] - change)
@@ -205,19 +205,19 @@ _AIMS = {
 
 
 class _End:
-    """A running end."""
+    """A running program of one end."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def account(self) -> Account:
-        """Return its account so far."""
+        """Return its figures so far."""
         if self._process.stdin:
             print(file=self._process.stdin, flush=True)
         return self.read()
 
     def read(self) -> Account:
-        """Return what it says next; raises Unavailable when it has ended."""
+        """Return its next line; raises Unavailable if it has ended."""
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             raise Unavailable("An end of the benchmark has stopped; what it said is above.")

@@ -1,7 +1,7 @@
-"""A bare loop of ONNX Runtime beside the engine's own way, on the same pictures, in turns.
+"""Compares a bare loop of ONNX Runtime with the engine, on the same pictures, in turns.
 
-The bare loop has a session with ONNX Runtime's own choices for each number of pictures. Decoding,
-fitting and what follows the model are the same in both. Process: a step of the trial.
+The bare loop has a session with ONNX Runtime's default settings for each number of pictures. Both
+decode, scale and postprocess in the same way. Process: a step of the trial.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PROVIDERS = {"gpu": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 
 
 def measure(setting: Setting, write: Write) -> None:
-    """Time both ways, one by one and in the largest batch; raises ModelError without the device."""
+    """Time both, singly and in the largest batch; raises ModelError if the device is missing."""
     subject = take_subject(setting.model, setting.device, usable_processors())
     whole = subject.whole()
     rounds = max(setting.extent.rounds // 4, 1)
@@ -61,7 +61,7 @@ def _session(path: Path, device: str) -> Any:
     if device == "gpu":
         onnxruntime.preload_dlls()
     options = onnxruntime.SessionOptions()
-    # Threads that spin after a run would take the cores from the other way, whose turn is next.
+    # Threads that spin after a run would take the cores from the other loop, which is next.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(str(path), options, providers=[wanted])
     if session.get_providers()[0] != wanted:

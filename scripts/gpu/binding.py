@@ -1,4 +1,4 @@
-"""Runs a session with its input on the device already, so that each part can be timed alone.
+"""Runs a session with its input already on the device, so that each part can be timed.
 
 Process: a step of the trial.
 """
@@ -16,13 +16,13 @@ from convergecast.vision.detections import Floats
 
 
 class BoundSession:
-    """A session for one number of pictures; its input stays where it is on the device."""
+    """A session for one number of pictures; its input stays on the device."""
 
     def __init__(self, opened: OpenSession, pictures: NDArray[Any]) -> None:
         """Choose the session.
 
         Args:
-            opened: on a GPU with a session for so many pictures.
+            opened: if on a GPU, with a session for this number of pictures.
             pictures: the model's first input; later ones have its shape.
         """
         # On a CPU one session takes any number.
@@ -39,7 +39,7 @@ class BoundSession:
         self._input.update_inplace(pictures)
 
     def run(self) -> None:
-        """Run the model on what was uploaded, and wait for its end."""
+        """Run the model on the uploaded pictures, and wait for the end."""
         self._session.run_with_iobinding(self._binding)
         self._binding.synchronize_outputs()
 

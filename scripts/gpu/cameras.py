@@ -1,4 +1,4 @@
-"""The whole engine, fed by simulated cameras: its rate, the results' age, memory and CPU.
+"""Measures the whole engine with simulated cameras: rate, age of results, memory and CPU.
 
 Process: a step of the trial, which starts an engine process and feeds it.
 """
@@ -48,15 +48,15 @@ def measure(setting: Setting, write: Write) -> None:
 
 @dataclass(slots=True)
 class Camera:
-    """One simulated camera: a request outstanding, and the newest picture next, as in a worker.
+    """A simulated camera: one request at a time, then the newest picture, as in a worker.
 
     Attributes:
         client: its connection to the engine.
         jpegs: its pictures.
-        fps: pictures a second; 0: a new one whenever the last was answered.
+        fps: pictures per second; 0: a new one after each answer.
         offset_s: when its first picture is taken.
-        ages_s: of the results, from the taking of the picture.
-        skipped: pictures that a newer one replaced.
+        ages_s: of the results, since the picture was taken.
+        skipped: the number of pictures that a newer one replaced.
         failures: what went wrong, in words.
     """
 
@@ -102,7 +102,7 @@ class Camera:
 def _stretch(
     engine: RunningEngine, jpegs: Sequence[bytes], count: int, fps: float, seconds: float
 ) -> dict[str, object]:
-    """Let so many cameras run; those with a rate take their pictures one after the other."""
+    """Run this number of cameras; those with a rate take their pictures at different times."""
     interval_s = 1 / fps if fps else 0.0
     cameras = [
         Camera(engine.client(), jpegs, fps, interval_s * number / count) for number in range(count)

@@ -1,4 +1,4 @@
-"""Which GPU, driver, processor and versions these are, and whether ONNX Runtime uses the GPU.
+"""Reports GPU, driver, processor and versions, and whether ONNX Runtime uses the GPU.
 
 Process: a step of the trial.
 """
@@ -39,7 +39,7 @@ _PACKAGES = (
 
 
 def measure(setting: Setting, write: Write) -> None:
-    """Tell what is here, from the driver upwards, so that what is told last needs most."""
+    """Report from the driver upwards: the last lines have the most requirements."""
     write(gpus=ask_driver(*_FIELDS), driver_cuda=driver_cuda_version())
     write(
         processor=_processor(),
@@ -52,8 +52,8 @@ def measure(setting: Setting, write: Write) -> None:
 
 
 def _runtime(setting: Setting, write: Write) -> None:
-    """Tell of ONNX Runtime, and load a model; raises ModelError where the GPU does not work."""
-    # Not earlier: where one of these is missing, the driver's lines stand all the same.
+    """Report ONNX Runtime, and load a model; raises ModelError if the GPU does not work."""
+    # Imported late: if one of these is missing, the driver's lines are written all the same.
     import onnxruntime
 
     from convergecast.detection.runtime import open_session

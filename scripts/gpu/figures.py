@@ -1,4 +1,4 @@
-"""What a trial's figures say about the switches there are, in sentences. Process: command."""
+"""Says in sentences what a trial's figures mean for the settings. Process: command."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _PLANS_ANEW = 5.0
 
 
 def what_it_says(lines: Sequence[Line]) -> list[str]:
-    """Return a sentence for each switch and model of which there are figures."""
+    """Return a sentence for each setting and model with figures."""
     models = list(dict.fromkeys(line["model"] for line in lines if "model" in line))
     says = (_batches, _precision, _search, _shapes)
     return [sentence for model in models for say in says for sentence in say(model, lines)]
 
 
 def _batches(model: str, lines: Sequence[Line]) -> Iterator[str]:
-    """Which number of pictures gives most of them."""
+    """Say which batch size gives the most pictures per second."""
     rates = _run_rates(model, "fp32", lines)
     if len(rates) > 1:
         best, least = max(rates, key=lambda batch: rates[batch]), min(rates)
@@ -58,7 +58,7 @@ def _search(model: str, lines: Sequence[Line]) -> Iterator[str]:
 
 
 def _shapes(model: str, lines: Sequence[Line]) -> Iterator[str]:
-    """Whether one session for all numbers of pictures would do."""
+    """Say whether one session for all batch sizes would be enough."""
     for line in _of(model, lines):
         if line.get("search") == "HEURISTIC" and "runs_ms" in line:
             # The shapes come in pairs; from the third pair on they are no longer new.

@@ -1,4 +1,4 @@
-"""Makes the fp16 variant of a model, and tells whether it finds what fp32 finds.
+"""Makes the fp16 variant of a model, and checks that it finds the same as fp32.
 
 Process: a step of the trial.
 """
@@ -20,13 +20,13 @@ from convergecast.vision.decode import decode
 from scripts.gpu.subjects import Subject
 
 LEAST_IOU, MOST_SCORE_DIFFERENCE, SURE_BY = 0.9, 0.05, 0.05
-"""What may differ; finds within `SURE_BY` of the lowest score may be missing."""
+"""The largest differences; findings within `SURE_BY` of the lowest score may be missing."""
 MOST_DISTANCE = 0.05
 """Of two vectors of one face; pictures of one person lie up to 0.6 apart."""
 
 
 def make_fp16(path: Path, folder: Path) -> Path:
-    """Write the fp16 variant of an ONNX file; its inputs and outputs stay as they are."""
+    """Write the fp16 variant of an ONNX file; its inputs and outputs keep their types."""
     model = convert_float_to_float16(onnx.load(str(path)), keep_io_types=True)
     target = folder / f"{path.stem}-fp16.onnx"
     onnx.save(model, str(target))
@@ -34,7 +34,7 @@ def make_fp16(path: Path, folder: Path) -> Path:
 
 
 def compare(subject: Subject, fp16: Path, device: str) -> dict[str, Any]:
-    """Return whether the model `stands` fp16, and the largest differences that were seen."""
+    """Return whether fp16 is accurate enough (`stands`), and the largest differences."""
     both = [_finds(subject, path, device) for path in (subject.path, fp16)]
     if isinstance(both[0][0], np.ndarray):
         pairs = zip(*both, strict=True)
@@ -66,7 +66,7 @@ def _finds(subject: Subject, path: Path, device: str) -> list[Any]:
 
 
 def _unlike(these: Any, among: Any, least_score: float) -> Sequence[tuple[float, float]]:
-    """Return, for each sure find, the IoU with its best match and how their scores differ."""
+    """Return the IoU of each sure finding with its best match, and their score difference."""
     seen = []
     for box, score in zip(these.boxes, these.scores, strict=True):
         if score >= least_score:

@@ -1,4 +1,4 @@
-"""The JSON of a trial: a line for every figure, written at once. Process: command."""
+"""The JSON file of a trial: one line per figure, written at once. Process: command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 Line = dict[str, Any]
 
 STAGES = ("decode", "preprocess", "upload", "run", "download", "postprocess")
-"""From a JPEG to what is found in it; each has a field such as `decode_ms`."""
+"""The stages from a JPEG to the findings; each has a field such as `decode_ms`."""
 
 
 class Write(Protocol):
@@ -21,13 +21,13 @@ class Write(Protocol):
 
 
 class Lines:
-    """The file that a trial fills, one line of JSON each; every process opens it anew."""
+    """The file of a trial, with lines of JSON; every process opens it for itself."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def write(self, step: str, **found: object) -> None:
-        """Add a line of a step; raises ValueError for a figure that is no number."""
+        """Add a line of a step; raises ValueError for a figure that is NaN or infinite."""
         line = json.dumps({"step": step, **found}, ensure_ascii=False, allow_nan=False)
         with self._path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
@@ -38,7 +38,7 @@ def read_lines(path: Path) -> Iterator[Line]:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: a line is no JSON object with a step.
+        ValueError: a line is not a JSON object with a step.
     """
     for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         line = json.loads(text)

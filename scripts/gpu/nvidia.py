@@ -1,4 +1,4 @@
-"""What NVIDIA's driver tells, without any package. Process: a step of the trial."""
+"""Asks NVIDIA's driver, without any package. Process: a step of the trial."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _TIMEOUT_S = 10.0
 
 
 def ask_driver(*fields: str) -> list[dict[str, str]]:
-    """Return fields of `nvidia-smi --help-query-gpu` for each GPU; none where there is no driver.
+    """Return fields of `nvidia-smi --help-query-gpu` for each GPU; none without a driver.
 
     Raises:
         subprocess.SubprocessError: the driver does not answer, or does not know a field.
@@ -26,7 +26,7 @@ def ask_driver(*fields: str) -> list[dict[str, str]]:
 
 
 def device_memory_mb() -> float | None:
-    """Return the memory in use on the first GPU, in MiB, of all processes; None where not told."""
+    """Return the memory in use on the first GPU, in MiB, of all processes; None if unknown."""
     try:
         return float(ask_driver("memory.used")[0]["memory.used"])
     except (IndexError, ValueError, subprocess.SubprocessError):
@@ -34,7 +34,7 @@ def device_memory_mb() -> float | None:
 
 
 def library_version(library: str, function: str) -> int | None:
-    """Return what a C function without arguments says; None where the library is not found."""
+    """Return the result of a C function without arguments; None if the library is missing."""
     try:
         return int(getattr(ctypes.CDLL(library), function)())
     except (OSError, AttributeError):

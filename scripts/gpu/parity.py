@@ -1,4 +1,4 @@
-"""Runs `tests/gpu`: what the GPU finds equals what the CPU finds. Process: a step of the trial."""
+"""Runs `tests/gpu`, which compare GPU and CPU. Process: a step of the trial."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Reporter:
         self._write = write
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the report of a test's set-up, call or end; what passes counts once, as a call."""
+        """Take the report of a test's set-up, call or end; only the call counts if it passed."""
         if report.when != "call" and report.outcome == "passed":
             return
         self.outcomes.append(report.outcome)
@@ -32,9 +32,9 @@ class Reporter:
 
 
 def measure(setting: Setting, write: Write) -> None:
-    """Run the tests; ends the process with a sentence where not all of them passed."""
+    """Run the tests; end the process with a sentence unless all of them passed."""
     reporter = Reporter(write)
-    # Plugins that the machine happens to have may warn, and warnings are errors here.
+    # Plugins of this machine may warn, and warnings are errors here.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     words = ["-p", "pytest_timeout", "-p", "no:cacheprovider", "tests/gpu"]
     words += ["--no-gpu"] if setting.device == "cpu" else []
@@ -47,7 +47,7 @@ def measure(setting: Setting, write: Write) -> None:
 
 
 def _reason(report: pytest.TestReport) -> str:
-    """Return the last line of what pytest says, which names the error or why it was skipped."""
+    """Return pytest's last line, which names the error or the reason of a skip."""
     if isinstance(report.longrepr, tuple):
         return report.longrepr[2][:_SAID_MOST]
     crash = getattr(report.longrepr, "reprcrash", None)

@@ -1,7 +1,7 @@
-"""Cuts folders into parts for a machine that takes little at a time, and joins them there.
+"""Cuts folders into parts for a machine with a size limit for transfers, and joins them there.
 
-Everything is verified: each part by its hash, then each file by its own. Needs nothing but a
-Python. Process: command.
+It verifies the hash of each part, then of each file. It needs only Python's standard library.
+Process: command.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class PartsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part by its name, or a file by its path below the joined folder; its size and its hash."""
+    """A part (by name) or a file (by path below the joined folder), with size and hash."""
 
     name: str
     size: int
@@ -39,7 +39,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What was cut: the files one after the other are the parts one after the other."""
+    """The list of files and of parts; both have the same bytes in the same order."""
 
     files: list[Piece]
     parts: list[Piece]
@@ -70,7 +70,7 @@ def join(parts_folder: Path, folder: Path) -> Manifest:
     """Verify the parts and write the files that they are made of into a folder.
 
     Raises:
-        PartsError: a part is missing or damaged, or a file is not what it was.
+        PartsError: a part is missing or damaged, or a file has another hash.
         OSError: a file cannot be read or written.
     """
     manifest = _read_manifest(parts_folder)
@@ -88,7 +88,7 @@ def join(parts_folder: Path, folder: Path) -> Manifest:
 
 
 def _sources(folders: Sequence[Path]) -> list[tuple[str, Path]]:
-    """Return every file with its path below the joined folder, which begins with its folder's."""
+    """Return every file with its path below the joined folder, the folder's name first."""
     names = [folder.absolute().name for folder in folders]
     if len(set(names)) < len(names):
         raise PartsError("Two of the folders have the same name: rename one of them.")
@@ -104,7 +104,7 @@ def _sources(folders: Sequence[Path]) -> list[tuple[str, Path]]:
 
 
 class _Cutter:
-    """Takes bytes and writes them into parts of one size."""
+    """Writes bytes into parts of one size."""
 
     def __init__(self, folder: Path, part_bytes: int) -> None:
         self.parts: list[Piece] = []
@@ -121,7 +121,7 @@ class _Cutter:
         self._end_part()
 
     def write(self, content: bytes) -> None:
-        """Add bytes; begins a part wherever one is full."""
+        """Add bytes; begin a new part when one is full."""
         rest = memoryview(content)
         while rest:
             if self._file is None:
@@ -174,7 +174,7 @@ def _read_manifest(parts_folder: Path) -> Manifest:
 
 
 def _check_parts(parts_folder: Path, parts: Sequence[Piece]) -> None:
-    """Raise with the names of all parts that have to be brought, or brought again."""
+    """Raise with the names of all missing or damaged parts."""
     missing = [part.name for part in parts if not (parts_folder / part.name).is_file()]
     if missing:
         raise PartsError(f"Of {len(parts)} parts are missing: {', '.join(missing)}.")
@@ -225,7 +225,7 @@ def _write(path: Path, blocks: Iterator[bytes]) -> str:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Split or join; return 1 after saying on standard error why it could not be done."""
+    """Split or join; after an error, print it on standard error and return 1."""
     arguments = _parser().parse_args(words)
     try:
         if arguments.command == "split":

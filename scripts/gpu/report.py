@@ -22,7 +22,7 @@ NO_RUN = (
 
 
 def page(lines: Sequence[Line]) -> str:
-    """Return the page of a trial; of no lines, the one that says that there is no run."""
+    """Return the page of a trial; without lines, the page that says that there is no run."""
     template = TEMPLATE.read_text(encoding="utf-8")
     state = _state(lines) if lines else NO_RUN
     figures = "\n\n".join(_sections(lines)) if lines else ""
@@ -59,7 +59,7 @@ def _outcomes(lines: Sequence[Line]) -> Iterable[str]:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Print the page; return 1 after saying on standard error why it cannot be made."""
+    """Print the page; after an error, print it on standard error and return 1."""
     parser = Parser(description=__doc__)
     parser.add_argument(
         "file", nargs="?", type=Path, help="trial.jsonl; docs/gpu.jsonl, if any, without it"

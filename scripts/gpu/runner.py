@@ -1,6 +1,6 @@
-"""Runs the steps of a trial, each in a process of its own, within a budget. Process: command.
+"""Runs the steps of a trial, each in its own process, within a time budget. Process: command.
 
-A step that fails, crashes or hangs is a line that says so, and the next one has its turn.
+If a step fails, crashes or hangs, a line says so and the next step runs.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ RAN, FAILED, SKIPPED = "ran", "failed", "skipped"
 SUMMARY = "summary"
 _SAID_MOST = 500
 _ENDING_S = 1.0
-"""What ending a step may take, so that the next one still has its least time."""
+"""Seconds reserved for ending a step, so that the next one still has its least time."""
 _MOST_OF_THE_REST = 1 / 3
-"""What a step may take of the time that is left, so that a slow one does not starve all others."""
+"""The largest share of the remaining time for a step, so that a slow one leaves time for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,9 @@ class Step:
     """A part of the trial.
 
     Attributes:
-        name: as the lines have it.
-        words: of Python's command line, from `-m` on.
-        least_s: what it is not begun without; earlier steps leave it this much, where there is so
-            much for all of them.
+        name: in the lines.
+        words: Python's command line, from `-m` on.
+        least_s: the time it needs to start; earlier steps leave this much if the budget allows.
     """
 
     name: str
@@ -50,7 +49,7 @@ class Trial:
         lines: where outcomes are written.
         log: where the steps' own output is kept.
         folder: where the steps run.
-        environment: what they see of it.
+        environment: their environment variables.
         budget_s: seconds for all of them.
         now: monotonic seconds.
     """
@@ -64,9 +63,9 @@ class Trial:
     outcomes: dict[str, str] = field(default_factory=dict)
 
     def run(self, steps: Sequence[Step]) -> bool:
-        """Run the steps in their order, then write the summary; return whether none failed.
+        """Run the steps in order, then write the summary; return whether none failed.
 
-        What is interrupted leaves a summary too.
+        An interrupted trial writes a summary too.
         """
         began = self.now()
         try:
@@ -96,7 +95,7 @@ class Trial:
             self._note(step, RAN, seconds=seconds)
 
     def _failure(self, step: Step, most_s: float) -> str:
-        """Run a step; return why it failed, else nothing."""
+        """Run a step; return why it failed, or nothing."""
         with self.log.open("a+b") as log:
             log.write(f"== {step.name}\n".encode())
             log.flush()
@@ -135,7 +134,7 @@ class Trial:
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """End a step and whatever it has started."""
+    """End a step and all processes that it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()

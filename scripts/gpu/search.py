@@ -22,7 +22,7 @@ from scripts.gpu.subjects import Subject, take_subject
 
 
 def measure(setting: Setting, write: Write) -> None:
-    """Time both; raises ModelError where the device does not work."""
+    """Time both; raises ModelError if the device does not work."""
     subject = take_subject(setting.model, setting.device, usable_processors())
     for search in (HEURISTIC, EXHAUSTIVE):
         _one_shape_each(subject, search, setting, write)
@@ -30,7 +30,7 @@ def measure(setting: Setting, write: Write) -> None:
 
 
 def _one_shape_each(subject: Subject, search: str, setting: Setting, write: Write) -> None:
-    """Time the first run, which plans, and later ones, in a session for each batch."""
+    """Time the first run, which plans, and later runs, with one session per batch size."""
     extent = setting.extent
     opened = open_session(
         subject.path,
@@ -53,7 +53,7 @@ def _one_shape_each(subject: Subject, search: str, setting: Setting, write: Writ
 
 
 def _changing_shapes(subject: Subject, search: str, setting: Setting, write: Write) -> None:
-    """Time runs of one session in which the number of pictures changes, and comes back."""
+    """Time runs of one session while the batch size changes and comes back."""
     few, many = setting.extent.ends
     batches = (few, few, many, many, few, few, many, many)
     opened = open_session(

@@ -1,4 +1,4 @@
-"""What a step of the trial is told, and how it tells its figures. Process: a step of the trial."""
+"""The settings of a step, and how it writes its figures. Process: a step of the trial."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Extent:
     """How much is measured.
 
     Attributes:
-        batches: numbers of pictures that go through a model together, least first.
-            Searches and the bare loop are measured with the first and the last of them.
-        rounds: how often each is timed, at most.
+        batches: batch sizes, ascending. Searches and the bare loop are measured with the first and
+            the last.
+        rounds: the most rounds of each timing.
         figure_s: seconds after which no further round of a figure begins.
         cameras: numbers of simulated cameras.
-        camera_fps: pictures a second of each.
-        stretch_s: for how long they run.
-        tests: what the names of the tests have to contain; nothing for all.
+        camera_fps: pictures per second of each.
+        stretch_s: seconds for which they run.
+        tests: a text that the names of the tests must contain; empty: all tests.
     """
 
     batches: tuple[int, ...]
@@ -64,12 +64,12 @@ LEAST_ROUNDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A step's order.
+    """The settings of a step.
 
     Attributes:
         device: `gpu`, or `cpu` for a dry run.
         extent: how much is measured.
-        model: which one is measured; empty for a step that is about all of them.
+        model: the measured one; empty for a step about all models.
     """
 
     device: str
@@ -78,7 +78,7 @@ class Setting:
 
 
 def run_as_step(measure: Callable[[Setting, Write], None]) -> None:
-    """Measure what the command line says; whatever fails ends the process with its traceback."""
+    """Measure by the command line; an error ends the process with a traceback."""
     parser = argparse.ArgumentParser()
     parser.add_argument("model", nargs="?", default="")
     parser.add_argument("--lines", type=Path, required=True)
@@ -95,7 +95,7 @@ def run_as_step(measure: Callable[[Setting, Write], None]) -> None:
 
 
 def repeat(extent: Extent, once: Callable[[], Sequence[float]]) -> list[list[float]]:
-    """Return what each call of `once` returned: as many as the extent allows, two at least."""
+    """Return the results of calls of `once`: as many as the extent allows, at least two."""
     end = time.perf_counter() + extent.figure_s
     found: list[list[float]] = []
     while len(found) < LEAST_ROUNDS or (len(found) < extent.rounds and time.perf_counter() < end):

@@ -1,6 +1,6 @@
-"""Where the time of one model goes, from JPEGs to finds, by the number of pictures together.
+"""Times the stages of one model, from JPEGs to findings, by batch size.
 
-fp32 first, then fp16 where the model stands it. Process: a step of the trial.
+fp32 first, then fp16 if the model is accurate enough with it. Process: a step of the trial.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scripts.gpu.subjects import Subject, take_subject
 
 
 def measure(setting: Setting, write: Write) -> None:
-    """Time the stages in both precisions; raises ModelError where the device does not work."""
+    """Time the stages in both precisions; raises ModelError if the device does not work."""
     subject = take_subject(setting.model, setting.device, usable_processors())
     _measure_precision(subject, subject.path, "fp32", setting, write)
     with tempfile.TemporaryDirectory(prefix="convergecast-fp16-") as folder:
@@ -81,7 +81,7 @@ def _stages(subject: Subject, bound: BoundSession, batch: int, extent: Extent) -
 
 
 def _times_ms(subject: Subject, bound: BoundSession, batch: int) -> list[float]:
-    """Take a batch through all stages, one after the other."""
+    """Run a batch through all stages, one after the other."""
     ends_s = [time.perf_counter()]
     images = _decoded(subject, batch)
     ends_s.append(time.perf_counter())

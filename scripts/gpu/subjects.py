@@ -1,4 +1,4 @@
-"""The models that are measured, taken apart: from a picture to the model, and from it to finds.
+"""The measured models in parts: before the model, the model, and after it.
 
 The parts are the engine's own. Process: a step of the trial.
 """
@@ -45,13 +45,13 @@ class Subject:
     Attributes:
         name: as in the model store.
         path: of its fp32 file.
-        jpegs: the pictures that it is shown, in turn.
+        jpegs: its pictures, in turn.
         least_size: as of `detection.model.Model`, for decoding.
-        prepare: makes a decoded picture, the one of this number, what goes into a batch.
-        stack: makes the model's input of what is prepared.
-        finish: makes finds of the outputs: `Faces`, `Objects` or vectors, one for each picture.
-        whole: loads the model as the engine does, and returns what takes prepared pictures.
-        least_score: of finds that have to be found in another precision too.
+        prepare: turns a decoded picture, by its number, into an entry of a batch.
+        stack: makes the model's input from the entries.
+        finish: makes findings from the outputs: `Faces`, `Objects` or vectors, per picture.
+        whole: loads the model as the engine does; returns a function of prepared pictures.
+        least_score: findings above it must be found in another precision too.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Subject:
     least_score: float = 0.0
 
     def pictures(self, count: int) -> list[bytes]:
-        """Return as many JPEGs, the same ones again where there are not enough."""
+        """Return this number of JPEGs; if there are not enough, they repeat."""
         return list(itertools.islice(itertools.cycle(self.jpegs), count))
 
 
@@ -75,10 +75,10 @@ def take_subject(name: str, device: str, threads: int) -> Subject:
     Args:
         name: a key of `SUBJECTS`.
         device: `cpu` or `gpu`.
-        threads: of one run on the CPU.
+        threads: for a run on the CPU.
 
     Raises:
-        ModelError: a model is not installed or damaged, or the device does not work.
+        ModelError: a model is missing or damaged, or the device does not work.
     """
     return SUBJECTS[name](device, threads)
 
@@ -164,7 +164,7 @@ def _embed(embedder: Embedder) -> Callable[[Sequence[Any]], object]:
 
 
 def _portraits(threads: int) -> tuple[list[bytes], list[NDArray[np.int64]]]:
-    """Return the pictures with a face, and its landmarks, (1, 68, 2), in each of them."""
+    """Return the pictures with a face, and in each its landmarks, (1, 68, 2)."""
     pictures = take_pictures(None)
     detector = CenterFace(store.find("faces", "centerface").path, threads=threads, device="cpu")
     model = Landmarks(store.find("landmarks").path, threads=threads)

@@ -37,7 +37,7 @@ _DIFFERENCES = {
 
 
 def machine(lines: Sequence[Line]) -> str:
-    """Return in a few words where the trial ran."""
+    """Describe in a few words the machine of the trial."""
     told = {key: value for line in lines if line["step"] == "device" for key, value in line.items()}
     parts = [
         f"{gpu['name']}, {gpu['memory.total']} MiB, driver {gpu['driver_version']}"
@@ -54,7 +54,7 @@ def machine(lines: Sequence[Line]) -> str:
 
 
 def tables(lines: Sequence[Line]) -> Iterator[str]:
-    """Yield each section for which there are figures."""
+    """Yield each section with figures."""
     for title, head, rows in (
         ("Tests", _TEST_HEAD, _tests(lines)),
         ("Stages", _STAGE_HEAD, _stages(lines)),

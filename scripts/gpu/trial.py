@@ -1,8 +1,8 @@
-"""What a GPU does here, the most important first, within five minutes. Process: command.
+"""Measures a GPU within five minutes, the most important figures first. Process: command.
 
-Needs nothing but a Python, a folder of wheels and a folder of converted models. Every step is a
-process of its own and writes its figures into OUT/trial.jsonl at once; what they say stands in
-OUT/trial.log. `scripts/gpu_trial.sh` calls this.
+It needs only Python, a folder of wheels and a folder of converted models. Every step is a process
+and writes its figures into OUT/trial.jsonl at once; the steps' output goes to OUT/trial.log.
+`scripts/gpu_trial.sh` calls this.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BEGINNING = "trial"
 INSTALL = "install"
 
 _LEAST_INSTALL_S = 5.0
-# Name, module, arguments, seconds below which it is not begun.
+# Name, module, arguments, and the seconds it needs to start.
 _PLAN = (
     ("device", "device", (), 6.0),
     ("tests/gpu", "parity", (), 30.0),
@@ -48,7 +48,7 @@ STEPS = tuple(name for name, *_ in _PLAN)
 
 
 def plan(lines: Path, *, no_gpu: bool, shortest: bool, only: Sequence[str]) -> list[Step]:
-    """Return the steps in their order; `only` some of them where any are named."""
+    """Return the steps in order; if `only` names some, only those."""
     chosen = [*(["--no-gpu"] if no_gpu else []), *(["--shortest"] if shortest else [])]
     return [
         Step(
@@ -65,7 +65,7 @@ def plan(lines: Path, *, no_gpu: bool, shortest: bool, only: Sequence[str]) -> l
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the trial; return 1 where a step failed."""
+    """Run the trial; return 1 if a step failed."""
     arguments = _parser().parse_args(words)
     signal.signal(signal.SIGTERM, _interrupted)
     out: Path = arguments.out.resolve()
@@ -109,7 +109,7 @@ def _begin(lines: Lines, arguments: argparse.Namespace, wheels: Sequence[Path]) 
 
 
 def _commit() -> str | None:
-    """Return what git calls this checkout; None of a copy without its history."""
+    """Return git's name of this commit; None in a copy without history."""
     command = ["git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -119,14 +119,14 @@ def _commit() -> str | None:
 
 
 def _install(wheels: Sequence[Path], site: Path) -> Step:
-    """Return the step that puts the wheels, as they are, where the others look first."""
+    """Return the step that unpacks the wheels where the other steps look first."""
     words = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
     words += ["--no-index", "--no-deps", "--no-compile", "--no-cache-dir", "--target", str(site)]
     return Step(INSTALL, [*words, *map(str, wheels)], _LEAST_INSTALL_S)
 
 
 def _environment(site: Path, models: Path, no_gpu: bool) -> dict[str, str]:
-    """Return what every step sees: the wheels first, this checkout, then what is installed."""
+    """Return the environment of every step: wheels first, then this checkout and the rest."""
     hidden = {"CUDA_VISIBLE_DEVICES": ""} if no_gpu else {}
     kept = os.environ.get("PYTHONPATH", "")
     libraries = _cuda_folders(sys.path)
@@ -144,9 +144,9 @@ def _environment(site: Path, models: Path, no_gpu: bool) -> dict[str, str]:
 
 
 def _cuda_folders(places: Iterable[str]) -> list[str]:
-    """Return the folders of CUDA's and cuDNN's libraries that are installed as packages.
+    """Return the folders of the CUDA and cuDNN libraries that are installed as packages.
 
-    ONNX Runtime finds by itself only those that come with it, in the temporary folder.
+    ONNX Runtime itself finds only those that are unpacked beside it in the temporary folder.
     """
     return [str(path) for place in places for path in sorted(Path(place).glob("nvidia/*/lib"))]
 

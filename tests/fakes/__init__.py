@@ -1,4 +1,4 @@
-"""What tests put in place of the world: the clock, and a network link with faults."""
+"""Stand-ins for the outside world: the clock, cameras, and a network link with faults."""
 
 from __future__ import annotations
 

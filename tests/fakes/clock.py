@@ -1,4 +1,4 @@
-"""The clock that tests put in place of the world's."""
+"""A clock for tests, in place of the machine's."""
 
 from __future__ import annotations
 

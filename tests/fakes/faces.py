@@ -25,7 +25,7 @@ class Crowd:
         self._faces: dict[str, Floats] = {}
 
     def vector(self, name: str, apart: float = 0.35) -> Floats:
-        """Return another vector of somebody, `apart` from most others of the same."""
+        """Return another vector of a person, `apart` from most others of the same person."""
         if name not in self._faces:
             self._faces[name] = self._noise(0.9)
         return self._faces[name] + self._noise(apart)
@@ -52,7 +52,7 @@ def told(
     flaws: tuple[str, ...] = (),
     box: tuple[float, ...] = (10.0, 10.0, 90.0, 90.0),
 ) -> FoundFace:
-    """Return what the engine tells of a face."""
+    """Return a face as the engine reports it."""
     look: dict[str, Any] = {"quality": quality, "flaws": flaws, "usable": vector is not None}
     if vector is not None:
         look |= {"vector": vector.tobytes(), "crop": crop_of(vector)}
@@ -61,7 +61,7 @@ def told(
 
 
 class FakeEngine:
-    """Finds in a picture what was put under its content; counts the questions."""
+    """Finds the faces that were registered for a picture's content; counts the requests."""
 
     def __init__(self) -> None:
         self.pictures: dict[bytes, list[FoundFace]] = {}
@@ -111,6 +111,6 @@ def keep_unknown(
 def note_sighting(
     gallery: Gallery, person_id: str, camera_id: str, at_s: float, distance: float
 ) -> None:
-    """Note that somebody is seen; return once it is stored."""
+    """Note a sighting of a person; return once it is stored."""
     gallery.note_sighting(person_id, camera_id, at_s, distance)
     settle(gallery)

@@ -1,4 +1,4 @@
-"""Somebody who opens many connections to a server and keeps each of them just about alive."""
+"""A client that opens many connections to a server and keeps each of them barely alive."""
 
 from __future__ import annotations
 

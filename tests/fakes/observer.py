@@ -1,4 +1,4 @@
-"""Writes down what a hub says of its one camera, and every picture it sends: JSON lines.
+"""Records what a hub reports about its one camera, and every picture, as JSON lines.
 
 A program of its own, since it runs inside a network namespace; `Record` reads what it wrote.
 """
@@ -83,7 +83,7 @@ class Observer:
         self._newest = 0.0
 
     async def run(self) -> None:
-        """Observe for ever."""
+        """Observe without end."""
         while not (cameras := await asyncio.to_thread(self._cameras)):
             await asyncio.sleep(_ASK_EVERY_S)
         await asyncio.gather(self._ask(), self._watch(cameras[0]["id"]))

@@ -29,7 +29,7 @@ class Answers:
 
 
 def echo(address: str) -> None:
-    """Send every packet back, for ever; prints a line when ready."""
+    """Send every packet back, without end; print a line when ready."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind((address, PORT))
         sys.stdout.write("ready\n")

@@ -1,4 +1,4 @@
-"""The two benchmarks of models and engine, in their smallest setting: every figure is there."""
+"""The benchmarks of models and engine, as small as possible: every figure is there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a running hub answers about a live camera is what its own description says."""
+"""A running hub's answers about a live camera match its own description."""
 
 from __future__ import annotations
 

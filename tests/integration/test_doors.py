@@ -1,4 +1,4 @@
-"""Nobody stops the hub or an agent: floods of connections, beside which everybody is served."""
+"""Floods of connections stop neither the hub nor an agent: all other clients are served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A camera that nobody watches is left nearly alone, and is live at once when somebody does."""
+"""The hub hardly polls a camera without viewers, and the camera is live at once for a viewer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user's own models as he types it: added, chosen in the configuration, used, removed."""
+"""A user's own models, by commands: added, chosen in the configuration, used, removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A camera before which nothing moves is hardly analysed, and shows that; real hub and engine."""
+"""A camera with a still scene is hardly analysed, and says so; real hub and engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hub and its description agree for an outside tester that knows nothing but the latter."""
+"""The hub does what its API description says, for a tester that knows only the description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People before cameras: enrolled from there, named, corrected, kept while nobody knows them."""
+"""People before cameras: enrolled from a camera, named, corrected, kept while unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What once could freeze the hub, or leave something behind: load, hangs and rudeness together."""
+"""Load, hangs and rude clients together neither freeze the hub nor leave anything behind."""
 
 from __future__ import annotations
 

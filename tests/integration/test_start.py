@@ -1,4 +1,4 @@
-"""What the processes of a hub at work have loaded, and that they answer soon after their start."""
+"""The libraries that a running hub's processes have loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cameras whose pictures cost work and hardly any bytes, beside a good one."""
+"""Cameras whose small pictures cost much work to decode, beside a good camera."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A headless Chromium spoken to over its debugging socket, for benchmarks.
+"""Drives a headless Chromium over its debugging socket, for benchmarks.
 
-Nothing but what is asked for is switched on: test frameworks have every message of a WebSocket
-copied to them, which costs more than showing it.
+It enables only what it needs: test frameworks get a copy of every WebSocket message, which costs
+more than showing it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""A worker that makes events and frames of its own: all else of it is the real one.
+"""A worker that makes its own events and frames; everything else is the real worker.
 
 It stands in for `convergecast.cameras.worker` where many events are wanted. An event counts as
 made once `put_event` has returned; only then its name is written to `made-CAMERA.txt` in the data
 folder.
+
 Process: worker.
 """
 

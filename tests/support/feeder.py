@@ -1,6 +1,6 @@
 """A process that serves many cameras through the real agent code, from frames encoded beforehand.
 
-What it costs is the serving alone; so one feeder can stand for many machines in a benchmark.
+It only serves, so one feeder can stand for many machines in a benchmark.
 """
 
 from __future__ import annotations

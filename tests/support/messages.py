@@ -1,4 +1,4 @@
-"""Messages of dictionaries, and dictionaries of messages, for tests that are about a few fields."""
+"""Makes messages from a few fields, and dictionaries from messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the installers say while pip works: counts of what pip wrote and of what is on the disk."""
+"""The installers' progress while pip works: counts from pip's output and from the disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands of options in one place, and that nobody else keeps a list of it."""
+"""Options are defined in one place, and no other module has a list of them."""
 
 from __future__ import annotations
 

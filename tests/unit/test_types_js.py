@@ -1,4 +1,4 @@
-"""What the page is told of the hub's types is what they are."""
+"""The page's types match the hub's."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The description of the hub's API that `/api/openapi.json` serves: OpenAPI 3.1.
 
-Three tables declare the requests. Their bodies and answers are types of `messages`, and the schemas
-are made from these types. Tests compare the document with the routes and with real answers. Process: hub.
+Three tables declare the requests. Bodies and answers are types of `messages`, from which the
+schemas are made. Tests compare the document with the routes and with answers. Process: hub.
 """
 
 from __future__ import annotations

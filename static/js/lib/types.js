@@ -199,7 +199,7 @@
  * @property {number} min_score  The least score of shown objects.
  * @property {string[]|null} labels  The labels that are shown. Null: all.
  *
- * @typedef {object} Option  One kind of analysis, as `hello` tells it to the page.
+ * @typedef {object} Option  One kind of analysis, as the page gets it in `hello`.
  * @property {string} name
  * @property {string} label
  * @property {string[]} tasks

@@ -1,4 +1,4 @@
-"""What an agent says in a stream while nothing changes, and that it is honest about it."""
+"""What an agent sends in a stream while nothing changes, and that this is true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far `analyze` is: a line that moves on a terminal, whole lines in a file."""
+"""The progress of `analyze`: a changing line on a terminal, whole lines in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `analyze` says at a terminal: of a picture what it shows, of a video the most at once."""
+"""The sentences of `analyze` at a terminal: for a picture, and for a video as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is who, measured: pairs, shares and rates of made-up faces, and a run over real ones."""
+"""The benchmark of recognition: pairs, shares and rates of made-up faces, and of real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Enrolling: which face of a picture is meant, what is said of the others, and all or nothing."""
+"""Enrolment: which face of a picture is used, verdicts on the others, and all or nothing."""
 
 from __future__ import annotations
 
@@ -141,7 +141,9 @@ def test_the_same_picture_twice_is_kept_once(desk: Desk) -> None:
     assert desk.verdicts(again, name=None, person_id=person["id"]) == [there["verdict"]]
     more = desk.enrol(again, desk.of("a", "new.jpg"), name=None, person_id=person["id"])
     assert (len(more["pictures"]), more["rejected"]) == (2, [{**there, "picture": 0}])
-    assert len(desk.enrol(again, name="Bert")["pictures"]) == 1  # somebody else's may be the same
+    assert (
+        len(desk.enrol(again, name="Bert")["pictures"]) == 1
+    )  # another person may have the same picture
 
 
 def test_who_looks_like_somebody_else_is_warned_of(desk: Desk) -> None:

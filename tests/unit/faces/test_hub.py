@@ -1,4 +1,4 @@
-"""Cameras and live results follow what changes of people and of recognition, in a whole hub."""
+"""In a whole hub, cameras and live results follow changes to people and to recognition."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def enrol(services: Services, crowd: Crowd, name: str) -> str:
 
 
 def show(services: Services, camera_id: str, crowd: Crowd, name: str, times: int = 3) -> None:
-    """Take results of a worker that sees somebody, with their pictures."""
+    """Take results of a worker that sees a person, with their pictures."""
     face: dict[str, Any] = {"track_id": 1, "person": None, "identity": {}}
     result = messages.result(options=["recognition"], captured_at=1e9, faces=[face])
     for _ in range(times):

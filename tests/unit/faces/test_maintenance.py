@@ -1,4 +1,4 @@
-"""What is kept goes when its time is over, and pictures follow the model."""
+"""Expired data is deleted, and pictures are embedded again when the model changes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class House:
             self.gallery.new_person(name, "Ada", faces, "the page")
 
     def face(self, name: str) -> Face:
-        """Return a face of the old model; the engine finds it anew with other numbers."""
+        """Return a face of the old model; the engine finds it again with another vector."""
         vector = self.crowd.vector(name)
         self.engine.show(crop_of(vector), told(self.new_crowd.vector(name)))
         return Face(crop=crop_of(vector), vector=vector.tobytes(), kind=KIND, quality=0.9, flaws=())

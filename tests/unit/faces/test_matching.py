@@ -1,4 +1,4 @@
-"""Whose face it is: by distances, with a margin, over time, and without coming and going."""
+"""Who a face is: by distances, with a margin, over time, and without flicker."""
 
 from __future__ import annotations
 

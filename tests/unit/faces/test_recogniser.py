@@ -62,7 +62,7 @@ class Hall:
         return faces_of(self.last)
 
     def look(self, name: str, times: int = 3, track: int = 1, **more: Any) -> dict[str, Any]:
-        """Show somebody a few times; return the face of the last result."""
+        """Show a person a few times; return the face of the last result."""
         for _ in range(times):
             (face,) = self.see({track: self.crowd.vector(name)}, **more)
         settle(self.gallery)

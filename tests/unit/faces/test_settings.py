@@ -1,4 +1,4 @@
-"""What may be set of recognition, and what is said of what may not."""
+"""The settings of recognition, and the sentences about values that are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a model stands fp16 is told by what it finds."""
+"""A model is accurate enough with fp16 if it finds the same."""
 
 from __future__ import annotations
 

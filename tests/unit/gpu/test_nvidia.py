@@ -1,4 +1,4 @@
-"""The driver's answers, and that there is none."""
+"""The driver's answers, and a machine without a driver."""
 
 from __future__ import annotations
 

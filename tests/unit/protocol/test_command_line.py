@@ -1,4 +1,4 @@
-"""What is said of a command line that cannot be used: one line, in words for a person."""
+"""The message about wrong usage of a command: one line in plain words."""
 
 from __future__ import annotations
 

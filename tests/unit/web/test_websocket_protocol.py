@@ -1,4 +1,4 @@
-"""The hub's sockets: messages come in order and whole, and one that nobody takes waits outside."""
+"""The hub's sockets: messages come in order and whole, and an unread one waits in the kernel."""
 
 from __future__ import annotations
 
