@@ -284,8 +284,8 @@ class Hub:
         _say()
 
     def _show_next_link(self) -> None:
-        """Print the next link, after one was used."""
-        _say("\nThe link was used: each works once. The next one is:")
+        """Print the next link, after one was opened."""
+        _say("\nThe link was opened, and each works once. The next one is:")
         self._show_link()
 
     @property

@@ -16,7 +16,7 @@ from convergecast.web.api.request_body import answer
 from convergecast.web.caller import address
 from convergecast.web.services import Services
 
-_WRONG_LINK = "This link was used already, or the hub was started again since"
+_WRONG_LINK = "This link was used already or is too old"
 _WRONG_TOKEN = "That token is not valid"
 _NEWEST_LINK = "open the newest link, the last one in the window where the hub runs"
 _ADMIN_TOKEN = "sign in with the administrator token"

@@ -175,7 +175,7 @@ def test_a_link_that_could_not_sign_in_is_followed_by_a_new_one(
     assert shown.out == f"Open {hub.address}/?token={gate.link_token()}\n"
     assert shown.err.splitlines() == [
         "",
-        "The link was used: each works once. The next one is:",
+        "The link was opened, and each works once. The next one is:",
         "",
         "",
     ]
@@ -184,8 +184,8 @@ def test_a_link_that_could_not_sign_in_is_followed_by_a_new_one(
     used = client.get(link)
     assert used.status_code == 401
     assert (
-        b"This link was used already, or the hub was started again since: open the newest link, "
-        b"the last one in the window where the hub runs."
+        b"This link was used already or is too old: open the newest link, the last one in the "
+        b"window where the hub runs."
     ) in used.data
     assert b"That token is not valid: open the newest link" in client.post("/login").data
     hub.close()
