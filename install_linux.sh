@@ -148,6 +148,7 @@ make_venv() {
         say "venv/ is incomplete or out of place: making it again."
         rm -rf "$venv"
     fi
+    say "Making venv/…"
     mkdir "$venv"
     : >"$half_made"
     has_ensurepip "$base_python" || install_venv_module "$base_version"

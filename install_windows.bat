@@ -69,6 +69,7 @@ exit /b 1
 echo Python %VERSION% found.
 if exist "%VENV%" echo venv\ is incomplete: making it again.
 if exist "%VENV%" rmdir /s /q "%VENV%"
+echo Making venv\...
 mkdir "%VENV%"
 if errorlevel 1 goto no_venv
 type nul >"%VENV%\half-made"

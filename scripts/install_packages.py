@@ -72,6 +72,8 @@ class Packages:
     @property
     def words(self) -> str:
         """The progress, such as `Packages: 7 of 21 found, 85 MB of files: numpy, 3 of 17 MB`."""
+        if not self._required:
+            return "Packages: ConvergeCast itself"
         if self.to_install:
             done = min(len(self._on_disk() - self._before), self.to_install)
             return f"Packages: {done} of {self.to_install} installed"

@@ -8,17 +8,23 @@ from pathlib import Path
 
 import pytest
 
+from scripts import install_packages
 from scripts.install_packages import Packages, main, required_by
 
 PIP = """
 import pathlib, sys, tempfile, time
 print("Collecting numpy>=2.0 (from -r requirements.txt (line 1))", flush=True)
-time.sleep(1.5)
+time.sleep(1)
 print("  Downloading numpy-2.4-cp311.whl (12 MB)", flush=True)
 print("Installing collected packages: numpy, Flask", flush=True)
 pathlib.Path("temporary").write_text(tempfile.gettempdir())
 sys.exit(int(sys.argv[1]))
 """
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install_packages, "LOOK_EVERY_S", 0.02)
 
 
 @pytest.fixture
@@ -67,10 +73,11 @@ def test_lines_are_whole_where_there_is_no_terminal_and_the_status_is_pips(
     monkeypatch.chdir(tmp_path)
     log = tmp_path / "install.log"
     log.write_text("before\n")
-    command = [sys.executable, "-c", PIP, str(status)]
+    (tmp_path / "r.txt").write_text("numpy>=2.0\nFlask>=3\n")
+    command = [sys.executable, "-c", PIP, str(status), "-r", "r.txt"]
     assert main([str(log), *command], line_every_s=0.0) == status
     shown = capsys.readouterr().out
-    assert shown.startswith("Packages: 0 of 0 found and 1 that these need\n")
+    assert "Packages: 1 of 2 found" in shown.splitlines()
     assert shown.endswith(end)
     assert log.read_text().startswith("before\nCollecting numpy")
     used = Path((tmp_path / "temporary").read_text())
@@ -88,10 +95,11 @@ def test_a_terminal_has_one_line_that_changes(
     terminal = Terminal()
     monkeypatch.setattr("sys.stdout", terminal)
     monkeypatch.chdir(tmp_path)
-    assert main([str(tmp_path / "log"), sys.executable, "-c", PIP, "0"]) == 0
+    (tmp_path / "r.txt").write_text("numpy>=2.0\nFlask>=3\n")
+    assert main([str(tmp_path / "log"), sys.executable, "-c", PIP, "0", "-r", "r.txt"]) == 0
     first, *_, last = terminal.getvalue().split("\r")
     assert first == ""
-    assert "\rPackages: 0 of 0 found and 1 that these need" in terminal.getvalue()
+    assert "\rPackages: 1 of 2 found" in terminal.getvalue()
     assert last == "Packages: 2 installed, from 12 MB of files\n"
     assert terminal.getvalue().count("\n") == 1
 
