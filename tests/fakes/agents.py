@@ -30,9 +30,9 @@ def picture(number: int = 0, width: int = 640, height: int = 480) -> bytes:
 class RawAgent:
     """Answers every connection with `handler(connection, path)`, in a thread each."""
 
-    def __init__(self, handler: Handler, *, port: int = 0) -> None:
+    def __init__(self, handler: Handler, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._handler = handler
-        self._listener = socket.create_server(("127.0.0.1", port))
+        self._listener = socket.create_server((host, port))
         self.port: int = self._listener.getsockname()[1]
         self.paths: list[str] = []
         self._closed = False

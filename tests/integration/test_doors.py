@@ -1,4 +1,4 @@
-"""Floods of connections stop neither the hub nor an agent: all other clients are served."""
+"""Floods of connections, forged addresses and other doors: the hub and an agent serve all others."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import bson
+import psutil
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
+from tests.fakes.agents import RawAgent, answer
 from tests.fakes.flood import Flood
 from tests.support.rig import Rig
 
@@ -84,3 +88,80 @@ def test_a_flood_of_an_agent_does_not_keep_its_hub_from_coming_back(small_hub: R
         with socket.create_connection((host, int(port)), 5) as asking:
             asking.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
             assert b" 401 " in asking.recv(1000)
+
+
+TARGET = "127.0.0.2"
+SPELLINGS = [
+    *("127.0.0.2", "127.2", "127.0.2", "0x7f000002", "2130706434", "0177.0.0.2", "017700000002"),
+    *(
+        "0x7f.0.0.2",
+        "0x7f.0x0.0x0.0x2",
+        "127.0.0.2.",
+        "127.0.0.02",
+        "127.000.000.002",
+        "127.0.0.2 ",
+    ),
+    *(" 127.0.0.2", "127.0.0.2\t", "127.0.0.2:80", "127.0.0.2/32", "127.0.0.2%lo", "[127.0.0.2]"),
+    *("::ffff:127.0.0.2", "::ffff:7f00:2", "::127.0.0.2", "64:ff9b::127.0.0.2", "2002:7f00:2::"),
+    *("0:0:0:0:0:ffff:7f00:2", "[::ffff:127.0.0.2]", "localhost", "LOCALHOST.", "ip6-localhost"),
+    *("127.0.0.2.nip.io", "user@127.0.0.2", "127.0.0.2#", "127.0.0.2?", "127.0.0.2\\", "0", "::"),
+    *("0.0.0.0", "::1", "169.254.169.254", "fe80::1%lo", "255.255.255.255", "224.0.0.1", ""),
+    *(
+        "\uff11\uff12\uff17.0.0.2",
+        "\u2460\u2461\u2466.0.0.2",
+        "http://127.0.0.2",
+        "127.0.0.2\r\nX: y",
+    ),
+]
+
+
+def test_no_spelling_redirect_or_proxy_makes_the_hub_ask_another_address(
+    tmp_path: Path,
+) -> None:
+    asked: list[str] = []
+
+    def count(connection: socket.socket, path: str) -> None:
+        asked.append(path)
+
+    listener = RawAgent(count, host="0.0.0.0")
+    proxy = f"http://{TARGET}:{listener.port}"
+    names = ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY")
+    rig = Rig(tmp_path, hub_prefix=("env", *(f"{name}={proxy}" for name in names)))
+    target = f"http://{TARGET}:{listener.port}/video/"
+    leading = RawAgent(
+        lambda connection, _: connection.sendall(
+            answer(b"", f"Location: {target}", status="302 Found")
+        )
+    )
+    try:
+        for number, spelling in enumerate(SPELLINGS):
+            fields = {"ipaddress": spelling, "ports": listener.port, "token": rig.agent_token}
+            body = bson.encode({**fields, "agent_id": f"a{number}", "stream_key": "k"})
+            refused = requests.post(f"{rig.url}/server", data=body, timeout=10)
+            assert refused.status_code in (400, 403), spelling
+            assert refused.json()["message"]
+        leading.register(rig.url, agent_id="leading", token=rig.agent_token, stream_key="k")
+
+        def told() -> bool:
+            (camera,) = rig.cameras()
+            return "302" in (camera["state_reason"] or "")
+
+        rig.wait_for(told, "what the redirect leads to", 20)
+        assert asked == []
+        assert len(SPELLINGS) >= 35
+    finally:
+        leading.close()
+        listener.close()
+        rig.close()
+
+
+def test_there_is_no_other_door(small_hub: Rig) -> None:
+    """Neither the hub nor its processes listen on any port but the one that is announced."""
+    hub = psutil.Process(small_hub.hub.pid)
+    listening = {
+        connection.laddr.port
+        for process in (hub, *hub.children(recursive=True))
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN or connection.type == socket.SOCK_DGRAM
+    }
+    assert listening == {int(small_hub.url.rpartition(":")[2])}

@@ -1,4 +1,4 @@
-"""A hub behind nginx: the recipe of docs/configuration.md, and what people write first."""
+"""A hub behind nginx: the recipe docs/nginx.conf, and what people write first."""
 
 from __future__ import annotations
 
@@ -71,9 +71,7 @@ def nginx(tmp_path: Path) -> Iterator[Callable[[str, int], None]]:
 
 
 def recipe() -> str:
-    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    (found,) = re.findall(r"```nginx\n(.*?)```", text, re.DOTALL)
-    return str(found)
+    return (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")
 
 
 def hub_behind(folder: Path, settings: str) -> tuple[Rig, int]:
