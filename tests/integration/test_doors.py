@@ -1,4 +1,4 @@
-"""Floods of connections, forged addresses and other doors: the hub and an agent serve all others."""
+"""Floods of connections, forged addresses, other doors: the hub and an agent serve all others."""
 
 from __future__ import annotations
 
