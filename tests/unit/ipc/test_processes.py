@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -32,7 +33,9 @@ SOON_S = 20.0  # a busy machine may take long to start a process
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
 both = pytest.mark.parametrize(
-    "pair", sorted({pair_of_ends, multiprocessing.Pipe}, key=repr), ids=lambda pair: pair.__name__
+    "pair",
+    sorted({pair_of_ends, multiprocessing.Pipe}, key=lambda pair: pair.__name__),
+    ids=lambda pair: pair.__name__,
 )
 
 
@@ -204,7 +207,7 @@ def test_a_child_holds_no_end_but_its_own(start: Callable[..., Child]) -> None:
 
 
 @pytest.mark.parametrize(
-    "method", [*{"spawn", "forkserver"} & {*multiprocessing.get_all_start_methods()}]
+    "method", sorted({"spawn", "forkserver"} & {*multiprocessing.get_all_start_methods()})
 )
 @both
 def test_ends_can_be_handed_over_however_processes_are_started(
@@ -279,15 +282,14 @@ def test_an_end_with_nothing_but_os_exit_leaves_no_temporary_folder(tmp_path: Pa
     script = tmp_path / "parent.py"
     text = textwrap.dedent(PARENT) + "        import os; os._exit(0)\n"
     script.write_text(text, encoding="utf-8")
-    folder = tmp_path / "tmp"
-    folder.mkdir()
-    done = subprocess.run(
-        [sys.executable, script, "socketpair"],
-        input="e",
-        capture_output=True,
-        text=True,
-        timeout=SOON_S,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
-    )
-    assert done.returncode == 0, done.stderr
-    assert [*folder.iterdir()] == []
+    with tempfile.TemporaryDirectory() as folder:  # the path of a socket must be short
+        done = subprocess.run(
+            [sys.executable, script, "socketpair"],
+            input="e",
+            capture_output=True,
+            text=True,
+            timeout=SOON_S,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": folder},
+        )
+        assert done.returncode == 0, done.stderr
+        assert [*Path(folder).iterdir()] == []
