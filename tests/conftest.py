@@ -49,12 +49,28 @@ def data_folder() -> Path:
     return Path(folder)
 
 
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    """A real hub on loopback, with whatever the test attaches to it."""
-    rig = Rig(tmp_path)
+@pytest.fixture(scope="module")
+def rig_of_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """The hub that tests of a file share."""
+    rig = Rig(tmp_path_factory.mktemp("rig"))
     yield rig
     rig.close()
+
+
+@pytest.fixture
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    """A real hub on loopback, with whatever the test attaches to it.
+
+    Tests marked `shared_hub` share one, which is reset after each; the others have their own.
+    """
+    if request.node.get_closest_marker("shared_hub"):
+        rig: Rig = request.getfixturevalue("rig_of_file")
+        yield rig
+        rig.reset()
+    else:
+        rig = Rig(tmp_path)
+        yield rig
+        rig.close()
 
 
 @pytest.fixture(scope="session")

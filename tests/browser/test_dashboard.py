@@ -15,7 +15,7 @@ from convergecast.options import OPTIONS
 from tests.browser.conftest import Watched
 from tests.support.rig import Rig, end
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_hub]
 ROOT = Path(__file__).parents[2]
 
 _COLOURED = """canvas => {
@@ -109,7 +109,7 @@ def test_a_camera_appears_lives_and_shows_its_faces(page: Page, rig: Rig, portra
 
 def test_the_button_acts_on_the_checked_cameras_only(page: Page, rig: Rig) -> None:
     for name in ("Hall", "Garage"):
-        rig.start_agent("--source", "demo", "--name", name)
+        rig.start_agent("--source", "demo", "--fps", "10", "--name", name)
     rig.wait_online(2)
     select(page, "Hall")
     option(page).click()
@@ -157,7 +157,7 @@ def test_landmarks_and_objects_are_drawn_and_the_choice_of_objects_counts(
 
 def test_three_buttons_each_for_the_checked_cameras(page: Page, rig: Rig) -> None:
     for count, name in enumerate(("Hall", "Garage"), start=1):
-        rig.start_agent("--source", "demo", "--name", name)
+        rig.start_agent("--source", "demo", "--fps", "10", "--name", name)
         rig.wait_online(count)
     names = [button.name for button in OPTIONS]
     for button in OPTIONS:
@@ -186,7 +186,7 @@ def test_three_buttons_each_for_the_checked_cameras(page: Page, rig: Rig) -> Non
 
 def test_only_selected_shows_the_pictures_of_checked_cameras(page: Page, rig: Rig) -> None:
     for name in ("Hall", "Garage"):
-        rig.start_agent("--source", "demo", "--name", name)
+        rig.start_agent("--source", "demo", "--fps", "10", "--name", name)
     ids = {camera["name"]: camera["id"] for camera in rig.wait_online(2)}
     for camera_id in ids.values():
         wait_painted(page, camera_id)
@@ -214,7 +214,7 @@ def test_the_age_is_true(page: Page, rig: Rig) -> None:
 
 def test_strangers_are_approved_or_rejected_and_their_names_are_text(page: Page, rig: Rig) -> None:
     for name, token in (("<img src=x onerror=alert(1)>", "not the hub's"), ("Gate", "")):
-        rig.start_agent("--source", "demo", "--name", name, token=token)
+        rig.start_agent("--source", "demo", "--fps", "10", "--name", name, token=token)
     waiting = page.get_by_test_id("pending-camera")
     expect(waiting).to_have_count(2)
     evil = waiting.filter(has_text="<img src=x onerror=alert(1)>")
@@ -234,7 +234,7 @@ def test_strangers_are_approved_or_rejected_and_their_names_are_text(page: Page,
 
 
 def test_a_camera_is_renamed_and_forgotten_after_one_question(page: Page, rig: Rig) -> None:
-    agent = rig.start_agent("--source", "demo", "--name", "Hall")
+    agent = rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall")
     rig.wait_online(1)
     tile(page, "Hall").hover()
     tile(page, "Hall").get_by_test_id("tile-menu").click()
@@ -254,20 +254,20 @@ def test_a_camera_is_renamed_and_forgotten_after_one_question(page: Page, rig: R
 
 
 def test_a_lost_camera_says_why_and_comes_back(page: Page, rig: Rig) -> None:
-    agent = rig.start_agent("--source", "demo", "--name", "Hall")
+    agent = rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall")
     (camera,) = rig.wait_online(1)
     wait_painted(page, camera["id"])
     end(agent, kill=True)
     expect(tile(page, "Hall")).to_have_attribute("data-state", "offline")
     expect(tile(page, "Hall").get_by_test_id("tile-state")).to_contain_text("no agent is running")
-    rig.start_agent("--source", "demo", "--name", "Hall")
+    rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall")
     wait_painted(page, camera["id"])
     expect(page.get_by_test_id("tile")).to_have_count(1)
     expect(tile(page, "Hall")).to_have_attribute("data-state", "online")
 
 
 def test_a_restarted_hub_is_live_again_without_a_reload(watched: Watched, rig: Rig) -> None:
-    rig.start_agent("--source", "demo", "--name", "Hall")
+    rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall")
     page = watched.sign_in()
     (camera,) = rig.wait_online(1)
     wait_painted(page, camera["id"])
@@ -296,6 +296,8 @@ def test_a_missing_model_is_told_on_the_tile(
     expect(found).to_contain_text("models fetch")
     expect(found).not_to_contain_text("no faces")
     assert watched.complaints == []
+    monkeypatch.undo()
+    rig.restart_hub()
 
 
 def test_signing_in_needs_a_valid_token(watched: Watched, rig: Rig) -> None:
@@ -312,7 +314,7 @@ def test_signing_in_needs_a_valid_token(watched: Watched, rig: Rig) -> None:
 
 def test_the_picture_of_the_page_for_the_readme(page: Page, rig: Rig) -> None:
     for count, name in enumerate(("Hall", "Workshop", "Front door", "Garage"), start=1):
-        rig.start_agent("--source", "demo", "--name", name)
+        rig.start_agent("--source", "demo", "--fps", "10", "--name", name)
         rig.wait_online(count)  # one after the other, so that the order is always the same
     page.emulate_media(color_scheme="dark")
     for camera in rig.wait_online(4):

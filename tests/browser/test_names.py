@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Told, told_camera
 from tests.browser.test_overlay import face, found, hue, overlay
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_hub]
 
 LEFT, RIGHT = [50.0, 150.0, 150.0, 250.0], [300.0, 150.0, 400.0, 250.0]
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.conftest import Told, told_camera
 from tests.support.rig import Rig
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_hub]
 
 
 def open_dialog(page: Page, name: str, labels: int = 91) -> Locator:
@@ -39,7 +39,7 @@ def objects_of(rig: Rig) -> Callable[[str], dict[str, Any]]:
 
 
 def test_threshold_and_labels_apply_at_once_and_are_kept(page: Page, rig: Rig) -> None:
-    rig.start_agent("--source", "demo", "--name", "Hall")
+    rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall")
     rig.wait_online(1)
     dialog = open_dialog(page, "Hall")
     expect(dialog).to_contain_text("Objects in “Hall”")
@@ -70,7 +70,7 @@ def test_threshold_and_labels_apply_at_once_and_are_kept(page: Page, rig: Rig) -
 
 
 def test_labels_are_found_by_a_part_and_the_untaught_cannot_be_chosen(page: Page, rig: Rig) -> None:
-    rig.start_agent("--source", "demo", "--name", "Hall")
+    rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall")
     rig.wait_online(1)
     dialog = open_dialog(page, "Hall")
     dialog.get_by_test_id("objects-search").fill("Tabl")
@@ -91,7 +91,7 @@ def test_labels_are_found_by_a_part_and_the_untaught_cannot_be_chosen(page: Page
 
 def test_the_selected_cameras_can_be_given_the_same(page: Page, rig: Rig) -> None:
     for count, name in enumerate(("Hall", "Garage", "Porch"), start=1):
-        rig.start_agent("--source", "demo", "--name", name)
+        rig.start_agent("--source", "demo", "--fps", "10", "--name", name)
         rig.wait_online(count)
     for name in ("Hall", "Garage"):
         tile = page.get_by_test_id("tile").filter(has_text=name)
@@ -113,7 +113,7 @@ def test_the_selected_cameras_can_be_given_the_same(page: Page, rig: Rig) -> Non
 
 
 def test_the_keyboard_is_enough(page: Page, rig: Rig) -> None:
-    rig.start_agent("--source", "demo", "--name", "Hall")
+    rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall")
     rig.wait_online(1)
     dialog = open_dialog(page, "Hall")
     dialog.get_by_test_id("objects-score").focus()

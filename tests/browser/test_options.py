@@ -12,6 +12,8 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import OFFERED, Told, told_camera
 
+pytestmark = [pytest.mark.browser, pytest.mark.shared_hub]
+
 
 def new_option(name: str, **fields: Any) -> dict[str, Any]:
     """Return an option that no version has yet, as `hello` would tell of it."""

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.conftest import GREY, Told, told_camera
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_hub]
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 

@@ -14,7 +14,7 @@ from scripts.bench.page import WITHOUT_WORKERS
 from tests.browser.conftest import Told, Watched, told_camera
 from tests.support.rig import Rig, end
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_hub]
 
 _HIDE = """(hidden) => {
     Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
@@ -60,7 +60,7 @@ def painted(page: Page, camera_id: str) -> int:
 
 
 def test_pictures_are_drawn_in_a_worker(page: Page, rig: Rig) -> None:
-    rig.start_agent("--source", "demo", "--name", "Hall")
+    rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall")
     (camera,) = rig.wait_online(1)
     wait_painted_after(page, camera["id"], time.time())
     assert len(page.workers) == 1
@@ -80,7 +80,7 @@ def test_a_browser_that_cannot_draw_in_a_worker_draws_in_the_page(
     watched: Watched, rig: Rig, lacking: str
 ) -> None:
     watched.page.add_init_script(lacking)
-    rig.start_agent("--source", "demo", "--name", "Hall")
+    rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall")
     (camera,) = rig.wait_online(1)
     page = watched.sign_in()
     wait_painted_after(page, camera["id"], time.time())
@@ -93,7 +93,7 @@ def test_a_browser_that_cannot_draw_in_a_worker_draws_in_the_page(
 
 def test_a_tile_out_of_sight_costs_nothing_and_is_back_at_once(page: Page, rig: Rig) -> None:
     for name in ("Hall", "Garage"):
-        rig.start_agent("--source", "demo", "--name", name)
+        rig.start_agent("--source", "demo", "--fps", "10", "--name", name)
     ids = {camera["name"]: camera["id"] for camera in rig.wait_online(2)}
     for camera_id in ids.values():
         wait_painted_after(page, camera_id, time.time())
@@ -108,7 +108,7 @@ def test_a_tile_out_of_sight_costs_nothing_and_is_back_at_once(page: Page, rig: 
 
 
 def test_the_last_picture_stays_until_the_next_one_comes(page: Page, rig: Rig) -> None:
-    agent = rig.start_agent("--source", "demo", "--name", "Hall")
+    agent = rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall")
     (camera,) = rig.wait_online(1)
     wait_painted_after(page, camera["id"], time.time())
     end(agent, kill=True)

@@ -7,6 +7,8 @@ import pytest
 from scripts.bench import transport
 from tests.support.hosts import two_hosts
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.parametrize("scene", ["moving", "still"])
 def test_a_stream_between_two_hosts_is_measured(

@@ -15,6 +15,8 @@ import pytest
 from tests.fakes.linked import LinkedRig, linked_rig
 from tests.fakes.observer import Record, Said
 
+pytestmark = pytest.mark.alone
+
 FPS = 50.0
 CHANCES = 4  # at five seconds in which nothing else keeps the machine from carrying 50 frames
 ONE_WAY_S = 0.05

@@ -81,6 +81,7 @@ def workers_and_engine(rig: Rig) -> list[psutil.Process]:
     return [process for process in hub_processes(rig) if process.ppid() != rig.hub.pid]
 
 
+@pytest.mark.shared_hub
 def test_a_camera_is_shown_and_its_faces_are_found(rig: Rig, portrait: Path) -> None:
     rig.start_agent("--source", str(portrait), "--name", "Hall")
     (camera,) = rig.wait_online(1)
@@ -117,6 +118,7 @@ def test_a_camera_is_shown_and_its_faces_are_found(rig: Rig, portrait: Path) -> 
     )
 
 
+@pytest.mark.shared_hub
 def test_switching_again_and_again_leaves_the_last_state(rig: Rig, portrait: Path) -> None:
     rig.start_agent("--source", str(portrait))
     (camera,) = rig.wait_online(1)
@@ -153,6 +155,7 @@ def test_three_cameras_at_once_and_faces_for_two_of_them(rig: Rig, data_folder: 
     assert len(client.accounts) == 3
 
 
+@pytest.mark.shared_hub
 def test_a_restarted_hub_finds_its_cameras_and_options_again(rig: Rig, portrait: Path) -> None:
     rig.start_agent("--source", str(portrait), "--name", "Hall")
     (before,) = rig.wait_online(1)
@@ -164,6 +167,7 @@ def test_a_restarted_hub_finds_its_cameras_and_options_again(rig: Rig, portrait:
         assert len(wait_for_result(rig, before["id"])["faces"]) == 1
 
 
+@pytest.mark.shared_hub
 def test_a_restarted_agent_is_the_same_camera(rig: Rig, portrait: Path) -> None:
     agent = rig.start_agent("--source", str(portrait))
     (before,) = rig.wait_online(1)
@@ -179,6 +183,7 @@ def test_a_restarted_agent_is_the_same_camera(rig: Rig, portrait: Path) -> None:
     assert len(rig.cameras()) == 1
 
 
+@pytest.mark.shared_hub
 def test_a_killed_worker_and_a_killed_engine_come_back(rig: Rig, portrait: Path) -> None:
     rig.start_agent("--source", str(portrait))
     rig.start_agent("--source", "demo")
@@ -247,6 +252,7 @@ def test_a_stranger_waits_until_it_is_approved_and_may_be_rejected(rig: Rig) -> 
     rig.wait_online(1)
 
 
+@pytest.mark.shared_hub
 def test_a_forgotten_camera_that_is_still_there_comes_back_as_pending(rig: Rig) -> None:
     rig.start_agent("--source", "demo")
     (camera,) = rig.wait_online(1)
@@ -258,6 +264,7 @@ def test_a_forgotten_camera_that_is_still_there_comes_back_as_pending(rig: Rig) 
     rig.wait_for(back, "the camera's return as pending", 15)
 
 
+@pytest.mark.shared_hub
 def test_the_mjpeg_stream_gives_whole_pictures_one_after_another(rig: Rig) -> None:
     rig.start_agent("--source", "demo", "--fps", "20")
     (camera,) = rig.wait_online(1)
@@ -369,6 +376,7 @@ def test_the_socket_greets_with_everything_and_understands_or_says_so(rig: Rig) 
     asyncio.run(talk())
 
 
+@pytest.mark.shared_hub
 def test_an_idle_camera_is_asked_once_a_second_and_a_viewer_gets_every_frame(
     rig: Rig, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from websockets.asyncio.client import connect
 
 from convergecast.ipc.framing import unpack
@@ -19,6 +20,7 @@ CLICKS = 5
 LIVE_WITHIN_S = 0.3
 
 
+@pytest.mark.alone
 def test_a_click_brings_a_camera_to_life_that_was_asked_once_a_second(
     rig: Rig, tmp_path: Path
 ) -> None:

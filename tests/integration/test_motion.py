@@ -17,6 +17,8 @@ from tests.fakes.agents import RawAgent, answer, picture
 from tests.support.rig import Rig
 from tests.support.viewer import LiveClient
 
+pytestmark = pytest.mark.alone
+
 STILL = picture(1)
 MOVED = picture(88888888)
 

@@ -11,12 +11,15 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 import requests
 
 from convergecast.vision.detections import Bytes
 from tests.support.rig import Rig
 
 PATH = "/api/v1/analyze?options="
+
+pytestmark = pytest.mark.shared_hub
 
 
 def encoded(image: Bytes, suffix: str) -> bytes:

@@ -102,6 +102,7 @@ def now(hub: Rig, camera_id: str) -> list[str | None]:
     return next(map(named, results(hub, camera_id, 0.1)), [])
 
 
+@pytest.mark.alone
 def test_two_people_are_named_soon_steadily_and_never_for_each_other(
     hub: Rig, data_folder: Path
 ) -> None:
@@ -120,6 +121,7 @@ def test_two_people_are_named_soon_steadily_and_never_for_each_other(
         assert names in (both, ["female", None], [None, "male"], [None, None], both[:1], both[1:])
 
 
+@pytest.mark.alone
 def test_no_name_outlives_a_cut(hub: Rig, data_folder: Path) -> None:
     camera_id = hamilton.begin(hub, data_folder)
     watched = asyncio.run(hamilton.watch(hub, camera_id, CUTS_WATCHED_S))
@@ -130,6 +132,7 @@ def test_no_name_outlives_a_cut(hub: Rig, data_folder: Path) -> None:
     assert names.share(hamilton.SINGER) >= LEAST_NAMED
 
 
+@pytest.mark.shared_hub
 def test_nobody_else_is_taken_for_them(hub: Rig, data_folder: Path) -> None:
     enrol_the_two(hub, data_folder)
     for video in OTHERS:
@@ -144,6 +147,7 @@ def test_nobody_else_is_taken_for_them(hub: Rig, data_folder: Path) -> None:
         assert hub.request("DELETE", f"/api/v1/cameras/{camera_id}").status_code == 204
 
 
+@pytest.mark.shared_hub
 def test_the_seven_faces_are_named_from_one_or_two_pictures_a_person(
     hub: Rig, data_folder: Path
 ) -> None:

@@ -25,7 +25,10 @@ CAMERAS = 4
 TARGET_CRASH_S, TARGET_HANG_S = 3.0, 8.0
 TOLERANCE = 2.5  # the machine that runs the tests may be busy; the figures are printed
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP"),
+]
 
 
 class Scene:

@@ -100,6 +100,7 @@ def test_a_hung_worker_is_ended_though_the_fork_server_is_gone(rig: Rig) -> None
     rig.wait_online(1)
 
 
+@pytest.mark.shared_hub
 def test_slow_bodies_hold_nothing_up(rig: Rig) -> None:
     port = int(rig.url.rpartition(":")[2])
     head = b"POST /server/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx"
@@ -120,6 +121,7 @@ def test_slow_bodies_hold_nothing_up(rig: Rig) -> None:
             connection.close()
 
 
+@pytest.mark.shared_hub
 def test_connections_that_say_nothing_are_dropped(rig: Rig) -> None:
     port = int(rig.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)) as silent:
@@ -128,6 +130,7 @@ def test_connections_that_say_nothing_are_dropped(rig: Rig) -> None:
         assert silent.recv(10) == b""
 
 
+@pytest.mark.shared_hub
 def test_bodies_over_their_limit_are_refused_before_they_are_whole(rig: Rig) -> None:
     for path, size in (
         ("/server", 70 << 10),
@@ -150,6 +153,7 @@ def test_the_end_does_not_wait_for_slow_clients(rig: Rig) -> None:
         print(f"ended after {time.monotonic() - began:.1f} s")
 
 
+@pytest.mark.shared_hub
 def test_signing_out_ends_the_socket(rig: Rig) -> None:
     session = requests.Session()
     session.post(f"{rig.url}/login", data={"token": rig.admin_token}, timeout=5)
@@ -170,6 +174,7 @@ def test_signing_out_ends_the_socket(rig: Rig) -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.shared_hub
 def test_the_mjpeg_stream_ends_with_its_camera(rig: Rig) -> None:
     (camera_id,) = start_cameras(rig, 1)
     url = f"{rig.url}/api/v1/cameras/{camera_id}/stream.mjpg"
@@ -182,6 +187,7 @@ def test_the_mjpeg_stream_ends_with_its_camera(rig: Rig) -> None:
             pass
 
 
+@pytest.mark.shared_hub
 def test_parts_without_a_picture_say_that_nothing_has_changed(rig: Rig) -> None:
     def handle(connection: socket.socket, path: str) -> None:
         if path == "/health":

@@ -18,7 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 ALONE = "alone"
 
 
-class ByFile(LoadScopeScheduling):
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Hands the tests of a file to one process, and all that are to run alone to one."""
 
     def _split_scope(self, nodeid: str) -> str:

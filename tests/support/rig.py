@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,10 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import requests
 
 from convergecast.assets import agent_command
 from convergecast.errors import Unavailable
+from convergecast.messages.people import FaceSettings
 
 START_TIMEOUT_S = 30.0
 _END_TIMEOUT_S = 5.0
@@ -64,6 +67,29 @@ class Rig:
         self._children: list[subprocess.Popen[str]] = []
         self.hub = self._start_hub(port)
         self.agent_token = self._run("token", "--data-dir", str(folder / "data")).strip()
+
+    def reset(self) -> None:
+        """End the agents and delete cameras, people, unknown faces and settings.
+
+        The hub goes on, its engine and its log of changes too. An agent that is started after this
+        is another one, whatever its source.
+        """
+        for child in self._children[::-1]:
+            if child is not self.hub:
+                end(child, kill=True)
+                self._children.remove(child)
+        shutil.rmtree(self.folder / "agents", ignore_errors=True)
+        if self.hub.poll() is not None:
+            self.restart_hub()
+        rejected = self.get("/api/v1/cameras/rejected")["cameras"]
+        paths = [f"/api/v1/cameras/{camera['id']}" for camera in [*self.cameras(), *rejected]]
+        paths += [
+            f"/api/v1/people/{person['id']}" for person in self.get("/api/v1/people")["people"]
+        ]
+        for path in [*paths, "/api/v1/unknown-faces"]:
+            self.request("DELETE", path).raise_for_status()
+        usual = msgspec.to_builtins(FaceSettings())
+        self.request("PUT", "/api/v1/settings", json=usual).raise_for_status()
 
     def restart_hub(self, *, kill: bool = False) -> None:
         """End the hub and start it again on the same port with the same data."""

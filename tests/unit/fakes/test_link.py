@@ -24,6 +24,8 @@ from tests.fakes.relay import HELD_BACK_S, Counts, Faults, Way
 ROOT = Path(__file__).parents[3]
 PACKET = b"x" * 1000
 
+pytestmark = pytest.mark.alone
+
 
 def sent_through(way: Way, packets: int, *, interval_s: float = 0.001) -> list[tuple[float, int]]:
     """Send numbered packets from time 0 on; return when each arrived, and its number."""
