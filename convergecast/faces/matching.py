@@ -33,6 +33,9 @@ SAME_PICTURE_BELOW = 0.1
 """Nearer than this is the same picture, resized or compressed again, or the next frame."""
 SAME_VIEW_BELOW = 0.3
 """Faces nearer than this are surely one person."""
+AS_NEAR = 0.01
+"""Two distances that differ by less count as equal: rounding gives a vector a distance of up to
+0.002 to itself. A camera before a still picture gives the same vector again and again."""
 FAR_AWAY = 0.7
 """Beyond this distance the smallest one is exact enough: usual thresholds are far below."""
 
@@ -120,9 +123,9 @@ class Index:
         return own, self._smallest(self._not, vectors, quarter=False)
 
     def distances(self, vectors: Floats) -> Floats:
-        """Return (m, p) float32 distances; infinite where a person's negative is nearer."""
+        """Return (m, p) float32 distances; infinite where a person's negative is as near."""
         own, other = self.nearest(vectors)
-        return np.where(other < own, np.float32(np.inf), own)
+        return np.where(other <= own + AS_NEAR, np.float32(np.inf), own)
 
     def _smallest(self, groups: _Groups, vectors: Floats, *, quarter: bool) -> Floats:
         smallest = np.full((len(vectors), len(self)), np.inf, np.float32)
@@ -188,7 +191,7 @@ def mean_distances(votes: Sequence[Vote], index: Index) -> NDArray[np.float64]:
     weights = np.maximum([quality for _, quality in votes], 1e-3)
     to_own = np.average(own, axis=0, weights=weights)
     to_other = np.average(other, axis=0, weights=weights)
-    return np.where(to_other < to_own, np.inf, to_own)
+    return np.where(to_other <= to_own + AS_NEAR, np.inf, to_own)
 
 
 def distances_between(ones: Floats, others: Floats) -> Floats:

@@ -14,6 +14,7 @@ const EMPTY = {
 export function createGallery({ now, onChange }) {
   let state = EMPTY;
   let asked = 0;
+  let newest = Promise.resolve();
   let saving = 0;
   let plotted = '';
 
@@ -23,14 +24,19 @@ export function createGallery({ now, onChange }) {
     onChange();
   }
 
-  /** An answer to an older request than the newest is ignored. */
-  async function refresh() {
+  /** Ends when the state is that of the newest request: whoever has changed something sees his change. */
+  function refresh() {
     asked += 1;
-    const mine = asked;
+    newest = load(asked);
+    return newest;
+  }
+
+  /** An answer to an older request than the newest is ignored. @param {number} mine */
+  async function load(mine) {
     try {
       const today = api.sightings(midnight(now()));
       const answers = await Promise.all([api.faceSettings(), api.people(), api.unknownFaces(), today]);
-      if (mine !== asked) return;
+      if (mine !== asked) { await newest; return; }
       const [settings, { people }, { faces }, { sightings }] = answers;
       take({ ...(saving ? {} : { settings }), people, unknown: faces, sightings, trouble: '' });
       await loadDistances(people);

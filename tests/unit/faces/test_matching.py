@@ -151,6 +151,19 @@ def test_a_face_once_said_not_to_be_somebody_is_not_he_and_others_still_are() ->
     assert np.isfinite(index.distances(at(0.1)[None])).all()
 
 
+def test_the_picture_of_somebody_once_said_not_to_be_him_is_not_he_whatever_rounding_makes() -> (
+    None
+):
+    """A camera before a still picture gives one vector again and again."""
+    crowd = Crowd()
+    for name in range(200):
+        vector = crowd.vector(f"p{name}")
+        index = Index(["0"], [0], vector[None], [0], vector[None])
+        votes = [(vector, 1.0 - name / 400)] * (2 + name % 7)
+        assert decide(votes, index, SETTINGS, Decision(KNOWN, "0", 0.0)).state == UNKNOWN
+        assert np.isinf(index.distances(np.stack([vector, vector]))).all()
+
+
 @pytest.mark.parametrize("count", [1, 20])
 def test_somebody_is_known_by_one_picture_and_by_twenty(count: int) -> None:
     crowd = Crowd()
