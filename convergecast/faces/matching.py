@@ -185,7 +185,7 @@ def decide(
 def mean_distances(votes: Sequence[Vote], index: Index) -> NDArray[np.float64]:
     """Return (p,) float64 mean distances over all votes, weighted by quality.
 
-    The distance is infinite if the mean distance to the person's negatives is smaller.
+    The distance is infinite if the mean distance to the person's negatives is as small.
     """
     own, other = index.nearest(np.stack([vector for vector, _ in votes]))
     weights = np.maximum([quality for _, quality in votes], 1e-3)
