@@ -19,8 +19,6 @@ from convergecast.tracking.track import Detection, Track
 
 WEAK_SCORE, SURE_SCORE = 0.2, 0.35
 """From these scores up a detection may go on with a track; may begin one and chooses first."""
-CLEAR_SCORE = 0.5
-"""From this score up what is seen right after a cut was there before it, in the new scene."""
 MIN_OVERLAP = 0.1
 """What a detection shares at least with the place where its track was expected. Low, because the
 best pairs are chosen anyway; what is close to nothing begins a track of its own."""
@@ -45,7 +43,6 @@ class Tracker:
         self._ids = ids or itertools.count(1)
         self._tracks: list[Track] = []
         self._looked_s: float | None = None
-        self._after_cut = False
 
     def update(
         self, detections: Sequence[Detection], at_s: float, size: tuple[int, int] | None = None
@@ -71,14 +68,12 @@ class Tracker:
             weak = _continue(_unseen(tracks), detections, weak)
         self._end(step_s, size)
         self._begin(detections, sure)
-        self._after_cut = False
         return [track for track in self._tracks if track.confirmed]
 
     def cut(self) -> None:
-        """End all tracks; what the next look clearly sees is believed without a second one."""
+        """End all tracks: the next look is at another scene."""
         self._tracks.clear()
         self._looked_s = None
-        self._after_cut = True
 
     def _step(self, at_s: float) -> float:
         """Return the seconds since the last look, as far as they count."""
@@ -101,10 +96,7 @@ class Tracker:
         for at in sorted(free, key=lambda at: -detections[at].score):
             one = detections[at]
             if not any(_are_twins(one, track, detections) for track in self._tracks):
-                track = Track(Motion(one.box), one.label_id, one.score, at)
-                if self._after_cut and one.score >= CLEAR_SCORE:
-                    track.presence, track.present, track.id = one.score, True, next(self._ids)
-                self._tracks.append(track)
+                self._tracks.append(Track(Motion(one.box), one.label_id, one.score, at))
 
 
 def _continue(

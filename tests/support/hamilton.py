@@ -49,7 +49,8 @@ class Names:
         results, pictures: how many came.
         named: names in results that were right.
         wrong: names that were not: frame, name, and whose face it was.
-        due, shown: pictures of those in which somebody is to be named, and those in which he is.
+        due, shown: pictures in which somebody is to be named, and those in which he is.
+        sure: those in which he is named without a question mark.
         mixed: pictures of one scene whose frames belong to two.
     """
 
@@ -59,6 +60,7 @@ class Names:
     wrong: list[tuple[int, str, str | None]] = field(default_factory=list)
     due: dict[str, int] = field(default_factory=dict)
     shown: dict[str, int] = field(default_factory=dict)
+    sure: dict[str, int] = field(default_factory=dict)
     mixed: int = 0
 
     def share(self, name: str) -> float:
@@ -113,8 +115,8 @@ def judge(watched: Watched) -> Names:
         by_scene.setdefault(result["scene"], []).append(result)
         frame, size = frame_of(result["seq"]), (result["width"], result["height"])
         for face in result["faces"] or ():
-            if face["person"]:
-                name, owner = face["person"]["name"], whose(frame, face["box"], size)
+            if name := label_of(face):
+                owner = whose(frame, face["box"], size)
                 names.named += name == owner
                 if name != owner:
                     names.wrong.append((frame, name, owner))
@@ -126,19 +128,26 @@ def judge(watched: Watched) -> Names:
     return names
 
 
+def label_of(face: dict[str, Any]) -> str | None:
+    """Return the name that a page writes at a face, with a question mark or without; or None."""
+    name: str | None = (face["identity"] or {}).get("name")
+    return name
+
+
 def _note_picture(names: Names, head: dict[str, Any], results: list[dict[str, Any]]) -> None:
     frame = frame_of(head["seq"])
     if frame - _shot(frame) < SETTLED_S * FPS:
         return
     before = [one for one in results if one["captured_at"] <= head["captured_at"]]
     shown = before[-1:] or results[:1]
-    called = {
-        face["person"]["name"] for one in shown for face in one["faces"] or () if face["person"]
-    }
+    faces = [face for one in shown for face in one["faces"] or ()]
+    called = {label_of(face) for face in faces}
+    known = {face["person"]["name"] for face in faces if face["person"]}
     for name, ranges in FACING.items():
         if any(first <= frame <= last for first, last in ranges):
             names.due[name] = names.due.get(name, 0) + 1
             names.shown[name] = names.shown.get(name, 0) + (name in called)
+            names.sure[name] = names.sure.get(name, 0) + (name in known)
 
 
 def _shot(frame: int) -> int:
