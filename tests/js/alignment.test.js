@@ -176,7 +176,11 @@ test('hundreds of results are kept no longer than pictures need them', () => {
 const MOTIONS = {
   constant: (at_s) => at_s,
   'to and fro': (at_s) => Math.sin(Math.PI * at_s),
-  'stop and turn': (at_s) => [at_s % 6, 2, 5 - (at_s % 6), 0][[2, 3, 5, 6].findIndex((end) => at_s % 6 < end)],
+  'stop and turn': (at_s) => {
+    const phase = (at_s + 0.13) % 6; // it stops and turns between two pictures that are analysed
+    if (phase < 3) return Math.min(phase, 2);
+    return Math.max(5 - phase, 0);
+  },
 };
 
 /**

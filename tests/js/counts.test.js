@@ -53,7 +53,10 @@ test('things are called as English calls many of them', () => {
 const counting = (id, people, fields) => camera({ id, people, options: ['people'], ...fields });
 
 /** @param {import('../../static/js/lib/types.js').CameraView[]} cameras @param {[string, number|null][]} [shown] */
-const now = (cameras, shown = [], lost = false) => peopleNow(cameras, OPTIONS, new Map(shown), lost);
+function now(cameras, shown = [], lost = false) {
+  const { text, of, hint } = peopleNow(cameras, OPTIONS, new Map(shown), lost);
+  return { text: text + of, hint };
+}
 
 test('the header sums counts and says of how many cameras', () => {
   assert.equal(now([counting('a', 1), counting('b', 4)]).text, '5 people now on 2 cameras');

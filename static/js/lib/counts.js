@@ -90,20 +90,21 @@ export function fieldCount(field, found) {
  * @param {import('./types.js').Option[]} options
  * @param {Map<string, number|null>} shown  what tiles say, which goes before what the hub said of their cameras
  * @param {boolean} lost  the hub is, so that nothing is known
- * @returns {{text: string, hint: string}}  empty where nobody counts
+ * @returns {{text: string, of: string, hint: string}}  how many, on how many cameras; empty where nobody counts
  */
 export function peopleNow(cameras, options, shown, lost) {
   const counting = cameras.filter((camera) => camera.state === 'online' && isAsked(options, camera, 'people'));
-  if (counting.length === 0) return { text: '', hint: '' };
+  if (counting.length === 0) return { text: '', of: '', hint: '' };
   const counts = counting
     .map(({ id, people }) => (lost ? null : shown.has(id) ? shown.get(id) : people))
     .filter((people) => typeof people === 'number');
-  if (counts.length === 0) return { text: `${UNKNOWN} people now`, hint: 'No camera has a count of now.' };
+  if (counts.length === 0) return { text: `${UNKNOWN} people now`, of: '', hint: 'No camera has a count of now.' };
   const sum = counts.reduce((total, people) => total + people, 0);
   const all = counting.length;
   const of = counts.length === all ? String(all) : `${counts.length} of ${all}`;
   return {
-    text: `${sum} ${plural(PERSON, sum)} now on ${of} ${plural('camera', all)}`,
+    text: `${sum} ${plural(PERSON, sum)} now`,
+    of: ` on ${of} ${plural('camera', all)}`,
     hint: counts.length === all ? '' : `${all - counts.length} of the cameras that count people have no count of now.`,
   };
 }

@@ -1,6 +1,6 @@
 // Results wait here until the picture they belong to is shown: a box must not run ahead of what it is drawn around.
 
-const MOST_HELD = 30;
+const MOST_HELD = 400;
 
 /** @param {(result: import('./types.js').NewResult) => void} pass */
 export function createGate(pass) {

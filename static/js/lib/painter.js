@@ -107,20 +107,18 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
   /** @param {import('./playback.js').Held} picture */
   async function decode({ header, jpeg }) {
     decoding = true;
-    let changed;
-    try {
-      const bitmap = await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
-      settle(header);
-      changed = paint(bitmap, header);
-    } catch {
-      counters.undecodable += 1;
-      settle(header);
-      changed = !broken;
-      broken = true;
-    }
-    onShown(changed);
+    const bitmap = await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' })).catch(() => null);
     decoding = false;
+    settle(header);
+    onShown(bitmap ? paint(bitmap, header) : fail());
     play();
+  }
+
+  function fail() {
+    counters.undecodable += 1;
+    const changed = !broken;
+    broken = true;
+    return changed;
   }
 
   /** @param {ImageBitmap} bitmap @param {Head} header @returns {boolean} whether the page has to be told at once */

@@ -20,7 +20,9 @@ const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting
  */
 export function createHeader(root, { actions, version, onAligned, page = 'cameras' }) {
   const cameraCount = el('span', { class: 'fact numbers camera-count', 'data-testid': 'camera-count' });
-  const people = el('span', { class: 'fact numbers', 'data-testid': 'people-now' });
+  const peopleText = el('span');
+  const peopleOf = el('span', { class: 'people-of' });
+  const people = el('span', { class: 'fact numbers', 'data-testid': 'people-now' }, peopleText, peopleOf);
   const recognition = el('span', {
     class: 'badge', role: 'img', 'aria-label': 'recognition on', title: 'recognition on',
     'data-testid': 'recognition-on',
@@ -72,10 +74,11 @@ export function createHeader(root, { actions, version, onAligned, page = 'camera
   }
 
   function tellPeople() {
-    const { text, hint } = peopleNow(view?.cameras ?? [], view?.options ?? [], shown, view?.link !== 'live');
+    const { text, of, hint } = peopleNow(view?.cameras ?? [], view?.options ?? [], shown, view?.link !== 'live');
     setHidden(people, text === '');
-    setText(people, text);
-    setTitle(people, hint);
+    setText(peopleText, text);
+    setText(peopleOf, of);
+    setTitle(people, [text + of, hint].join('\n').trim());
   }
 
   return {
