@@ -101,6 +101,13 @@ class Told:
         while len(self._sockets) == before:
             self.page.wait_for_timeout(20)
 
+    def lose(self) -> None:
+        """Close the socket, and wait until the page has opened it again; it says no hello."""
+        before = len(self._sockets)
+        self._sockets[-1].close()
+        while len(self._sockets) == before:
+            self.page.wait_for_timeout(20)
+
     def _connected(self, socket: WebSocketRoute) -> None:
         socket.on_message(self._heard)
         self._sockets.append(socket)

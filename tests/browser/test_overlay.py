@@ -356,6 +356,26 @@ def test_pictures_that_have_nothing_to_do_with_each_other_keep_their_boxes(
         assert one["result"]["objects"][0]["box"][0] == 10 * number
 
 
+def test_nothing_is_carried_over_to_another_hub(told: Told) -> None:
+    told.hello(told_camera(options=["objects"]))
+    told.record("c1")
+    at = time.time()
+    told.show("c1", GREY, at)
+    told.wait_drawn("c1", 1)
+    told.find("c1", at, objects=[walking(0)])
+    expect(found(told)).to_have_text("1 person")
+    assert told.recorded()[-1]["source"] == "aligned"
+    told.lose()
+    told.hello(told_camera(options=["objects"]))
+    told.show("c1", GREY, at + 0.1, seq=2)
+    told.wait_drawn("c1", 2)
+    assert [one["source"] for one in told.recorded()] == ["none"]
+    told.find("c1", at + 0.1, objects=[walking(0.1)])
+    told.show("c1", GREY, at + 0.2, seq=3)
+    told.wait_drawn("c1", 3)
+    assert told.recorded()[-1]["from"] == [pytest.approx(at + 0.1)]
+
+
 def test_whether_pictures_wait_is_remembered(told: Told) -> None:
     told.hello(told_camera(options=[]))
     switch = told.page.get_by_test_id("aligned")

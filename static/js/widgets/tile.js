@@ -126,6 +126,7 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
     fps.title = [
       camera.fps && `The camera gives ${rate(camera.fps)} fps`,
       camera.still && 'nothing moves, so what shows nothing new is not sent',
+      report.counters.dropped_by_page && `this page gave up ${report.counters.dropped_by_page} for want of room`,
     ].filter(Boolean).join('; ');
     tick(now_s);
   }
