@@ -170,7 +170,9 @@ class ScriptedHub:
             loader=jinja2.FileSystemLoader(self._templates), autoescape=True
         )
         text = templates.get_template("dashboard.html").render(
-            version="0", url_for=lambda _endpoint, filename: f"/static/{filename}"
+            version="0",
+            request={"script_root": ""},
+            url_for=lambda _endpoint, filename: f"/static/{filename}",
         )
         return _response(text.encode(), "text/html; charset=utf-8")
 
