@@ -143,6 +143,7 @@ class _Analysis:
             result = still(findings, self._order.options)
             return self._people.name_still(result, findings) if self._people else result
         video = self._video_of(frame.item)
+        video.see(frame.image)
         video.settle(frame.prepared, frame.number)
         return video.follow(frame.number, self._findings(frame.prepared), self._order.options)
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 from msgspec.structs import replace
+from PIL.Image import Image as PictureOfPillow
+from PIL.Image import fromarray
 
 from convergecast.analyze.media import Item, rate_of
 from convergecast.analyze.people import People
+from convergecast.cameras.scenes import averaged, differ
 from convergecast.engine.prepared import Prepared
 from convergecast.messages.engine import Findings
 from convergecast.messages.results import PictureResult, picture_result, without_unasked
 from convergecast.tracking.embedding_plan import EmbeddingPlan
 from convergecast.tracking.following import Follower
+from convergecast.vision.detections import Bytes
 
 
 class Video:
@@ -30,9 +35,20 @@ class Video:
         self._fps = rate_of(item.path)
         self._follower = Follower()
         self._plan = EmbeddingPlan()
+        self._shown: PictureOfPillow | None = None
+        self._scene = 0
         self._people = people
         if people is not None:
             people.begin_video(item.name)
+
+    def see(self, image: Bytes) -> None:
+        """Look at the next frame, (H, W, 3) uint8 BGR: at a cut all tracks end."""
+        shown = averaged(fromarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)))
+        if self._shown is not None and differ(self._shown, shown):
+            self._scene += 1
+            self._follower.cut()
+            self._plan = EmbeddingPlan()
+        self._shown = shown
 
     def settle(self, prepared: Prepared, number: int) -> None:
         """Mark the faces that need no further vector, as a camera's worker does."""
@@ -49,7 +65,8 @@ class Video:
             options: the options that are on.
         """
         at_s = number / self._fps
-        result = self._follower.follow(picture_result(findings, options), at_s)
+        result = replace(picture_result(findings, options), scene=self._scene)
+        result = self._follower.follow(result, at_s)
         if self._people is not None:
             seen = self._plan.take(result, findings, at_s)
             result = self._people.name_frame(self.item.name, at_s, result, seen)

@@ -1,7 +1,9 @@
 """Finds cuts: where a frame shows another scene than the one before it.
 
 Nothing that was found before a cut holds after it. A video may cut, a camera may be turned, and a
-source may jump; the agent says so of a folder and of a file that begins again. Process: worker.
+source may jump; the agent says so of a folder and of a file that begins again.
+
+Process: worker, command.
 """
 
 from __future__ import annotations
@@ -56,10 +58,7 @@ class Scenes:
             self._mark = mark
             return self._number, self._small
         small = small_gray(jpeg)
-        # Pillow, which is loaded with the first frame that is to be analysed.
-        from PIL.Image import Resampling
-
-        grid = None if small is None else small.resize(_GRID, Resampling.BOX)
+        grid = None if small is None else averaged(small)
         if self._is_cut(grid, jumped=mark != self._mark):
             self._number += 1
         self._mark, self._jpeg, self._small, self._grid = mark, jpeg, small, grid
@@ -88,6 +87,14 @@ def small_gray(jpeg: bytes) -> Image | None:
         return picture.convert("L")
     except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
         return None
+
+
+def averaged(gray: Image) -> Image:
+    """Return a gray picture as the few values that `differ` compares."""
+    # Pillow, which is loaded with the first frame that is to be analysed.
+    from PIL.Image import Resampling
+
+    return gray.resize(_GRID, Resampling.BOX)
 
 
 def differ(one: Image, other: Image) -> bool:
