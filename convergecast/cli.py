@@ -68,6 +68,8 @@ def _parser() -> Parser:
     token.add_argument("--data-dir", type=Path, metavar="D", help="folder of the hub's database")
     token.set_defaults(run=_token)
 
+    _add_user(commands)
+
     doctor = commands.add_parser("doctor", help="say what works on this machine and what does not")
     _add_serve_options(doctor)
     doctor.set_defaults(run=_doctor)
@@ -121,6 +123,30 @@ def _parser() -> Parser:
 
     add_models_parser(commands)
     return parser
+
+
+def _add_user(commands: argparse._SubParsersAction[Parser]) -> None:
+    user = commands.add_parser("user", help="accounts: who may sign in")
+    actions = user.add_subparsers(title="actions", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="make an account; asks for its password")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument(
+        "--role", choices=["viewer", "operator", "admin"], required=True, help="what it may do"
+    )
+    add.add_argument(
+        "--cameras", type=_words, metavar="LIST", help="ids of the cameras that it sees (all)"
+    )
+    actions.add_parser("list", help="list the accounts")
+    for verb, text in (
+        ("remove", "remove an account"),
+        ("passwd", "set an account's password; asks for it"),
+    ):
+        actions.add_parser(verb, help=text).add_argument("name", metavar="NAME")
+    for name, action in actions.choices.items():
+        action.add_argument(
+            "--data-dir", type=Path, metavar="D", help="folder of the hub's database"
+        )
+        action.set_defaults(run=_user, action=name)
 
 
 def _add_analyze(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -223,6 +249,13 @@ def _token(arguments: argparse.Namespace) -> int:
         print(agent_token(database, rotate=arguments.rotate))
     finally:
         database.close()
+    return 0
+
+
+def _user(arguments: argparse.Namespace) -> int:
+    from convergecast.auth.command import run_user  # SQLite
+
+    print(run_user(arguments, _config(arguments, "data_dir")))
     return 0
 
 

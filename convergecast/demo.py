@@ -46,7 +46,7 @@ def run_demo(config: HubConfig, *, cameras: int, source: str) -> None:
             agents.append(subprocess.Popen(command, env=environment, stdin=subprocess.PIPE))
         deadline = time.monotonic() + _ONLINE_TIMEOUT_S
         while time.monotonic() < deadline:
-            states = [camera.state for camera in hub.services.cameras()]
+            states = [hub.services.board.view(c).state for c in hub.services.registry.all()]
             if states.count(State.ONLINE) >= cameras or any(a.poll() is not None for a in agents):
                 break
             time.sleep(0.1)

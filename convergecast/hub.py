@@ -96,11 +96,6 @@ class Hub:
     def __init__(self, config: HubConfig, *, on_ready: Callable[[str], None] | None = None) -> None:
         """Bind the address, open the databases and connect the parts; nothing runs yet."""
         admin_token = os.environ.get(ADMIN_TOKEN_VARIABLE) or None
-        if admin_token is None and not is_loopback(config.host):
-            raise InvalidInput(
-                f"Listening on {config.host} needs an account: set {ADMIN_TOKEN_VARIABLE} to a "
-                "secret of at least 16 characters first."
-            )
         self._config = config
         self._on_ready = on_ready
         self._socket = _bind(config)
@@ -113,6 +108,13 @@ class Hub:
             self._socket.close()
             raise
         self.services = self._compose(admin_token)
+        if self.services.gate.offers_link and not is_loopback(config.host):
+            self.close()
+            raise InvalidInput(
+                f"Listening on {config.host} needs an account: make one first (python -m "
+                f"convergecast user add NAME --role admin), or set {ADMIN_TOKEN_VARIABLE} to a "
+                "secret of at least 16 characters."
+            )
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM."""
@@ -173,7 +175,7 @@ class Hub:
         )
         announcer = Announcer(
             view=lambda camera_id: shown_camera(registry, board, camera_id),
-            status=lambda: engine_status(engine, registry, board, config),
+            status=lambda caller: engine_status(engine, registry, board, config, caller),
         )
         registry.listen(supervisor.update)
         registry.listen(announcer.state_changed)
@@ -243,15 +245,17 @@ class Hub:
         )
         self.services.broker.attach(asyncio.get_running_loop())
         announcing = asyncio.create_task(self.services.announcer.run())
+        following = asyncio.create_task(self.services.gate.follow())
         threading.Thread(
             target=self._when_ready, args=(server,), name="when ready", daemon=True
         ).start()
         try:
             await server.serve(sockets=[self._socket])
         finally:
-            announcing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await announcing
+            for task in (announcing, following):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     def _when_ready(self, server: _Server) -> None:
         """Once the hub answers, start the cameras and print the link; runs in its own thread."""
@@ -275,10 +279,12 @@ class Hub:
     def _show_link(self) -> None:
         """Print the address to open on standard output, with empty lines around it."""
         address, gate = self.address, self.services.gate
-        if gate.has_admin_token:
-            line = f"Open {address} and sign in with the administrator token."
-        else:
+        if gate.offers_link:
             line = f"Open {address}/?token={gate.link_token()}"
+        elif gate.accounts.all():
+            line = f"Open {address} and sign in."
+        else:
+            line = f"Open {address} and sign in with the administrator token."
         _say()
         print(line, flush=True)  # noqa: T201
         _say()

@@ -15,12 +15,52 @@ USUAL_BODY_BYTES = 1 << 20
 _ATTRIBUTE = "convergecast_rule"
 
 
+class Role(StrEnum):
+    """What a caller may do; each may do what those before it may."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+    def includes(self, other: Role) -> bool:
+        """Whether this role may do what the other may."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
 class Access(StrEnum):
-    """PUBLIC: anyone. VIEW: signed in. CHANGE: signed in, from the hub's own page or by token."""
+    """Who may use a route; what changes something is accepted from the hub's own page or by token.
+
+    PUBLIC: anyone. VIEW: a viewer looks. OWN: a viewer changes what is its own, or opens the
+    socket. OPERATE: an operator changes something. INSPECT: an administrator looks. MANAGE: an
+    administrator changes something.
+    """
 
     PUBLIC = "public"
     VIEW = "view"
-    CHANGE = "change"
+    OWN = "own"
+    OPERATE = "operate"
+    INSPECT = "inspect"
+    MANAGE = "manage"
+
+    @property
+    def role(self) -> Role | None:
+        """The least role that may; None: nobody is asked."""
+        return _ROLES.get(self)
+
+    @property
+    def changes(self) -> bool:
+        """Whether a session must come from the hub's own page."""
+        return self in (Access.OWN, Access.OPERATE, Access.MANAGE)
+
+
+_ROLES = {
+    Access.VIEW: Role.VIEWER,
+    Access.OWN: Role.VIEWER,
+    Access.OPERATE: Role.OPERATOR,
+    Access.INSPECT: Role.ADMIN,
+    Access.MANAGE: Role.ADMIN,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,46 +1,62 @@
-"""Signs people in: the administrator's token, the one-time link, sessions.
+"""Signs people in: accounts, the administrator's token, the one-time link.
 
 Secrets are compared in constant time, stored as hashes where the hub need not show them again,
-and never logged. Sessions are kept in memory too, so that asking for one never waits for a disk.
+and never logged. Everything is kept in memory too, so that asking never waits for a disk.
 
 Process: hub.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
+import logging
 import secrets
 import threading
-from typing import NewType
 
+from convergecast.auth.access import Role
+from convergecast.auth.accounts import Accounts, change_mark
+from convergecast.auth.caller import Caller, CallerKind
+from convergecast.auth.passwords import Passwords
+from convergecast.auth.sessions import Session, Sessions
 from convergecast.auth.trivial import is_trivial
 from convergecast.clock import Clock
-from convergecast.errors import InvalidInput
+from convergecast.errors import ConvergeCastError, InvalidInput
 from convergecast.storage.database import Database
 
 ADMIN_TOKEN_VARIABLE = "CONVERGECAST_ADMIN_TOKEN"
-SESSION_DAYS = 30
 LINK_HOURS = 24
-MAX_SESSIONS = 10_000
 _MIN_ADMIN_TOKEN = 16
-_MAX_COOKIE = 100
+_MARK_LETTERS = 8
+_LOOK_EVERY_S = 0.5
 
-SessionId = NewType("SessionId", str)
-"""What a session is stored under: a hash of the cookie's value, which is stored nowhere."""
+log = logging.getLogger("sign-in")
 
 
 class Gate:
-    """Checks tokens and sessions; the only one that writes sessions while a hub runs.
+    """Knows who may come in.
+
+    What belongs to an account is found by the account's number. What belongs to the administrator's
+    token or the link is the hub's own: `hub` and a mark of the token, so that another token, or
+    none, ends it all. The mark is enough to notice a change, and too short to find the token by.
 
     Args:
-        database: where sessions outlive the hub.
+        database: where accounts and sessions outlive the hub.
         clock: for the sessions' end.
         admin_token: `CONVERGECAST_ADMIN_TOKEN`, or None; raises InvalidInput when it is weak.
+        passwords: hashes passwords; None: at the usual cost.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, admin_token: str | None) -> None:
-        """Read the sessions and make this start's link."""
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        admin_token: str | None,
+        passwords: Passwords | None = None,
+    ) -> None:
+        """Read what is stored and make this start's link."""
         if admin_token is not None:
             check_admin_token(admin_token)
         self._database = database
@@ -48,51 +64,56 @@ class Gate:
         self._admin_token = admin_token
         self._lock = threading.Lock()
         self._link_token, self._link_until = self._new_link()
-        rows = database.read("SELECT token_hash, expires_at FROM sessions ORDER BY created_at")
-        self._expires_at: dict[SessionId, float] = {
-            SessionId(row["token_hash"]): row["expires_at"] for row in rows
-        }
+        self._mark = change_mark(database)
+        self.accounts = Accounts(database, clock, passwords or Passwords(), self.refresh)
+        self.sessions = Sessions(database, clock)
+        self.hub_owner = _hub_owner(admin_token)
 
     @property
     def has_admin_token(self) -> bool:
         """Whether an administrator's token was configured."""
         return self._admin_token is not None
 
+    @property
+    def offers_link(self) -> bool:
+        """Whether the link signs in: while there is neither an account nor a token."""
+        return not (self.has_admin_token or self.accounts.all())
+
     def link_token(self) -> str:
         """Return what the next first link carries: whoever opens it first, in time, signs in."""
         with self._lock:
             return self._link_token
 
-    def sign_in(self, token: str) -> str | None:
+    def sign_in(self, token: str, address: str = "", browser: str = "") -> str | None:
         """Trade an administrator's or one-time token for a session; return the cookie's value.
-
-        What has ended goes; the oldest goes too where there are more sessions than may be.
 
         Raises:
             Unavailable: the session cannot be stored; there is none then.
         """
         if not (self.is_token(token) or self._use_link_token(token)):
             return None
-        cookie, now = secrets.token_urlsafe(32), self._clock.now()
-        session, expires_at = _session_id(cookie), now + SESSION_DAYS * 86_400
-        with self._lock:
-            ended = [known for known, until in self._expires_at.items() if until <= now]
-            still_open = [known for known, until in self._expires_at.items() if until > now]
-            ended += still_open[: max(0, len(still_open) + 1 - MAX_SESSIONS)]
-            self._database.write(
-                lambda connection: (
-                    connection.executemany(
-                        "DELETE FROM sessions WHERE token_hash = ?", [(known,) for known in ended]
-                    ),
-                    connection.execute(
-                        "INSERT INTO sessions VALUES (?, ?, ?)", (session, now, expires_at)
-                    ),
-                )
-            )
-            for known in ended:
-                del self._expires_at[known]
-            self._expires_at[session] = expires_at
-        return cookie
+        return self.sessions.add(self.hub_owner, 0, address, browser)
+
+    def sign_in_by_link(self, token: str, address: str = "", browser: str = "") -> str | None:
+        """Trade the one-time token of a link, as `sign_in` does; no other token is taken."""
+        if not self._use_link_token(token):
+            return None
+        return self.sessions.add(self.hub_owner, 0, address, browser)
+
+    def sign_in_as(
+        self, name: str, password: str, address: str = "", browser: str = ""
+    ) -> str | None:
+        """Trade an account's name and password for a session; return the cookie's value.
+
+        A wrong name takes as long as a wrong password.
+
+        Raises:
+            Unavailable: the session cannot be stored; there is none then.
+        """
+        account = self.accounts.sign_in(name, password)
+        if account is None:
+            return None
+        return self.sessions.add(account.owner, account.version, address, browser)
 
     def sign_out(self, cookie: str) -> None:
         """End a session: at once here, and in the database.
@@ -100,21 +121,77 @@ class Gate:
         Raises:
             Unavailable: it cannot be taken off the disk, and would be back after a restart.
         """
-        session = _session_id(cookie)
-        with self._lock:
-            self._expires_at.pop(session, None)
-        self._database.execute("DELETE FROM sessions WHERE token_hash = ?", (session,))
+        session = self.sessions.of_cookie(cookie)
+        if session is not None:
+            self.sessions.end([session.key])
 
-    def session_of(self, cookie: str | None) -> SessionId | None:
-        """Return the session that a cookie's value opens, or None; from memory."""
-        if not cookie or len(cookie) > _MAX_COOKIE:
+    def by_session(self, cookie: str | None) -> Caller | None:
+        """Return whom a cookie's value signs in, or None; from memory."""
+        session = self.sessions.of_cookie(cookie)
+        return self.holder(session) if session else None
+
+    def by_token(self, token: str) -> Caller | None:
+        """Return whom a token stands for, or None; from memory."""
+        if not self.is_token(token):
             return None
-        session = _session_id(cookie)
-        return session if self.is_open(session) else None
+        return Caller(
+            kind=CallerKind.TOKEN, name="an API client", role=Role.ADMIN, owner=self.hub_owner
+        )
 
-    def is_open(self, session: SessionId) -> bool:
-        """Whether a session has not ended; from memory."""
-        return self._expires_at.get(session, 0.0) > self._clock.now()
+    def may_stay(self, caller: Caller) -> bool:
+        """Whether one who was let in is still who it was, and may what it might; from memory."""
+        if caller.session is None:
+            return True
+        session = self.sessions.find(caller.session)
+        return session is not None and self.holder(session) == caller
+
+    def holder(self, session: Session) -> Caller | None:
+        """Return who a session is; None where its account has changed or gone."""
+        if session.owner == self.hub_owner:
+            return Caller(
+                kind=CallerKind.SESSION,
+                name="the hub's page",
+                role=Role.ADMIN,
+                owner=session.owner,
+                session=session.key,
+            )
+        account = self.accounts.of_owner(session.owner)
+        if account is None or account.version != session.version:
+            return None
+        return Caller(
+            kind=CallerKind.SESSION,
+            name=account.name,
+            role=account.role,
+            cameras=account.cameras,
+            owner=account.owner,
+            session=session.key,
+        )
+
+    async def follow(self) -> None:
+        """Notice what commands change beside this hub, without end."""
+        failing = False
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            try:
+                await asyncio.to_thread(self.refresh)
+            except ConvergeCastError as problem:
+                if not failing:
+                    log.error("changes of accounts are not noticed: %s", problem)
+                failing = True
+            else:
+                failing = False
+
+    def refresh(self) -> None:
+        """Read again what a command has changed beside this hub.
+
+        Raises:
+            Unavailable: the database cannot be read now.
+        """
+        mark = change_mark(self._database)
+        if mark != self._mark:
+            self.accounts.read()
+            self.sessions.read()
+            self._mark = mark
 
     def is_token(self, token: str) -> bool:
         """Whether this is the administrator's token; in constant time."""
@@ -122,7 +199,7 @@ class Gate:
 
     def _use_link_token(self, token: str) -> bool:
         with self._lock:
-            if not _same(token, self._link_token):
+            if not _same(token, self._link_token) or not self.offers_link:
                 return False
             in_time = self._clock.now() < self._link_until
             self._link_token, self._link_until = self._new_link()
@@ -149,5 +226,8 @@ def _same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(), expected.encode())
 
 
-def _session_id(cookie: str) -> SessionId:
-    return SessionId(hashlib.sha256(cookie.encode()).hexdigest())
+def _hub_owner(admin_token: str | None) -> str:
+    if admin_token is None:
+        return "hub"
+    digest = hashlib.sha256(b"ConvergeCast administrator's token\0" + admin_token.encode())
+    return f"hub {digest.hexdigest()[:_MARK_LETTERS]}"

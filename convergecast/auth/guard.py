@@ -5,15 +5,15 @@ Flask's routes and those of the event loop come here; nothing in it waits for a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from werkzeug.sansio.http import parse_cookie
 
 from convergecast.auth.access import Access, Rule
-from convergecast.auth.gate import Gate, SessionId
+from convergecast.auth.caller import ANYONE, Caller, CallerKind
+from convergecast.auth.gate import Gate
 from convergecast.auth.throttle import Throttle
 from convergecast.errors import Forbidden, NotSignedIn
 
@@ -25,45 +25,7 @@ class Headers(Protocol):
         """Return a header, or None."""
 
 
-class CallerKind(StrEnum):
-    """How a caller has shown who it is. ANYONE: it was not asked, because everybody may."""
-
-    ANYONE = "anyone"
-    SESSION = "session"
-    TOKEN = "token"
-
-
-class Role(StrEnum):
-    """What a caller may do."""
-
-    ADMIN = "admin"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who asks; made once for a request or socket.
-
-    Attributes:
-        kind: a browser's session, or a token in the request itself.
-        name: what the audit calls it.
-        role: what it may do; None for anyone.
-        session: of a session, what the gate knows it by.
-    """
-
-    kind: CallerKind
-    name: str
-    role: Role | None = None
-    session: SessionId | None = field(default=None, repr=False)
-
-    @property
-    def credential(self) -> str:
-        """What connections and viewers are counted by."""
-        return self.session or self.name
-
-
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
-_ANYONE = Caller(kind=CallerKind.ANYONE, name="anyone")
-_BY_TOKEN = Caller(kind=CallerKind.TOKEN, name="an API client", role=Role.ADMIN)
 
 
 class Guard:
@@ -85,35 +47,43 @@ class Guard:
         """Return who asks; `address` is the literal one that the request came from.
 
         Raises:
-            Forbidden: the route declares nothing, or a change comes from another page.
+            Forbidden: the route declares nothing, a change comes from another page, or the
+                caller's role is too small.
             NotSignedIn: no session, no token, or a wrong one.
             TooMany: a token, and the address has sent too many wrong ones.
         """
         if rule is None:
             raise Forbidden("This route does not say who may use it.")
         if rule.access is Access.PUBLIC:
-            return _ANYONE
-        scheme, _, token = (headers.get("authorization") or "").partition(" ")
-        if scheme.lower() == "bearer":
-            self._tokens.check(address)
-            if self._gate.is_token(token.strip()):
-                return _BY_TOKEN
-            self._tokens.failed(address)
-        cookies = parse_cookie(headers.get("cookie"))
-        session = self._gate.session_of(cookies.get(self.cookie))
-        if session is None:
-            raise NotSignedIn("Open the link that the hub printed, or send a Bearer token.")
-        if rule.access is Access.CHANGE and not same_origin(
-            headers.get("origin"), headers.get("host")
-        ):
-            raise Forbidden(_not_own_page(headers.get("origin"), headers.get("host")))
-        return Caller(
-            kind=CallerKind.SESSION, name="the hub's page", role=Role.ADMIN, session=session
-        )
+            return ANYONE
+        caller = self._by_header(headers, address)
+        if caller is None:
+            caller = self._gate.by_session(parse_cookie(headers.get("cookie")).get(self.cookie))
+        if caller is None:
+            raise NotSignedIn("Sign in on the hub's page, or send a Bearer token.")
+        from_page = caller.kind is CallerKind.SESSION
+        origin, host = headers.get("origin"), headers.get("host")
+        if from_page and rule.access.changes and not same_origin(origin, host):
+            raise Forbidden(_not_own_page(origin, host))
+        needed = rule.access.role
+        if needed is not None and not caller.is_at_least(needed):
+            raise Forbidden(f"This needs the role {needed}; yours is {caller.role}.")
+        return replace(caller, address=address)
 
     def may_stay(self, caller: Caller) -> bool:
-        """Whether one who was let in may go on: its session has not ended since."""
-        return caller.session is None or self._gate.is_open(caller.session)
+        """Whether one who was let in may go on: its credential still says what it said then."""
+        return self._gate.may_stay(caller)
+
+    def _by_header(self, headers: Headers, address: str) -> Caller | None:
+        """Return whom the header Authorization stands for; counts what stands for nobody."""
+        scheme, _, token = (headers.get("authorization") or "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        self._tokens.check(address)
+        caller = self._gate.by_token(token.strip())
+        if caller is None:
+            self._tokens.failed(address)
+        return caller
 
 
 def same_origin(origin: str | None, host: str | None) -> bool:

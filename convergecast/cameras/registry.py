@@ -60,6 +60,9 @@ Listener = Callable[[str], None]
 T = TypeVar("T")
 
 
+NO_SUCH_CAMERA = "There is no such camera: it may have been forgotten."
+
+
 class CameraRegistry:
     """All cameras, by id. Any thread may call the methods.
 
@@ -92,7 +95,7 @@ class CameraRegistry:
         """Return a camera. Raises NotFound."""
         camera = self._cameras.get(camera_id)
         if camera is None:
-            raise NotFound("There is no such camera: it may have been forgotten.")
+            raise NotFound(NO_SUCH_CAMERA)
         return camera
 
     def register(self, registration: Registration, sender: str) -> RegistrationReply:

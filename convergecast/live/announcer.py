@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from convergecast.auth.caller import Caller
 from convergecast.live.viewer import Viewer
 from convergecast.messages.live import (
     CameraGone,
@@ -31,23 +32,23 @@ class Announcer:
 
     Args:
         view: returns a camera as viewers see it, or None if it is gone or must not be shown.
-        status: returns the engine's status.
+        status: returns the engine's status, by the cameras that exist for a caller.
     """
 
     def __init__(
         self,
         *,
         view: Callable[[str], CameraView | None],
-        status: Callable[[], EngineStatusView],
+        status: Callable[[Caller], EngineStatusView],
     ) -> None:
         """Start without viewers."""
         self._view = view
         self._status = status
-        self._viewers: set[Viewer] = set()
+        # With the status that each has been sent.
+        self._viewers: dict[Viewer, EngineStatusView | None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
         self._changed: set[str] = set()
-        self._sent_status: EngineStatusView | None = None
 
     @property
     def viewers(self) -> int:
@@ -56,11 +57,11 @@ class Announcer:
 
     def add(self, viewer: Viewer) -> None:
         """Add a viewer. Event loop only."""
-        self._viewers.add(viewer)
+        self._viewers[viewer] = None
 
     def remove(self, viewer: Viewer) -> None:
         """Remove a viewer. Event loop only."""
-        self._viewers.discard(viewer)
+        self._viewers.pop(viewer, None)
 
     def state_changed(self, camera_id: str) -> None:
         """Send a camera's new state at once. Any thread may call it."""
@@ -98,12 +99,15 @@ class Announcer:
         news = CameraGone(camera=camera_id) if view is None else CamerasChanged(cameras=[view])
         text = message_text(news)
         for viewer in self._viewers:
-            viewer.put_text(f"camera {camera_id}", text)
+            viewer.put_camera(camera_id, text)
 
     def _send_status(self) -> None:
-        status = self._status()
-        if status != self._sent_status:
-            self._sent_status = status
-            text = status_text(status)
-            for viewer in self._viewers:
-                viewer.put_text("status", text)
+        by_cameras: dict[frozenset[str] | None, EngineStatusView] = {}
+        for viewer, sent in self._viewers.items():
+            cameras = viewer.caller.cameras
+            if cameras not in by_cameras:
+                by_cameras[cameras] = self._status(viewer.caller)
+            status = by_cameras[cameras]
+            if status != sent:
+                self._viewers[viewer] = status
+                viewer.put_text("status", status_text(status))

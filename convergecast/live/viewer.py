@@ -12,6 +12,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from convergecast.auth.caller import Caller, may_see
 from convergecast.ipc.framing import pack
 from convergecast.live.broker import Broker
 from convergecast.messages.live import PictureHead, to_json
@@ -32,8 +33,9 @@ class _Watch:
 class Viewer:
     """Collects messages for a viewer. `next_message` returns them one by one."""
 
-    def __init__(self, broker: Broker) -> None:
-        """Start without watched cameras."""
+    def __init__(self, broker: Broker, caller: Caller) -> None:
+        """Start without watched cameras; `caller` is who views."""
+        self.caller = caller
         self._broker = broker
         self._changed = asyncio.Event()
         self._texts: dict[str, Callable[[], str | None]] = {}
@@ -43,8 +45,14 @@ class Viewer:
         """Queue a text message. It replaces a waiting message in the same slot."""
         self._put(slot, lambda: text)
 
+    def put_camera(self, camera_id: str, text: str) -> None:
+        """Queue news of a camera, where it exists for this viewer."""
+        if may_see(self.caller, camera_id):
+            self.put_text(f"camera {camera_id}", text)
+
     def watch(self, camera_ids: list[str]) -> None:
-        """Watch exactly these cameras from now on."""
+        """Watch exactly these cameras from now on; those that it may not see are ignored."""
+        camera_ids = [camera_id for camera_id in camera_ids if may_see(self.caller, camera_id)]
         for camera_id in self._watches.keys() - set(camera_ids):
             del self._watches[camera_id]
             self._texts.pop(_slot(camera_id), None)

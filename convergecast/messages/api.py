@@ -217,6 +217,27 @@ class SightingsQuery(PeriodQuery, frozen=True, kw_only=True):
     ) = UNSET
 
 
+_ID = Meta(pattern=r"^[0-9]{1,18}\Z", extra={MUST_BE: "an id from the last answer"})
+
+
+class ListQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A part of a list that is answered newest first."""
+
+    limit: Annotated[int, Meta(ge=1, le=500, description="The default is 100.")] | UnsetType = UNSET
+    before: (
+        Annotated[str, _ID, Meta(description="Only what is older than this id.")] | UnsetType
+    ) = UNSET
+
+    @property
+    def most(self) -> int:
+        """How many to answer."""
+        return 100 if self.limit is UNSET else self.limit
+
+    def includes(self, number: int) -> bool:
+        """Whether what has this number is older than asked for."""
+        return self.before is UNSET or number < int(self.before)
+
+
 class AnalyzeQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """What to look for in a picture."""
 
@@ -233,15 +254,20 @@ class FirstLink(Message, frozen=True, kw_only=True, forbid_unknown_fields=False)
     """The part of an address that signs a user in."""
 
     token: (
-        Annotated[str, Meta(description="The administrator's token, or a link's one-time token.")]
+        Annotated[str, Meta(description="The one-time token of the link that the hub printed.")]
         | UnsetType
     ) = UNSET
 
 
 class SignIn(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """The form of `/login`."""
+    """The form of `/login`: name and password of an account, or a token."""
 
-    token: str
+    name: str | UnsetType = UNSET
+    password: str | UnsetType = UNSET
+    token: (
+        Annotated[str, Meta(description="The administrator's token, or a link's one-time token.")]
+        | UnsetType
+    ) = UNSET
 
 
 # Agents. `convergecast.protocol` reads their documents, which are BSON. This only describes them.

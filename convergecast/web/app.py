@@ -24,12 +24,15 @@ from convergecast.web.api import (
     cameras,
     counts,
     labels,
+    me,
     metrics,
     openapi,
     people,
     pictures,
+    sessions,
     settings,
     sightings,
+    users,
 )
 from convergecast.web.caller import admit
 from convergecast.web.mjpeg import serve_mjpeg
@@ -37,7 +40,7 @@ from convergecast.web.services import Services
 
 _ROUTES = (
     *(pages, agents, cameras, pictures, analyze, labels, counts, metrics, openapi),
-    *(people, sightings, settings),
+    *(people, sightings, settings, me, users, sessions),
 )
 
 # Endless answers are given in the event loop. Here stand their addresses, so that one table says

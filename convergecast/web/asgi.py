@@ -19,7 +19,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from convergecast.auth.access import Access, Rule, declared_rule
-from convergecast.auth.guard import Caller
+from convergecast.auth.caller import Caller
 from convergecast.errors import ConvergeCastError, Forbidden, TooMany, UpgradeNeeded
 from convergecast.web.app import NATIVE_ROUTES, create_app
 from convergecast.web.asgi_types import Application, Receive, Scope, Send

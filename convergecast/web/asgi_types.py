@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import NotRequired, Required, TypedDict
 
 from convergecast.auth.access import Rule
-from convergecast.auth.guard import Caller
+from convergecast.auth.caller import Caller
 from convergecast.errors import ConvergeCastError
 from convergecast.protocol.places import Place
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import g, request
 
 from convergecast.auth.access import Rule
-from convergecast.auth.guard import Caller, Guard
+from convergecast.auth.caller import Caller
+from convergecast.auth.guard import Guard
 from convergecast.web.asgi_types import Scope
 from convergecast.web.connections import place_of
 

@@ -13,7 +13,7 @@ from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
 
 from convergecast.auth.access import Access, allow
-from convergecast.auth.guard import Caller
+from convergecast.auth.caller import Caller
 from convergecast.errors import InvalidInput
 from convergecast.live.viewer import Viewer
 from convergecast.messages.live import (
@@ -36,7 +36,7 @@ SOCKET_MESSAGES = {
 }
 MAX_SOCKET_MESSAGE_BYTES = 64 << 10
 _MAX_WATCHED = 1000
-_ASK_AGAIN_S = 5.0
+_ASK_AGAIN_S = 0.5
 
 
 class _Kind(Struct):
@@ -48,11 +48,14 @@ class _Kind(Struct):
 _read_kind = Decoder(_Kind).decode
 
 
-@allow(Access.CHANGE, body_bytes=MAX_SOCKET_MESSAGE_BYTES)
+@allow(Access.OWN, body_bytes=MAX_SOCKET_MESSAGE_BYTES)
 async def serve_live(services: Services, caller: Caller, receive: Receive, send: Send) -> None:
-    """Serve one viewer, whose socket is accepted, until it goes or its session ends."""
-    viewer = Viewer(services.broker)
-    viewer.put_text("hello", message_text(services.hello()))
+    """Serve one viewer, whose socket is accepted, until it goes or its session ends.
+
+    Only what exists for the caller is sent: `Viewer` sees to it.
+    """
+    viewer = Viewer(services.broker, caller)
+    viewer.put_text("hello", message_text(services.hello(caller)))
     services.announcer.add(viewer)
     tasks = [
         asyncio.create_task(_send_all(viewer, send)),
@@ -110,7 +113,7 @@ def _obey(services: Services, viewer: Viewer, order: FromViewer) -> None:
     if isinstance(order, Watch):
         if len(order.cameras) > _MAX_WATCHED:
             raise InvalidInput(SOCKET_MESSAGES["watch"])
-        known = {camera.id for camera in services.cameras()}
+        known = {camera.id for camera in services.cameras(viewer.caller)}
         viewer.watch([i for i in dict.fromkeys(order.cameras) if isinstance(i, str) and i in known])
     elif isinstance(order, Acknowledge):
         viewer.acknowledge(order.camera, order.seq)

@@ -11,7 +11,7 @@ import contextlib
 from urllib.parse import parse_qsl
 
 from convergecast.auth.access import Access, allow
-from convergecast.auth.guard import Caller
+from convergecast.auth.caller import Caller
 from convergecast.checks import checked
 from convergecast.errors import NotFound
 from convergecast.messages.api import AnnotatedQuery
@@ -19,7 +19,7 @@ from convergecast.web.asgi_types import Receive, Scope, Send
 from convergecast.web.services import Services
 
 _BOUNDARY = b"convergecast"
-_LOOK_AGAIN_S = 2.0
+_LOOK_AGAIN_S = 0.5
 _FRESH_S = 5.0
 
 
@@ -40,7 +40,7 @@ async def serve_mjpeg(
         InvalidInput: likewise, for a query that cannot be understood.
         TooMany: likewise, there are as many streams as there may be.
     """
-    camera = services.registry.get(camera_id)
+    camera = services.camera(caller, camera_id)
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     annotated = checked(AnnotatedQuery, query).annotated == "1"
     content_type = b"multipart/x-mixed-replace; boundary=" + _BOUNDARY
@@ -111,7 +111,7 @@ class MjpegStream:
 
     async def _newest(self) -> tuple[object, bytes] | None:
         """Return what tells a picture from the last, and its bytes; None where it is the last."""
-        camera = self._services.registry.get(self._camera_id)
+        camera = self._services.camera(self._caller, self._camera_id)
         if not (self._annotated and camera.options):
             frame = self._services.broker.frame(camera.id)
             if frame is None or frame.captured_at == self._last:

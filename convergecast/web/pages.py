@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from convergecast import __version__
 from convergecast.auth.access import Access, allow
-from convergecast.auth.gate import SESSION_DAYS
+from convergecast.auth.caller import ANYONE
+from convergecast.auth.gate import Gate
+from convergecast.auth.sessions import SESSION_DAYS
 from convergecast.messages.api import Health
 from convergecast.web.api.request_body import answer
 from convergecast.web.caller import address
@@ -18,8 +21,7 @@ from convergecast.web.services import Services
 
 _WRONG_LINK = "This link was used already or is too old"
 _WRONG_TOKEN = "That token is not valid"
-_NEWEST_LINK = "open the newest link, the last one in the window where the hub runs"
-_ADMIN_TOKEN = "sign in with the administrator token"
+_WRONG_PASSWORD = "That name and password do not belong together"
 
 _MAX_FORM_BYTES = 4 << 10
 
@@ -34,8 +36,18 @@ def blueprint(services: Services) -> Blueprint:
     def follow_first_link() -> ResponseReturnValue | None:
         """`/?token=…` signs in and leaves the address clean."""
         if request.path == "/" and request.method == "GET" and "token" in request.args:
-            return _sign_in(services, request.args["token"], _WRONG_LINK)
+            return _sign_in(services, _by_link, _WRONG_LINK)
         return None
+
+    @routes.app_context_processor
+    def for_every_page() -> dict[str, bool | str]:
+        gate, asking = services.gate, g.get("caller", ANYONE)
+        return {
+            "has_accounts": bool(gate.accounts.all()),
+            "has_token": gate.has_admin_token,
+            "role": asking.role or "",
+            "user": asking.name if gate.accounts.of_owner(asking.owner) else "",
+        }
 
     @routes.get("/")
     @allow(Access.VIEW)
@@ -43,22 +55,27 @@ def blueprint(services: Services) -> Blueprint:
         return render_template("dashboard.html", version=__version__)
 
     @routes.get("/faces")
-    @allow(Access.VIEW)
+    @allow(Access.INSPECT)
     def faces() -> str:
         return render_template("faces.html", version=__version__)
 
     @routes.get("/login")
     @allow(Access.PUBLIC)
     def login() -> str:
-        return render_template("login.html", message=None)
+        return _form()
 
     @routes.post("/login")
     @allow(Access.PUBLIC, body_bytes=_MAX_FORM_BYTES, checks_secret=True)
     def sign_in() -> ResponseReturnValue:
-        return _sign_in(services, request.form.get("token", "").strip(), _WRONG_TOKEN)
+        by_token = "name" not in request.form
+        return _sign_in(
+            services,
+            _by_token if by_token else _by_password,
+            _WRONG_TOKEN if by_token else _WRONG_PASSWORD,
+        )
 
     @routes.post("/logout")
-    @allow(Access.CHANGE)
+    @allow(Access.OWN)
     def sign_out() -> Response:
         services.gate.sign_out(request.cookies.get(services.guard.cookie, ""))
         response = redirect(url_for("pages.login"), 303)
@@ -73,20 +90,21 @@ def blueprint(services: Services) -> Blueprint:
     return routes
 
 
-def _sign_in(services: Services, token: str, wrong: str) -> ResponseReturnValue:
+def _sign_in(
+    services: Services, trade: Callable[[Gate], str | None], wrong: str
+) -> ResponseReturnValue:
     """Lead to the dashboard with a session, or back to the form, which says what is `wrong`."""
     services.sign_ins.check(address())
-    link = services.gate.link_token()
+    gate = services.gate
+    link = gate.link_token()
     try:
-        session = services.gate.sign_in(token)
+        session = trade(gate)
     finally:  # it is used where no session can be stored, too
-        if services.gate.link_token() != link:
+        if gate.link_token() != link:
             services.show_next_link()
     if session is None:
         services.sign_ins.failed(address())
-        has_token = services.gate.has_admin_token  # then the hub prints no links
-        message = f"{_WRONG_TOKEN}: {_ADMIN_TOKEN}." if has_token else f"{wrong}: {_NEWEST_LINK}."
-        return render_template("login.html", message=message), 401
+        return _form(f"{wrong}: {_what_to_do(gate)}."), 401
     response = redirect(url_for("pages.dashboard"), 303)
     response.set_cookie(
         services.guard.cookie,
@@ -102,3 +120,32 @@ def _sign_in(services: Services, token: str, wrong: str) -> ResponseReturnValue:
 
 def _cookie_path() -> str:
     return request.script_root or "/"
+
+
+def _by_link(gate: Gate) -> str | None:
+    return gate.sign_in_by_link(request.args["token"], address(), _browser())
+
+
+def _by_token(gate: Gate) -> str | None:
+    return gate.sign_in(request.form.get("token", "").strip(), address(), _browser())
+
+
+def _by_password(gate: Gate) -> str | None:
+    name, password = request.form.get("name", ""), request.form.get("password", "")
+    return gate.sign_in_as(name.strip(), password, address(), _browser())
+
+
+def _browser() -> str:
+    return request.headers.get("User-Agent", "")
+
+
+def _form(message: str | None = None) -> str:
+    return render_template("login.html", message=message)
+
+
+def _what_to_do(gate: Gate) -> str:
+    if gate.offers_link:
+        return "open the newest link, the last one in the window where the hub runs"
+    if gate.accounts.all():
+        return "sign in with the name and password of your account"
+    return "sign in with the administrator token"

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from convergecast import __version__
+from convergecast.auth.caller import Caller, may_see
 from convergecast.auth.gate import Gate
 from convergecast.auth.guard import Guard
 from convergecast.auth.throttle import Throttle
-from convergecast.cameras.camera import Approval
+from convergecast.cameras.camera import Approval, Camera
 from convergecast.cameras.collector import Collector
-from convergecast.cameras.registry import CameraRegistry
+from convergecast.cameras.registry import NO_SUCH_CAMERA, CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.cameras.supervisor import Supervisor
 from convergecast.clock import Clock
@@ -67,23 +68,29 @@ class Services:
     upkeep: Upkeep
     show_next_link: Callable[[], None]
 
-    def cameras(self) -> list[CameraView]:
-        """Return every camera that was not rejected, as the API shows it."""
+    def cameras(self, caller: Caller) -> list[CameraView]:
+        """Return every camera that exists for a caller, but the rejected, as the API shows it."""
         return [
             self.board.view(camera)
             for camera in self.registry.all()
-            if camera.approval is not Approval.REJECTED
+            if camera.approval is not Approval.REJECTED and may_see(caller, camera.id)
         ]
 
-    def hello(self) -> Hello:
-        """Return the first message to a viewer: everything."""
+    def camera(self, caller: Caller, camera_id: str) -> Camera:
+        """Return a camera; raises NotFound where there is none, or none for this caller."""
+        if not may_see(caller, camera_id):
+            raise NotFound(NO_SUCH_CAMERA)
+        return self.registry.get(camera_id)
+
+    def hello(self, caller: Caller) -> Hello:
+        """Return the first message to a viewer: everything that exists for it."""
         return Hello(
             version=__version__,
             hub_time=self.clock.now(),
             hold_back_s=self.config.hold_back_s,
             options=OPTIONS,
-            cameras=self.cameras(),
-            status=engine_status(self.engine, self.registry, self.board, self.config),
+            cameras=self.cameras(caller),
+            status=engine_status(self.engine, self.registry, self.board, self.config, caller),
         )
 
 
@@ -97,13 +104,19 @@ def shown_camera(registry: CameraRegistry, board: StatusBoard, camera_id: str) -
 
 
 def engine_status(
-    engine: EngineHost, registry: CameraRegistry, board: StatusBoard, config: HubConfig
+    engine: EngineHost,
+    registry: CameraRegistry,
+    board: StatusBoard,
+    config: HubConfig,
+    caller: Caller,
 ) -> EngineStatusView:
-    """Return how the engine is, and what each option gets of what it wants."""
+    """Return how the engine is, and what each option gets of what it wants, for a caller."""
     analysed = {option.name: 0.0 for option in OPTIONS}
     wanted = {option.name: 0.0 for option in OPTIONS}
     for camera in registry.all():
         if camera.approval is not Approval.APPROVED or not camera.options:
+            continue
+        if not may_see(caller, camera.id):
             continue
         view = board.view(camera)
         skipped = view.motion.skipped_fps if view.motion else 0.0

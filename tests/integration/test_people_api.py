@@ -71,7 +71,7 @@ def test_pictures_are_served_as_pictures_and_to_those_who_may(hub: Asker, train:
 def test_a_browser_must_ask_from_the_hubs_page(hub: Asker, train: Path) -> None:
     (picture, _) = obama(train)
     with requests.Session() as browser:
-        browser.get(hub.rig.url, params={"token": hub.rig.admin_token}, timeout=15)
+        browser.post(f"{hub.rig.url}/login", data={"token": hub.rig.admin_token}, timeout=15)
         assert browser.get(hub.rig.url + PEOPLE, timeout=15).status_code == 200
         assert (
             "text/html" in browser.get(f"{hub.rig.url}/faces", timeout=15).headers["Content-Type"]

@@ -130,7 +130,7 @@ def test_a_picture_that_is_sent_in_chunks_is_a_picture(rig: Rig, astronaut: Byte
 
 def test_a_browser_must_say_that_the_picture_is_from_the_hubs_page(rig: Rig) -> None:
     with requests.Session() as browser:
-        browser.get(rig.url, params={"token": rig.admin_token}, timeout=10)
+        browser.post(f"{rig.url}/login", data={"token": rig.admin_token}, timeout=10)
         answer = browser.post(rig.url + PATH + "faces", data=b"\xff\xd8", timeout=10)
     assert answer.status_code == 403
     assert answer.json()["message"] == "Changes are accepted from the hub's own page only."

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping
+import json
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from convergecast.web.asgi_types import Application, Incoming, Outgoing
 
 _PIECE_BYTES = 1 << 20
+_MOMENT_S = 0.02
 
 
 @dataclass(slots=True)
@@ -76,3 +79,38 @@ def _pieces(size: int) -> Iterator[Incoming]:
         size -= _PIECE_BYTES
         yield {"type": "http.request", "body": bytes(_PIECE_BYTES), "more_body": True}
     yield {"type": "http.request", "body": bytes(size), "more_body": False}
+
+
+def talk(
+    application: Application, path: str, *, headers: Mapping[str, str], texts: Sequence[str]
+) -> list[Any]:
+    """Return what a socket sends to one who says these texts: JSON read, pictures as they are.
+
+    Nothing where the handshake is refused. It goes once nothing more comes for a moment.
+    """
+    received: list[Any] = []
+    waiting = ["", *texts]
+
+    async def receive() -> Incoming:
+        if len(waiting) > len(texts):
+            waiting.pop(0)
+            return {"type": "websocket.connect"}
+        await asyncio.sleep(_MOMENT_S)
+        if waiting:
+            return {"type": "websocket.receive", "text": waiting.pop(0)}
+        return {"type": "websocket.disconnect"}
+
+    async def send(message: Outgoing) -> None:
+        if message["type"] == "websocket.send":
+            text, picture = message.get("text"), message.get("bytes")
+            received.append(picture if text is None else json.loads(text))
+
+    sent = {"host": "localhost", **headers}
+    scope = {
+        "type": "websocket",
+        "path": path,
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
+    }
+    asyncio.run(_within(application(scope, receive, send)))  # type: ignore[arg-type]
+    return received

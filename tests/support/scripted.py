@@ -40,6 +40,7 @@ from convergecast.messages.live import (
 )
 from convergecast.options import OPTIONS
 from convergecast.tracking.following import Follower
+from tests.support.callers import ADMIN
 from tests.support.messages import frame_head, result
 
 T = TypeVar("T")
@@ -177,7 +178,7 @@ class ScriptedHub:
         return _response(text.encode(), "text/html; charset=utf-8")
 
     async def _live(self, socket: ServerConnection) -> None:
-        viewer = Viewer(self._broker)
+        viewer = Viewer(self._broker, ADMIN)
         viewer.put_text("hello", message_text(self._hello()))
         sending = asyncio.create_task(_send_all(viewer, socket))
         with contextlib.suppress(ConnectionClosed):

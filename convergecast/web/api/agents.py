@@ -51,7 +51,7 @@ def blueprint(services: Services) -> Blueprint:
         return Response(encode_reply(reply), mimetype="application/bson")
 
     @routes.get("/api/v1/agent-command")
-    @allow(Access.VIEW)
+    @allow(Access.INSPECT)
     def agent_command() -> Response:
         hub = f"{request.scheme}://{request.host}{request.script_root}"
         token = agent_token(services.database)

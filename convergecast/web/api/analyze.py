@@ -7,11 +7,12 @@ from flask import Blueprint, Response, request
 from convergecast.auth.access import Access, allow
 from convergecast.cameras.settings import known_options
 from convergecast.checks import checked
-from convergecast.errors import InvalidInput, Unavailable
+from convergecast.errors import Forbidden, InvalidInput, Unavailable
 from convergecast.messages.api import AnalyzeQuery
 from convergecast.messages.results import still
 from convergecast.options import identifying
 from convergecast.web.api.request_body import answer
+from convergecast.web.caller import caller
 from convergecast.web.request_limits import MAX_PICTURE_BYTES
 from convergecast.web.services import Services
 
@@ -21,13 +22,15 @@ def blueprint(services: Services) -> Blueprint:
     routes = Blueprint("analyze", __name__, url_prefix="/api/v1/analyze")
 
     @routes.post("")
-    @allow(Access.CHANGE, body_bytes=MAX_PICTURE_BYTES)
+    @allow(Access.OPERATE, body_bytes=MAX_PICTURE_BYTES)
     def analyze() -> Response:
         names = _list(request.args.get("options", ""))
         if not names:
             raise InvalidInput("Say what to look for, such as ?options=faces,objects.")
         options = known_options(checked(AnalyzeQuery, {"options": names}).options)
         if identifying(options):
+            if caller().cameras is not None:
+                raise Forbidden("With a list of cameras, names are told on those cameras only.")
             services.faces_settings.need_recognition()
         picture = request.get_data()
         if not picture:

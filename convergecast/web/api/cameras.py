@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from msgspec import UNSET
 
-from convergecast.auth.access import Access, allow
+from convergecast.auth.access import Access, Role, allow
 from convergecast.cameras.camera import Approval
 from convergecast.cameras.settings import known_options
-from convergecast.errors import ConvergeCastError, InvalidInput
+from convergecast.errors import ConvergeCastError, Forbidden, InvalidInput
 from convergecast.messages.api import (
     CameraChange,
     Cameras,
@@ -17,6 +17,7 @@ from convergecast.messages.api import (
     OptionOrder,
 )
 from convergecast.web.api.request_body import answer, json_body
+from convergecast.web.caller import caller
 from convergecast.web.services import Services
 
 
@@ -28,18 +29,21 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("")
     @allow(Access.VIEW)
     def cameras() -> Response:
-        return answer(Cameras(cameras=services.cameras()))
+        return answer(Cameras(cameras=services.cameras(caller())))
 
     @routes.get("/rejected")
-    @allow(Access.VIEW)
+    @allow(Access.INSPECT)
     def rejected() -> Response:
         found = [board.view(c) for c in registry.all() if c.approval is Approval.REJECTED]
         return answer(Cameras(cameras=found))
 
     @routes.patch("/<id:camera_id>")
-    @allow(Access.CHANGE)
+    @allow(Access.OPERATE)
     def change(camera_id: str) -> Response:
         order = json_body(CameraChange)
+        services.camera(caller(), camera_id)
+        if order.approved is not UNSET and not caller().is_at_least(Role.ADMIN):
+            raise Forbidden("Only an administrator lets cameras in, or rejects them.")
         camera = registry.change(
             camera_id,
             name=order.name,
@@ -50,7 +54,7 @@ def blueprint(services: Services) -> Blueprint:
         return answer(board.view(camera))
 
     @routes.post("/options")
-    @allow(Access.CHANGE)
+    @allow(Access.OPERATE)
     def switch() -> Response:
         order = json_body(OptionOrder)
         if not order.cameras:
@@ -60,13 +64,14 @@ def blueprint(services: Services) -> Blueprint:
 
     def _switch(camera_id: str, order: OptionOrder) -> OptionAnswer:
         try:
+            services.camera(caller(), camera_id)
             camera = registry.set_option(camera_id, order.option, on=order.on)
         except ConvergeCastError as error:
             return OptionAnswer(error=error.kind, message=str(error), page=error.page or UNSET)
         return OptionAnswer(options=camera.options)
 
     @routes.delete("/<id:camera_id>")
-    @allow(Access.CHANGE)
+    @allow(Access.MANAGE)
     def forget(camera_id: str) -> Response:
         registry.forget(camera_id)
         return Response(status=204)

@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 from convergecast.auth.access import Access, allow
 from convergecast.messages.api import CountsQuery, Minutes
 from convergecast.web.api.request_body import answer, query
+from convergecast.web.caller import caller
 from convergecast.web.services import Services
 
 
@@ -21,8 +22,14 @@ def blueprint(services: Services) -> Blueprint:
         since_s, until_s = asked.times(services.clock.now())
         camera_id = asked.camera or None
         if camera_id is not None:
-            services.registry.get(camera_id)
-        minutes = services.counts.minutes(since_s=since_s, until_s=until_s, camera_id=camera_id)
-        return answer(Minutes(minutes=minutes))
+            services.camera(caller(), camera_id)
+        listed = caller().cameras
+        of = [camera_id] if listed is None or camera_id else sorted(listed)
+        minutes = [
+            minute
+            for each in of
+            for minute in services.counts.minutes(since_s=since_s, until_s=until_s, camera_id=each)
+        ]
+        return answer(Minutes(minutes=sorted(minutes, key=lambda minute: minute.at)))
 
     return routes

@@ -134,7 +134,7 @@ def _unknown(services: Services, unknown_id: str) -> Source:
 
 def _in_view(services: Services, camera_id: str, track_id: int | UnsetType) -> Source:
     """Return a camera's newest picture, or the newest one that shows a track."""
-    camera = services.registry.get(camera_id)
+    camera = services.camera(caller(), camera_id)
     frame = services.broker.frame(camera_id)
     if frame is None or services.board.view(camera).state is not State.ONLINE:
         raise NotFound("This camera shows no picture now.")

@@ -13,7 +13,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from convergecast.auth.access import Access, allow
+from convergecast.auth.caller import Caller, may_see
 from convergecast.messages.worker import State
+from convergecast.web.caller import caller
 from convergecast.web.services import Services
 
 Sample = tuple[dict[str, str], float]
@@ -22,29 +24,30 @@ Sample = tuple[dict[str, str], float]
 def blueprint(services: Services) -> Blueprint:
     """Return the route."""
     routes = Blueprint("metrics", __name__)
-    # Not the library's own registry: all hubs of a process would share it.
-    registry = CollectorRegistry()
-    registry.register(HubCollector(services))
 
     @routes.get("/metrics")
     @allow(Access.VIEW)
     def metrics() -> Response:
+        # Not the library's own registry, which is one for all hubs of a process.
+        registry = CollectorRegistry()
+        registry.register(HubCollector(services, caller()))
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return routes
 
 
 class HubCollector(Collector):
-    """Reads the hub's figures at each request; it keeps no counters of its own."""
+    """Reads the figures of what exists for a caller at each request; it keeps no counters."""
 
-    def __init__(self, services: Services) -> None:
-        """Keep the services from which the figures are read."""
+    def __init__(self, services: Services, asking: Caller) -> None:
+        """Keep the services from which the figures are read, and for whom."""
         self._services = services
+        self._asking = asking
 
     def collect(self) -> Iterator[Metric]:
         """Yield each figure with its samples."""
         services = self._services
-        cameras = services.cameras()
+        cameras = services.cameras(self._asking)
         labels = {c.id: {"camera": c.id, "name": c.name} for c in cameras}
         states = [({"state": s.value}, sum(c.state is s for c in cameras)) for s in State]
         yield _gauge("cameras", "Cameras by state.", states)
@@ -77,14 +80,15 @@ class HubCollector(Collector):
         frames = services.engine.report.frames if services.engine.report else 0
         yield CounterMetricFamily("convergecast_engine_frames_total", text, value=frames)
         text = "Resident memory of the hub's processes."
-        yield _gauge("process_resident_bytes", text, _memory(services))
+        yield _gauge("process_resident_bytes", text, _memory(services, self._asking))
 
 
-def _memory(services: Services) -> list[Sample]:
+def _memory(services: Services, asking: Caller) -> list[Sample]:
     processes = {"hub": psutil.Process().pid}
     if services.engine.pid:
         processes["engine"] = services.engine.pid
-    processes |= {f"camera {i}": pid for i, pid in services.supervisor.pids().items()}
+    workers = services.supervisor.pids().items()
+    processes |= {f"camera {i}": pid for i, pid in workers if may_see(asking, i)}
     samples: list[Sample] = []
     for name, pid in processes.items():
         try:

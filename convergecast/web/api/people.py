@@ -19,18 +19,18 @@ def blueprint(services: Services) -> Blueprint:
     gallery = services.gallery
 
     @routes.get("")
-    @allow(Access.VIEW)
+    @allow(Access.INSPECT)
     def people() -> Response:
         return answer(People(people=gallery.people()))
 
     @routes.post("")
-    @allow(Access.CHANGE, body_bytes=MAX_PICTURES_BYTES)
+    @allow(Access.MANAGE, body_bytes=MAX_PICTURES_BYTES)
     def enrol() -> Response:
         services.faces_settings.need_recognition()
         return answer(enrol_person(services), 201)
 
     @routes.get("/distances")
-    @allow(Access.VIEW)
+    @allow(Access.INSPECT)
     def distances() -> Response:
         settings, found = services.faces_settings.now, gallery.distances()
         return answer(
@@ -43,28 +43,28 @@ def blueprint(services: Services) -> Blueprint:
         )
 
     @routes.patch("/<id:person_id>")
-    @allow(Access.CHANGE)
+    @allow(Access.MANAGE)
     def rename(person_id: str) -> Response:
         gallery.rename(person_id, json_body(NewName).name, caller().name)
         return answer(gallery.person(person_id))
 
     @routes.delete("/<id:person_id>")
-    @allow(Access.CHANGE)
+    @allow(Access.MANAGE)
     def forget(person_id: str) -> Response:
         gallery.forget(person_id, caller().name)
         return Response(status=204)
 
     @routes.post("/<person_id>/merge")
-    @allow(Access.CHANGE)
+    @allow(Access.MANAGE)
     def merge(person_id: str) -> Response:
         gallery.merge(person_id, json_body(MergeOrder).other, caller().name)
         return answer(gallery.person(person_id))
 
     @routes.post("/<person_id>/not")
-    @allow(Access.CHANGE)
+    @allow(Access.MANAGE)
     def not_this_person(person_id: str) -> Response:
         face = json_body(FaceInView)
-        services.registry.get(face.camera)
+        services.camera(caller(), face.camera)
         vector = services.recogniser.vector_of(face.camera, face.track_id)
         gallery.add_negative(person_id, vector, caller().name)
         return Response(status=204)
@@ -77,19 +77,19 @@ def _add_pictures(routes: Blueprint, services: Services) -> None:
     gallery = services.gallery
 
     @routes.post("/<person_id>/faces")
-    @allow(Access.CHANGE, body_bytes=MAX_PICTURES_BYTES)
+    @allow(Access.MANAGE, body_bytes=MAX_PICTURES_BYTES)
     def add(person_id: str) -> Response:
         services.faces_settings.need_recognition()
         gallery.person(person_id)
         return answer(add_pictures(services, person_id), 201)
 
     @routes.get("/<person_id>/faces/<face_id>.jpg")
-    @allow(Access.VIEW)
+    @allow(Access.INSPECT)
     def picture(person_id: str, face_id: str) -> Response:
         return Response(gallery.picture(person_id, face_id), mimetype="image/jpeg")
 
     @routes.delete("/<person_id>/faces/<id:face_id>")
-    @allow(Access.CHANGE)
+    @allow(Access.MANAGE)
     def remove(person_id: str, face_id: str) -> Response:
         gallery.remove_picture(person_id, face_id, caller().name)
         return answer(gallery.person(person_id))

@@ -13,6 +13,7 @@ from convergecast.errors import NotFound
 from convergecast.messages.api import AnnotatedQuery
 from convergecast.messages.results import Result
 from convergecast.web.api.request_body import answer, query
+from convergecast.web.caller import caller
 from convergecast.web.services import Services
 
 _PAIR_WAIT_S = 2.0
@@ -26,7 +27,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/snapshot.jpg")
     @allow(Access.VIEW)
     def snapshot(camera_id: str) -> Response:
-        camera = services.registry.get(camera_id)
+        camera = services.camera(caller(), camera_id)
         if query(AnnotatedQuery).annotated == "1" and camera.options:
             return _annotated(services, camera)
         frame = services.broker.frame(camera_id)
@@ -37,7 +38,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/result")
     @allow(Access.VIEW)
     def result(camera_id: str) -> Response:
-        options = services.registry.get(camera_id).options
+        options = services.camera(caller(), camera_id).options
         found = services.broker.result(camera_id)
         if found is None or found.options != options:
             raise NotFound("This camera has no result yet: check that an option is switched on.")

@@ -18,12 +18,12 @@ def blueprint(services: Services) -> Blueprint:
     store = services.faces_settings
 
     @routes.get("")
-    @allow(Access.VIEW)
+    @allow(Access.INSPECT)
     def settings() -> Response:
         return answer(_shown())
 
     @routes.put("")
-    @allow(Access.CHANGE)
+    @allow(Access.MANAGE)
     def change() -> Response:
         store.change(json_body(SettingsChange), by=caller().name)
         return answer(_shown())

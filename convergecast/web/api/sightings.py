@@ -19,7 +19,7 @@ def blueprint(services: Services) -> Blueprint:
     gallery = services.gallery
 
     @routes.get("/sightings")
-    @allow(Access.VIEW)
+    @allow(Access.INSPECT)
     def sightings() -> Response:
         asked = query(SightingsQuery)
         since_s, until_s = asked.times(services.clock.now())
@@ -31,31 +31,31 @@ def blueprint(services: Services) -> Blueprint:
         return answer(Sightings(sightings=shown))
 
     @routes.get("/unknown-faces")
-    @allow(Access.VIEW)
+    @allow(Access.INSPECT)
     def unknown_faces() -> Response:
         names, found = _camera_names(services), gallery.unknown_faces()
         shown = [replace(each, camera_name=names.get(each.camera)) for each in found]
         return answer(UnknownFaces(faces=shown))
 
     @routes.get("/unknown-faces/<unknown_id>.jpg")
-    @allow(Access.VIEW)
+    @allow(Access.INSPECT)
     def unknown_picture(unknown_id: str) -> Response:
         return Response(gallery.unknown_picture(unknown_id), mimetype="image/jpeg")
 
     @routes.delete("/unknown-faces/<id:unknown_id>")
-    @allow(Access.CHANGE)
+    @allow(Access.MANAGE)
     def drop(unknown_id: str) -> Response:
         gallery.drop_unknown(unknown_id, caller().name)
         return Response(status=204)
 
     @routes.delete("/unknown-faces")
-    @allow(Access.CHANGE)
+    @allow(Access.MANAGE)
     def drop_all() -> Response:
         gallery.drop_unknown(None, caller().name)
         return Response(status=204)
 
     @routes.get("/audit")
-    @allow(Access.VIEW)
+    @allow(Access.INSPECT)
     def audit() -> Response:
         return answer(Audit(entries=gallery.audit()))
 

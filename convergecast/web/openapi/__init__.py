@@ -13,6 +13,7 @@ from convergecast.auth.access import Access
 from convergecast.messages.schemas import Json, Kind, components, resolved
 from convergecast.options import OPTIONS
 from convergecast.web.live import SOCKET_MESSAGES
+from convergecast.web.openapi.account_operations import ACCOUNT_OPERATIONS
 from convergecast.web.openapi.camera_operations import CAMERA_OPERATIONS
 from convergecast.web.openapi.hub_operations import (
     AGENT_OPERATIONS,
@@ -31,15 +32,13 @@ Errors are JSON, `{{"error", "message"}}`. Only a browser, which asks by GET and
 pages."""
 
 _LIVE = """\
-Pictures and results of all cameras as they arrive. Text messages are JSON objects with a `type`;
-binary messages are pictures: 4 bytes big-endian length of a JSON header, the header `{"camera",
-"seq", "captured_at", "dropped"}`, then the JPEG. A picture is acknowledged with `ack`; two of a
-camera may be unacknowledged. A handshake that is refused is answered with 403. The fields of every
-message are described in docs/protocol.md; a camera is a CameraView, a result a Result's fields."""
+Pictures and results of all cameras as they arrive: JSON texts with a `type`, and binary messages
+with a picture. docs/protocol.md has their fields; a camera is a CameraView, a result a Result."""
 
 _TAGS = {
     "cameras": ("Cameras, their pictures and results.", CAMERA_OPERATIONS),
     "people": ("Enrolled people; recognition is off at first.", PEOPLE_OPERATIONS),
+    "accounts": ("Who may sign in, and who has.", ACCOUNT_OPERATIONS),
     "agents": ("What agents send, and how to start one.", AGENT_OPERATIONS),
     "operation": ("Settings, health, figures, this description.", HUB_OPERATIONS),
     "pages": ("The dashboard and signing in.", PAGE_OPERATIONS),
@@ -56,7 +55,6 @@ def document(*, cookie: str, root_path: str = "") -> Mapping[str, Json]:
         "info": {
             "title": "ConvergeCast",
             "version": __version__,
-            "summary": "Cameras of many machines, and what is found in their pictures.",
             "description": _DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
@@ -73,21 +71,11 @@ def document(*, cookie: str, root_path: str = "") -> Mapping[str, Json]:
 
 
 def _security_schemes(cookie: str) -> Mapping[str, Json]:
-    token = "The administrator's token, CONVERGECAST_ADMIN_TOKEN."
+    """Return how a caller shows who it is; `ownPage`: a session's changes need Origin = Host."""
     return {
-        "bearer": {"type": "http", "scheme": "bearer", "description": token},
-        "session": {
-            "type": "apiKey",
-            "in": "cookie",
-            "name": cookie,
-            "description": "Set at sign-in; the number in its name is the hub's port.",
-        },
-        "ownPage": {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Origin",
-            "description": "With a session, a change needs an Origin equal to Host.",
-        },
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "session": {"type": "apiKey", "in": "cookie", "name": cookie},
+        "ownPage": {"type": "apiKey", "in": "header", "name": "Origin"},
     }
 
 
@@ -95,7 +83,7 @@ def _socket() -> Mapping[str, Json]:
     return {
         "summary": "WebSocket: pictures and results as they arrive",
         "description": _LIVE,
-        "security": SECURITY[Access.CHANGE],
+        "security": SECURITY[Access.OWN],
         "x-from-browser": list(SOCKET_MESSAGES),
         "x-from-hub": ["hello", "cameras", "gone", "result", "status", "pong", "error"],
     }

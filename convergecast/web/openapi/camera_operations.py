@@ -5,17 +5,13 @@ from __future__ import annotations
 from convergecast.messages import api
 from convergecast.messages.live import CameraView
 from convergecast.messages.results import PictureResult, Result
-from convergecast.web.openapi.operations import answer, body, change, header, view
+from convergecast.web.openapi.operations import answer, body, header, inspect, manage, operate, view
 
 _CAMERAS = "/api/v1/cameras"
 _ONE = f"{_CAMERAS}/{{camera_id}}"
 _AT = header({"type": "number"}, "The time of capture, in UNIX seconds.")
 _SNAPSHOT = answer(200, "The picture.", {"image/jpeg": {}}, X_Captured_At=_AT)
-_STREAM = answer(
-    200,
-    "An endless series of JPEGs, each with its Content-Length and followed by the boundary.",
-    {"multipart/x-mixed-replace": {}},
-)
+_STREAM = answer(200, "JPEGs without end, each with its length.", {"multipart/x-mixed-replace": {}})
 _FORGOTTEN = answer(204, "The camera is forgotten.")
 _PICTURE = body(
     "One picture: at most 20 MB and 50 million pixels.",
@@ -23,29 +19,23 @@ _PICTURE = body(
 )
 
 CAMERA_OPERATIONS = {
-    f"GET {_CAMERAS}": view(
-        "list_cameras", "All cameras except rejected ones, oldest first", api.Cameras
+    f"GET {_CAMERAS}": view("list_cameras", "All except rejected ones", api.Cameras),
+    f"GET {_CAMERAS}/rejected": inspect("list_rejected", "The rejected cameras", api.Cameras),
+    f"POST {_CAMERAS}/options": operate(
+        "switch_option", "Switch an option", api.OptionAnswers, sent=api.OptionOrder
     ),
-    f"GET {_CAMERAS}/rejected": view("list_rejected", "The rejected cameras", api.Cameras),
-    f"POST {_CAMERAS}/options": change(
-        "switch_option", "Switch an option of cameras", api.OptionAnswers, sent=api.OptionOrder
-    ),
-    f"PATCH {_ONE}": change(
+    f"PATCH {_ONE}": operate(
         "change_camera", "Change a camera", CameraView, sent=api.CameraChange, errors=[409]
     ),
-    f"DELETE {_ONE}": change(
-        "forget_camera", "Forget a camera; it may come back as pending", _FORGOTTEN
-    ),
+    f"DELETE {_ONE}": manage("forget_camera", "Forget a camera", _FORGOTTEN),
     f"GET {_ONE}/snapshot.jpg": view(
-        "snapshot", "The newest frame, unchanged or annotated", _SNAPSHOT, query=api.AnnotatedQuery
+        "snapshot", "The newest frame", _SNAPSHOT, query=api.AnnotatedQuery
     ),
     f"GET {_ONE}/stream.mjpg": view(
         "stream", "The camera as a stream for players", _STREAM, query=api.AnnotatedQuery
     ),
-    f"GET {_ONE}/result": view(
-        "result", "The newest result; 404 while there is none or no option is on", Result
-    ),
-    "POST /api/v1/analyze": change(
+    f"GET {_ONE}/result": view("result", "The newest result", Result),
+    "POST /api/v1/analyze": operate(
         "analyze",
         "Analyse one picture",
         PictureResult,

@@ -9,8 +9,10 @@ from convergecast.web.openapi.operations import (
     TEXT,
     answer,
     body,
-    change,
     header,
+    inspect,
+    manage,
+    own,
     public,
     view,
 )
@@ -24,7 +26,7 @@ _METRICS = answer(200, "Prometheus text format 0.0.4.", {"text/plain": TEXT})
 _LED = answer(303, "To the dashboard or the login page.", Location=_LEAD, Set_Cookie=_COOKIE)
 _NOT_SIGNED_IN = answer(401, "A wrong token (a page), or none.", {**_HTML, JSON: api.Error})
 _SIGNED_IN = answer(303, "Signed in.", Location=header({"const": "/"}), Set_Cookie=_COOKIE)
-_WRONG = answer(401, "A wrong token.", _HTML)
+_WRONG = answer(401, "Wrong.", _HTML)
 _TOO_MANY = answer(
     429,
     "Too many wrong ones came from this address.",
@@ -49,17 +51,15 @@ _REGISTER = {
     )
     for path, name in (("/server/", "register"), ("/server", "register_without_slash"))
 }
-_TOKEN = body("The token.", {"application/x-www-form-urlencoded": api.SignIn})
+_FORM = body("Name and password, or a token.", {"application/x-www-form-urlencoded": api.SignIn})
 
 AGENT_OPERATIONS = {
     **_REGISTER,
-    "GET /api/v1/agent-command": view(
-        "agent_command", "The command that starts an agent", api.AgentCommand
-    ),
+    "GET /api/v1/agent-command": inspect("agent_command", "What starts an agent", api.AgentCommand),
 }
 HUB_OPERATIONS = {
-    "GET /api/v1/settings": view("settings", "The settings of a running hub", Settings),
-    "PUT /api/v1/settings": change(
+    "GET /api/v1/settings": inspect("settings", "The settings of a running hub", Settings),
+    "PUT /api/v1/settings": manage(
         "change_settings", "Change settings", Settings, sent=SettingsChange, errors=[409]
     ),
     "GET /api/openapi.json": view("openapi", "This description", _DESCRIPTION),
@@ -68,10 +68,8 @@ HUB_OPERATIONS = {
 }
 PAGE_OPERATIONS = {
     "GET /": view("dashboard", "The dashboard", _PAGE, _LED, _NOT_SIGNED_IN, query=api.FirstLink),
-    "GET /faces": view("faces_page", "People and their faces", _PAGE, _TO_LOGIN),
+    "GET /faces": inspect("faces_page", "People and their faces", _PAGE, _TO_LOGIN),
     "GET /login": public("login_page", "The login page", _PAGE),
-    "POST /login": public(
-        "sign_in", "Sign in with a token", _SIGNED_IN, _WRONG, _TOO_MANY, sent=_TOKEN
-    ),
-    "POST /logout": change("sign_out", "End the session", _TO_LOGIN),
+    "POST /login": public("sign_in", "Sign in", _SIGNED_IN, _WRONG, _TOO_MANY, sent=_FORM),
+    "POST /logout": own("sign_out", "End the session", _TO_LOGIN),
 }

@@ -21,16 +21,12 @@ JSON = "application/json"
 TEXT: Object = {"type": "string"}
 
 # How a caller proves its access, by the access of the route; one entry of a list is enough.
+# The role is the least one.
 SECURITY: dict[Access, list[dict[str, list[str]]]] = {
-    Access.PUBLIC: [],
-    Access.VIEW: [{"bearer": []}, {"session": []}],
-    Access.CHANGE: [{"bearer": []}, {"session": [], "ownPage": []}],
-}
-_IDS = {
-    "camera_id": "`id` of the camera.",
-    "person_id": "`id` of the person.",
-    "face_id": "`id` of one of the person's pictures.",
-    "unknown_id": "`id` of the unknown face.",
+    each: [{"bearer": [r]}, {"session": [r], **({"ownPage": []} if each.changes else {})}]
+    if (r := each.role)
+    else []
+    for each in Access
 }
 _ERRORS = {
     **{e.http_status: (e.__name__, first_line(e)) for e in ConvergeCastError.__subclasses__()},
@@ -87,7 +83,7 @@ def _operation(
         sent = body(first_line(sent), {JSON: sent})
     statuses |= {408, 413} if sent else set()
     statuses |= {401, 429} if access is not Access.PUBLIC else set()
-    statuses |= {403} if access is Access.CHANGE else set()
+    statuses |= {403} if access.changes or access is Access.INSPECT else set()
     responses: dict[str, Draft] = {str(status): refused(status) for status in statuses}
     for each in answers:
         responses |= answer(200, first_line(each), {JSON: each}) if isinstance(each, type) else each
@@ -102,7 +98,7 @@ def _operation(
     return found
 
 
-public, view, change = (partial(_operation, access) for access in Access)
+public, view, own, operate, inspect, manage = (partial(_operation, access) for access in Access)
 
 
 def refused(status: int) -> Object:
@@ -134,6 +130,5 @@ def paths(groups: Mapping[str, Object]) -> Object:
 
 
 def _id(name: str) -> Object:
-    schema = {"type": "string", "pattern": "^[0-9a-f]+$"}
-    where: Object = {"name": name, "in": "path", "required": True, "schema": schema}
-    return {**where, "description": _IDS[name]}
+    schema = {"type": "string", **({"pattern": "^[0-9a-f]+$"} if name.endswith("_id") else {})}
+    return {"name": name, "in": "path", "required": True, "schema": schema}

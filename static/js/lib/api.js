@@ -73,6 +73,11 @@ export const api = {
     if (response?.status === 401) toLogin();
     return response?.status !== 401;
   },
+  /** Ends this browser's session. */
+  async signOut() {
+    await request('POST', '/logout').catch(() => null);
+    toLogin();
+  },
   /**
    * @param {string[]} cameras @param {string} option @param {boolean} on
    * @returns {Promise<import('./types.js').OptionAnswers>}

@@ -35,4 +35,5 @@ export const ICONS = {
   copy: 'M7.5 7.5h8v9h-8zM12.5 7.5v-4h-8v9h3',
   check: 'M4.5 10.5l3.8 3.8 7.2-8',
   close: 'M5 5l10 10M15 5L5 15',
+  signout: 'M8.5 3.5h-4v13h4M8 10h9M13.5 6.5L17 10l-3.5 3.5',
 };

@@ -3,6 +3,6 @@
 import { ROOT } from './root.js';
 
 export const PAGES = [
-  { name: 'cameras', label: 'Cameras', href: `${ROOT}/` },
-  { name: 'faces', label: 'Faces', href: `${ROOT}/faces` },
+  { name: 'cameras', label: 'Cameras', href: `${ROOT}/`, admin: false },
+  { name: 'faces', label: 'Faces', href: `${ROOT}/faces`, admin: true },
 ];

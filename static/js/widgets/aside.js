@@ -2,6 +2,7 @@
 
 import { button, el, icon, setAttr, setHidden, setText } from '../lib/dom.js';
 import { PAGES } from '../lib/pages.js';
+import { isAdmin, mayOperate } from '../lib/rights.js';
 import { createOptionButtons } from './optionbuttons.js';
 import { createPending } from './pending.js';
 
@@ -27,13 +28,13 @@ export function createAside(root, { actions, onAddCamera }) {
   const options = createOptionButtons({ actions });
   const waiting = el('div', { class: 'waiting' });
   const pending = createPending(waiting, { actions });
+  const add = button([icon('plus'), 'Add a camera'], 'add-camera-button', onAddCamera, 'button add-button');
   const more = el('div', { class: 'aside-more' },
     el('label', { class: 'switch-row small' }, el('span', {}, 'Show only selected'), only),
-    waiting,
-    button([icon('plus'), 'Add a camera'], 'add-camera-button', onAddCamera, 'button add-button'));
+    ...(isAdmin() ? [waiting, add] : []));
   const dot = el('span', { class: 'quiet', 'aria-hidden': 'true' }, '·');
   const selection = el('div', { class: 'selection' }, size, el('span', { class: 'spring' }), all, dot, none, handle);
-  root.append(notice, selection, options.element, more);
+  root.append(notice, selection, ...(mayOperate() ? [options.element] : []), more);
   only.addEventListener('change', () => actions.setOnlySelected(only.checked));
   setAttr(handle, 'aria-expanded', false);
 

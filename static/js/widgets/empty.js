@@ -1,6 +1,7 @@
 // What the page says while there is no camera to show.
 
 import { el, setHidden, setText } from '../lib/dom.js';
+import { isAdmin } from '../lib/rights.js';
 import { HOW_TO_ADD, createAddCamera } from './addcamera.js';
 
 /** @param {HTMLElement} root @param {{actions: import('../lib/actions.js').Actions}} parts */
@@ -15,15 +16,16 @@ export function createEmpty(root, { actions }) {
       const empty = view !== null && view.link !== 'connecting' && view.cameras.length === 0;
       setHidden(element, !empty);
       if (!empty) command.element.remove();
-      else if (!command.element.isConnected) element.append(command.element);
+      else if (isAdmin() && !command.element.isConnected) element.append(command.element);
       setText(sentence, empty ? words(view.pending.length) : '');
-      command.setState(empty ? view : null);
+      command.setState(empty && isAdmin() ? view : null);
     },
   };
 }
 
 /** @param {number} pending */
 function words(pending) {
+  if (!isAdmin()) return 'No camera is shown to this account yet. Ask an administrator.';
   if (pending === 0) return HOW_TO_ADD;
   const waiting = pending === 1 ? 'One camera is waiting' : `${pending} cameras are waiting`;
   return `${waiting} for your approval in the sidebar.`;

@@ -1,9 +1,11 @@
 // The line above the pictures: how many cameras, who works on them, whether this page is live.
 
+import { api } from '../lib/api.js';
 import { el, icon, iconButton, setAttr, setHidden, setText, setTitle } from '../lib/dom.js';
 import { peopleNow } from '../lib/counts.js';
 import { engineHint, engineText, isIdentifying } from '../lib/options.js';
 import { PAGES } from '../lib/pages.js';
+import { isAdmin, userName } from '../lib/rights.js';
 
 const ALIGNED = 'Pictures wait until it is known what is in them, so that boxes lie exactly. '
   + 'Click for pictures at once.';
@@ -39,10 +41,14 @@ export function createHeader(root, { actions, version, onAligned, page = 'camera
     onclick: toggleFullScreen, 'data-testid': 'fullscreen', 'aria-pressed': 'false',
   });
   const panel = iconButton('panel', 'Sidebar', { class: 'icon-button panel-button', 'data-testid': 'panel' });
+  const who = userName() ? `Sign out ${userName()}` : 'Sign out';
+  const out = iconButton('signout', who, {
+    class: 'icon-button sign-out', onclick: () => api.signOut(), 'data-testid': 'sign-out',
+  });
   const named = { class: 'brand', title: `ConvergeCast ${version}` };
   const brand = el('p', named, icon('brand'), el('span', {}, 'ConvergeCast'));
   root.append(brand, navigation(page), cameraCount, people, recognition, el('span', { class: 'spring' }),
-    engine, aligned, link, full, panel);
+    engine, aligned, link, full, panel, out);
 
   setHidden(panel, actions === null);
   panel.addEventListener('click', () => actions?.setAsideHidden(panel.getAttribute('aria-pressed') === 'true'));
@@ -100,7 +106,8 @@ function navigation(page) {
   const link = ({ name, label, href }) => (
     el('a', { href, 'aria-current': name === page ? 'page' : null, 'data-testid': `page-${name}` }, label)
   );
-  return el('nav', { class: 'pages', 'aria-label': 'Pages' }, ...PAGES.map(link));
+  const pages = PAGES.filter(({ admin }) => !admin || isAdmin());
+  return el('nav', { class: 'pages', 'aria-label': 'Pages' }, ...pages.map(link));
 }
 
 /**

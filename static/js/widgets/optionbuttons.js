@@ -1,6 +1,7 @@
 // One button per AI option. The keys 1 to 9 press them in order.
 
 import { el, icon, keyed, setAttr, setText, setTitle } from '../lib/dom.js';
+import { mayOperate } from '../lib/rights.js';
 import { failure, optionHint, pressed, smallPrint } from '../lib/options.js';
 
 /** @typedef {import('../lib/views.js').View['options'][number]} Option */
@@ -42,7 +43,7 @@ export function createOptionButtons({ actions }) {
   document.addEventListener('keydown', (event) => {
     const option = view?.options[Number(event.key) - 1];
     const other = event.repeat || event.ctrlKey || event.metaKey || event.altKey;
-    if (!option || other || isTyping(event.target)) return;
+    if (!option || other || isTyping(event.target) || !mayOperate()) return;
     event.preventDefault();
     actions.pressOption(option.name);
   });

@@ -1,6 +1,7 @@
 // Cameras that wait for approval, and those that were rejected.
 
 import { reason } from '../lib/api.js';
+import { isAdmin } from '../lib/rights.js';
 import { button, el, icon, keyed, setHidden, setSentence, setText } from '../lib/dom.js';
 
 const WRONG_TOKEN = 'The agent sent a wrong token. Approve the camera if you know it, '
@@ -33,7 +34,7 @@ export function createPending(root, { actions }) {
     setText(badge, String(pending.length));
     show(list, pending, rows, pendingRow);
     const live = view?.link === 'live';
-    if (live && !wasLive) loadRejected();
+    if (live && !wasLive && isAdmin()) loadRejected();
     wasLive = live;
   }
 

@@ -1,5 +1,6 @@
 // What the three dots of a tile offer.
 
+import { isAdmin, mayOperate } from '../lib/rights.js';
 import { confirmLoss } from './menu.js';
 
 const WHAT_GOES = 'Its name, its settings and its approval are deleted. '
@@ -23,12 +24,15 @@ export function tileMenu({ camera, enlarged, options, actions, toggleSize, renam
     : { label: 'Enlarge', icon: 'enlarge' };
   const objects = { name: 'objects', label: 'Object settings…', icon: 'objects', run: chooseObjects };
   const forget = async () => { if (await sure(camera)) tell(actions.forget(camera.id)); };
-  return [
-    { name: 'enlarge', ...size, run: toggleSize },
+  const changes = [
     { name: 'rename', label: 'Rename', icon: 'rename', run: rename },
     ...(options.some(({ min_scores }) => min_scores) ? [objects] : []),
+  ];
+  return [
+    { name: 'enlarge', ...size, run: toggleSize },
+    ...(mayOperate() ? changes : []),
     { name: 'snapshot', label: 'Snapshot', icon: 'snapshot', href: actions.snapshotUrl(camera.id) },
-    { name: 'forget', label: 'Forget…', icon: 'forget', danger: true, run: forget },
+    ...(isAdmin() ? [{ name: 'forget', label: 'Forget…', icon: 'forget', danger: true, run: forget }] : []),
   ];
 }
 

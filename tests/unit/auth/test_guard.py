@@ -10,10 +10,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from convergecast.auth import gate as gates
-from convergecast.auth.access import USUAL_BODY_BYTES, Access, Rule, allow, declared_rule
+from convergecast.auth import sessions
+from convergecast.auth.access import USUAL_BODY_BYTES, Access, Role, Rule, allow, declared_rule
+from convergecast.auth.caller import Caller, CallerKind
 from convergecast.auth.gate import Gate
-from convergecast.auth.guard import Caller, CallerKind, Guard, Headers, Role
+from convergecast.auth.guard import Guard, Headers
 from convergecast.auth.throttle import Throttle
 from convergecast.config import HubConfig
 from convergecast.errors import Forbidden, NotSignedIn, Unavailable
@@ -106,7 +107,7 @@ def test_a_view_is_told_who_asks(hub: Hub) -> None:
     assert (by_session.kind, by_session.role) == (CallerKind.SESSION, Role.ADMIN)
     assert by_token.name != by_session.name
     value = cookie.partition("=")[2]
-    assert by_session.session == hub.services.gate.session_of(value)
+    assert by_session == hub.services.gate.by_session(value)
     assert value not in repr(by_session) and str(by_session.session) not in repr(by_session)
 
 
@@ -147,7 +148,7 @@ def test_who_was_let_in_may_stay_until_its_session_ends(database: Database) -> N
     expired = guard.admit(rule, {"cookie": f"c={second}"}, HERE)
     gate.sign_out(first)
     assert [guard.may_stay(c) for c in (by_token, signed_out, expired)] == [True, False, True]
-    clock.advance(gates.SESSION_DAYS * 86_400)
+    clock.advance(sessions.SESSION_DAYS * 86_400)
     assert [guard.may_stay(c) for c in (by_token, signed_out, expired)] == [True, False, False]
     with pytest.raises(NotSignedIn):
         guard.admit(rule, {"cookie": f"c={second}"}, HERE)
@@ -180,9 +181,9 @@ def test_sessions_are_asked_for_in_memory(
     after = restarted.sign_in(TOKEN)
     for name in ("read", "write", "execute"):
         monkeypatch.setattr(Database, name, None)
-    assert restarted.session_of(before) and restarted.session_of(after)
+    assert restarted.by_session(before) and restarted.by_session(after)
     for nothing in (None, "", "x" * 43, "x" * 1000):
-        assert restarted.session_of(nothing) is None
+        assert restarted.by_session(nothing) is None
 
 
 def test_a_session_that_was_ended_is_not_back_after_a_restart(database: Database) -> None:
@@ -192,14 +193,14 @@ def test_a_session_that_was_ended_is_not_back_after_a_restart(database: Database
     gate.sign_out(ended)
     gate.sign_out("one that never was")
     for now in (gate, Gate(database=database, clock=FakeClock(), admin_token=TOKEN)):
-        assert now.session_of(ended) is None
-        assert now.session_of(kept)
+        assert now.by_session(ended) is None
+        assert now.by_session(kept)
 
 
 def test_only_the_newest_sessions_are_kept_and_none_that_has_ended(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gates, "MAX_SESSIONS", 3)
+    monkeypatch.setattr(sessions, "MAX_SESSIONS", 3)
     clock = FakeClock()
     gate = Gate(database=database, clock=clock, admin_token=TOKEN)
     cookies = []
@@ -207,8 +208,8 @@ def test_only_the_newest_sessions_are_kept_and_none_that_has_ended(
         clock.advance(1)
         cookies.append(gate.sign_in(TOKEN))
     for now in (gate, Gate(database=database, clock=clock, admin_token=TOKEN)):
-        assert [bool(now.session_of(cookie)) for cookie in cookies] == [False] * 2 + [True] * 3
-    clock.advance(gates.SESSION_DAYS * 86_400)
+        assert [bool(now.by_session(cookie)) for cookie in cookies] == [False] * 2 + [True] * 3
+    clock.advance(sessions.SESSION_DAYS * 86_400)
     gate.sign_in(TOKEN)
     assert len(database.read("SELECT * FROM sessions")) == 1
 
@@ -225,7 +226,7 @@ def test_a_session_that_cannot_be_stored_is_none(
     monkeypatch.setattr(database, "write", full)
     with pytest.raises(Unavailable):
         gate.sign_in(TOKEN)
-    assert gate.session_of("a cookie") is None
+    assert gate.by_session("a cookie") is None
 
 
 # The limits of bodies.

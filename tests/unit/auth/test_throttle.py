@@ -124,10 +124,10 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     sign_in = Gate.sign_in
 
-    def slowly(gate: Gate, token: str) -> str | None:
+    def slowly(gate: Gate, token: str, *browser: str) -> str | None:
         seen.append(token)
         time.sleep(CHECK_TAKES_S)
-        return sign_in(gate, token)
+        return sign_in(gate, token, *browser)
 
     monkeypatch.setattr(Gate, "sign_in", slowly)
     return seen
@@ -213,7 +213,7 @@ def test_two_are_checked_at_once_and_one_of_each_address(
 ) -> None:
     running, most = [0], [0]
 
-    def check(gate: Gate, token: str) -> None:
+    def check(gate: Gate, token: str, *_browser: str) -> None:
         running[0] += 1
         most[0] = max(most[0], running[0])
         time.sleep(CHECK_TAKES_S)

@@ -14,6 +14,7 @@ from convergecast.messages.live import CameraView
 from convergecast.protocol.registration import Registration
 from convergecast.web.services import engine_status
 from tests.support import messages
+from tests.support.callers import ADMIN, limited
 
 
 @pytest.fixture
@@ -75,6 +76,9 @@ def test_a_resting_camera_wants_less(
 ) -> None:
     report(hub, camera_id, analysed_fps=analysed_fps, **motion(9, skipped_fps))
     services = hub.services
-    status = engine_status(services.engine, services.registry, services.board, services.config)
+    parts = (services.engine, services.registry, services.board, services.config)
+    status = engine_status(*parts, ADMIN)
+    for_others = engine_status(*parts, limited("another camera"))
+    assert set(for_others.wanted_fps.values()) == {0.0}
     assert status.wanted_fps["faces"] == wanted_fps
     assert status.analysed_fps["faces"] == analysed_fps

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from convergecast.auth.agent_token import agent_token
-from convergecast.auth.guard import Caller, CallerKind, Role
 from convergecast.config import HubConfig
 from convergecast.errors import Conflict, Forbidden
 from convergecast.faces.face import Face
@@ -26,6 +25,7 @@ from convergecast.web.mjpeg import MjpegStream
 from convergecast.web.services import Services
 from tests.fakes.faces import EMBEDDING, KIND, Crowd, crop_of, told
 from tests.support import messages
+from tests.support.callers import ADMIN
 
 HOME = "192.168.1.20"
 
@@ -213,8 +213,7 @@ def test_a_picture_with_a_name_is_drawn_anew_for_a_player_when_the_name_goes(
             await asyncio.Event().wait()
             return {"type": "http.disconnect"}
 
-        asking = Caller(kind=CallerKind.TOKEN, name="a player", role=Role.ADMIN)
-        stream = MjpegStream(services, asking, camera_id, annotated=True)
+        stream = MjpegStream(services, ADMIN, camera_id, annotated=True)
         services.broker.attach(asyncio.get_running_loop())
         playing = asyncio.create_task(stream.serve(stays, send))
         while len(pictures) < 1:

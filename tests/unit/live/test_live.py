@@ -9,6 +9,7 @@ from typing import Any
 from convergecast.ipc.framing import unpack
 from convergecast.live.broker import Broker
 from convergecast.live.viewer import CREDIT, Viewer
+from tests.support.callers import ADMIN
 from tests.support.messages import frame_head, plain, result
 
 ANNA = {"identity": {"state": "known", "id": "a", "name": "Anna", "distance": 0.3}}
@@ -50,7 +51,7 @@ def make_broker() -> tuple[Broker, list[str]]:
 def test_credit_is_returned_by_acknowledging_and_the_gap_is_counted() -> None:
     async def scene() -> None:
         broker, _ = make_broker()
-        viewer = Viewer(broker)
+        viewer = Viewer(broker, ADMIN)
         viewer.watch(["c"])
         for seq in range(1, 3):
             publish(broker, seq)
@@ -72,7 +73,7 @@ def test_credit_is_returned_by_acknowledging_and_the_gap_is_counted() -> None:
 def test_a_stopped_viewer_costs_the_other_nothing() -> None:
     async def scene() -> None:
         broker, _ = make_broker()
-        stopped, lively = Viewer(broker), Viewer(broker)
+        stopped, lively = Viewer(broker, ADMIN), Viewer(broker, ADMIN)
         stopped.watch(["c"])
         lively.watch(["c"])
         for seq in range(1, 51):
@@ -90,7 +91,7 @@ def test_a_stopped_viewer_costs_the_other_nothing() -> None:
 def test_more_acknowledgements_than_pictures_give_no_more_credit() -> None:
     async def scene() -> None:
         broker, _ = make_broker()
-        viewer = Viewer(broker)
+        viewer = Viewer(broker, ADMIN)
         viewer.watch(["c"])
         for seq in range(20):
             viewer.acknowledge("c", seq)
@@ -108,7 +109,7 @@ def test_more_acknowledgements_than_pictures_give_no_more_credit() -> None:
 def test_no_camera_starves_another() -> None:
     async def scene() -> None:
         broker, _ = make_broker()
-        viewer = Viewer(broker)
+        viewer = Viewer(broker, ADMIN)
         viewer.watch(["a", "b", "c"])
         seen = []
         for seq in range(1, 5):
@@ -126,7 +127,7 @@ def test_no_camera_starves_another() -> None:
 def test_texts_keep_only_their_newest_state() -> None:
     async def scene() -> None:
         broker, _ = make_broker()
-        viewer = Viewer(broker)
+        viewer = Viewer(broker, ADMIN)
         for number in range(1000):
             viewer.put_text("camera c", str(number))
         viewer.put_text("status", "-1")
@@ -139,7 +140,7 @@ def test_texts_keep_only_their_newest_state() -> None:
 def test_demand_follows_the_watchers() -> None:
     async def scene() -> None:
         broker, demands = make_broker()
-        viewer, other = Viewer(broker), Viewer(broker)
+        viewer, other = Viewer(broker, ADMIN), Viewer(broker, ADMIN)
         viewer.watch(["c"])
         other.watch(["c"])
         assert broker.demand("c") == (True, False)
@@ -158,7 +159,7 @@ def test_a_new_viewer_gets_the_newest_picture_and_result_at_once() -> None:
         publish(broker, 9)
         found = result(faces=[])
         broker.publish_result("c", found, b"")
-        viewer = Viewer(broker)
+        viewer = Viewer(broker, ADMIN)
         viewer.watch(["c"])
         first = await viewer.next_message()
         assert isinstance(first, str)
@@ -172,7 +173,7 @@ def test_a_cleared_result_does_not_reach_a_viewer_that_has_not_read_it() -> None
     async def scene() -> None:
         for end in (Broker.clear_result, Broker.forget):
             broker, _ = make_broker()
-            viewer = Viewer(broker)
+            viewer = Viewer(broker, ADMIN)
             viewer.watch(["c"])
             broker.publish_result("c", result(faces=[ANNA]), b"")
             await settle()
@@ -187,7 +188,7 @@ def test_a_cleared_result_does_not_reach_a_viewer_that_has_not_read_it() -> None
 def test_a_result_does_not_wait_for_a_viewer_that_has_stopped_watching() -> None:
     async def scene() -> None:
         broker, _ = make_broker()
-        viewer = Viewer(broker)
+        viewer = Viewer(broker, ADMIN)
         viewer.watch(["c"])
         broker.publish_result("c", result(faces=[ANNA]), b"")
         await settle()
@@ -202,7 +203,7 @@ def test_a_result_does_not_wait_for_a_viewer_that_has_stopped_watching() -> None
 def test_a_result_is_made_into_text_once_for_all_its_viewers() -> None:
     async def scene() -> None:
         broker, _ = make_broker()
-        viewers = [Viewer(broker) for _ in range(3)]
+        viewers = [Viewer(broker, ADMIN) for _ in range(3)]
         for viewer in viewers:
             viewer.watch(["c"])
         broker.publish_result("c", result(faces=[ANNA]), b"")
@@ -221,7 +222,7 @@ def test_a_result_is_made_into_text_once_for_all_its_viewers() -> None:
 def test_a_late_viewer_gets_the_newest_result_once() -> None:
     async def scene() -> None:
         broker, _ = make_broker()
-        viewer = Viewer(broker)
+        viewer = Viewer(broker, ADMIN)
         viewer.watch(["c"])
         for seq in range(5):
             broker.publish_result("c", result(seq=seq), b"")

@@ -26,6 +26,7 @@ from convergecast.web.asgi import create_asgi
 from tests import strategies
 from tests.contract import Contract
 from tests.strategies import CAMERAS, JSON, PEOPLE, encoded
+from tests.support.callers import ADMIN
 from tests.support.messages import plain
 
 TOKEN = "an administrator's token"
@@ -103,7 +104,7 @@ def test_registrations(
             assert after == before
         assert len(after) - len(before) in (0, 1)
         assert_within_limits(after)
-    view = {"cameras": plain(hub.services.cameras())}
+    view = {"cameras": plain(hub.services.cameras(ADMIN))}
     contract.validate(view, {"$ref": "#/components/schemas/Cameras"})
     (stored,) = hub.services.database.read("SELECT count(*) AS rows FROM cameras")
     assert stored["rows"] == len(cameras(hub))

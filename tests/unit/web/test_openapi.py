@@ -34,6 +34,7 @@ from tests.support import messages
 TOKEN = "an administrator's token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 CAMERAS = "/api/v1/cameras"
+USERS, SESSIONS = "/api/v1/users", "/api/v1/sessions"
 AGENT = {"ipaddress": "127.0.0.1", "ports": 5001, "agent_id": "a", "width": 64, "fps": 25.0}
 
 
@@ -189,12 +190,46 @@ def test_answers_about_the_hub(caller: Caller) -> None:
     assert [label["id"] for label in labels] == list(range(1, 92))
     assert caller.ask("GET", "/", signed_in=False).status_code == 401
     assert caller.ask("GET", "/?token=wrong", signed_in=False).status_code == 401
-    assert caller.ask("GET", f"/?token={TOKEN}", signed_in=False).status_code == 303
-    assert caller.ask("POST", "/logout", signed_in=False).status_code == 403
-    assert caller.ask("POST", "/logout").status_code == 303
+    assert caller.ask("GET", f"/?token={TOKEN}", signed_in=False).status_code == 401
     for token, status in (("wrong", 401), (TOKEN, 303)):
         answer = caller.ask("POST", "/login", signed_in=False, data={"token": token})
         assert answer.status_code == status
+    assert caller.ask("POST", "/logout", signed_in=False).status_code == 403
+    assert caller.ask("POST", "/logout").status_code == 303
+
+
+def test_answers_about_accounts(caller: Caller, hub: Hub) -> None:
+    assert caller.ask("GET", "/api/v1/me").get_json()["role"] == "admin"
+    anna = {"name": "anna", "password": "four words that differ", "role": "viewer", "cameras": []}
+    made = caller.ask("POST", USERS, json=anna)
+    assert (made.status_code, made.get_json()["cameras"]) == (201, [])
+    assert caller.ask("POST", USERS, json=anna).status_code == 409
+    for wrong in ({"password": "password"}, {"cameras": ["gone"]}, {"role": "owner"}):
+        assert caller.ask("POST", USERS, json={**anna, "name": "bob", **wrong}).status_code == 400
+    boss = {**anna, "name": "boss", "role": "admin", "cameras": None}
+    assert caller.ask("POST", USERS, json=boss).status_code == 201
+    assert caller.ask("PATCH", f"{USERS}/anna", json={"cameras": None}).get_json() == {
+        **{name: made.get_json()[name] for name in ("name", "role", "created_at")},
+        "cameras": None,
+    }
+    for fields, status in (({"role": "viewer"}, 409), ({"colour": 1}, 400)):
+        assert caller.ask("PATCH", f"{USERS}/boss", json=fields).status_code == status
+    assert caller.ask("DELETE", f"{USERS}/boss").status_code == 409
+    assert caller.ask("PATCH", f"{USERS}/gone", json={}).status_code == 404
+    names = [user["name"] for user in caller.ask("GET", USERS).get_json()["users"]]
+    assert names == ["anna", "boss"]
+    for _ in range(3):
+        hub.services.gate.sessions.add("1", 2, "192.0.2.1", "a browser")
+    found = caller.ask("GET", f"{SESSIONS}?limit=2").get_json()["sessions"]
+    assert [(session["user"], session["current"]) for session in found] == [("anna", False)] * 2
+    older = caller.ask("GET", f"{SESSIONS}?before={found[-1]['id']}").get_json()["sessions"]
+    assert [session["id"] for session in older] == ["1"]
+    assert caller.ask("GET", f"{SESSIONS}?before=x").status_code == 400
+    assert caller.ask("DELETE", f"{SESSIONS}/1").status_code == 204
+    assert caller.ask("DELETE", f"{SESSIONS}/1").status_code == 404
+    assert caller.ask("DELETE", SESSIONS).status_code == 204
+    assert caller.ask("GET", SESSIONS).get_json() == {"sessions": []}
+    assert caller.ask("DELETE", f"{USERS}/anna").status_code == 204
 
 
 def test_answers_to_agents(caller: Caller) -> None:

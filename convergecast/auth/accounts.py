@@ -1,0 +1,273 @@
+"""Accounts: who may sign in, what each may do, and which cameras it sees.
+
+They are held in memory too, so that asking for one waits for no disk. A command may change them
+beside a live hub, which reads them again when `mark_changed` has left a new mark.
+
+Process: hub, command.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from convergecast.auth import sessions
+from convergecast.auth.access import Role
+from convergecast.auth.passwords import Passwords, check_password
+from convergecast.auth.sessions import SessionKey
+from convergecast.clock import Clock
+from convergecast.errors import Conflict, InvalidInput, NotFound, TooMany
+from convergecast.storage.database import Database
+from convergecast.storage.hub_values import set_value, stored_value
+
+MAX_ACCOUNTS = 1000
+MAX_LISTED = 1000
+"""The most cameras in an account's list."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,39}")
+_MARK = "accounts_mark"
+
+_READ = "SELECT id, name, password_hash, role, cameras, version, created_at FROM accounts"
+_INSERT = """
+INSERT INTO accounts (name, password_hash, role, cameras, version, created_at)
+VALUES (?, ?, ?, ?, 1, ?)
+"""
+_UPDATE = """
+UPDATE accounts SET password_hash = coalesce(?, password_hash), role = ?, cameras = ?,
+    version = version + 1 WHERE id = ? RETURNING version
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Somebody who may sign in.
+
+    Attributes:
+        id: its number, never given twice.
+        name: what is typed at the sign-in; large and small letters are the same.
+        password_hash: argon2's text.
+        role: what it may do.
+        cameras: ids of the cameras that it sees; None: all.
+        version: one more with each change of password, role or cameras.
+        created_at: UNIX seconds.
+    """
+
+    id: int
+    name: str
+    password_hash: str = field(repr=False)
+    role: Role
+    cameras: frozenset[str] | None
+    version: int
+    created_at: float
+
+    @property
+    def owner(self) -> str:
+        """What its sessions and tokens are found by."""
+        return str(self.id)
+
+
+class Accounts:
+    """Every account; methods may be called from any thread.
+
+    Args:
+        database: where they are kept.
+        clock: says when one was made.
+        passwords: hashes and compares.
+        on_change: called after each change that is made here; None: they are read again.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        passwords: Passwords,
+        on_change: Callable[[], None] | None = None,
+    ) -> None:
+        """Read them."""
+        self._on_change = on_change or self.read
+        self._database = database
+        self._clock = clock
+        self._passwords = passwords
+        self._lock = threading.Lock()
+        self._by_owner: dict[str, Account] = {}
+        self.read()
+
+    def read(self) -> None:
+        """Read them again: they have been changed in the database."""
+        with self._lock:
+            found = [_account(row) for row in self._database.read(_READ)]
+            self._by_owner = {account.owner: account for account in found}
+
+    def all(self) -> list[Account]:
+        """Return all, by name."""
+        return sorted(self._by_owner.values(), key=lambda account: account.name.casefold())
+
+    def of_owner(self, owner: str) -> Account | None:
+        """Return the account that a session or token belongs to; None where it has gone."""
+        return self._by_owner.get(owner)
+
+    def get(self, name: str) -> Account:
+        """Return an account by its name; raises NotFound."""
+        found = self._named(name)
+        if found is None:
+            raise NotFound("There is no such account.")
+        return found
+
+    def sign_in(self, name: str, password: str) -> Account | None:
+        """Return the account of a name and password; one wrong takes as long as the other."""
+        account = self._named(name)
+        stored = account.password_hash if account else None
+        return account if self._passwords.is_right(password, stored) else None
+
+    def add(
+        self, name: str, password: str, role: Role, cameras: Sequence[str] | None = None
+    ) -> Account:
+        """Make an account.
+
+        Raises:
+            InvalidInput: a name, password or list that cannot be.
+            Conflict: there is one of this name.
+            TooMany: there are as many as may be.
+        """
+        if not _NAME.fullmatch(name):
+            raise InvalidInput(
+                "A name has 1 to 40 letters (a to z), digits, dots, dashes, underscores or @, and "
+                "begins with a letter or digit."
+            )
+        check_password(password, name)
+        listed = _listed(role, cameras)
+        stored, now = self._passwords.hash(password), self._clock.now()
+
+        def write(connection: sqlite3.Connection) -> None:
+            if connection.execute("SELECT count(*) FROM accounts").fetchone()[0] >= MAX_ACCOUNTS:
+                raise TooMany(f"There are {MAX_ACCOUNTS} accounts already.")
+            try:
+                connection.execute(_INSERT, (name, stored, role, listed, now))
+            except sqlite3.IntegrityError as error:
+                raise Conflict(f"There is an account called {name} already.") from error
+            mark_changed(connection)
+
+        self._database.write(write)
+        self._on_change()
+        return self.get(name)
+
+    def change(
+        self,
+        name: str,
+        *,
+        password: str | None = None,
+        role: Role | None = None,
+        cameras: Sequence[str] | None = None,
+        all_cameras: bool = False,
+        keep: SessionKey | None = None,
+    ) -> Account:
+        """Change an account; where it is another then, its sessions end, but for the one to keep.
+
+        Args:
+            name: whose.
+            password, role: the new ones; None: they stay.
+            cameras: the new list; None: it stays.
+            all_cameras: whether there is no list from now on.
+            keep: a session that goes on.
+
+        Raises:
+            NotFound: there is no such account.
+            InvalidInput: a password or list that cannot be.
+            Conflict: it is the last administrator.
+        """
+        self.read()
+        account, stored = self.get(name), None
+        if password is not None:
+            check_password(password, account.name)
+            stored = self._passwords.hash(password)
+        role = role or account.role
+        kept = account.cameras if role is not Role.ADMIN and not all_cameras else None
+        listed = _listed(role, sorted(kept) if cameras is None and kept is not None else cameras)
+        if stored is None and (role, listed) == (account.role, _stored(account.cameras)):
+            return account
+
+        def write(connection: sqlite3.Connection) -> None:
+            if role is not Role.ADMIN:
+                _check_not_last(connection, account)
+            rows = connection.execute(_UPDATE, (stored, role, listed, account.id)).fetchall()
+            if not rows:
+                raise NotFound("There is no such account.")
+            sessions.renew(connection, account.owner, rows[0]["version"], keep)
+            mark_changed(connection)
+
+        self._database.write(write)
+        self._on_change()
+        return self.get(name)
+
+    def remove(self, name: str) -> Account:
+        """Remove an account and end its sessions; return what it was.
+
+        Raises:
+            NotFound: there is no such account.
+            Conflict: it is the last administrator.
+        """
+        account = self.get(name)
+
+        def write(connection: sqlite3.Connection) -> None:
+            _check_not_last(connection, account)
+            connection.execute("DELETE FROM accounts WHERE id = ?", (account.id,))
+            sessions.renew(connection, account.owner, -1, None)
+            mark_changed(connection)
+
+        self._database.write(write)
+        self._on_change()
+        return account
+
+    def _named(self, name: str) -> Account | None:
+        wanted = name.casefold()
+        return next((a for a in self._by_owner.values() if a.name.casefold() == wanted), None)
+
+
+def mark_changed(connection: sqlite3.Connection) -> None:
+    """Within a change of accounts, sessions or tokens: have a live hub read them again."""
+    set_value(connection, _MARK, secrets.token_hex(8))
+
+
+def change_mark(database: Database) -> str | None:
+    """Return the mark of the newest change."""
+    return stored_value(database, _MARK)
+
+
+def _account(row: sqlite3.Row) -> Account:
+    cameras = row["cameras"]
+    return Account(
+        id=row["id"],
+        name=row["name"],
+        password_hash=row["password_hash"],
+        role=Role(row["role"]),
+        cameras=None if cameras is None else frozenset(json.loads(cameras)),
+        version=row["version"],
+        created_at=row["created_at"],
+    )
+
+
+def _listed(role: Role, cameras: Sequence[str] | None) -> str | None:
+    """Return a list of cameras as it is stored; raises InvalidInput."""
+    if cameras is None:
+        return None
+    if role is Role.ADMIN:
+        raise InvalidInput("An administrator sees every camera: leave the list of cameras out.")
+    if len(cameras) > MAX_LISTED:
+        raise InvalidInput(f"A list has at most {MAX_LISTED} cameras.")
+    return _stored(frozenset(cameras))
+
+
+def _stored(cameras: frozenset[str] | None) -> str | None:
+    return None if cameras is None else json.dumps(sorted(cameras))
+
+
+def _check_not_last(connection: sqlite3.Connection, account: Account) -> None:
+    if account.role is not Role.ADMIN:
+        return
+    others = "SELECT count(*) FROM accounts WHERE role = 'admin' AND id <> ?"
+    if not connection.execute(others, (account.id,)).fetchone()[0]:
+        raise Conflict(f"{account.name} is the last administrator: make another one first.")

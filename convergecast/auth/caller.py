@@ -1,0 +1,59 @@
+"""Who asks, and the one rule of which cameras exist for it. Process: hub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from convergecast.auth.access import Role
+from convergecast.auth.sessions import SessionKey
+
+
+class CallerKind(StrEnum):
+    """How a caller has shown who it is. ANYONE: it was not asked, because everybody may."""
+
+    ANYONE = "anyone"
+    SESSION = "session"
+    TOKEN = "token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks; made once for a request or socket.
+
+    Attributes:
+        kind: a browser's session, or a token in the request itself.
+        name: of its account; without one, what the audit calls it.
+        role: what it may do; None for anyone.
+        cameras: ids of the cameras that exist for it; None: all.
+        owner: what its sessions and tokens are found by; see `Gate`.
+        session: of a session, what the gate knows it by.
+        address: the literal address that it asks from.
+    """
+
+    kind: CallerKind
+    name: str
+    role: Role | None = None
+    cameras: frozenset[str] | None = None
+    owner: str = ""
+    session: SessionKey | None = field(default=None, repr=False)
+    address: str = field(default="", compare=False)
+
+    @property
+    def credential(self) -> str:
+        """What connections and viewers are counted by."""
+        return self.session or self.name
+
+    def is_at_least(self, role: Role) -> bool:
+        """Whether it may do what a role may."""
+        return self.role is not None and self.role.includes(role)
+
+
+ANYONE = Caller(kind=CallerKind.ANYONE, name="anyone")
+
+
+def may_see(caller: Caller, camera_id: str) -> bool:
+    """Whether a camera, and all that comes from it, exists for a caller."""
+    if caller.role is None:
+        return False
+    return caller.cameras is None or camera_id in caller.cameras

@@ -1,0 +1,58 @@
+"""`convergecast user`: accounts, beside a live hub too. Process: command."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+
+from convergecast.auth.access import Role
+from convergecast.auth.accounts import Account, Accounts
+from convergecast.auth.passwords import MAX_PASSWORD, Passwords
+from convergecast.clock import SystemClock
+from convergecast.config import HubConfig
+from convergecast.errors import InvalidInput
+from convergecast.storage.database import DATABASE_NAME, Database
+
+
+def run_user(arguments: argparse.Namespace, config: HubConfig) -> str:
+    """Do what the command line asks for; return what is to be printed.
+
+    Args:
+        arguments: `action`, and `name`, `role` and `cameras` where the action has them.
+        config: names the folder of the database.
+
+    Raises:
+        ConvergeCastError: it cannot be done.
+    """
+    database = Database(config.data_dir / DATABASE_NAME)
+    try:
+        accounts = Accounts(database, SystemClock(), Passwords())
+        if arguments.action == "list":
+            return "\n".join(map(_line, accounts.all())) or "There are no accounts."
+        if arguments.action == "add":
+            role, cameras = Role(arguments.role), arguments.cameras
+            accounts.add(arguments.name, _ask_password(), role, cameras)
+        elif arguments.action == "passwd":
+            accounts.get(arguments.name)
+            accounts.change(arguments.name, password=_ask_password())
+        else:
+            accounts.remove(arguments.name)
+    finally:
+        database.close()
+    return f"Done: {arguments.action} {arguments.name}."
+
+
+def _line(account: Account) -> str:
+    cameras = "all cameras" if account.cameras is None else ", ".join(sorted(account.cameras))
+    return f"{account.name}\t{account.role}\t{cameras or 'no cameras'}"
+
+
+def _ask_password() -> str:
+    """Return a password from the terminal, typed twice; or the first line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline(MAX_PASSWORD + 2).rstrip("\r\n")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("The same again: ") != password:
+        raise InvalidInput("The two passwords differ: nothing was changed.")
+    return password

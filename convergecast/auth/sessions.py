@@ -1,0 +1,158 @@
+"""Sessions of browsers: in the database, so that they outlive the hub, and in memory.
+
+Process: hub, command.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+import threading
+from dataclasses import dataclass
+from typing import NewType
+
+from convergecast.clock import Clock
+from convergecast.storage.database import Database
+
+SESSION_DAYS = 30
+MAX_SESSIONS = 10_000
+_MAX_COOKIE = 100
+_MAX_BROWSER = 200
+
+_READ = """
+SELECT id, token_hash AS key, owner, version, created_at, expires_at, address, browser
+FROM sessions ORDER BY id
+"""
+_INSERT = """
+INSERT INTO sessions (token_hash, owner, version, created_at, expires_at, address, browser)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+
+SessionKey = NewType("SessionKey", str)
+"""What a session is stored under: a hash of the cookie's value, which is stored nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A browser that is signed in.
+
+    Attributes:
+        id: its number; a newer session has a higher one.
+        key: a hash of the cookie's value.
+        owner: whose it is; see `Gate`.
+        version: of the owner's credential when it signed in.
+        created_at, expires_at: UNIX seconds.
+        address: the literal address that it signed in from.
+        browser: what the browser called itself.
+    """
+
+    id: int
+    key: SessionKey
+    owner: str
+    version: int
+    created_at: float
+    expires_at: float
+    address: str
+    browser: str
+
+
+class Sessions:
+    """Every session; methods may be called from any thread, and asking waits for no disk."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """Read them."""
+        self._database = database
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._open: dict[SessionKey, Session] = {}
+        self.read()
+
+    def read(self) -> None:
+        """Read them again: some have been ended in the database."""
+        with self._lock:
+            found = [Session(**dict(row)) for row in self._database.read(_READ)]
+            self._open = {session.key: session for session in found}
+
+    def add(self, owner: str, version: int, address: str = "", browser: str = "") -> str:
+        """Begin a session; return the cookie's value.
+
+        What has ended goes; the oldest goes too where there are more sessions than may be.
+
+        Raises:
+            Unavailable: it cannot be stored; there is none then.
+        """
+        cookie, now = secrets.token_urlsafe(32), self._clock.now()
+        key, expires_at = _key(cookie), now + SESSION_DAYS * 86_400
+        browser = "".join(letter for letter in browser if letter.isprintable())[:_MAX_BROWSER]
+        with self._lock:
+            ended = [known.key for known in self._open.values() if known.expires_at <= now]
+            still_open = [known.key for known in self._open.values() if known.expires_at > now]
+            ended += still_open[: max(0, len(still_open) + 1 - MAX_SESSIONS)]
+
+            def write(connection: sqlite3.Connection) -> int:
+                connection.executemany(
+                    "DELETE FROM sessions WHERE token_hash = ?", [(known,) for known in ended]
+                )
+                values = (key, owner, version, now, expires_at, address, browser)
+                return connection.execute(_INSERT, values).lastrowid or 0
+
+            number = self._database.write(write)
+            for known in ended:
+                del self._open[known]
+            self._open[key] = Session(
+                id=number,
+                key=key,
+                owner=owner,
+                version=version,
+                created_at=now,
+                expires_at=expires_at,
+                address=address,
+                browser=browser,
+            )
+        return cookie
+
+    def of_cookie(self, cookie: str | None) -> Session | None:
+        """Return the session that a cookie's value opens, unless it has ended."""
+        return self.find(_key(cookie)) if cookie and len(cookie) <= _MAX_COOKIE else None
+
+    def find(self, key: SessionKey) -> Session | None:
+        """Return a session, unless it has ended."""
+        session = self._open.get(key)
+        return session if session and session.expires_at > self._clock.now() else None
+
+    def all(self) -> list[Session]:
+        """Return all that have not ended, newest first."""
+        now = self._clock.now()
+        with self._lock:
+            found = [session for session in self._open.values() if session.expires_at > now]
+        return sorted(found, key=lambda session: -session.id)
+
+    def end(self, keys: list[SessionKey]) -> None:
+        """End sessions: at once here, and in the database.
+
+        Raises:
+            Unavailable: they cannot be taken off the disk, and would be back after a restart.
+        """
+        with self._lock:
+            for key in keys:
+                self._open.pop(key, None)
+        self._database.write(
+            lambda connection: connection.executemany(
+                "DELETE FROM sessions WHERE token_hash = ?", [(key,) for key in keys]
+            )
+        )
+
+
+def renew(
+    connection: sqlite3.Connection, owner: str, version: int, keep: SessionKey | None
+) -> None:
+    """Within a change of an owner's credential: end its sessions but one, which goes on."""
+    connection.execute(
+        "UPDATE sessions SET version = ? WHERE owner = ? AND token_hash = ?", (version, owner, keep)
+    )
+    connection.execute("DELETE FROM sessions WHERE owner = ? AND version <> ?", (owner, version))
+
+
+def _key(cookie: str) -> SessionKey:
+    return SessionKey(hashlib.sha256(cookie.encode()).hexdigest())

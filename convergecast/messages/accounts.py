@@ -1,0 +1,92 @@
+"""Bodies and replies of the API about accounts and sessions. Process: hub."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from convergecast.checks import MUST_BE
+from convergecast.messages.values import Message, Time
+
+RoleName = Literal["viewer", "operator", "admin"]
+ListedCameras = Annotated[
+    list[str] | None,
+    Meta(
+        description="`id`s of the cameras that exist for it. Null: all.",
+        extra={MUST_BE: "a list of strings, or null for all"},
+    ),
+]
+Password = Annotated[str, Meta(description="8 to 200 characters.")]
+SessionId = Annotated[str, Meta(description="Newer sessions have higher numbers.")]
+
+
+class Me(Message, frozen=True, kw_only=True):
+    """The caller."""
+
+    name: str
+    role: RoleName
+    cameras: ListedCameras
+    kind: Literal["session", "token"]
+
+
+class User(Message, frozen=True, kw_only=True):
+    """An account."""
+
+    name: str
+    role: RoleName
+    cameras: ListedCameras
+    created_at: Time
+
+
+class Users(Message, frozen=True, kw_only=True):
+    """All accounts, by name."""
+
+    users: list[User]
+
+
+class NewUser(Message, frozen=True, kw_only=True):
+    """A new account."""
+
+    name: Annotated[str, Meta(description="1 to 40 letters, digits, dots, dashes, _ or @.")]
+    password: Password
+    role: RoleName
+    cameras: ListedCameras = None
+
+
+class UserChange(Message, frozen=True, kw_only=True):
+    """A change of an account, which ends its other sessions. All fields are applied or none."""
+
+    password: Password | UnsetType = UNSET
+    current_password: (
+        Annotated[str, Meta(description="Needed for a new password of one's own.")] | UnsetType
+    ) = UNSET
+    role: RoleName | UnsetType = UNSET
+    cameras: ListedCameras | UnsetType = UNSET
+
+
+class SessionView(Message, frozen=True, kw_only=True):
+    """A browser that is signed in.
+
+    Attributes:
+        id: its number; newer ones have higher numbers.
+        user: the account; without one, what the audit calls it.
+        created_at, expires_at: UNIX seconds.
+        address: where it signed in from.
+        browser: what the browser called itself.
+        current: whether it is the caller's own.
+    """
+
+    id: SessionId
+    user: str
+    created_at: Time
+    expires_at: Time
+    address: str
+    browser: str
+    current: bool
+
+
+class SessionList(Message, frozen=True, kw_only=True):
+    """Sessions, newest first."""
+
+    sessions: list[SessionView]

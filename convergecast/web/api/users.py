@@ -1,0 +1,105 @@
+"""`/api/v1/users`: the accounts; and one's own password. Process: hub."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response
+from msgspec import UNSET
+
+from convergecast.auth.access import Access, Role, allow
+from convergecast.auth.accounts import Account
+from convergecast.errors import Forbidden, InvalidInput
+from convergecast.messages.accounts import NewUser, User, UserChange, Users
+from convergecast.web.api.request_body import answer, json_body
+from convergecast.web.caller import address, caller
+from convergecast.web.services import Services
+
+
+def blueprint(services: Services) -> Blueprint:
+    """Return the routes."""
+    routes = Blueprint("users", __name__, url_prefix="/api/v1/users")
+    accounts = services.gate.accounts
+
+    @routes.get("")
+    @allow(Access.INSPECT)
+    def users() -> Response:
+        return answer(Users(users=[_shown(account) for account in accounts.all()]))
+
+    @routes.post("")
+    @allow(Access.MANAGE)
+    def add() -> Response:
+        order = json_body(NewUser)
+        cameras = _known(services, order.cameras)
+        return answer(
+            _shown(accounts.add(order.name, order.password, Role(order.role), cameras)), 201
+        )
+
+    @routes.patch("/<name>")
+    @allow(Access.OWN, checks_secret=True)
+    def change(name: str) -> Response:
+        order = json_body(UserChange)
+        account = _account_to_change(services, name, order)
+        changed = accounts.change(
+            account.name,
+            password=None if order.password is UNSET else order.password,
+            role=None if order.role is UNSET else Role(order.role),
+            cameras=_known(services, None if order.cameras is UNSET else order.cameras),
+            all_cameras=order.cameras is None,
+            keep=caller().session,
+        )
+        return answer(_shown(changed))
+
+    @routes.delete("/<name>")
+    @allow(Access.MANAGE)
+    def remove(name: str) -> Response:
+        accounts.remove(name)
+        return Response(status=204)
+
+    return routes
+
+
+def _account_to_change(services: Services, name: str, order: UserChange) -> Account:
+    """Return the account that a caller may change as it asks to.
+
+    Raises:
+        Forbidden: it may not, or the current password is wrong.
+        NotFound: there is no such account.
+        InvalidInput: the current password is missing.
+        TooMany: this address has sent too many wrong passwords.
+    """
+    asking, accounts = caller(), services.gate.accounts
+    own = accounts.of_owner(asking.owner)
+    is_own = own is not None and own.name.casefold() == name.casefold()
+    if not asking.is_at_least(Role.ADMIN):
+        if not is_own:
+            raise Forbidden("Only an administrator changes the accounts of others.")
+        if not (order.role is UNSET and order.cameras is UNSET):
+            raise Forbidden("Only an administrator changes a role or a list of cameras.")
+    account = own if own is not None and is_own else accounts.get(name)
+    if is_own and order.password is not UNSET:
+        if order.current_password is UNSET:
+            raise InvalidInput("Send current_password, too: the password that is to be replaced.")
+        services.sign_ins.check(address())
+        if accounts.sign_in(account.name, order.current_password) is None:
+            services.sign_ins.failed(address())
+            raise Forbidden("The current password is wrong.")
+    return account
+
+
+def _known(services: Services, cameras: Sequence[str] | None) -> Sequence[str] | None:
+    """Return a list of cameras; raises InvalidInput for one that is not there."""
+    known = {camera.id for camera in services.registry.all()}
+    for camera_id in cameras or ():
+        if camera_id not in known:
+            raise InvalidInput(f"There is no camera {camera_id[:40]!r}.")
+    return cameras
+
+
+def _shown(account: Account) -> User:
+    return User(
+        name=account.name,
+        role=account.role.value,
+        cameras=None if account.cameras is None else sorted(account.cameras),
+        created_at=account.created_at,
+    )

@@ -1,0 +1,25 @@
+"""The requests that concern accounts and sessions. Process: hub."""
+
+from __future__ import annotations
+
+from convergecast.messages import accounts as kinds
+from convergecast.messages.api import ListQuery
+from convergecast.web.openapi.operations import JSON, answer, inspect, manage, own, view
+
+_USERS, _SESSIONS = "/api/v1/users", "/api/v1/sessions"
+_MADE, _DONE = answer(201, "The account.", {JSON: kinds.User}), answer(204, "Done.")
+
+ACCOUNT_OPERATIONS = {
+    "GET /api/v1/me": view("me", "Who asks, and what it may", kinds.Me),
+    f"GET {_USERS}": inspect("users", "The accounts", kinds.Users),
+    f"POST {_USERS}": manage(
+        "add_user", "Make an account", _MADE, sent=kinds.NewUser, errors=[409, 429]
+    ),
+    f"PATCH {_USERS}/{{name}}": own(
+        "change_user", "Change an account", kinds.User, sent=kinds.UserChange, errors=[409, 429]
+    ),
+    f"DELETE {_USERS}/{{name}}": manage("remove_user", "Remove an account", _DONE, errors=[409]),
+    f"GET {_SESSIONS}": view("sessions", "Who is signed in", kinds.SessionList, query=ListQuery),
+    f"DELETE {_SESSIONS}": own("end_sessions", "End all sessions that are listed", _DONE),
+    f"DELETE {_SESSIONS}/{{session_id}}": own("end_session", "End a session", _DONE),
+}

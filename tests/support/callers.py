@@ -1,0 +1,16 @@
+"""Callers as the guard makes them, for parts that are tested without it."""
+
+from __future__ import annotations
+
+from convergecast.auth.access import Role
+from convergecast.auth.caller import Caller, CallerKind
+from convergecast.auth.passwords import Cost
+
+CHEAP = Cost(passes=1, memory_kib=8, threads=1)
+"""Of passwords in tests that are not about their hashes."""
+ADMIN = Caller(kind=CallerKind.TOKEN, name="an API client", role=Role.ADMIN)
+
+
+def limited(*cameras: str) -> Caller:
+    """Return a viewer for whom only these cameras exist."""
+    return Caller(kind=CallerKind.TOKEN, name="guest", role=Role.VIEWER, cameras=frozenset(cameras))

@@ -1,0 +1,320 @@
+"""Accounts, and the sessions that belong to them: what ends them, here and from beside the hub."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from convergecast import cli
+from convergecast.auth import command
+from convergecast.auth.access import Role
+from convergecast.auth.accounts import Account, Accounts
+from convergecast.auth.caller import Caller
+from convergecast.auth.gate import Gate
+from convergecast.auth.passwords import Passwords
+from convergecast.config import HubConfig
+from convergecast.errors import Conflict, InvalidInput, NotFound
+from convergecast.hub import Hub
+from convergecast.storage.database import Database
+from convergecast.web.app import create_app
+from tests.fakes import FakeClock
+from tests.support.callers import CHEAP
+
+PASSWORD, OTHER = "four words that differ", "and four quite new ones"
+TOKEN = "an administrator's token"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path / "hub.sqlite3")
+    yield database
+    database.close()
+
+
+def make_gate(database: Database, admin_token: str | None = None) -> Gate:
+    passwords = Passwords(CHEAP)
+    return Gate(database=database, clock=FakeClock(), admin_token=admin_token, passwords=passwords)
+
+
+@pytest.fixture
+def gate(database: Database) -> Gate:
+    gate = make_gate(database)
+    gate.accounts.add("root", PASSWORD, Role.ADMIN)
+    gate.accounts.add("Anna", PASSWORD, Role.VIEWER, ["b", "a", "b"])
+    return gate
+
+
+def cookie_of(gate: Gate, name: str = "anna", password: str = PASSWORD) -> str:
+    cookie = gate.sign_in_as(name, password)
+    assert cookie
+    return cookie
+
+
+def caller_of(gate: Gate, cookie: str) -> Caller:
+    caller = gate.by_session(cookie)
+    assert caller
+    return caller
+
+
+def test_name_and_password_sign_in_as_the_account(gate: Gate) -> None:
+    caller = caller_of(gate, cookie_of(gate, "ANNA"))
+    assert (caller.name, caller.role) == ("Anna", Role.VIEWER)
+    assert caller.cameras == frozenset({"a", "b"})
+    for name, password in (("anna", OTHER), ("bob", PASSWORD), ("", ""), ("anna", "")):
+        assert gate.sign_in_as(name, password) is None
+
+
+def test_a_wrong_name_is_compared_as_a_wrong_password_is(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str | None] = []
+
+    def count(_: Passwords, password: str, stored: str | None) -> bool:
+        compared.append(stored)
+        return False
+
+    monkeypatch.setattr(Passwords, "is_right", count)
+    assert gate.sign_in_as("anna", OTHER) is None
+    assert gate.sign_in_as("nobody", OTHER) is None
+    assert len(compared) == 2 and compared[1] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "role", "cameras", "error", "words"),
+    [
+        ("", PASSWORD, Role.VIEWER, None, InvalidInput, "1 to 40"),
+        ("two words", PASSWORD, Role.VIEWER, None, InvalidInput, "1 to 40"),
+        ("x" * 41, PASSWORD, Role.VIEWER, None, InvalidInput, "1 to 40"),
+        ("bob", "password", Role.VIEWER, None, InvalidInput, "choose another"),
+        ("bob", PASSWORD, Role.ADMIN, ["a"], InvalidInput, "every camera"),
+        ("bob", PASSWORD, Role.VIEWER, ["a"] * 1001, InvalidInput, "at most 1000"),
+        ("ANNA", PASSWORD, Role.VIEWER, None, Conflict, "already"),
+    ],
+)
+def test_accounts_that_cannot_be(
+    gate: Gate,
+    name: str,
+    password: str,
+    role: Role,
+    cameras: list[str] | None,
+    error: type[Exception],
+    words: str,
+) -> None:
+    with pytest.raises(error, match=words):
+        gate.accounts.add(name, password, role, cameras)
+    assert [account.name for account in gate.accounts.all()] == ["Anna", "root"]
+
+
+CHANGES: dict[str, Callable[[Accounts], object]] = {
+    "password": lambda accounts: accounts.change("anna", password=OTHER),
+    "role": lambda accounts: accounts.change("anna", role=Role.OPERATOR),
+    "list": lambda accounts: accounts.change("anna", cameras=["c"]),
+    "no list": lambda accounts: accounts.change("anna", all_cameras=True),
+    "removed": lambda accounts: accounts.remove("anna"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_change_ends_the_accounts_sessions_and_no_others(
+    gate: Gate, database: Database, change: Callable[[Accounts], object]
+) -> None:
+    mine, others = cookie_of(gate), cookie_of(gate, "root")
+    asking = caller_of(gate, mine)
+    change(gate.accounts)
+    for now in (gate, make_gate(database)):
+        assert now.by_session(mine) is None
+        assert not now.may_stay(asking)
+        assert now.by_session(others)
+        assert len(now.sessions.all()) == 1
+
+
+def test_a_session_that_makes_the_change_goes_on_as_what_it_is_now(gate: Gate) -> None:
+    mine, elsewhere = cookie_of(gate), cookie_of(gate)
+    before = caller_of(gate, mine)
+    gate.accounts.change("anna", role=Role.OPERATOR, all_cameras=True, keep=before.session)
+    assert gate.by_session(elsewhere) is None
+    after = caller_of(gate, mine)
+    assert (after.role, after.cameras) == (Role.OPERATOR, None)
+    assert not gate.may_stay(before), "its socket still has the old role"
+
+
+def test_a_sign_in_that_a_change_overtakes_is_none(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The password is compared; before the session is stored, another password is set."""
+    verified = gate.accounts.sign_in
+
+    def overtaken(name: str, password: str) -> Account | None:
+        account = verified(name, password)
+        gate.accounts.change("anna", password=OTHER)
+        return account
+
+    monkeypatch.setattr(gate.accounts, "sign_in", overtaken)
+    cookie = gate.sign_in_as("anna", PASSWORD)
+    assert gate.by_session(cookie) is None
+
+
+def test_a_role_or_list_changes_without_the_password(gate: Gate) -> None:
+    gate.accounts.change("anna", role=Role.OPERATOR)
+    assert caller_of(gate, cookie_of(gate)).cameras == frozenset({"a", "b"})
+    gate.accounts.change("anna", role=Role.ADMIN)
+    assert caller_of(gate, cookie_of(gate)).cameras is None
+    gate.accounts.change("anna", password=OTHER)
+    assert gate.sign_in_as("anna", PASSWORD) is None
+    assert caller_of(gate, cookie_of(gate, "anna", OTHER)).role is Role.ADMIN
+
+
+def test_what_changes_nothing_ends_nothing(gate: Gate) -> None:
+    cookie = cookie_of(gate)
+    gate.accounts.change("anna")
+    gate.accounts.change("anna", role=Role.VIEWER, cameras=["b", "a"])
+    assert gate.by_session(cookie)
+
+
+def test_the_last_administrator_stays(gate: Gate) -> None:
+    with pytest.raises(Conflict, match="last administrator"):
+        gate.accounts.remove("root")
+    with pytest.raises(Conflict, match="last administrator"):
+        gate.accounts.change("root", role=Role.VIEWER)
+    gate.accounts.change("anna", role=Role.ADMIN)
+    assert gate.accounts.remove("root").name == "root"
+    with pytest.raises(NotFound):
+        gate.accounts.get("root")
+
+
+def test_a_removed_account_of_the_same_name_is_another(gate: Gate) -> None:
+    mine = cookie_of(gate)
+    session = gate.sessions.of_cookie(mine)
+    gate.accounts.remove("anna")
+    gate.accounts.add("anna", PASSWORD, Role.VIEWER)
+    assert gate.by_session(mine) is None
+    assert session and gate.holder(session) is None
+
+
+def test_what_a_command_changes_is_noticed_beside_a_live_hub(
+    gate: Gate, database: Database
+) -> None:
+    mine = cookie_of(gate)
+    beside = Accounts(database, FakeClock(), Passwords(CHEAP))
+    beside.change("anna", password=OTHER)
+    beside.add("bob", OTHER, Role.VIEWER)
+    assert gate.by_session(mine)
+    gate.refresh()
+    assert gate.by_session(mine) is None
+    assert cookie_of(gate, "bob", OTHER)
+
+
+@pytest.mark.parametrize("before", [TOKEN, None])
+def test_another_administrators_token_ends_what_the_old_one_began(
+    database: Database, before: str | None
+) -> None:
+    gate = make_gate(database, before)
+    gate.accounts.add("root", PASSWORD, Role.ADMIN)
+    cookie, account = gate.sessions.add(gate.hub_owner, 0), cookie_of(gate, "root")
+    assert make_gate(database, before).by_session(cookie)
+    for token in ("another administrator's", None if before else TOKEN):
+        now = make_gate(database, token)
+        assert now.by_session(cookie) is None
+        assert now.by_session(account)
+    owner = gate.hub_owner
+    assert TOKEN not in owner and len(owner) <= len("hub 01234567")
+
+
+def test_the_link_works_until_there_is_an_account(database: Database) -> None:
+    gate = make_gate(database)
+    cookie = gate.sign_in_by_link(gate.link_token())
+    assert cookie and gate.offers_link
+    gate.accounts.add("root", PASSWORD, Role.ADMIN)
+    assert not gate.offers_link
+    assert gate.sign_in_by_link(gate.link_token()) is None
+    assert gate.sign_in(gate.link_token()) is None
+    assert gate.by_session(cookie), "who made the first account goes on"
+
+
+def test_no_password_and_no_hash_of_one_is_told(gate: Gate) -> None:
+    assert "argon2" not in repr(gate.accounts.get("anna"))
+    assert str(caller_of(gate, cookie_of(gate)).session) not in repr(gate.accounts.all())
+
+
+# The command.
+
+
+def run(monkeypatch: pytest.MonkeyPatch, folder: Path, line: str, password: str = "") -> int:
+    monkeypatch.setattr("sys.stdin", io.StringIO(password + "\n"))
+    monkeypatch.setattr(command, "Passwords", lambda: Passwords(CHEAP))
+    return cli.main(["user", *line.split(), "--data-dir", str(folder)])
+
+
+def test_the_command_makes_lists_changes_and_removes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, tmp_path, "list") == 0
+    assert capsys.readouterr().out == "There are no accounts.\n"
+    assert run(monkeypatch, tmp_path, "add root --role admin", PASSWORD) == 0
+    assert run(monkeypatch, tmp_path, "add guest --role viewer --cameras b,a", PASSWORD) == 0
+    assert run(monkeypatch, tmp_path, "passwd guest", OTHER) == 0
+    capsys.readouterr()
+    run(monkeypatch, tmp_path, "list")
+    assert capsys.readouterr().out == "guest\tviewer\ta, b\nroot\tadmin\tall cameras\n"
+    database = Database(tmp_path / "hub.sqlite3")
+    assert make_gate(database).sign_in_as("guest", OTHER)
+    database.close()
+    assert run(monkeypatch, tmp_path, "remove guest") == 0
+    capsys.readouterr()
+    for line, words in (
+        ("remove guest", "no such account"),
+        ("passwd guest", "no such account"),
+        ("remove root", "last administrator"),
+        ("add root --role viewer", "already"),
+    ):
+        assert run(monkeypatch, tmp_path, line, PASSWORD) == 1
+        shown = capsys.readouterr()
+        assert words in shown.err and shown.out == ""
+    assert run(monkeypatch, tmp_path, "add bob --role viewer", "password") == 1
+    assert "choose another" in capsys.readouterr().err
+
+
+def test_a_terminal_asks_twice_and_shows_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    typed = iter([PASSWORD, OTHER, PASSWORD, PASSWORD])
+    monkeypatch.setattr("getpass.getpass", lambda _: next(typed))
+    words = ["user", "add", "root", "--role", "admin", "--data-dir", str(tmp_path)]
+    assert cli.main(words) == 1
+    assert "differ" in capsys.readouterr().err
+    assert cli.main(words) == 0
+    assert PASSWORD not in capsys.readouterr().out
+
+
+def test_an_account_is_enough_to_listen_beyond_loopback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("CONVERGECAST_ADMIN_TOKEN", raising=False)
+    config = HubConfig(host="0.0.0.0", port=0, data_dir=tmp_path)
+    with pytest.raises(InvalidInput, match="user add"):
+        Hub(config)
+    assert run(monkeypatch, tmp_path, "add root --role admin", PASSWORD) == 0
+    hub = Hub(config)
+    client = create_app(hub.services).test_client()
+    form = client.get("/login").data
+    assert b'name="password"' in form and b'name="token"' not in form
+    used = client.get(f"/?token={hub.services.gate.link_token()}")
+    assert used.status_code == 401 and b"name and password of your account" in used.data
+    answers = [
+        client.post("/login", data={"name": name, "password": OTHER}) for name in ("root", "bob")
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert answers[0].data == answers[1].data
+    assert client.post("/login", data={"name": "root", "password": PASSWORD}).status_code == 303
+    assert client.get("/api/v1/me").get_json() == {
+        "name": "root",
+        "role": "admin",
+        "cameras": None,
+        "kind": "session",
+    }
+    hub.close()
