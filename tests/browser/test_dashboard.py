@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from pathlib import Path
@@ -16,7 +15,6 @@ from tests.browser.conftest import Watched
 from tests.support.rig import Rig, end
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_hub]
-ROOT = Path(__file__).parents[2]
 
 _COLOURED = """canvas => {
     const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
@@ -310,25 +308,3 @@ def test_signing_in_needs_a_valid_token(watched: Watched, rig: Rig) -> None:
     page.get_by_test_id("login-token").fill(rig.admin_token)
     page.get_by_test_id("login-submit").click()
     expect(page.get_by_test_id("connection")).to_have_text("live")
-
-
-def test_the_picture_of_the_page_for_the_readme(page: Page, rig: Rig) -> None:
-    for count, name in enumerate(("Hall", "Workshop", "Front door", "Garage"), start=1):
-        rig.start_agent("--source", "demo", "--fps", "10", "--name", name)
-        rig.wait_online(count)  # one after the other, so that the order is always the same
-    page.emulate_media(color_scheme="dark")
-    for camera in rig.wait_online(4):
-        wait_painted(page, camera["id"])
-    select(page, "Hall", "Workshop")
-    for button in OPTIONS:
-        if button.name != "recognition":  # nobody is enrolled
-            option(page, button.name).click()
-    expect(tile(page, "Hall").get_by_test_id("tile-found")).to_have_text(re.compile("face"))
-    expect(tile(page, "Workshop").get_by_test_id("tile-found")).to_have_text(re.compile("face"))
-    page.wait_for_timeout(3000)
-    folder = ROOT / (
-        "docs/images" if os.environ.get("CONVERGECAST_NEW_PICTURES") else "test-output"
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / "dashboard.png")
-    assert (folder / "dashboard.png").stat().st_size > 20_000
