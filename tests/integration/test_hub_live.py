@@ -34,7 +34,7 @@ CAMERA_FIELDS = {
 }
 RESULT_FIELDS = {
     *("camera_id", "seq", "captured_at", "processed_at", "unchanged_until", "width", "height"),
-    *("options", "faces", "objects", "people"),
+    *("scene", "options", "faces", "objects", "people"),
 }
 
 
