@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -100,6 +102,15 @@ def test_models_are_listed() -> None:
     assert "centerface" in done.stdout
 
 
+@contextlib.contextmanager
+def killed_at_the_end(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Leave no process behind where a test fails: to leave a `Popen` is to wait for its end."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no POSIX signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_the_demonstration_prints_its_link_last_and_takes_its_agents_along(
@@ -117,6 +128,7 @@ def test_the_demonstration_prints_its_link_last_and_takes_its_agents_along(
             text=True,
             env={**environment, "TMPDIR": temporary},
         ) as demo,
+        killed_at_the_end(demo),
     ):
         assert demo.stdout
         lines = []

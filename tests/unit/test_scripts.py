@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -387,14 +388,14 @@ def test_check_names_its_steps_and_hands_options_to_pytest(checked: Path) -> Non
         "ruff ran: format --check .",
         "== ruff check .",
         "ruff ran: check .",
-        "== mypy",
-        "mypy ran: ",
         "== tsc --project tests/js",
         "tsc ran: --project tests/js",
         f"== {lint}",
         f"eslint ran: {lint.partition(' ')[2]}",
         f"== {node}",
         f"node ran: {node.partition(' ')[2]}",
+        "== mypy",
+        "mypy ran: ",
         "== pytest -n 3 -k a b",
         "pytest ran: -n 3 -k a b",
     ]
@@ -416,11 +417,23 @@ def test_check_leaves_the_tests_out_when_asked(checked: Path) -> None:
     ],
 )
 def test_check_stops_at_the_first_failure(checked: Path, tool: str) -> None:
+    make_program(checked / "venv/bin/mypy", "exec sleep 50")  # which ends with the others
     make_program(checked / tool, "exit 3")
+    began = time.monotonic()
     result = run(checked / "scripts/check", cwd=checked.parent)
+    assert time.monotonic() - began < 40
     assert result.returncode == 3
     assert only_error(result) == f"== failed: {Path(tool).name}"
     assert "pytest" not in result.stdout
+
+
+def test_check_shows_what_mypy_found_and_leaves_nothing_behind(checked: Path) -> None:
+    temporary = checked / "tmp"
+    temporary.mkdir()
+    make_program(checked / "venv/bin/mypy", "sleep 0.2; echo wrong; exit 3")
+    result = run(checked / "scripts/check", cwd=checked.parent, env={"TMPDIR": str(temporary)})
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (3, "wrong")
+    assert list(temporary.iterdir()) == []
 
 
 def test_check_says_how_to_get_what_is_not_there(checked: Path) -> None:
