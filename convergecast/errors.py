@@ -59,9 +59,18 @@ class UpgradeNeeded(InvalidInput):
 
 
 class NotSignedIn(ConvergeCastError):
-    """No session, no token, or a wrong one."""
+    """No session, no token, or a wrong one.
+
+    Attributes:
+        headers: what the answer says beside it, such as how a player may show who it is.
+    """
 
     kind, http_status = "not-signed-in", 401
+
+    def __init__(self, message: str, *, by_basic: bool = False) -> None:
+        """Keep whether a token may come by Basic."""
+        super().__init__(message)
+        self.headers = {"WWW-Authenticate": 'Basic realm="ConvergeCast"'} if by_basic else {}
 
 
 class Forbidden(ConvergeCastError):

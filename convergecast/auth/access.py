@@ -70,12 +70,14 @@ class Rule:
     Attributes:
         access: who may call it.
         body_bytes: the largest body it takes; of a socket, the largest message.
+        basic: whether a token may come as the password of Basic, as players send it.
         checks_secret: whether the body has a password or token that is to be checked in turn.
     """
 
     access: Access
     body_bytes: int = USUAL_BODY_BYTES
     checks_secret: bool = False
+    basic: bool = False
 
     @property
     def takes_large_body(self) -> bool:
@@ -84,12 +86,16 @@ class Rule:
 
 
 def allow(
-    access: Access, *, body_bytes: int = USUAL_BODY_BYTES, checks_secret: bool = False
+    access: Access,
+    *,
+    body_bytes: int = USUAL_BODY_BYTES,
+    checks_secret: bool = False,
+    basic: bool = False,
 ) -> Callable[[F], F]:
     """Declare the rule of a view function or native handler; without it every call is refused."""
 
     def mark(function: F) -> F:
-        setattr(function, _ATTRIBUTE, Rule(access, body_bytes, checks_secret))
+        setattr(function, _ATTRIBUTE, Rule(access, body_bytes, checks_secret, basic))
         return function
 
     return mark

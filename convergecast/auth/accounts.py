@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from convergecast.auth import sessions
+from convergecast.auth import api_tokens, sessions
 from convergecast.auth.access import Role
 from convergecast.auth.passwords import Passwords, check_password
 from convergecast.auth.sessions import SessionKey
@@ -216,6 +216,7 @@ class Accounts:
             _check_not_last(connection, account)
             connection.execute("DELETE FROM accounts WHERE id = ?", (account.id,))
             sessions.renew(connection, account.owner, -1, None)
+            api_tokens.remove_of(connection, account.owner)
             mark_changed(connection)
 
         self._database.write(write)

@@ -28,6 +28,7 @@ class Caller:
         cameras: ids of the cameras that exist for it; None: all.
         owner: what its sessions and tokens are found by; see `Gate`.
         session: of a session, what the gate knows it by.
+        token: of an API token, its number.
         address: the literal address that it asks from.
     """
 
@@ -37,12 +38,13 @@ class Caller:
     cameras: frozenset[str] | None = None
     owner: str = ""
     session: SessionKey | None = field(default=None, repr=False)
+    token: int | None = None
     address: str = field(default="", compare=False)
 
     @property
     def credential(self) -> str:
         """What connections and viewers are counted by."""
-        return self.session or self.name
+        return self.session or (self.name if self.token is None else f"token {self.token}")
 
     def is_at_least(self, role: Role) -> bool:
         """Whether it may do what a role may."""

@@ -17,6 +17,7 @@ import threading
 
 from convergecast.auth.access import Role
 from convergecast.auth.accounts import Accounts, change_mark
+from convergecast.auth.api_tokens import ApiToken, ApiTokens
 from convergecast.auth.caller import Caller, CallerKind
 from convergecast.auth.passwords import Passwords
 from convergecast.auth.sessions import Session, Sessions
@@ -29,6 +30,7 @@ ADMIN_TOKEN_VARIABLE = "CONVERGECAST_ADMIN_TOKEN"
 LINK_HOURS = 24
 _MIN_ADMIN_TOKEN = 16
 _MARK_LETTERS = 8
+_CLIENT = "an API client"
 _LOOK_EVERY_S = 0.5
 
 log = logging.getLogger("sign-in")
@@ -67,6 +69,7 @@ class Gate:
         self._mark = change_mark(database)
         self.accounts = Accounts(database, clock, passwords or Passwords(), self.refresh)
         self.sessions = Sessions(database, clock)
+        self.tokens = ApiTokens(database, clock)
         self.hub_owner = _hub_owner(admin_token)
 
     @property
@@ -132,14 +135,18 @@ class Gate:
 
     def by_token(self, token: str) -> Caller | None:
         """Return whom a token stands for, or None; from memory."""
-        if not self.is_token(token):
-            return None
-        return Caller(
-            kind=CallerKind.TOKEN, name="an API client", role=Role.ADMIN, owner=self.hub_owner
-        )
+        if self.is_token(token):
+            return Caller(
+                kind=CallerKind.TOKEN, name=_CLIENT, role=Role.ADMIN, owner=self.hub_owner
+            )
+        found = self.tokens.find(token)
+        return self._token_holder(found) if found else None
 
     def may_stay(self, caller: Caller) -> bool:
         """Whether one who was let in is still who it was, and may what it might; from memory."""
+        if caller.token is not None:
+            token = self.tokens.get(caller.token)
+            return token is not None and self._token_holder(token) == caller
         if caller.session is None:
             return True
         session = self.sessions.find(caller.session)
@@ -167,6 +174,25 @@ class Gate:
             session=session.key,
         )
 
+    def _token_holder(self, token: ApiToken) -> Caller | None:
+        """Return who a token is: at most what its owner is now; None where the owner has gone."""
+        name, role, cameras = _CLIENT, token.role, token.cameras
+        if token.owner != self.hub_owner:
+            account = self.accounts.of_owner(token.owner)
+            if account is None:
+                return None
+            name, role = account.name, min(role, account.role, key=list(Role).index)
+            if account.cameras is not None:
+                cameras = account.cameras & (account.cameras if cameras is None else cameras)
+        return Caller(
+            kind=CallerKind.TOKEN,
+            name=name,
+            role=role,
+            cameras=cameras,
+            owner=token.owner,
+            token=token.id,
+        )
+
     async def follow(self) -> None:
         """Notice what commands change beside this hub, without end."""
         failing = False
@@ -191,6 +217,7 @@ class Gate:
         if mark != self._mark:
             self.accounts.read()
             self.sessions.read()
+            self.tokens.read()
             self._mark = mark
 
     def is_token(self, token: str) -> bool:

@@ -5,6 +5,7 @@ Flask's routes and those of the event loop come here; nothing in it waits for a 
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -56,11 +57,15 @@ class Guard:
             raise Forbidden("This route does not say who may use it.")
         if rule.access is Access.PUBLIC:
             return ANYONE
-        caller = self._by_header(headers, address)
+        caller = self._by_header(rule, headers, address)
         if caller is None:
             caller = self._gate.by_session(parse_cookie(headers.get("cookie")).get(self.cookie))
         if caller is None:
-            raise NotSignedIn("Sign in on the hub's page, or send a Bearer token.")
+            # A browser would ask in a window of its own: it says that it is one.
+            by_basic = rule.basic and headers.get("sec-fetch-mode") is None
+            raise NotSignedIn(
+                "Sign in on the hub's page, or send a Bearer token.", by_basic=by_basic
+            )
         from_page = caller.kind is CallerKind.SESSION
         origin, host = headers.get("origin"), headers.get("host")
         if from_page and rule.access.changes and not same_origin(origin, host):
@@ -74,16 +79,26 @@ class Guard:
         """Whether one who was let in may go on: its credential still says what it said then."""
         return self._gate.may_stay(caller)
 
-    def _by_header(self, headers: Headers, address: str) -> Caller | None:
+    def _by_header(self, rule: Rule, headers: Headers, address: str) -> Caller | None:
         """Return whom the header Authorization stands for; counts what stands for nobody."""
         scheme, _, token = (headers.get("authorization") or "").partition(" ")
-        if scheme.lower() != "bearer":
+        if scheme.lower() == "basic" and rule.basic:
+            token = _password_of(token)
+        elif scheme.lower() != "bearer":
             return None
         self._tokens.check(address)
         caller = self._gate.by_token(token.strip())
         if caller is None:
             self._tokens.failed(address)
         return caller
+
+
+def _password_of(credentials: str) -> str:
+    """Return the password of Basic (RFC 7617); empty where there is none."""
+    try:
+        return base64.b64decode(credentials.strip()).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def same_origin(origin: str | None, host: str | None) -> bool:

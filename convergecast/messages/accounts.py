@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from convergecast.checks import MUST_BE
-from convergecast.messages.values import Message, Time
+from convergecast.messages.values import Message, Name, Time
 
 RoleName = Literal["viewer", "operator", "admin"]
 ListedCameras = Annotated[
@@ -90,3 +90,35 @@ class SessionList(Message, frozen=True, kw_only=True):
     """Sessions, newest first."""
 
     sessions: list[SessionView]
+
+
+class TokenView(Message, frozen=True, kw_only=True):
+    """An API token, without its text."""
+
+    id: SessionId
+    name: str
+    role: RoleName
+    cameras: ListedCameras
+    created_at: Time
+    expires_at: Annotated[float | None, Meta(description="UNIX seconds. Null: never.")]
+
+
+class TokenList(Message, frozen=True, kw_only=True):
+    """The caller's tokens, newest first."""
+
+    tokens: list[TokenView]
+
+
+class MadeToken(TokenView, frozen=True, kw_only=True):
+    """A new token."""
+
+    token: Annotated[str, Meta(description="Its text. It is shown this once.")]
+
+
+class NewToken(Message, frozen=True, kw_only=True):
+    """A token to make, with at most the caller's own role and cameras."""
+
+    name: Name
+    role: RoleName
+    cameras: ListedCameras = None
+    expires_at: Time | None = None

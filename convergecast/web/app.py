@@ -32,6 +32,7 @@ from convergecast.web.api import (
     sessions,
     settings,
     sightings,
+    tokens,
     users,
 )
 from convergecast.web.caller import admit
@@ -40,7 +41,7 @@ from convergecast.web.services import Services
 
 _ROUTES = (
     *(pages, agents, cameras, pictures, analyze, labels, counts, metrics, openapi),
-    *(people, sightings, settings, me, users, sessions),
+    *(people, sightings, settings, me, users, sessions, tokens),
 )
 
 # Endless answers are given in the event loop. Here stand their addresses, so that one table says
@@ -152,6 +153,8 @@ def _refuse(error: ConvergeCastError) -> ResponseReturnValue:
         return redirect(url_for("pages.login"), 303)
     if isinstance(error, NoUsableFace):
         return jsonify({**error.told(), "pictures": error.pictures}), error.http_status
+    if isinstance(error, NotSignedIn):
+        return _answer(error.told(), error.http_status, [*error.headers.items()])
     return _answer(error.told(), error.http_status)
 
 

@@ -20,7 +20,13 @@ from werkzeug.exceptions import HTTPException
 
 from convergecast.auth.access import Access, Rule, declared_rule
 from convergecast.auth.caller import Caller
-from convergecast.errors import ConvergeCastError, Forbidden, TooMany, UpgradeNeeded
+from convergecast.errors import (
+    ConvergeCastError,
+    Forbidden,
+    NotSignedIn,
+    TooMany,
+    UpgradeNeeded,
+)
 from convergecast.web.app import NATIVE_ROUTES, create_app
 from convergecast.web.asgi_types import Application, Receive, Scope, Send
 from convergecast.web.connections import place_of
@@ -210,6 +216,8 @@ async def _refuse(error: ConvergeCastError, send: Send) -> None:
     ]
     if error.retry_after_s is not None:
         headers.append((b"retry-after", str(error.retry_after_s).encode()))
+    if isinstance(error, NotSignedIn):
+        headers += [(name.encode(), value.encode()) for name, value in error.headers.items()]
     status = error.http_status
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

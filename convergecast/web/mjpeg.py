@@ -23,7 +23,7 @@ _LOOK_AGAIN_S = 0.5
 _FRESH_S = 5.0
 
 
-@allow(Access.VIEW, body_bytes=0)
+@allow(Access.VIEW, body_bytes=0, basic=True)
 async def serve_mjpeg(
     services: Services,
     caller: Caller,

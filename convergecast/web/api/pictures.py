@@ -25,7 +25,7 @@ def blueprint(services: Services) -> Blueprint:
     routes = Blueprint("pictures", __name__, url_prefix="/api/v1/cameras/<camera_id>")
 
     @routes.get("/snapshot.jpg")
-    @allow(Access.VIEW)
+    @allow(Access.VIEW, basic=True)
     def snapshot(camera_id: str) -> Response:
         camera = services.camera(caller(), camera_id)
         if query(AnnotatedQuery).annotated == "1" and camera.options:

@@ -6,7 +6,8 @@ from convergecast.messages import accounts as kinds
 from convergecast.messages.api import ListQuery
 from convergecast.web.openapi.operations import JSON, answer, inspect, manage, own, view
 
-_USERS, _SESSIONS = "/api/v1/users", "/api/v1/sessions"
+_USERS, _SESSIONS, _TOKENS = "/api/v1/users", "/api/v1/sessions", "/api/v1/tokens"
+_TOKEN = answer(201, "The token.", {JSON: kinds.MadeToken})
 _MADE, _DONE = answer(201, "The account.", {JSON: kinds.User}), answer(204, "Done.")
 
 ACCOUNT_OPERATIONS = {
@@ -21,5 +22,8 @@ ACCOUNT_OPERATIONS = {
     f"DELETE {_USERS}/{{name}}": manage("remove_user", "Remove an account", _DONE, errors=[409]),
     f"GET {_SESSIONS}": view("sessions", "Who is signed in", kinds.SessionList, query=ListQuery),
     f"DELETE {_SESSIONS}": own("end_sessions", "End all sessions that are listed", _DONE),
+    f"GET {_TOKENS}": view("tokens", "One's own tokens", kinds.TokenList, query=ListQuery),
+    f"POST {_TOKENS}": own("make_token", "Make one", _TOKEN, sent=kinds.NewToken, errors=[429]),
+    f"DELETE {_TOKENS}/{{token_id}}": own("end_token", "End one", _DONE),
     f"DELETE {_SESSIONS}/{{session_id}}": own("end_session", "End a session", _DONE),
 }

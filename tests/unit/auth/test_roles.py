@@ -6,7 +6,9 @@ without a rule is refused to everybody.
 
 from __future__ import annotations
 
+import base64
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +62,7 @@ LOOKS = {
         "GET /api/v1/labels",
         "GET /api/v1/me",
         "GET /api/v1/sessions",
+        "GET /api/v1/tokens",
     },
     Role.OPERATOR: set[str](),
     Role.ADMIN: {
@@ -83,6 +86,8 @@ CHANGES = {
         "PATCH /api/v1/users/<name>",
         "DELETE /api/v1/sessions",
         "DELETE /api/v1/sessions/<session_id>",
+        "POST /api/v1/tokens",
+        "DELETE /api/v1/tokens/<token_id>",
     },
     Role.OPERATOR: {
         f"PATCH {CAMERA}",
@@ -409,3 +414,105 @@ def test_a_session_sees_and_ends_its_own_and_an_administrator_all(house: House) 
     assert house.call("GET /api/v1/me", {"Cookie": mine}).status_code == 401
     me = house.call("GET /api/v1/me", {"Cookie": others}).get_json()
     assert me == {"name": "the-admin", "role": "admin", "cameras": None, "kind": "session"}
+
+
+# API tokens.
+
+
+def bearer(text: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {text}"}
+
+
+def basic(text: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"any:{text}".encode()).decode()}
+
+
+def make_token(house: House, account: Account, **fields: object) -> Any:
+    sent = {"Cookie": house.cookie(account), **OWN_PAGE}
+    client = house.app.test_client(use_cookies=False)
+    order = {"name": "garage", "role": "viewer", **fields}
+    return client.post("/api/v1/tokens", json=order, headers=sent)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_token_reaches_what_its_role_may_and_a_revoked_one_nothing(
+    house: House, role: Role
+) -> None:
+    made = make_token(house, house.accounts[Role.ADMIN], role=role).get_json()
+    for call, least in LEAST.items():
+        own = {"name": "the-admin"} if call.startswith("PATCH") else {}
+        status = house.call(call, bearer(made["token"]), **own).status_code
+        assert (status == 403) is not role.includes(least), call
+        assert status not in (401, 500), call
+    client = house.app.test_client(use_cookies=False)
+    order = {"name": "more", "role": "viewer"}
+    again = client.post("/api/v1/tokens", json=order, headers=bearer(made["token"]))
+    assert (again.status_code, "makes no tokens" in again.text) == (403, True)
+    end = "DELETE /api/v1/tokens/<token_id>"
+    sent = {"Cookie": house.cookie(house.accounts[Role.ADMIN]), **OWN_PAGE}
+    asking = house.hub.services.gate.by_token(made["token"])
+    assert asking and house.hub.services.gate.may_stay(asking)
+    assert house.call(end, sent, token_id=made["id"]).status_code == 204
+    assert not house.hub.services.gate.may_stay(asking)
+    for call in LEAST:
+        assert house.call(call, bearer(made["token"])).status_code == 401, call
+
+
+def test_a_token_is_at_most_its_owner_now_and_then(house: House, helper: Account) -> None:
+    assert make_token(house, helper, role="admin").status_code == 403
+    assert make_token(house, helper, cameras=[house.hidden]).status_code == 400
+    assert make_token(house, helper, expires_at=1.0).status_code == 400
+    made = make_token(house, helper, role="operator").get_json()
+    assert made["cameras"] == [house.seen] and len(made["token"]) > 40
+    gate = house.hub.services.gate
+    before = gate.by_token(made["token"])
+    assert before and (before.role, before.name) == (Role.OPERATOR, "helper")
+    gate.accounts.change("helper", role=Role.VIEWER, cameras=[])
+    now = gate.by_token(made["token"])
+    assert now and (now.role, now.cameras) == (Role.VIEWER, frozenset())
+    assert not gate.may_stay(before)
+    gate.accounts.change("helper", role=Role.OPERATOR, cameras=[house.seen])
+    stored = house.hub.services.database.read("SELECT * FROM api_tokens")
+    assert made["token"] not in str([tuple(row) for row in stored])
+
+
+def test_tokens_go_with_their_account_and_with_their_time(house: House) -> None:
+    gate = house.hub.services.gate
+    cheap = Accounts(house.hub.services.database, SystemClock(), Passwords(CHEAP))
+    cheap.add("short", PASSWORD, Role.VIEWER)
+    gate.refresh()
+    short = gate.accounts.get("short")
+    soon = house.hub.services.clock.now() + 0.2
+    expiring = make_token(house, short, expires_at=soon).get_json()["token"]
+    lasting = make_token(house, short).get_json()["token"]
+    while house.hub.services.clock.now() < soon:
+        time.sleep(0.02)
+    assert gate.by_token(expiring) is None and gate.by_token(lasting)
+    sent = {"Cookie": house.cookie(short)}
+    (shown,) = house.call("GET /api/v1/tokens", sent).get_json()["tokens"]
+    assert "token" not in shown
+    others = {"Cookie": house.cookie(house.accounts[Role.VIEWER]), **OWN_PAGE}
+    end = "DELETE /api/v1/tokens/<token_id>"
+    assert house.call(end, others, token_id=shown["id"]).status_code == 404
+    gate.accounts.remove("short")
+    assert gate.by_token(lasting) is None
+
+
+def test_basic_is_for_pictures_only(house: House) -> None:
+    made = make_token(house, house.accounts[Role.VIEWER]).get_json()["token"]
+    for call in LEAST:
+        answer = house.call(call, basic(made), camera_id=house.seen)
+        picture = call.endswith(("/snapshot.jpg", "/stream.mjpg"))
+        assert (answer.status_code != 401) is picture, call
+        nobody = house.call(call, {}, camera_id=house.seen)
+        assert ("WWW-Authenticate" in nobody.headers) is picture, call
+    snapshot = house.call(f"GET {CAMERA}/snapshot.jpg", basic(made), camera_id=house.seen)
+    assert (snapshot.status_code, snapshot.data) == (200, b"seen")
+    for wrong in ("wrong", ""):
+        status = house.call(f"GET {CAMERA}/snapshot.jpg", basic(wrong)).status_code
+        assert status == 401
+    browser = {"Sec-Fetch-Mode": "no-cors"}
+    assert "WWW-Authenticate" not in house.call(f"GET {CAMERA}/snapshot.jpg", browser).headers
+    stream = f"/api/v1/cameras/{house.seen}/stream.mjpg"
+    assert "www-authenticate" in ask(house.application, "GET", stream).headers
+    assert ask(house.application, "HEAD", stream, headers=basic(made)).status == 200

@@ -34,7 +34,7 @@ from tests.support import messages
 TOKEN = "an administrator's token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 CAMERAS = "/api/v1/cameras"
-USERS, SESSIONS = "/api/v1/users", "/api/v1/sessions"
+USERS, SESSIONS, TOKENS = "/api/v1/users", "/api/v1/sessions", "/api/v1/tokens"
 AGENT = {"ipaddress": "127.0.0.1", "ports": 5001, "agent_id": "a", "width": 64, "fps": 25.0}
 
 
@@ -230,6 +230,13 @@ def test_answers_about_accounts(caller: Caller, hub: Hub) -> None:
     assert caller.ask("DELETE", SESSIONS).status_code == 204
     assert caller.ask("GET", SESSIONS).get_json() == {"sessions": []}
     assert caller.ask("DELETE", f"{USERS}/anna").status_code == 204
+    order = {"name": "garage", "role": "viewer", "expires_at": 1e11}
+    made = caller.ask("POST", TOKENS, json=order).get_json()
+    assert caller.ask("POST", TOKENS, json={**order, "name": ""}).status_code == 400
+    (shown,) = caller.ask("GET", TOKENS).get_json()["tokens"]
+    assert {**shown, "token": made["token"]} == made
+    assert caller.ask("DELETE", f"{TOKENS}/{made['id']}").status_code == 204
+    assert caller.ask("DELETE", f"{TOKENS}/{made['id']}").status_code == 404
 
 
 def test_answers_to_agents(caller: Caller) -> None:

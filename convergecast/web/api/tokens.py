@@ -1,0 +1,84 @@
+"""`/api/v1/tokens`: one's own API tokens. Process: hub."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from msgspec.structs import asdict
+
+from convergecast.auth.access import Access, Role, allow
+from convergecast.auth.api_tokens import ApiToken
+from convergecast.auth.caller import may_see
+from convergecast.errors import Forbidden, InvalidInput, NotFound
+from convergecast.messages.accounts import MadeToken, NewToken, TokenList, TokenView
+from convergecast.messages.api import ListQuery
+from convergecast.names import shown_name
+from convergecast.web.api.request_body import answer, json_body, query
+from convergecast.web.caller import caller
+from convergecast.web.services import Services
+
+
+def blueprint(services: Services) -> Blueprint:
+    """Return the routes."""
+    routes = Blueprint("tokens", __name__, url_prefix="/api/v1/tokens")
+    gate = services.gate
+
+    @routes.get("")
+    @allow(Access.VIEW)
+    def tokens() -> Response:
+        asked = query(ListQuery)
+        found = [token for token in _of_caller() if asked.includes(token.id)][: asked.most]
+        return answer(TokenList(tokens=[_shown(token) for token in found]))
+
+    @routes.post("")
+    @allow(Access.OWN)
+    def make() -> Response:
+        order, asking = json_body(NewToken), caller()
+        role, cameras = Role(order.role), asking.cameras
+        if asking.token is not None:
+            raise Forbidden("A token makes no tokens: sign in on the hub's page.")
+        if not asking.is_at_least(role):
+            raise Forbidden(f"A token has at most your own role, {asking.role}.")
+        if order.cameras is not None:
+            cameras = _known(services, order.cameras, role)
+        if order.expires_at is not None and order.expires_at <= services.clock.now():
+            raise InvalidInput("expires_at must be in the future.")
+        token, text = gate.tokens.add(
+            asking.owner, shown_name(order.name), role, cameras, order.expires_at
+        )
+        return answer(MadeToken(**asdict(_shown(token)), token=text), 201)
+
+    @routes.delete("/<token_id>")
+    @allow(Access.OWN)
+    def end(token_id: str) -> Response:
+        for token in _of_caller():
+            if str(token.id) == token_id:
+                gate.tokens.end(token.id)
+                return Response(status=204)
+        raise NotFound("There is no such token: it may have ended.")
+
+    def _of_caller() -> list[ApiToken]:
+        return [token for token in gate.tokens.all() if token.owner == caller().owner]
+
+    return routes
+
+
+def _known(services: Services, cameras: list[str], role: Role) -> frozenset[str]:
+    """Return a list of cameras; raises InvalidInput for one that does not exist for the caller."""
+    if role is Role.ADMIN:
+        raise InvalidInput("An administrator sees every camera: leave the list of cameras out.")
+    known = {camera.id for camera in services.registry.all() if may_see(caller(), camera.id)}
+    for camera_id in cameras:
+        if camera_id not in known:
+            raise InvalidInput(f"There is no camera {camera_id[:40]!r}.")
+    return frozenset(cameras)
+
+
+def _shown(token: ApiToken) -> TokenView:
+    return TokenView(
+        id=str(token.id),
+        name=token.name,
+        role=token.role.value,
+        cameras=None if token.cameras is None else sorted(token.cameras),
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+    )
