@@ -29,7 +29,7 @@ def test_who_stands_before_a_camera_is_enrolled_renamed_corrected_and_forgotten(
     face = face_in_view(hub, camera, "unknown")
     fields = {"camera": camera, "track_id": str(face["track_id"])}
     gone = hub.enrol("Barack", camera=camera, track_id="999999")
-    hub.refused(gone, 404, "not in the camera's view")
+    hub.refused(gone, 404, "has left the camera's view")
     found = hub.person("Barack", **fields)
     assert [picture["source"] for picture in found["pictures"]] == ["camera"]
     known = face_in_view(hub, camera, "known")
