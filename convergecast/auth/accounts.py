@@ -130,7 +130,7 @@ class Accounts:
 
         Raises:
             InvalidInput: a name, password or list that cannot be.
-            Conflict: there is one of this name.
+            Conflict: there is one of this name, or an administrator would have a list.
             TooMany: there are as many as may be.
         """
         if not _NAME.fullmatch(name):
@@ -177,7 +177,7 @@ class Accounts:
         Raises:
             NotFound: there is no such account.
             InvalidInput: a password or list that cannot be.
-            Conflict: it is the last administrator.
+            Conflict: it is the last administrator, or an administrator would have a list.
         """
         self.read()
         account, stored = self.get(name), None
@@ -252,11 +252,11 @@ def _account(row: sqlite3.Row) -> Account:
 
 
 def _listed(role: Role, cameras: Sequence[str] | None) -> str | None:
-    """Return a list of cameras as it is stored; raises InvalidInput."""
+    """Return a list of cameras as it is stored; raises InvalidInput and Conflict."""
     if cameras is None:
         return None
     if role is Role.ADMIN:
-        raise InvalidInput("An administrator sees every camera: leave the list of cameras out.")
+        raise Conflict("An administrator sees every camera: leave the list of cameras out.")
     if len(cameras) > MAX_LISTED:
         raise InvalidInput(f"A list has at most {MAX_LISTED} cameras.")
     return _stored(frozenset(cameras))

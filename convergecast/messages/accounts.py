@@ -17,7 +17,16 @@ ListedCameras = Annotated[
         extra={MUST_BE: "a list of strings, or null for all"},
     ),
 ]
-Password = Annotated[str, Meta(description="8 to 200 characters.")]
+Password = Annotated[
+    str,
+    Meta(
+        min_length=8,
+        max_length=200,
+        description="8 to 200 characters, and none of the first guesses.",
+        extra_json_schema={"format": "password"},
+        extra={MUST_BE: "a text of 8 to 200 characters"},
+    ),
+]
 SessionId = Annotated[str, Meta(description="Newer sessions have higher numbers.")]
 
 
@@ -48,10 +57,17 @@ class Users(Message, frozen=True, kw_only=True):
 class NewUser(Message, frozen=True, kw_only=True):
     """A new account."""
 
-    name: Annotated[str, Meta(description="1 to 40 letters, digits, dots, dashes, _ or @.")]
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,39}\Z",
+            description="1 to 40 letters, digits, dots, dashes, _ or @.",
+            extra={MUST_BE: "1 to 40 letters (a to z), digits, dots, dashes, _ or @"},
+        ),
+    ]
     password: Password
     role: RoleName
-    cameras: ListedCameras = None
+    cameras: ListedCameras | UnsetType = UNSET
 
 
 class UserChange(Message, frozen=True, kw_only=True):
@@ -120,5 +136,5 @@ class NewToken(Message, frozen=True, kw_only=True):
 
     name: Name
     role: RoleName
-    cameras: ListedCameras = None
-    expires_at: Time | None = None
+    cameras: ListedCameras | UnsetType = UNSET
+    expires_at: Time | UnsetType | None = UNSET

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response
+from msgspec import UNSET
 from msgspec.structs import asdict
 
 from convergecast.auth.access import Access, Role, allow
 from convergecast.auth.api_tokens import ApiToken
 from convergecast.auth.caller import may_see
-from convergecast.errors import Forbidden, InvalidInput, NotFound
+from convergecast.errors import Conflict, Forbidden, NotFound
 from convergecast.messages.accounts import MadeToken, NewToken, TokenList, TokenView
 from convergecast.messages.api import ListQuery
 from convergecast.names import shown_name
@@ -38,12 +39,13 @@ def blueprint(services: Services) -> Blueprint:
             raise Forbidden("A token makes no tokens: sign in on the hub's page.")
         if not asking.is_at_least(role):
             raise Forbidden(f"A token has at most your own role, {asking.role}.")
-        if order.cameras is not None:
+        if order.cameras is not UNSET and order.cameras is not None:
             cameras = _known(services, order.cameras, role)
-        if order.expires_at is not None and order.expires_at <= services.clock.now():
-            raise InvalidInput("expires_at must be in the future.")
+        expires_at = None if order.expires_at is UNSET else order.expires_at
+        if expires_at is not None and expires_at <= services.clock.now():
+            raise Conflict("expires_at must be in the future.")
         token, text = gate.tokens.add(
-            asking.owner, shown_name(order.name), role, cameras, order.expires_at
+            asking.owner, shown_name(order.name), role, cameras, expires_at
         )
         return answer(MadeToken(**asdict(_shown(token)), token=text), 201)
 
@@ -63,13 +65,18 @@ def blueprint(services: Services) -> Blueprint:
 
 
 def _known(services: Services, cameras: list[str], role: Role) -> frozenset[str]:
-    """Return a list of cameras; raises InvalidInput for one that does not exist for the caller."""
+    """Return a list of cameras.
+
+    Raises:
+        Conflict: an administrator would have a list.
+        NotFound: a camera does not exist for the caller.
+    """
     if role is Role.ADMIN:
-        raise InvalidInput("An administrator sees every camera: leave the list of cameras out.")
+        raise Conflict("An administrator sees every camera: leave the list of cameras out.")
     known = {camera.id for camera in services.registry.all() if may_see(caller(), camera.id)}
     for camera_id in cameras:
         if camera_id not in known:
-            raise InvalidInput(f"There is no camera {camera_id[:40]!r}.")
+            raise NotFound(f"There is no camera {camera_id[:40]!r}.")
     return frozenset(cameras)
 
 

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from convergecast.auth.access import Access, Role, allow
 from convergecast.auth.accounts import Account
-from convergecast.errors import Forbidden, InvalidInput
+from convergecast.errors import Forbidden, InvalidInput, NotFound
 from convergecast.messages.accounts import NewUser, User, UserChange, Users
 from convergecast.web.api.request_body import answer, json_body
 from convergecast.web.caller import address, caller
@@ -30,7 +30,7 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.MANAGE)
     def add() -> Response:
         order = json_body(NewUser)
-        cameras = _known(services, order.cameras)
+        cameras = _known(services, None if order.cameras is UNSET else order.cameras)
         return answer(
             _shown(accounts.add(order.name, order.password, Role(order.role), cameras)), 201
         )
@@ -88,11 +88,11 @@ def _account_to_change(services: Services, name: str, order: UserChange) -> Acco
 
 
 def _known(services: Services, cameras: Sequence[str] | None) -> Sequence[str] | None:
-    """Return a list of cameras; raises InvalidInput for one that is not there."""
+    """Return a list of cameras; raises NotFound for one that is not there."""
     known = {camera.id for camera in services.registry.all()}
     for camera_id in cameras or ():
         if camera_id not in known:
-            raise InvalidInput(f"There is no camera {camera_id[:40]!r}.")
+            raise NotFound(f"There is no camera {camera_id[:40]!r}.")
     return cameras
 
 

@@ -14,7 +14,7 @@ ACCOUNT_OPERATIONS = {
     "GET /api/v1/me": view("me", "Who asks, and what it may", kinds.Me),
     f"GET {_USERS}": inspect("users", "The accounts", kinds.Users),
     f"POST {_USERS}": manage(
-        "add_user", "Make an account", _MADE, sent=kinds.NewUser, errors=[409, 429]
+        "add_user", "Make an account", _MADE, sent=kinds.NewUser, errors=[404, 409, 429]
     ),
     f"PATCH {_USERS}/{{name}}": own(
         "change_user", "Change an account", kinds.User, sent=kinds.UserChange, errors=[409, 429]
@@ -23,7 +23,9 @@ ACCOUNT_OPERATIONS = {
     f"GET {_SESSIONS}": view("sessions", "Who is signed in", kinds.SessionList, query=ListQuery),
     f"DELETE {_SESSIONS}": own("end_sessions", "End all sessions that are listed", _DONE),
     f"GET {_TOKENS}": view("tokens", "One's own tokens", kinds.TokenList, query=ListQuery),
-    f"POST {_TOKENS}": own("make_token", "Make one", _TOKEN, sent=kinds.NewToken, errors=[429]),
+    f"POST {_TOKENS}": own(
+        "make_token", "Make one", _TOKEN, sent=kinds.NewToken, errors=[404, 409, 429]
+    ),
     f"DELETE {_TOKENS}/{{token_id}}": own("end_token", "End one", _DONE),
     f"DELETE {_SESSIONS}/{{session_id}}": own("end_session", "End a session", _DONE),
 }

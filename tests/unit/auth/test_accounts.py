@@ -89,7 +89,7 @@ def test_a_wrong_name_is_compared_as_a_wrong_password_is(
         ("two words", PASSWORD, Role.VIEWER, None, InvalidInput, "1 to 40"),
         ("x" * 41, PASSWORD, Role.VIEWER, None, InvalidInput, "1 to 40"),
         ("bob", "password", Role.VIEWER, None, InvalidInput, "choose another"),
-        ("bob", PASSWORD, Role.ADMIN, ["a"], InvalidInput, "every camera"),
+        ("bob", PASSWORD, Role.ADMIN, ["a"], Conflict, "every camera"),
         ("bob", PASSWORD, Role.VIEWER, ["a"] * 1001, InvalidInput, "at most 1000"),
         ("ANNA", PASSWORD, Role.VIEWER, None, Conflict, "already"),
     ],

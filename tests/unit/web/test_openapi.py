@@ -204,8 +204,11 @@ def test_answers_about_accounts(caller: Caller, hub: Hub) -> None:
     made = caller.ask("POST", USERS, json=anna)
     assert (made.status_code, made.get_json()["cameras"]) == (201, [])
     assert caller.ask("POST", USERS, json=anna).status_code == 409
-    for wrong in ({"password": "password"}, {"cameras": ["gone"]}, {"role": "owner"}):
-        assert caller.ask("POST", USERS, json={**anna, "name": "bob", **wrong}).status_code == 400
+    bob = {**anna, "name": "bob"}
+    for wrong in ({"password": "password"}, {"password": "short"}, {"role": "owner"}):
+        assert caller.ask("POST", USERS, json={**bob, **wrong}).status_code == 400
+    assert caller.ask("POST", USERS, json={**bob, "cameras": ["gone"]}).status_code == 404
+    assert caller.ask("POST", USERS, json={**bob, "role": "admin"}).status_code == 409
     boss = {**anna, "name": "boss", "role": "admin", "cameras": None}
     assert caller.ask("POST", USERS, json=boss).status_code == 201
     assert caller.ask("PATCH", f"{USERS}/anna", json={"cameras": None}).get_json() == {
