@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -16,28 +15,6 @@ from convergecast.model_tools.fetch import fetch
 from convergecast.protocol.folders import pictures_folder
 from convergecast.vision.detections import Bytes
 from tests.support.rig import Rig
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Divide tests among processes, where there are several, as `tests.support.parallel` says."""
-    if config.getoption("numprocesses", None):
-        config.option.dist = "loadgroup"
-        config.option.loadscopereorder = False  # what takes longest begins first
-    told = getattr(config, "workerinput", None)
-    if told is not None:
-        from tests.support.parallel import Worker
-
-        folder = Path(config.option.basetemp).parent
-        number = int(told["workerid"].removeprefix("gw"))
-        config.pluginmanager.register(Worker(folder, number, told["workercount"]))
-
-
-@pytest.hookimpl(optionalhook=True)  # a machine that tries its GPU has no pytest-xdist
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Return what hands tests to processes."""
-    from tests.support.parallel import ByFile
-
-    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

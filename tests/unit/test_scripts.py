@@ -396,9 +396,16 @@ def test_check_names_its_steps_and_hands_options_to_pytest(checked: Path) -> Non
         f"node ran: {node.partition(' ')[2]}",
         "== mypy",
         "mypy ran: ",
-        "== pytest -n 3 -k a b",
-        "pytest ran: -n 3 -k a b",
+        "== pytest -k a b",
+        "pytest ran: -k a b",
     ]
+
+
+def test_check_runs_what_measures_after_what_runs_side_by_side(checked: Path) -> None:
+    lines = run(checked / "scripts/check", cwd=checked.parent).stdout.splitlines()
+    side_by_side = "-n 3 --dist loadfile --no-loadscope-reorder -m not alone"
+    ran = [line for line in lines if line.startswith("pytest ran")]
+    assert ran == [f"pytest ran: {side_by_side}", "pytest ran: -m alone"]
 
 
 def test_check_leaves_the_tests_out_when_asked(checked: Path) -> None:
