@@ -58,6 +58,7 @@ class Moving:
 
     label = "moving"
     fps = FPS
+    scene = 0
     change_times: Sequence[float] = ()
 
     def __init__(self) -> None:
