@@ -17,6 +17,15 @@ from convergecast.vision.detections import Bytes
 from tests.support.rig import Rig
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let no test made of examples fail because the machine is busy."""
+    if config.pluginmanager.hasplugin("hypothesispytest"):  # a machine that tries its GPU has none
+        from hypothesis import settings
+
+        settings.register_profile("untimed", settings.default, deadline=None)
+        settings.load_profile("untimed")
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder of real pictures and videos; tests that need it are skipped without."""
