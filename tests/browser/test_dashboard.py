@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from convergecast.options import OPTIONS
 from tests.browser.conftest import Watched
+from tests.support.addresses import free_port
 from tests.support.rig import Rig, end
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_hub]
@@ -252,7 +253,8 @@ def test_a_camera_is_renamed_and_forgotten_after_one_question(page: Page, rig: R
 
 
 def test_a_lost_camera_says_why_and_comes_back(page: Page, rig: Rig) -> None:
-    agent = rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall")
+    port = free_port()
+    agent = rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall", "--port", port)
     (camera,) = rig.wait_online(1)
     wait_painted(page, camera["id"])
     end(agent, kill=True)

@@ -24,6 +24,7 @@ from convergecast.ipc.framing import unpack
 from convergecast.model_store import store
 from convergecast.protocol.folders import pictures_folder
 from scripts.bench.camera_end import write_moving_video
+from tests.support.addresses import free_port
 from tests.support.rig import Rig, end
 from tests.support.viewer import LiveClient
 
@@ -169,7 +170,7 @@ def test_a_restarted_hub_finds_its_cameras_and_options_again(rig: Rig, portrait:
 
 @pytest.mark.shared_hub
 def test_a_restarted_agent_is_the_same_camera(rig: Rig, portrait: Path) -> None:
-    agent = rig.start_agent("--source", str(portrait))
+    agent = rig.start_agent("--source", str(portrait), "--port", free_port())
     (before,) = rig.wait_online(1)
     end(agent, kill=True)
     offline = rig.wait_for(

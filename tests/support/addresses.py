@@ -1,8 +1,9 @@
-"""Addresses for an engine that a test starts. Process: tests."""
+"""Addresses for an engine or an agent that a test starts. Process: tests."""
 
 from __future__ import annotations
 
 import secrets
+import socket
 import sys
 
 
@@ -10,3 +11,9 @@ def engine_address() -> str:
     """Return an address that nothing else on this machine uses, another run of tests included."""
     word = f"convergecast-test-{secrets.token_hex(8)}"
     return f"\0{word}" if sys.platform == "linux" else rf"\\.\pipe\{word}"
+
+
+def free_port() -> str:
+    """Return a port of loopback that no agent of another test takes, when this one's has ended."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])

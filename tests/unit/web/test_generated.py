@@ -115,10 +115,10 @@ def _bson_text(text: bytes) -> bytes:
 
 
 def assert_within_limits(known: list[Camera]) -> None:
-    pending = [camera.address for camera in known if camera.approval is Approval.PENDING]
+    pending = [camera.sender for camera in known if camera.approval is Approval.PENDING]
     assert len(known) <= MAX_CAMERAS + MAX_PENDING
     assert len(pending) <= MAX_PENDING
-    assert all(pending.count(address) <= MAX_PENDING_PER_ADDRESS for address in pending)
+    assert all(pending.count(sender) <= MAX_PENDING_PER_ADDRESS for sender in pending)
 
 
 def test_a_thousand_agents_do_not_make_the_hub_grow(hub: Hub, client: FlaskClient) -> None:
