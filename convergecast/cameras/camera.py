@@ -39,8 +39,9 @@ class Camera:
     `object_labels`; None means all labels.
     `wrong_token` is whether the last registration had a token that is not the hub's. It is not
     stored, because the next heartbeat tells it again.
-    `waits` is None unless the camera is pending. `sender` is the literal IP address of its newest
-    registration.
+    `waits` is None unless the camera is pending. `token_shown` is whether its agent has shown the
+    hub's token while it was pending: such cameras are counted on their own. `sender` is the literal
+    IP address that it registers from; while it is pending, that of its first registration.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Camera:
     registered_at: float
     last_seen: float
     waits: Waits | None = None
+    token_shown: bool = False
     sender: str | None = None
     wrong_token: bool = field(default=False, compare=False)
 

@@ -32,6 +32,7 @@ from convergecast.cameras.room import (
     check_room_to_approve,
     check_room_to_wait,
     has_its_share,
+    has_room_to_wait,
     has_waited_too_long,
 )
 from convergecast.cameras.settings import known_labels, known_options
@@ -239,7 +240,9 @@ class CameraRegistry:
         if waits is None:
             check_room_to_approve(self._cameras.values(), self._config)
         else:
-            check_room_to_wait(self._cameras.values(), self._config, sender=sender, waits=waits)
+            check_room_to_wait(
+                self._cameras.values(), self._config, sender=sender, token_shown=trusted
+            )
         key = secrets.token_urlsafe(24) if registration.agent_id else None
         now = self._clock.now()
         camera = Camera(
@@ -263,6 +266,7 @@ class CameraRegistry:
             registered_at=now,
             last_seen=now,
             waits=waits,
+            token_shown=trusted and waits is not None,
             sender=sender,
         )
         self._save(camera)
@@ -288,7 +292,15 @@ class CameraRegistry:
             raise Forbidden("This camera was rejected: allow it again on the hub's page.")
         proven = bool(registration.camera_key and has_key(camera, registration.camera_key))
         key = None
-        renewed = replace(camera, last_seen=self._clock.now(), sender=sender)
+        renewed = replace(camera, last_seen=self._clock.now())
+        if camera.approval is Approval.APPROVED:
+            renewed = replace(renewed, sender=sender)
+        elif trusted and not camera.token_shown:
+            counted_at = camera.sender or sender
+            room = has_room_to_wait(
+                self._cameras.values(), self._config, sender=counted_at, token_shown=True
+            )
+            renewed = replace(renewed, token_shown=room)
         if proven or (camera.agent_id is None and trusted):
             renewed = replace(
                 renewed,
@@ -322,7 +334,7 @@ class CameraRegistry:
         if waits is not Waits.TOKEN:
             return replace(camera, waits=waits)
         check_room_to_approve(self._cameras.values(), self._config)
-        return replace(camera, approval=Approval.APPROVED, waits=None)
+        return replace(camera, approval=Approval.APPROVED, waits=None, sender=sender)
 
     def _forget_oldest_rejected(self) -> None:
         """Forget the oldest rejected cameras beyond as many as may be approved."""

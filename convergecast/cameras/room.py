@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from convergecast.cameras.camera import Approval, Camera, Waits
+from convergecast.cameras.camera import Approval, Camera
 from convergecast.config import HubConfig
 from convergecast.errors import TooMany
 from convergecast.protocol.places import network_of
@@ -26,25 +26,29 @@ def check_room_to_approve(cameras: Iterable[Camera], config: HubConfig) -> None:
 
 
 def check_room_to_wait(
-    cameras: Iterable[Camera], config: HubConfig, *, sender: str, waits: Waits
+    cameras: Iterable[Camera], config: HubConfig, *, sender: str, token_shown: bool
 ) -> None:
-    """Raise TooMany when no further camera from `sender` may wait.
+    """Raise TooMany when no further camera from `sender` may wait."""
+    if not has_room_to_wait(cameras, config, sender=sender, token_shown=token_shown):
+        raise TooMany("Too many cameras wait for approval: approve or reject some first.")
 
-    Cameras whose agent has shown a valid token are counted on their own, so that nobody without one
-    keeps them out.
+
+def has_room_to_wait(
+    cameras: Iterable[Camera], config: HubConfig, *, sender: str, token_shown: bool
+) -> bool:
+    """Whether a further camera from `sender` may wait.
+
+    Cameras whose agent has shown the hub's token are counted on their own, so that nobody without
+    it keeps them out.
     """
-    without_token = waits is Waits.TOKEN
     pending = [
         camera
         for camera in cameras
-        if camera.approval is Approval.PENDING
-        and (camera.waits in (None, Waits.TOKEN)) is without_token
+        if camera.approval is Approval.PENDING and camera.token_shown is token_shown
     ]
-    of_sender = _of_sender(pending, sender)
-    if of_sender >= config.max_pending_per_address or (
-        without_token and len(pending) >= config.max_pending
-    ):
-        raise TooMany("Too many cameras wait for approval: approve or reject some first.")
+    if not token_shown and len(pending) >= config.max_pending:
+        return False
+    return _of_sender(pending, sender) < config.max_pending_per_address
 
 
 def has_its_share(cameras: Iterable[Camera], config: HubConfig, sender: str) -> bool:

@@ -416,6 +416,51 @@ def test_a_valid_token_gets_in_or_waits_beside_those_without_one(database: Datab
     assert registry.get(forgotten.camera_id).waits is Waits.FORGOTTEN
 
 
+def test_a_stranger_who_knows_ids_gets_no_more_cameras_to_wait_than_others(
+    database: Database,
+) -> None:
+    registry = make_registry(database, max_pending=3, max_pending_per_address=2)
+    registry.register(agent(agent_id="known", token=agent_token(database)), HOME)
+    for number in range(2):
+        registry.register(agent(agent_id="known", ports=6000 + number), HOME)
+    for agent_id in ("known", "new"):
+        with pytest.raises(TooMany):
+            registry.register(agent(agent_id=agent_id, ports=7000), HOME)
+    for address, allowed in (("192.168.1.21", True), ("192.168.1.22", False)):
+        elsewhere = agent(agent_id="known", ipaddress=address)
+        if allowed:
+            assert registry.register(elsewhere, address).status == "pending"
+        else:
+            with pytest.raises(TooMany):
+                registry.register(elsewhere, address)
+
+
+def test_a_pending_camera_that_moves_makes_no_room_where_it_came_from(database: Database) -> None:
+    registry = make_registry(database, max_pending_per_address=1)
+    elsewhere = "192.168.1.21"
+    for agent_id in ("a", None):
+        place = agent(agent_id=agent_id, ports=5001)
+        key = registry.register(place, HOME).camera_key
+        moved = dataclasses.replace(place, ipaddress=elsewhere, camera_key=key)
+        registry.register(moved, elsewhere)
+        with pytest.raises(TooMany):
+            registry.register(agent(agent_id="b", ports=5002), HOME)
+        for camera in registry.all():
+            registry.forget(camera.id)
+
+
+def test_who_shows_the_token_later_is_counted_with_those_who_have_it(database: Database) -> None:
+    registry = make_registry(database, max_pending_per_address=2)
+    token = agent_token(database)
+    registry.register(agent(agent_id="known", token=token), HOME)
+    for port in (6000, 6001, 6002):
+        registry.register(agent(agent_id="known", ports=port), HOME)
+        registry.register(agent(agent_id="known", ports=port, token=token), HOME)
+    waiting = [c for c in registry.all() if c.approval is Approval.PENDING]
+    assert [c.token_shown for c in waiting] == [True, True, False]
+    assert make_registry(database).all() == registry.all()
+
+
 def test_a_token_lets_in_so_many_of_one_address_and_the_others_wait(database: Database) -> None:
     registry = make_registry(database, max_cameras_per_address=2)
     trusted = agent(token=agent_token(database))
