@@ -66,7 +66,7 @@ class Analyzer:
         self._hurry = False
         self._engine: EngineClient | None = None
         self._gate = MotionGate(orders.motion_sleep_s)
-        self._asked_anew = False
+        self._asks_again = False
         self._follower = Follower()
         self._plan = EmbeddingPlan()
         self._result: Result | None = None
@@ -80,7 +80,7 @@ class Analyzer:
     def set_orders(self, orders: Orders) -> None:
         """Take new orders."""
         with self._changed:
-            self._asked_anew |= _needs_new_result(orders, self._orders)
+            self._asks_again |= _needs_new_result(orders, self._orders)
             self._orders = orders
             if not orders.options:
                 self._frame = None
@@ -98,7 +98,7 @@ class Analyzer:
                 self._changed.notify()
 
     def motion(self, now_s: float) -> Motion:
-        """Return whether the scene rests and how many due frames were skipped, for the report."""
+        """Return, for the report, whether the scene is still and how many frames were skipped."""
         return Motion(
             quiet=self._gate.quiet,
             skipped=self._skipped,
@@ -106,7 +106,7 @@ class Analyzer:
         )
 
     def run(self) -> None:
-        """Analyse for ever."""
+        """Analyse frames without end."""
         due = time.monotonic()
         while True:
             frame, orders = self._next()
@@ -121,13 +121,20 @@ class Analyzer:
             else:
                 self._gate.forget()
                 due = began + _RETRY_S
-            self._wait_until(due)
+            self._wait_until(due, 1 / orders.analysis_fps)
 
-    def _wait_until(self, due: float) -> None:
-        """Wait until the next frame is due; one of another scene is so at once."""
+    def _wait_until(self, due: float, interval_s: float) -> None:
+        """Wait until the next frame is due. The first of another scene may come an interval early.
+
+        It puts off the one after it, so that a camera on which every frame is a cut is analysed no
+        more often than others.
+        """
         with self._changed:
-            while not self._hurry and (left_s := due - time.monotonic()) > 0:
+            while (left_s := self._left_s(due, interval_s)) > 0:
                 self._changed.wait(left_s)
+
+    def _left_s(self, due: float, interval_s: float) -> float:
+        return due - time.monotonic() - (interval_s if self._hurry else 0)
 
     def _cut(self, scene: int | None) -> None:
         """Forget what belongs to the scene before: tracks, what is known of faces, the result."""
@@ -143,9 +150,9 @@ class Analyzer:
                 self._changed.wait()
             frame, self._frame = self._frame, None
             self._hurry = False
-            asked_anew, self._asked_anew = self._asked_anew, False
+            asks_again, self._asks_again = self._asks_again, False
             orders = self._orders
-        if asked_anew:
+        if asks_again:
             self._gate.forget()
             self._result = None
             self._plan = EmbeddingPlan()  # the hub may have forgotten what it was told

@@ -235,6 +235,20 @@ def test_at_a_cut_the_frame_is_analysed_at_once_and_nothing_goes_on(scene: Scene
     assert followed(after)[0] > followed(before)[0] > 0
 
 
+def test_where_every_frame_is_a_cut_no_more_are_analysed_and_none_later(scene: Scene) -> None:
+    scene.order(analysis_fps=5.0)
+    scene.rest()
+    views, asked, began = (picture(1), other_view()), len(scene.engine.requests), time.monotonic()
+    while time.monotonic() < began + 2:
+        scene.jpeg = views[scene.jpeg is views[0]]
+        time.sleep(0.02)
+    analysed, took_s = len(scene.engine.requests) - asked, time.monotonic() - began
+    assert 5 < analysed <= 5 * took_s + 3
+    asked = len(scene.engine.requests)
+    scene.jpeg = picture(88888888)
+    wait_for(lambda: len(scene.engine.requests) > asked + 1, timeout_s=3)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
