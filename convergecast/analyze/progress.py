@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from convergecast.analyze.media import Item
 from convergecast.errors import ConvergeCastError
+from convergecast.labels import counted
 
 _LINE_EVERY_S = 2.0
 
@@ -81,8 +82,3 @@ class Progress:
         self._bar.close()
         rest = f", {self.failed} of them failed or incomplete" if self.failed else ""
         self.say(f"{self.frames} of {counted(self._files, 'file')} analysed{rest}")
-
-
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun: `1 frame`, `2 frames`."""
-    return f"{number} {one if number == 1 else many or one + 's'}"

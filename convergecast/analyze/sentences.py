@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 
-from convergecast.analyze.progress import counted
+from convergecast.labels import PERSON, counted, label
 from convergecast.messages.results import Face, PictureResult
-
-NOTHING = "nothing found"
+from convergecast.vision.drawing import NOTHING
 
 
 class Sentences:
@@ -84,7 +83,7 @@ class _Most:
             names = f" ({', '.join(self._names)})" if self._names else ""
             parts.append(counted(self._faces, "face") + names)
         if self._people:
-            parts.append(counted(self._people, "person", "people"))
+            parts.append(counted(self._people, label(PERSON)))
         if self._objects:
             things = (
                 f"{number} × {label}" if number > 1 else label

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from convergecast.labels import LABELS, PERSON, counted
+from convergecast.labels import PERSON, counted, label
 from convergecast.messages.results import Face, PictureResult, Result
 from convergecast.vision.decode import decode
 from convergecast.vision.detections import Bytes
@@ -21,7 +21,7 @@ from convergecast.vision.lettering import letter, stamp
 Colour = tuple[int, int, int]
 
 NOTHING = "nothing found"
-PERSON_NAME = LABELS[PERSON - 1]
+PERSON_NAME = label(PERSON)
 
 REFERENCE_SIDE = 640
 """Longer side, in pixels, at which a line is 2 pixels wide."""
@@ -113,14 +113,16 @@ def annotate_jpeg(jpeg: bytes, result: Result | PictureResult, quality_percent: 
 def count_line(result: Result | PictureResult) -> str:
     """Return what was found in one phrase, such as `2 people, 1 dog`, as on the page.
 
-    A person counts once, whichever options found them. Empty when nothing was asked for.
+    A person counts once, whichever options found them. Faces where nobody was counted are told as
+    faces. Empty when nothing was asked for.
     """
     if result.faces is None and result.objects is None and result.people is None:
         return ""
     kinds = Counter(thing.label for thing in result.objects or ())
     persons, faces = kinds.pop(PERSON_NAME, 0), len(result.faces or ())
-    people = max(persons, faces) if result.people is None else result.people
-    name = "face" if result.people is None and not persons else PERSON_NAME
+    only_faces = not result.people and not persons
+    people = max(persons, faces) if only_faces or result.people is None else result.people
+    name = "face" if only_faces else PERSON_NAME
     counts = [(people, name), *sorted(((n, kind) for kind, n in kinds.items()), reverse=True)]
     return ", ".join(counted(number, name) for number, name in counts if number) or NOTHING
 

@@ -20,6 +20,7 @@ test('a person is counted once, whichever options found it', () => {
 });
 
 test('faces alone are faces', () => {
+  assert.equal(phrase({ faces: [undecided], people: 0, objects: things('cup') }), '1 face · 1 cup');
   assert.equal(phrase({ faces: [undecided] }), '1 face');
   const objects = things('cat', 'cat', 'dog');
   assert.equal(phrase({ faces: [undecided, undecided], objects }), '2 faces · 2 cats · 1 dog');

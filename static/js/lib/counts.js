@@ -24,12 +24,13 @@ export function phrase(result) {
 
 /**
  * The number of people is the one that was counted; else as many as there are faces, or persons among the objects.
+ * Faces where nobody was counted are told as faces.
  * @param {Found} result
  */
 function personWords({ faces, objects, people = null }) {
   const persons = (objects ?? []).filter(({ label }) => label === PERSON).length;
-  const onlyFaces = people === null && persons === 0;
-  const seen = people ?? Math.max(persons, faces?.length ?? 0);
+  const onlyFaces = !people && persons === 0;
+  const seen = onlyFaces ? faces?.length ?? 0 : people ?? Math.max(persons, faces?.length ?? 0);
   const who = whoWords(faces ?? []);
   if (who.length === 0) return seen === 0 ? [] : [count(seen, ...NOUNS[onlyFaces ? 'faces' : 'people'])];
   const told = (faces ?? []).filter(({ identity }) => identity && identity.state !== 'undecided').length;
@@ -90,7 +91,8 @@ export function fieldCount(field, found) {
  * @param {import('./types.js').Option[]} options
  * @param {Map<string, number|null>} shown  what tiles say, which goes before what the hub said of their cameras
  * @param {boolean} lost  the hub is, so that nothing is known
- * @returns {{text: string, of: string, hint: string}}  how many, on how many cameras; empty where nobody counts
+ * @returns {{text: string, of: string, hint: string}}  how many, and on how many cameras, which a phone has no room
+ *   for; empty where nobody counts
  */
 export function peopleNow(cameras, options, shown, lost) {
   const counting = cameras.filter((camera) => camera.state === 'online' && isAsked(options, camera, 'people'));
@@ -103,8 +105,8 @@ export function peopleNow(cameras, options, shown, lost) {
   const all = counting.length;
   const of = counts.length === all ? String(all) : `${counts.length} of ${all}`;
   return {
-    text: `${sum} ${plural(PERSON, sum)} now`,
-    of: ` on ${of} ${plural('camera', all)}`,
+    text: `${sum} ${plural(PERSON, sum)}`,
+    of: ` now on ${of} ${plural('camera', all)}`,
     hint: counts.length === all ? '' : `${all - counts.length} of the cameras that count people have no count of now.`,
   };
 }

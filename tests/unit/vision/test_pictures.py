@@ -273,6 +273,8 @@ def test_the_count_line_names_what_was_asked_for() -> None:
 
 def test_a_person_is_counted_once_whatever_found_them() -> None:
     assert count_line(RESULT) == "1 person"
+    a_face = [{"box": [1, 1, 9, 9], "score": 0.9}]
+    assert count_line(picture_result(faces=a_face, people=0)) == "1 face"
     labels = ["person", "bus", "bus", "cat", "person", "sheep", "sheep"]
     blank = {"box": [1, 1, 9, 9], "score": 0.9, "label_id": 1}
     things = [{**blank, "label": label} for label in labels]
