@@ -413,6 +413,10 @@ def test_it_fits_a_phone(browser: Browser, rig: Rig) -> None:
         expect(page.get_by_test_id("enrol-dialog")).to_be_visible()
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width == 360
+        live, out = (
+            page.get_by_test_id(name).bounding_box() for name in ("connection", "sign-out")
+        )
+        assert live and out and live["x"] + live["width"] <= out["x"], "one lies on the other"
         page.keyboard.press("Escape")
         page.evaluate(LONG_QUESTION)
         asked = page.get_by_test_id("confirm")
