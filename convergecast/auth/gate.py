@@ -93,9 +93,9 @@ class Gate:
         Raises:
             Unavailable: the session cannot be stored; there is none then.
         """
-        if not (self.is_token(token) or self._use_link_token(token)):
-            return None
-        return self.sessions.add(self.hub_owner, 0, address, browser)
+        if self.is_token(token):
+            return self.sessions.add(self.hub_owner, 0, address, browser)
+        return self.sign_in_by_link(token, address, browser)
 
     def sign_in_by_link(self, token: str, address: str = "", browser: str = "") -> str | None:
         """Trade the one-time token of a link, as `sign_in` does; no other token is taken."""

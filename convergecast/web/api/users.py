@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask import Blueprint, Response
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from convergecast.auth.access import Access, Role, allow
 from convergecast.auth.accounts import Account
-from convergecast.errors import Forbidden, InvalidInput, NotFound
+from convergecast.errors import Forbidden, InvalidInput
 from convergecast.messages.accounts import NewUser, User, UserChange, Users
 from convergecast.web.api.request_body import answer, json_body
 from convergecast.web.caller import address, caller
@@ -30,7 +28,7 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.MANAGE)
     def add() -> Response:
         order = json_body(NewUser)
-        cameras = _known(services, None if order.cameras is UNSET else order.cameras)
+        cameras = _listed(services, order.cameras)
         return answer(
             _shown(accounts.add(order.name, order.password, Role(order.role), cameras)), 201
         )
@@ -44,7 +42,7 @@ def blueprint(services: Services) -> Blueprint:
             account.name,
             password=None if order.password is UNSET else order.password,
             role=None if order.role is UNSET else Role(order.role),
-            cameras=_known(services, None if order.cameras is UNSET else order.cameras),
+            cameras=_listed(services, order.cameras),
             all_cameras=order.cameras is None,
             keep=caller().session,
         )
@@ -87,12 +85,12 @@ def _account_to_change(services: Services, name: str, order: UserChange) -> Acco
     return account
 
 
-def _known(services: Services, cameras: Sequence[str] | None) -> Sequence[str] | None:
-    """Return a list of cameras; raises NotFound for one that is not there."""
-    known = {camera.id for camera in services.registry.all()}
+def _listed(services: Services, cameras: list[str] | UnsetType | None) -> list[str] | None:
+    """Return a list of cameras, None where there is none; raises NotFound for one that is gone."""
+    if cameras is UNSET:
+        return None
     for camera_id in cameras or ():
-        if camera_id not in known:
-            raise NotFound(f"There is no camera {camera_id[:40]!r}.")
+        services.camera(caller(), camera_id)
     return cameras
 
 
