@@ -240,13 +240,18 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _token(arguments: argparse.Namespace) -> int:
     # SQLite.
-    from convergecast.auth.agent_token import agent_token
+    from convergecast.auth.agent_token import agent_token, rotate_agent_token
+    from convergecast.clock import SystemClock
+    from convergecast.storage.audit import COMMAND_LINE
     from convergecast.storage.database import DATABASE_NAME, Database
 
     config = _config(arguments, "data_dir")
     database = Database(config.data_dir / DATABASE_NAME)
     try:
-        print(agent_token(database, rotate=arguments.rotate))
+        if arguments.rotate:
+            print(rotate_agent_token(database, SystemClock(), COMMAND_LINE))
+        else:
+            print(agent_token(database))
     finally:
         database.close()
     return 0

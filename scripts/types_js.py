@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from convergecast.messages import api, live, people
+from convergecast.messages import api, audit, live, people
 from convergecast.messages.schemas import Json, Kind, components
 
 FILE = Path(__file__).parents[1] / "static" / "js" / "lib" / "types.js"
@@ -17,7 +17,7 @@ ARRIVING: tuple[Kind, ...] = (
     *(live.Pong, live.NotUnderstood, live.PictureHead),
     *(api.Error, api.Cameras, api.OptionAnswers, api.Labels, api.AgentCommand),
     *(people.People, people.Enrolled, people.NoUsableFaces, people.DistancesShown),
-    *(people.Sightings, people.UnknownFaces, people.Audit, people.Settings),
+    *(people.Sightings, people.UnknownFaces, audit.Audit, people.Settings),
 )
 
 _HEAD = """\

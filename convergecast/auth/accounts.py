@@ -22,6 +22,8 @@ from convergecast.auth.passwords import Passwords, check_password
 from convergecast.auth.sessions import SessionKey
 from convergecast.clock import Clock
 from convergecast.errors import Conflict, InvalidInput, NotFound, TooMany
+from convergecast.storage import audit
+from convergecast.storage.audit import Actor, AuditKind, Change
 from convergecast.storage.database import Database
 from convergecast.storage.hub_values import set_value, stored_value
 
@@ -124,9 +126,19 @@ class Accounts:
         return account if self._passwords.is_right(password, stored) else None
 
     def add(
-        self, name: str, password: str, role: Role, cameras: Sequence[str] | None = None
+        self,
+        name: str,
+        password: str,
+        role: Role,
+        cameras: Sequence[str] | None = None,
+        *,
+        by: Actor,
     ) -> Account:
         """Make an account.
+
+        Args:
+            name, password, role, cameras: of the account; see `Account`.
+            by: who makes it.
 
         Raises:
             InvalidInput: a name, password or list that cannot be.
@@ -149,6 +161,7 @@ class Accounts:
                 connection.execute(_INSERT, (name, stored, role, listed, now))
             except sqlite3.IntegrityError as error:
                 raise Conflict(f"There is an account called {name} already.") from error
+            self._note(connection, by, "added", name, _told(role, listed))
             mark_changed(connection)
 
         self._database.write(write)
@@ -164,6 +177,7 @@ class Accounts:
         cameras: Sequence[str] | None = None,
         all_cameras: bool = False,
         keep: SessionKey | None = None,
+        by: Actor,
     ) -> Account:
         """Change an account; where it is another then, its sessions end, but for the one to keep.
 
@@ -173,6 +187,7 @@ class Accounts:
             cameras: the new list; None: it stays.
             all_cameras: whether there is no list from now on.
             keep: a session that goes on.
+            by: who changes it.
 
         Raises:
             NotFound: there is no such account.
@@ -197,14 +212,22 @@ class Accounts:
             if not rows:
                 raise NotFound("There is no such account.")
             sessions.renew(connection, account.owner, rows[0]["version"], keep)
+            words = ["password"] if stored is not None else []
+            if (role, listed) != (account.role, _stored(account.cameras)):
+                words.append(_told(role, listed))
+            self._note(connection, by, "changed", account.name, "; ".join(words))
             mark_changed(connection)
 
         self._database.write(write)
         self._on_change()
         return self.get(name)
 
-    def remove(self, name: str) -> Account:
+    def remove(self, name: str, *, by: Actor) -> Account:
         """Remove an account and end its sessions; return what it was.
+
+        Args:
+            name: whose.
+            by: who removes it.
 
         Raises:
             NotFound: there is no such account.
@@ -214,14 +237,29 @@ class Accounts:
 
         def write(connection: sqlite3.Connection) -> None:
             _check_not_last(connection, account)
-            connection.execute("DELETE FROM accounts WHERE id = ?", (account.id,))
+            if not connection.execute("DELETE FROM accounts WHERE id = ?", (account.id,)).rowcount:
+                raise NotFound("There is no such account.")
             sessions.renew(connection, account.owner, -1, None)
             api_tokens.remove_of(connection, account.owner)
+            self._note(connection, by, "removed", account.name)
             mark_changed(connection)
 
         self._database.write(write)
         self._on_change()
         return account
+
+    def _note(
+        self, connection: sqlite3.Connection, by: Actor, action: str, name: str, detail: str = ""
+    ) -> None:
+        change = Change(
+            by=by,
+            at=self._clock.now(),
+            action=action,
+            kind=AuditKind.ACCOUNT,
+            subject=name,
+            detail=detail,
+        )
+        audit.note(connection, change)
 
     def _named(self, name: str) -> Account | None:
         wanted = name.casefold()
@@ -264,6 +302,12 @@ def _listed(role: Role, cameras: Sequence[str] | None) -> str | None:
 
 def _stored(cameras: frozenset[str] | None) -> str | None:
     return None if cameras is None else json.dumps(sorted(cameras))
+
+
+def _told(role: Role, listed: str | None) -> str:
+    """Return role and cameras, for the audit."""
+    cameras = "all cameras" if listed is None else f"cameras {', '.join(json.loads(listed))}"
+    return f"{role}; {cameras}"
 
 
 def _check_not_last(connection: sqlite3.Connection, account: Account) -> None:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from convergecast.auth.access import Role
 from convergecast.clock import Clock
 from convergecast.errors import TooMany
+from convergecast.storage import audit
+from convergecast.storage.audit import Actor, AuditKind, Change
 from convergecast.storage.database import Database
 
 MAX_TOKENS = 100
@@ -89,8 +91,13 @@ class ApiTokens:
         role: Role,
         cameras: frozenset[str] | None,
         expires_at: float | None,
+        by: Actor,
     ) -> tuple[ApiToken, str]:
         """Make a token; return it and its text, which is not to be had again.
+
+        Args:
+            owner, name, role, cameras, expires_at: see `ApiToken`.
+            by: who makes it.
 
         Raises:
             TooMany: the owner has as many as may be.
@@ -103,19 +110,45 @@ class ApiTokens:
             count = "SELECT count(*) FROM api_tokens WHERE owner = ?"
             if connection.execute(count, (owner,)).fetchone()[0] >= MAX_TOKENS:
                 raise TooMany(f"This account has {MAX_TOKENS} tokens already: end some first.")
-            connection.execute(_INSERT, (_hash(text), owner, name, role, listed, now, expires_at))
+            values = (_hash(text), owner, name, role, listed, now, expires_at)
+            number = connection.execute(_INSERT, values).lastrowid
+            seen = "all cameras" if cameras is None else f"cameras {', '.join(sorted(cameras))}"
+            audit.note(
+                connection,
+                Change(
+                    by=by,
+                    at=now,
+                    action="made",
+                    kind=AuditKind.TOKEN,
+                    subject=str(number),
+                    detail=f"{name}; {role}; {seen}",
+                ),
+            )
 
         self._database.write(write)
         self.read()
         return self._by_hash[_hash(text)], text
 
-    def end(self, number: int) -> None:
+    def end(self, token: ApiToken, by: Actor) -> None:
         """End a token: at once here, and in the database."""
         with self._lock:
-            self._by_hash = {
-                key: token for key, token in self._by_hash.items() if token.id != number
-            }
-        self._database.execute("DELETE FROM api_tokens WHERE id = ?", (number,))
+            self._by_hash = {k: each for k, each in self._by_hash.items() if each.id != token.id}
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM api_tokens WHERE id = ?", (token.id,))
+            audit.note(
+                connection,
+                Change(
+                    by=by,
+                    at=self._clock.now(),
+                    action="revoked",
+                    kind=AuditKind.TOKEN,
+                    subject=str(token.id),
+                    detail=token.name,
+                ),
+            )
+
+        self._database.write(write)
 
     def _is_valid(self, token: ApiToken) -> bool:
         return token.expires_at is None or token.expires_at > self._clock.now()

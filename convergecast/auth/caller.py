@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from convergecast.auth.access import Role
 from convergecast.auth.sessions import SessionKey
+from convergecast.storage.audit import Actor
 
 
 class CallerKind(StrEnum):
@@ -24,6 +25,7 @@ class Caller:
     Attributes:
         kind: a browser's session, or a token in the request itself.
         name: of its account; without one, what the audit calls it.
+        via: how it has shown who it is, in words for the audit.
         role: what it may do; None for anyone.
         cameras: ids of the cameras that exist for it; None: all.
         owner: what its sessions and tokens are found by; see `Gate`.
@@ -34,6 +36,7 @@ class Caller:
 
     kind: CallerKind
     name: str
+    via: str = ""
     role: Role | None = None
     cameras: frozenset[str] | None = None
     owner: str = ""
@@ -45,6 +48,11 @@ class Caller:
     def credential(self) -> str:
         """What connections and viewers are counted by."""
         return self.session or (self.name if self.token is None else f"token {self.token}")
+
+    @property
+    def actor(self) -> Actor:
+        """Who it is, for the audit."""
+        return Actor(self.name, self.via, self.address)
 
     def is_at_least(self, role: Role) -> bool:
         """Whether it may do what a role may."""

@@ -12,6 +12,7 @@ from convergecast.auth.passwords import MAX_PASSWORD, Passwords
 from convergecast.clock import SystemClock
 from convergecast.config import HubConfig
 from convergecast.errors import InvalidInput
+from convergecast.storage.audit import COMMAND_LINE
 from convergecast.storage.database import DATABASE_NAME, Database
 
 
@@ -32,12 +33,12 @@ def run_user(arguments: argparse.Namespace, config: HubConfig) -> str:
             return "\n".join(map(_line, accounts.all())) or "There are no accounts."
         if arguments.action == "add":
             role, cameras = Role(arguments.role), arguments.cameras
-            accounts.add(arguments.name, _ask_password(), role, cameras)
+            accounts.add(arguments.name, _ask_password(), role, cameras, by=COMMAND_LINE)
         elif arguments.action == "passwd":
             accounts.get(arguments.name)
-            accounts.change(arguments.name, password=_ask_password())
+            accounts.change(arguments.name, password=_ask_password(), by=COMMAND_LINE)
         else:
-            accounts.remove(arguments.name)
+            accounts.remove(arguments.name, by=COMMAND_LINE)
     finally:
         database.close()
     return f"Done: {arguments.action} {arguments.name}."

@@ -24,13 +24,15 @@ from convergecast.auth.sessions import Session, Sessions
 from convergecast.auth.trivial import is_trivial
 from convergecast.clock import Clock
 from convergecast.errors import ConvergeCastError, InvalidInput
+from convergecast.storage.audit import Actor
 from convergecast.storage.database import Database
 
 ADMIN_TOKEN_VARIABLE = "CONVERGECAST_ADMIN_TOKEN"
 LINK_HOURS = 24
 _MIN_ADMIN_TOKEN = 16
 _MARK_LETTERS = 8
-_CLIENT = "an API client"
+_CLIENT, _PAGE = "an API client", "the hub's page"
+_BY_ADMIN_TOKEN = "the administrator's token"
 _LOOK_EVERY_S = 0.5
 
 log = logging.getLogger("sign-in")
@@ -94,14 +96,16 @@ class Gate:
             Unavailable: the session cannot be stored; there is none then.
         """
         if self.is_token(token):
-            return self.sessions.add(self.hub_owner, 0, address, browser)
+            by = Actor(_PAGE, _BY_ADMIN_TOKEN, address)
+            return self.sessions.add(self.hub_owner, 0, by, browser)
         return self.sign_in_by_link(token, address, browser)
 
     def sign_in_by_link(self, token: str, address: str = "", browser: str = "") -> str | None:
         """Trade the one-time token of a link, as `sign_in` does; no other token is taken."""
         if not self._use_link_token(token):
             return None
-        return self.sessions.add(self.hub_owner, 0, address, browser)
+        by = Actor(_PAGE, "the one-time link", address)
+        return self.sessions.add(self.hub_owner, 0, by, browser)
 
     def sign_in_as(
         self, name: str, password: str, address: str = "", browser: str = ""
@@ -116,9 +120,10 @@ class Gate:
         account = self.accounts.sign_in(name, password)
         if account is None:
             return None
-        return self.sessions.add(account.owner, account.version, address, browser)
+        by = Actor(account.name, "password", address)
+        return self.sessions.add(account.owner, account.version, by, browser)
 
-    def sign_out(self, cookie: str) -> None:
+    def sign_out(self, cookie: str, by: Actor) -> None:
         """End a session: at once here, and in the database.
 
         Raises:
@@ -126,7 +131,7 @@ class Gate:
         """
         session = self.sessions.of_cookie(cookie)
         if session is not None:
-            self.sessions.end([session.key])
+            self.sessions.end([session.key], by)
 
     def by_session(self, cookie: str | None) -> Caller | None:
         """Return whom a cookie's value signs in, or None; from memory."""
@@ -137,7 +142,11 @@ class Gate:
         """Return whom a token stands for, or None; from memory."""
         if self.is_token(token):
             return Caller(
-                kind=CallerKind.TOKEN, name=_CLIENT, role=Role.ADMIN, owner=self.hub_owner
+                kind=CallerKind.TOKEN,
+                name=_CLIENT,
+                via=_BY_ADMIN_TOKEN,
+                role=Role.ADMIN,
+                owner=self.hub_owner,
             )
         found = self.tokens.find(token)
         return self._token_holder(found) if found else None
@@ -157,7 +166,8 @@ class Gate:
         if session.owner == self.hub_owner:
             return Caller(
                 kind=CallerKind.SESSION,
-                name="the hub's page",
+                name=_PAGE,
+                via=f"session {session.id}",
                 role=Role.ADMIN,
                 owner=session.owner,
                 session=session.key,
@@ -168,6 +178,7 @@ class Gate:
         return Caller(
             kind=CallerKind.SESSION,
             name=account.name,
+            via=f"session {session.id}",
             role=account.role,
             cameras=account.cameras,
             owner=account.owner,
@@ -187,6 +198,7 @@ class Gate:
         return Caller(
             kind=CallerKind.TOKEN,
             name=name,
+            via=f"token {token.name}",
             role=role,
             cameras=cameras,
             owner=token.owner,

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import NewType
 
 from convergecast.clock import Clock
+from convergecast.storage import audit
+from convergecast.storage.audit import Actor, AuditKind, Change
 from convergecast.storage.database import Database
 
 SESSION_DAYS = 30
@@ -74,10 +76,16 @@ class Sessions:
             found = [Session(**dict(row)) for row in self._database.read(_READ)]
             self._open = {session.key: session for session in found}
 
-    def add(self, owner: str, version: int, address: str = "", browser: str = "") -> str:
+    def add(self, owner: str, version: int, by: Actor, browser: str = "") -> str:
         """Begin a session; return the cookie's value.
 
         What has ended goes; the oldest goes too where there are more sessions than may be.
+
+        Args:
+            owner: whose it is.
+            version: of the owner's credential.
+            by: who signs in, and from where.
+            browser: what the browser calls itself.
 
         Raises:
             Unavailable: it cannot be stored; there is none then.
@@ -94,8 +102,10 @@ class Sessions:
                 connection.executemany(
                     "DELETE FROM sessions WHERE token_hash = ?", [(known,) for known in ended]
                 )
-                values = (key, owner, version, now, expires_at, address, browser)
-                return connection.execute(_INSERT, values).lastrowid or 0
+                values = (key, owner, version, now, expires_at, by.address, browser)
+                number = connection.execute(_INSERT, values).lastrowid or 0
+                audit.note(connection, _change(by, now, "signed in", number))
+                return number
 
             number = self._database.write(write)
             for known in ended:
@@ -107,7 +117,7 @@ class Sessions:
                 version=version,
                 created_at=now,
                 expires_at=expires_at,
-                address=address,
+                address=by.address,
                 browser=browser,
             )
         return cookie
@@ -128,20 +138,28 @@ class Sessions:
             found = [session for session in self._open.values() if session.expires_at > now]
         return sorted(found, key=lambda session: -session.id)
 
-    def end(self, keys: list[SessionKey]) -> None:
+    def end(self, keys: list[SessionKey], by: Actor) -> None:
         """End sessions: at once here, and in the database.
+
+        Args:
+            keys: of the sessions.
+            by: who ends them.
 
         Raises:
             Unavailable: they cannot be taken off the disk, and would be back after a restart.
         """
         with self._lock:
-            for key in keys:
-                self._open.pop(key, None)
-        self._database.write(
-            lambda connection: connection.executemany(
-                "DELETE FROM sessions WHERE token_hash = ?", [(key,) for key in keys]
+            ended = [found for key in keys if (found := self._open.pop(key, None))]
+        if not ended:
+            return
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "DELETE FROM sessions WHERE token_hash = ?", [(each.key,) for each in ended]
             )
-        )
+            audit.note(connection, _change(by, self._clock.now(), "ended", *(e.id for e in ended)))
+
+        self._database.write(write)
 
 
 def renew(
@@ -152,6 +170,15 @@ def renew(
         "UPDATE sessions SET version = ? WHERE owner = ? AND token_hash = ?", (version, owner, keep)
     )
     connection.execute("DELETE FROM sessions WHERE owner = ? AND version <> ?", (owner, version))
+
+
+def _change(by: Actor, at_s: float, action: str, *numbers: int) -> Change:
+    """Return what is noted of one session, or of several."""
+    one = str(numbers[0]) if len(numbers) == 1 else None
+    several = "" if one else ", ".join(map(str, numbers))
+    return Change(
+        by=by, at=at_s, action=action, kind=AuditKind.SESSION, subject=one, detail=several
+    )
 
 
 def _key(cookie: str) -> SessionKey:

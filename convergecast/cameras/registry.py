@@ -35,11 +35,12 @@ from convergecast.cameras.room import (
     has_room_to_wait,
     has_waited_too_long,
 )
-from convergecast.cameras.settings import known_labels, known_options
+from convergecast.cameras.settings import known_labels, known_options, told_change
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
 from convergecast.errors import (
     Conflict,
+    ConvergeCastError,
     Forbidden,
     NotFound,
     Unavailable,
@@ -49,6 +50,7 @@ from convergecast.messages.api import ObjectChange
 from convergecast.names import shown_name
 from convergecast.options import identifying
 from convergecast.protocol.registration import Registration, RegistrationReply
+from convergecast.storage.audit import THE_HUB, Actor, AuditKind, Change
 from convergecast.storage.database import Database
 
 _WRITE_LAST_SEEN_EVERY_S = 60.0
@@ -137,6 +139,7 @@ class CameraRegistry:
         options: Sequence[str] | UnsetType = UNSET,
         approved: bool | UnsetType = UNSET,
         objects: ObjectChange | UnsetType = UNSET,
+        by: Actor = THE_HUB,
     ) -> Camera:
         """Make all given changes, or none of them.
 
@@ -146,6 +149,7 @@ class CameraRegistry:
             options: all options that are on.
             approved: True approves the camera, False rejects it.
             objects: the objects to show; None as `labels` means all.
+            by: who asks for it.
 
         Raises:
             InvalidInput: the name cannot be shown, or an option or label does not exist.
@@ -154,11 +158,9 @@ class CameraRegistry:
             TooMany: the hub already has its cameras, so no further one can be approved.
         """
         with self._lock:
-            camera = self.get(camera_id)
+            before = camera = self.get(camera_id)
             if name is not UNSET:
                 camera = replace(camera, name=shown_name(name), named_by_user=True)
-            if options is not UNSET:
-                camera = replace(camera, options=known_options(options))
             if approved is not UNSET:
                 if approved and camera.approval is not Approval.APPROVED:
                     check_room_to_approve(self._cameras.values(), self._config)
@@ -166,28 +168,46 @@ class CameraRegistry:
                 camera = replace(camera, approval=approval, waits=None)
             if objects is not UNSET:
                 camera = _with_objects(camera, objects)
-            if options is not UNSET and camera.approval is not Approval.APPROVED:
-                raise Conflict("This camera waits for approval: approve it first.")
-            if options is not UNSET and identifying(options):
-                self._faces.need_recognition()
-            self._save(camera)
+            if options is not UNSET:
+                camera = self._with_options(camera, options)
+            told = told_change(before, camera)
+            self._save(camera, self._change(by, *told, camera_id) if told else None)
             if approved is True:
                 store.remember(self._database, identity_of(camera))
         if approved is False:
-            self._forget_oldest_rejected()
+            self._forget_oldest_rejected(by)
         self._notify(camera_id)
         return camera
 
-    def set_options(self, camera_id: str, options: Sequence[str]) -> Camera:
-        """Set all options that are on. Raises InvalidInput, and Conflict while it is pending."""
-        return self.change(camera_id, options=options)
+    def switch_option(
+        self, camera_ids: Sequence[str], option: str, *, on: bool, by: Actor = THE_HUB
+    ) -> dict[str, Camera | ConvergeCastError]:
+        """Switch one option on or off and keep the others; return each camera, or why not.
 
-    def set_option(self, camera_id: str, option: str, *, on: bool) -> Camera:
-        """Switch one option on or off, and keep the others."""
+        Args:
+            camera_ids: all are written together.
+            option: its name.
+            on: whether it is on from now on.
+            by: who asks for it.
+
+        Raises:
+            InvalidInput: there is no such option.
+        """
+        known_options([option])
         with self._lock:
-            known_options([option])
-            options = set(self.get(camera_id).options)
-            return self.set_options(camera_id, [*(options - {option}), *([option] if on else [])])
+            found = {each: self._switched(each, option, on=on) for each in camera_ids}
+            cameras = [each for each in found.values() if isinstance(each, Camera)]
+            changed = [each for each in cameras if each != self._cameras[each.id]]
+            if changed:
+                words = f"{option} {'on' if on else 'off'}"
+                change = self._change(by, "changed", words, *(camera.id for camera in changed))
+                try:
+                    self._save_all(changed, change)
+                except Unavailable as error:
+                    found |= {camera.id: error for camera in changed}
+        for camera in changed:
+            self._notify(camera.id)
+        return found
 
     def switch_off(self, option: str) -> None:
         """Switch an option off for all cameras, also for those that wait for approval."""
@@ -199,11 +219,12 @@ class CameraRegistry:
                     self._save(replace(now, options=others))
             self._notify(camera.id)
 
-    def forget(self, camera_id: str) -> None:
+    def forget(self, camera_id: str, by: Actor = THE_HUB, why: str = "") -> None:
         """Remove a camera and everything stored about it. If it registers again it is pending."""
         with self._lock:
             camera = self.get(camera_id)
-            store.delete_camera(self._database, camera_id, identity_of(camera), self._clock.now())
+            change = self._change(by, "forgotten", why, camera_id)
+            store.delete_camera(self._database, camera_id, identity_of(camera), change)
             self._drop(camera_id)
         self._notify(camera_id)
 
@@ -336,17 +357,54 @@ class CameraRegistry:
         check_room_to_approve(self._cameras.values(), self._config)
         return replace(camera, approval=Approval.APPROVED, waits=None, sender=sender)
 
-    def _forget_oldest_rejected(self) -> None:
+    def _with_options(self, camera: Camera, options: Sequence[str]) -> Camera:
+        """Return a camera with other options; raises as `change` does."""
+        options = known_options(options)
+        if camera.approval is not Approval.APPROVED:
+            raise Conflict("This camera waits for approval: approve it first.")
+        if identifying(options):
+            self._faces.need_recognition()
+        return replace(camera, options=options)
+
+    def _switched(self, camera_id: str, option: str, *, on: bool) -> Camera | ConvergeCastError:
+        try:
+            camera = self.get(camera_id)
+            others = [each for each in camera.options if each != option]
+            return self._with_options(camera, [*others, option] if on else others)
+        except ConvergeCastError as error:
+            return error
+
+    def _change(self, by: Actor, action: str, detail: str, *camera_ids: str) -> Change:
+        """Return what is noted of one camera, or of several."""
+        one = camera_ids[0] if len(camera_ids) == 1 else None
+        if one is None:
+            detail = f"{detail}: {', '.join(camera_ids)}"
+        return Change(
+            by=by,
+            at=self._clock.now(),
+            action=action,
+            kind=AuditKind.CAMERA,
+            subject=one,
+            detail=detail,
+        )
+
+    def _forget_oldest_rejected(self, by: Actor) -> None:
         """Forget the oldest rejected cameras beyond as many as may be approved."""
         rejected = [c for c in self.all() if c.approval is Approval.REJECTED]
         for camera in rejected[: -self._config.max_cameras]:
-            self.forget(camera.id)
+            self.forget(camera.id, by, "too many were rejected")
 
     def _drop(self, camera_id: str) -> None:
         self._cameras = {c.id: c for c in self._cameras.values() if c.id != camera_id}
         self._written_at.pop(camera_id, None)
 
-    def _save(self, camera: Camera) -> None:
+    def _save_all(self, cameras: Sequence[Camera], change: Change | None) -> None:
+        """Save cameras and the change that was made to them, on the disk first."""
+        store.save_cameras(self._database, cameras, change)
+        self._written_at |= {camera.id: camera.last_seen for camera in cameras}
+        self._cameras = {**self._cameras, **{camera.id: camera for camera in cameras}}
+
+    def _save(self, camera: Camera, change: Change | None = None) -> None:
         """Save a camera, on the disk first. A mere heartbeat is written once a minute only.
 
         Raises:
@@ -356,9 +414,9 @@ class CameraRegistry:
         heartbeat = old is not None and without_figures(old) == without_figures(camera)
         age_s = camera.last_seen - self._written_at.get(camera.id, 0.0)
         if not heartbeat:
-            store.save_camera(self._database, camera)
-            self._written_at[camera.id] = camera.last_seen
-        elif age_s >= _WRITE_LAST_SEEN_EVERY_S:
+            self._save_all([camera], change)
+            return
+        if age_s >= _WRITE_LAST_SEEN_EVERY_S:
             self._written_at[camera.id] = camera.last_seen
             with contextlib.suppress(Unavailable):  # a full disk must not cost a camera
                 store.submit_camera(self._database, camera)

@@ -1,9 +1,13 @@
-"""Checks the settings of a camera before the registry stores them. Process: hub."""
+"""Checks the settings of a camera before the registry stores them, and says what changed.
+
+Process: hub.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convergecast.cameras.camera import Approval, Camera
 from convergecast.errors import InvalidInput
 from convergecast.labels import LABELS, NOT_TAUGHT
 from convergecast.options import OPTIONS
@@ -33,3 +37,23 @@ def known_labels(labels: Sequence[str]) -> tuple[str, ...]:
                 "leave it out."
             )
     return tuple(label for label in LABELS if label in labels)
+
+
+def told_change(before: Camera, now: Camera) -> tuple[str, str] | None:
+    """Return what was done to a camera and its details, for the audit; None: nothing."""
+    details = []
+    if (now.name, now.named_by_user) != (before.name, before.named_by_user):
+        details.append("name")
+    if now.options != before.options:
+        details.append(f"options {', '.join(now.options) or 'none'}")
+    if now.object_min_score != before.object_min_score:
+        details.append(f"objects from a score of {now.object_min_score:g}")
+    if now.object_labels != before.object_labels:
+        labels = "all" if now.object_labels is None else ", ".join(now.object_labels) or "none"
+        details.append(f"objects {labels}")
+    action = "changed"
+    if now.approval is not before.approval:
+        action = "approved" if now.approval is Approval.APPROVED else "rejected"
+    elif not details:
+        return None
+    return action, "; ".join(details)

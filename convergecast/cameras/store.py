@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
+from collections.abc import Sequence
 
 from convergecast.cameras.camera import Approval, Camera, Waits
 from convergecast.faces import sightings, unknown_faces
 from convergecast.messages.worker import State
 from convergecast.options import OPTIONS
+from convergecast.storage import audit
+from convergecast.storage.audit import Change
 from convergecast.storage.database import Database
 
 # A field that is not compared is not stored: the next heartbeat tells it again.
@@ -22,9 +25,18 @@ def load_cameras(database: Database) -> list[Camera]:
     return [_camera(row) for row in database.read("SELECT * FROM cameras")]
 
 
-def save_camera(database: Database, camera: Camera) -> None:
-    """Write a camera, new or changed."""
-    database.write(lambda connection: _write(connection, camera))
+def save_cameras(
+    database: Database, cameras: Sequence[Camera], change: Change | None = None
+) -> None:
+    """Write cameras, new or changed, and note what was done to them; all or nothing."""
+
+    def write(connection: sqlite3.Connection) -> None:
+        for camera in cameras:
+            _write(connection, camera)
+        if change is not None:
+            audit.note(connection, change)
+
+    database.write(write)
 
 
 def submit_camera(database: Database, camera: Camera) -> None:
@@ -55,15 +67,16 @@ def delete_pending(database: Database, camera_id: str) -> None:
     database.execute("DELETE FROM cameras WHERE id = ?", (camera_id,))
 
 
-def delete_camera(database: Database, camera_id: str, identity: str, at: float) -> None:
+def delete_camera(database: Database, camera_id: str, identity: str, change: Change) -> None:
     """Remove a camera with its sightings and unknown faces, and store that it was forgotten."""
 
     def write(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM cameras WHERE id = ?", (camera_id,))
         connection.execute("DELETE FROM camera_states WHERE camera_id = ?", (camera_id,))
-        connection.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (identity, at))
+        connection.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (identity, change.at))
         sightings.erase_camera(connection, camera_id)
         unknown_faces.erase_camera(connection, camera_id)
+        audit.note(connection, change)
 
     database.write(write)
 

@@ -20,6 +20,7 @@ from convergecast.messages.engine import Findings, FoundFace, Look, VectorKind
 from convergecast.messages.people import Enrolled, RejectedPicture
 from convergecast.messages.values import HARDLY_A_FACE
 from convergecast.names import shown_name
+from convergecast.storage.audit import Actor
 from convergecast.tracking.association import overlap
 
 NO_FACE = "no face found"
@@ -75,7 +76,7 @@ class Enrolment:
         person_id: str | None,
         consent_by: str,
         pictures: Sequence[Source],
-        by: str,
+        by: Actor,
     ) -> Enrolled:
         """Look at all pictures, then store the usable ones, all in one step.
 

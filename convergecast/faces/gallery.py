@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 
 from convergecast.clock import Clock
 from convergecast.errors import Conflict, InvalidInput, NotFound
-from convergecast.faces import audit, negatives, people, pictures, sightings, unknown_faces
+from convergecast.faces import negatives, people, pictures, sightings, unknown_faces
 from convergecast.faces.face import Face
 from convergecast.faces.settings import stored_settings
 from convergecast.messages.people import (
-    AuditEntry,
     Consent,
     FacePicture,
     FaceSettings,
@@ -29,6 +28,8 @@ from convergecast.messages.people import (
     UnknownFace,
 )
 from convergecast.names import shown_name
+from convergecast.storage import audit
+from convergecast.storage.audit import Actor, AuditKind, Change
 from convergecast.storage.database import Database
 
 if TYPE_CHECKING:
@@ -136,10 +137,6 @@ class Gallery:
         kind = self.kind or pictures.most_common_kind(self._database)
         return sampled_distances(pictures.vectors_of_all(self._database, kind))
 
-    def audit(self, limit: int = 500) -> list[AuditEntry]:
-        """Return the audit log, newest first."""
-        return audit.newest(self._database, limit)
-
     def check_room(self, person_id: str | None) -> None:
         """Raise TooMany if there is no room for a person's pictures, or for a new person (None)."""
 
@@ -153,7 +150,7 @@ class Gallery:
         self._database.write(check)
 
     def new_person(
-        self, name: str, consent_by: str, faces: Sequence[tuple[str, Face]], by: str
+        self, name: str, consent_by: str, faces: Sequence[tuple[str, Face]], by: Actor
     ) -> str:
         """Store a new person with pictures, all or nothing, and return the id.
 
@@ -175,12 +172,12 @@ class Gallery:
             people.check_room(connection)
             people.insert(connection, person_id, name, shown_name(consent_by), now_s)
             _changes(connection).add_pictures(person_id, now_s, faces)
-            audit.note(connection, now_s, "enrolled", person_id, by, _count(len(faces), "picture"))
+            self._note(connection, by, "enrolled", person_id, _count(len(faces), "picture"))
 
         self._write(write, person_id)
         return person_id
 
-    def add_pictures(self, person_id: str, faces: Sequence[tuple[str, Face]], by: str) -> None:
+    def add_pictures(self, person_id: str, faces: Sequence[tuple[str, Face]], by: Actor) -> None:
         """Store more pictures of a person, all or none; raises NotFound, TooMany."""
         now_s = self._clock.now()
 
@@ -188,23 +185,23 @@ class Gallery:
             people.check_person(connection, person_id)
             _changes(connection).add_pictures(person_id, now_s, faces)
             count = _count(len(faces), "picture")
-            audit.note(connection, now_s, "pictures added", person_id, by, count)
+            self._note(connection, by, "pictures added", person_id, count)
 
         self._write(write, person_id)
 
-    def rename(self, person_id: str, name: str, by: str) -> None:
+    def rename(self, person_id: str, name: str, by: Actor) -> None:
         """Rename a person; raises NotFound, InvalidInput."""
         name = shown_name(name)
 
         def write(connection: sqlite3.Connection) -> None:
             people.check_person(connection, person_id)
             people.rename(connection, person_id, name)
-            audit.note(connection, self._clock.now(), "renamed", person_id, by)
+            self._note(connection, by, "renamed", person_id)
 
         self._write(write)
         self._database.empty_log()
 
-    def merge(self, into: str, other: str, by: str) -> None:
+    def merge(self, into: str, other: str, by: Actor) -> None:
         """Merge two people: `into` keeps its name and consent, and gets everything of `other`.
 
         Raises:
@@ -217,12 +214,12 @@ class Gallery:
 
         def write(connection: sqlite3.Connection) -> None:
             _changes(connection).merge(into, other)
-            audit.note(connection, self._clock.now(), "merged", into, by, f"with {other}", other)
+            self._note(connection, by, "merged", into, f"with {other}", other)
 
         self._write(write, into)
         self._database.empty_log()
 
-    def forget(self, person_id: str, by: str) -> None:
+    def forget(self, person_id: str, by: Actor) -> None:
         """Delete a person with every picture, vector and name; raises NotFound.
 
         Unknown faces and "not this person" entries that may show the person are deleted too. Only
@@ -231,29 +228,29 @@ class Gallery:
 
         def write(connection: sqlite3.Connection) -> None:
             _changes(connection).forget(person_id)
-            audit.note(connection, self._clock.now(), "forgotten", person_id, by)
+            self._note(connection, by, "forgotten", person_id)
 
         self._write(write)
         self._database.empty_log()
 
-    def remove_picture(self, person_id: str, picture_id: str, by: str) -> None:
+    def remove_picture(self, person_id: str, picture_id: str, by: Actor) -> None:
         """Delete one picture; raises NotFound."""
 
         def write(connection: sqlite3.Connection) -> None:
             pictures.remove(connection, person_id, picture_id)
-            audit.note(connection, self._clock.now(), "picture removed", person_id, by)
+            self._note(connection, by, "picture removed", person_id)
 
         self._write(write, person_id)
         self._database.empty_log()
 
-    def add_negative(self, person_id: str, face: Embedded, by: str) -> None:
+    def add_negative(self, person_id: str, face: Embedded, by: Actor) -> None:
         """Store that a face is not this person, however similar it is; raises NotFound."""
         now_s = self._clock.now()
 
         def write(connection: sqlite3.Connection) -> None:
             people.check_person(connection, person_id)
             negatives.insert(connection, person_id, now_s, face.kind, face.vectors)
-            audit.note(connection, now_s, "not this person", person_id, by)
+            self._note(connection, by, "not this person", person_id)
 
         self._write(write)
 
@@ -311,7 +308,7 @@ class Gallery:
 
         self._database.submit(write, done)
 
-    def drop_unknown(self, unknown_id: str | None, by: str | None) -> None:
+    def drop_unknown(self, unknown_id: str | None, by: Actor | None) -> None:
         """Delete an unknown face, or all of them (None).
 
         Args:
@@ -327,8 +324,16 @@ class Gallery:
             if by is not None:
                 if not found and unknown_id is not None:
                     raise NotFound("There is no such unknown face: it may have expired.")
-                action, count = "unknown faces dropped", _count(found, "face")
-                audit.note(connection, self._clock.now(), action, None, by, count)
+                count = _count(found, "face")
+                change = Change(
+                    by=by,
+                    at=self._clock.now(),
+                    action="unknown faces dropped",
+                    kind=AuditKind.UNKNOWN_FACE,
+                    subject=unknown_id,
+                    detail=count,
+                )
+                audit.note(connection, change)
             return found
 
         if self._database.write(write):
@@ -390,6 +395,27 @@ class Gallery:
         self.changed()
         if person_id is not None:
             self._compare(person_id)
+
+    def _note(
+        self,
+        connection: sqlite3.Connection,
+        by: Actor,
+        action: str,
+        person_id: str,
+        detail: str = "",
+        other: str | None = None,
+    ) -> None:
+        """Note a change of a person within its transaction."""
+        change = Change(
+            by=by,
+            at=self._clock.now(),
+            action=action,
+            kind=AuditKind.PERSON,
+            subject=person_id,
+            other=other,
+            detail=detail,
+        )
+        audit.note(connection, change)
 
     def _begin_version(self) -> None:
         with self._lock:

@@ -15,8 +15,9 @@ from msgspec import UNSET
 
 from convergecast.clock import Clock
 from convergecast.errors import Conflict, Forbidden
-from convergecast.faces import audit
 from convergecast.messages.people import FaceSettings, SettingsChange
+from convergecast.storage import audit
+from convergecast.storage.audit import THE_HUB, Actor, AuditKind, Change
 from convergecast.storage.database import Database
 from convergecast.storage.hub_values import set_value, stored_value
 
@@ -56,7 +57,7 @@ class SettingsStore:
         """Call `listener(now, before)` after every change, from the thread that made it."""
         self._listeners.append(listener)
 
-    def change(self, changes: SettingsChange, *, by: str = "") -> FaceSettings:
+    def change(self, changes: SettingsChange, *, by: Actor = THE_HUB) -> FaceSettings:
         """Make all of the given changes or none, and return the new settings.
 
         Args:
@@ -94,11 +95,18 @@ class SettingsStore:
             raise Conflict(_SWITCHED_OFF, page="faces")
 
     def _store(
-        self, connection: sqlite3.Connection, now: FaceSettings, different: str, by: str
+        self, connection: sqlite3.Connection, now: FaceSettings, different: str, by: Actor
     ) -> None:
         values = msgspec.json.encode(now).decode()
         set_value(connection, _STORED_AS, values)
-        audit.note(connection, self._clock.now(), "settings changed", None, by, different)
+        change = Change(
+            by=by,
+            at=self._clock.now(),
+            action="settings changed",
+            kind=AuditKind.SETTINGS,
+            detail=different,
+        )
+        audit.note(connection, change)
 
 
 def stored_settings(database: Database) -> FaceSettings:

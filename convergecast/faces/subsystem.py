@@ -13,6 +13,7 @@ from convergecast.faces.recogniser import Recogniser
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.people import FaceSettings
 from convergecast.messages.results import Result
+from convergecast.storage.audit import THE_HUB
 from convergecast.storage.database import Database
 
 Revise = Callable[[str, Callable[[Result], Result]], None]
@@ -69,7 +70,7 @@ class FaceSubsystem:
                 take_off()
                 self.recogniser.forget_all()
             if before.keep_unknown and not now.keep_unknown:
-                self.gallery.drop_unknown(None, "the hub, which keeps none any more")
+                self.gallery.drop_unknown(None, THE_HUB)
             self.gallery.changed()
             update_all()
 

@@ -233,9 +233,14 @@ class ListQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=False)
         """How many to answer."""
         return 100 if self.limit is UNSET else self.limit
 
+    @property
+    def below(self) -> int | None:
+        """What the numbers of the answer are smaller than; None: any."""
+        return None if self.before is UNSET else int(self.before)
+
     def includes(self, number: int) -> bool:
         """Whether what has this number is older than asked for."""
-        return self.before is UNSET or number < int(self.before)
+        return self.below is None or number < self.below
 
 
 class AnalyzeQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):

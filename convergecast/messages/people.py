@@ -194,23 +194,6 @@ class UnknownFaces(Message, frozen=True, kw_only=True):
     faces: list[UnknownFace]
 
 
-class AuditEntry(Message, frozen=True, kw_only=True):
-    """A change to the enrolled people, without names."""
-
-    at: Time
-    action: str
-    person: Annotated[str | None, Meta(description="An id.")]
-    other: Annotated[str | None, Meta(description="The id of the person who was merged in.")]
-    by: str
-    detail: str
-
-
-class Audit(Message, frozen=True, kw_only=True):
-    """The newest changes, newest first."""
-
-    entries: list[AuditEntry]
-
-
 # Settings.
 
 Recognition = Annotated[bool, Meta(description="Whether recognition is enabled.")]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Union
 
 import msgspec
+from msgspec import inspect
 
 Kind = type[msgspec.Struct]
 Json = Union[Mapping[str, "Json"], Sequence["Json"], str, float, bool, None]  # noqa: UP007 - recursive
@@ -34,16 +35,23 @@ def components(kinds: Iterable[Kind]) -> Mapping[str, Mapping[str, Json]]:
 
 
 def parameters(query: Kind) -> list[Json]:
-    """Return the fields of a query as Parameter Objects. Lists are separated by commas."""
+    """Return the fields of a query as Parameter Objects.
+
+    A field that is a list is repeated in the query; the parts of a tuple are separated by commas.
+    """
     schemas = components([query])[query.__name__]["properties"]
     found: list[Json] = []
     for field in msgspec.structs.fields(query):
         schema = schemas[field.name] if isinstance(schemas, Mapping) else None
-        is_list = isinstance(schema, Mapping) and schema.get("type") == "array"
+        is_tuple = isinstance(_bare(inspect.type_info(field.type)), inspect.VarTupleType)
         about: dict[str, Json] = {"name": field.name, "in": "query", "schema": schema}
         about |= {"required": True} if field.required else {}
-        found.append({**about, **({"style": "form", "explode": False} if is_list else {})})
+        found.append({**about, **({"style": "form", "explode": False} if is_tuple else {})})
     return found
+
+
+def _bare(node: inspect.Type) -> inspect.Type:
+    return _bare(node.type) if isinstance(node, inspect.Metadata) else node
 
 
 def resolved(draft: Draft, kinds: set[Kind]) -> Json:

@@ -21,6 +21,7 @@ from convergecast.web import pages
 from convergecast.web.api import (
     agents,
     analyze,
+    audit,
     cameras,
     counts,
     labels,
@@ -41,7 +42,7 @@ from convergecast.web.services import Services
 
 _ROUTES = (
     *(pages, agents, cameras, pictures, analyze, labels, counts, metrics, openapi),
-    *(people, sightings, settings, me, users, sessions, tokens),
+    *(people, sightings, settings, me, users, sessions, tokens, audit),
 )
 
 # Endless answers are given in the event loop. Here stand their addresses, so that one table says

@@ -16,7 +16,7 @@ from convergecast.auth.gate import Gate
 from convergecast.auth.sessions import SESSION_DAYS
 from convergecast.messages.api import Health
 from convergecast.web.api.request_body import answer
-from convergecast.web.caller import address
+from convergecast.web.caller import address, caller
 from convergecast.web.services import Services
 
 _WRONG_LINK = "This link was used already or is too old"
@@ -77,7 +77,8 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("/logout")
     @allow(Access.OWN)
     def sign_out() -> Response:
-        services.gate.sign_out(request.cookies.get(services.guard.cookie, ""))
+        cookie = request.cookies.get(services.guard.cookie, "")
+        services.gate.sign_out(cookie, caller().actor)
         response = redirect(url_for("pages.login"), 303)
         response.delete_cookie(services.guard.cookie, path=_cookie_path())
         return response

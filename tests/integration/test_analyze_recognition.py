@@ -20,6 +20,7 @@ from convergecast.messages.people import SettingsChange
 from convergecast.storage.database import DATABASE_NAME, Database
 from convergecast.vision.detections import Bytes
 from tests.integration.test_analyze import analyze, write_clip
+from tests.support.callers import TESTER
 
 OFF = "Face recognition is switched off: switch it on first, on the page Faces."
 
@@ -48,7 +49,7 @@ class Hub:
             person_id=None,
             consent_by="test",
             pictures=[Source(name="a picture", content=content) for content in pictures],
-            by="test",
+            by=TESTER,
         )
         assert person.rejected == []
 

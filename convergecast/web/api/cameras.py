@@ -6,9 +6,10 @@ from flask import Blueprint, Response
 from msgspec import UNSET
 
 from convergecast.auth.access import Access, Role, allow
-from convergecast.cameras.camera import Approval
-from convergecast.cameras.settings import known_options
-from convergecast.errors import ConvergeCastError, Forbidden, InvalidInput
+from convergecast.auth.caller import may_see
+from convergecast.cameras.camera import Approval, Camera
+from convergecast.cameras.registry import NO_SUCH_CAMERA
+from convergecast.errors import ConvergeCastError, Forbidden, InvalidInput, NotFound
 from convergecast.messages.api import (
     CameraChange,
     Cameras,
@@ -50,6 +51,7 @@ def blueprint(services: Services) -> Blueprint:
             options=order.options,
             approved=order.approved,
             objects=order.objects,
+            by=caller().actor,
         )
         return answer(board.view(camera))
 
@@ -59,21 +61,23 @@ def blueprint(services: Services) -> Blueprint:
         order = json_body(OptionOrder)
         if not order.cameras:
             raise InvalidInput("Please select a camera.")
-        known_options([order.option])
-        return answer(OptionAnswers(cameras={each: _switch(each, order) for each in order.cameras}))
-
-    def _switch(camera_id: str, order: OptionOrder) -> OptionAnswer:
-        try:
-            services.camera(caller(), camera_id)
-            camera = registry.set_option(camera_id, order.option, on=order.on)
-        except ConvergeCastError as error:
-            return OptionAnswer(error=error.kind, message=str(error), page=error.page or UNSET)
-        return OptionAnswer(options=camera.options)
+        asking = caller()
+        visible = [each for each in order.cameras if may_see(asking, each)]
+        found = registry.switch_option(visible, order.option, on=order.on, by=asking.actor)
+        hidden = NotFound(NO_SUCH_CAMERA)
+        answers = {each: _told(found.get(each, hidden)) for each in order.cameras}
+        return answer(OptionAnswers(cameras=answers))
 
     @routes.delete("/<id:camera_id>")
     @allow(Access.MANAGE)
     def forget(camera_id: str) -> Response:
-        registry.forget(camera_id)
+        registry.forget(camera_id, caller().actor)
         return Response(status=204)
 
     return routes
+
+
+def _told(outcome: Camera | ConvergeCastError) -> OptionAnswer:
+    if isinstance(outcome, Camera):
+        return OptionAnswer(options=outcome.options)
+    return OptionAnswer(error=outcome.kind, message=str(outcome), page=outcome.page or UNSET)

@@ -45,8 +45,8 @@ def enrol_person(services: Services) -> Enrolled:
         raise InvalidInput(
             "A face is stored only with the person's consent: send consent=true once you have it."
         )
-    form, by = _form(NewPerson), caller().name
-    consent_by = by if form.consent_by is UNSET else _shown("consent_by", form.consent_by)
+    form, by = _form(NewPerson), caller().actor
+    consent_by = by.name if form.consent_by is UNSET else _shown("consent_by", form.consent_by)
     return services.enrolment.enrol(
         name=form.name,
         person_id=None,
@@ -58,11 +58,11 @@ def enrol_person(services: Services) -> Enrolled:
 
 def add_pictures(services: Services, person_id: str) -> Enrolled:
     """Give a person the pictures of the form; raises as `enrol_person` does."""
-    form, by = _form(MorePictures), caller().name
+    form, by = _form(MorePictures), caller().actor
     return services.enrolment.enrol(
         name=None,
         person_id=person_id,
-        consent_by=by,
+        consent_by=by.name,
         pictures=_sources(services, form),
         by=by,
     )

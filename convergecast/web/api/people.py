@@ -45,19 +45,19 @@ def blueprint(services: Services) -> Blueprint:
     @routes.patch("/<id:person_id>")
     @allow(Access.MANAGE)
     def rename(person_id: str) -> Response:
-        gallery.rename(person_id, json_body(NewName).name, caller().name)
+        gallery.rename(person_id, json_body(NewName).name, caller().actor)
         return answer(gallery.person(person_id))
 
     @routes.delete("/<id:person_id>")
     @allow(Access.MANAGE)
     def forget(person_id: str) -> Response:
-        gallery.forget(person_id, caller().name)
+        gallery.forget(person_id, caller().actor)
         return Response(status=204)
 
     @routes.post("/<person_id>/merge")
     @allow(Access.MANAGE)
     def merge(person_id: str) -> Response:
-        gallery.merge(person_id, json_body(MergeOrder).other, caller().name)
+        gallery.merge(person_id, json_body(MergeOrder).other, caller().actor)
         return answer(gallery.person(person_id))
 
     @routes.post("/<person_id>/not")
@@ -66,7 +66,7 @@ def blueprint(services: Services) -> Blueprint:
         face = json_body(FaceInView)
         services.camera(caller(), face.camera)
         vector = services.recogniser.vector_of(face.camera, face.track_id)
-        gallery.add_negative(person_id, vector, caller().name)
+        gallery.add_negative(person_id, vector, caller().actor)
         return Response(status=204)
 
     _add_pictures(routes, services)
@@ -91,5 +91,5 @@ def _add_pictures(routes: Blueprint, services: Services) -> None:
     @routes.delete("/<person_id>/faces/<id:face_id>")
     @allow(Access.MANAGE)
     def remove(person_id: str, face_id: str) -> Response:
-        gallery.remove_picture(person_id, face_id, caller().name)
+        gallery.remove_picture(person_id, face_id, caller().actor)
         return answer(gallery.person(person_id))

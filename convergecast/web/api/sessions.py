@@ -29,7 +29,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.delete("")
     @allow(Access.OWN)
     def end_all() -> Response:
-        gate.sessions.end([session.key for session in _of_caller()])
+        gate.sessions.end([session.key for session in _of_caller()], caller().actor)
         return Response(status=204)
 
     @routes.delete("/<session_id>")
@@ -38,7 +38,7 @@ def blueprint(services: Services) -> Blueprint:
         found = [session.key for session in _of_caller() if str(session.id) == session_id]
         if not found:
             raise NotFound("There is no such session: it may have ended.")
-        gate.sessions.end(found)
+        gate.sessions.end(found, caller().actor)
         return Response(status=204)
 
     def _of_caller() -> list[Session]:

@@ -25,7 +25,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.put("")
     @allow(Access.MANAGE)
     def change() -> Response:
-        store.change(json_body(SettingsChange), by=caller().name)
+        store.change(json_body(SettingsChange), by=caller().actor)
         return answer(_shown())
 
     def _shown() -> Settings:

@@ -1,4 +1,4 @@
-"""The API of sightings, unknown faces and the audit log. Process: hub."""
+"""The API of sightings and unknown faces. Process: hub."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from convergecast.auth.access import Access, allow
 from convergecast.messages.api import SightingsQuery
-from convergecast.messages.people import Audit, Sightings, UnknownFaces
+from convergecast.messages.people import Sightings, UnknownFaces
 from convergecast.web.api.request_body import answer, query
 from convergecast.web.caller import caller
 from convergecast.web.services import Services
@@ -45,19 +45,14 @@ def blueprint(services: Services) -> Blueprint:
     @routes.delete("/unknown-faces/<id:unknown_id>")
     @allow(Access.MANAGE)
     def drop(unknown_id: str) -> Response:
-        gallery.drop_unknown(unknown_id, caller().name)
+        gallery.drop_unknown(unknown_id, caller().actor)
         return Response(status=204)
 
     @routes.delete("/unknown-faces")
     @allow(Access.MANAGE)
     def drop_all() -> Response:
-        gallery.drop_unknown(None, caller().name)
+        gallery.drop_unknown(None, caller().actor)
         return Response(status=204)
-
-    @routes.get("/audit")
-    @allow(Access.INSPECT)
-    def audit() -> Response:
-        return answer(Audit(entries=gallery.audit()))
 
     return routes
 

@@ -44,7 +44,7 @@ def blueprint(services: Services) -> Blueprint:
         if expires_at is not None and expires_at <= services.clock.now():
             raise Conflict("expires_at must be in the future.")
         token, text = gate.tokens.add(
-            asking.owner, shown_name(order.name), role, cameras, expires_at
+            asking.owner, shown_name(order.name), role, cameras, expires_at, asking.actor
         )
         return answer(MadeToken(**asdict(_shown(token)), token=text), 201)
 
@@ -53,7 +53,7 @@ def blueprint(services: Services) -> Blueprint:
     def end(token_id: str) -> Response:
         for token in _of_caller():
             if str(token.id) == token_id:
-                gate.tokens.end(token.id)
+                gate.tokens.end(token, caller().actor)
                 return Response(status=204)
         raise NotFound("There is no such token: it may have ended.")
 

@@ -29,9 +29,10 @@ def blueprint(services: Services) -> Blueprint:
     def add() -> Response:
         order = json_body(NewUser)
         cameras = _listed(services, order.cameras)
-        return answer(
-            _shown(accounts.add(order.name, order.password, Role(order.role), cameras)), 201
+        made = accounts.add(
+            order.name, order.password, Role(order.role), cameras, by=caller().actor
         )
+        return answer(_shown(made), 201)
 
     @routes.patch("/<name>")
     @allow(Access.OWN, checks_secret=True)
@@ -45,13 +46,14 @@ def blueprint(services: Services) -> Blueprint:
             cameras=_listed(services, order.cameras),
             all_cameras=order.cameras is None,
             keep=caller().session,
+            by=caller().actor,
         )
         return answer(_shown(changed))
 
     @routes.delete("/<name>")
     @allow(Access.MANAGE)
     def remove(name: str) -> Response:
-        accounts.remove(name)
+        accounts.remove(name, by=caller().actor)
         return Response(status=204)
 
     return routes

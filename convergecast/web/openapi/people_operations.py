@@ -49,5 +49,4 @@ PEOPLE_OPERATIONS = {
     f"DELETE {_UNKNOWN}": manage("drop_unknown_faces", "Delete all unknown faces", _DONE),
     f"GET {_UNKNOWN}/{{unknown_id}}.jpg": inspect("unknown_picture", "An unknown face", _FACE),
     f"DELETE {_UNKNOWN}/{{unknown_id}}": manage("drop_unknown_face", "Delete one of them", _DONE),
-    "GET /api/v1/audit": inspect("audit", "The audit log", kinds.Audit),
 }

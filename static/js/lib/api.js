@@ -130,5 +130,5 @@ export const api = {
   dropUnknown: (id) => request('DELETE', unknown(id)),
   dropAllUnknown: () => request('DELETE', UNKNOWN),
   /** @returns {Promise<import('./types.js').Audit>} */
-  audit: () => request('GET', '/api/v1/audit'),
+  audit: () => request('GET', '/api/v1/audit?limit=500&kind=person&kind=unknown-face&kind=settings'),
 };

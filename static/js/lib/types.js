@@ -8,16 +8,23 @@
  * @property {string} windows
  * @property {boolean} only_this_machine
  *
- * @typedef {object} Audit  The newest changes, newest first.
+ * @typedef {object} Audit  The entries, newest first.
  * @property {AuditEntry[]} entries
  *
- * @typedef {object} AuditEntry  A change to the enrolled people, without names.
+ * @typedef {object} AuditEntry  A change, and who made it. It has no names of people.
+ * @property {string} id  Newer entries have higher numbers.
  * @property {number} at  UNIX seconds.
  * @property {string} action
- * @property {string|null} person  An id.
+ * @property {AuditKind} kind
+ * @property {string|null} subject  Its id, or the name of an account. Null: several, or one.
+ * @property {string|null} person  The id of a person, if it is about one.
  * @property {string|null} other  The id of the person who was merged in.
- * @property {string} by
+ * @property {string} by  An account, or what stands for it.
+ * @property {string} via  The credential. Empty: not known, or the hub itself.
+ * @property {string} address  A literal address. Empty: not known, or none.
  * @property {string} detail
+ *
+ * @typedef {'account'|'agent-token'|'camera'|'person'|'session'|'settings'|'token'|'unknown-face'|'view'} AuditKind  What a change is about.
  *
  * @typedef {object} CameraGone  A camera was forgotten or rejected.
  * @property {'gone'} type

@@ -18,10 +18,11 @@ from convergecast.auth.passwords import Passwords
 from convergecast.config import HubConfig
 from convergecast.errors import Conflict, InvalidInput, NotFound
 from convergecast.hub import Hub
+from convergecast.storage.audit import COMMAND_LINE, newest
 from convergecast.storage.database import Database
 from convergecast.web.app import create_app
 from tests.fakes import FakeClock
-from tests.support.callers import CHEAP
+from tests.support.callers import CHEAP, TESTER
 
 PASSWORD, OTHER = "four words that differ", "and four quite new ones"
 TOKEN = "an administrator's token"
@@ -42,8 +43,8 @@ def make_gate(database: Database, admin_token: str | None = None) -> Gate:
 @pytest.fixture
 def gate(database: Database) -> Gate:
     gate = make_gate(database)
-    gate.accounts.add("root", PASSWORD, Role.ADMIN)
-    gate.accounts.add("Anna", PASSWORD, Role.VIEWER, ["b", "a", "b"])
+    gate.accounts.add("root", PASSWORD, Role.ADMIN, by=TESTER)
+    gate.accounts.add("Anna", PASSWORD, Role.VIEWER, ["b", "a", "b"], by=TESTER)
     return gate
 
 
@@ -104,16 +105,16 @@ def test_accounts_that_cannot_be(
     words: str,
 ) -> None:
     with pytest.raises(error, match=words):
-        gate.accounts.add(name, password, role, cameras)
+        gate.accounts.add(name, password, role, cameras, by=TESTER)
     assert [account.name for account in gate.accounts.all()] == ["Anna", "root"]
 
 
 CHANGES: dict[str, Callable[[Accounts], object]] = {
-    "password": lambda accounts: accounts.change("anna", password=OTHER),
-    "role": lambda accounts: accounts.change("anna", role=Role.OPERATOR),
-    "list": lambda accounts: accounts.change("anna", cameras=["c"]),
-    "no list": lambda accounts: accounts.change("anna", all_cameras=True),
-    "removed": lambda accounts: accounts.remove("anna"),
+    "password": lambda accounts: accounts.change("anna", password=OTHER, by=TESTER),
+    "role": lambda accounts: accounts.change("anna", role=Role.OPERATOR, by=TESTER),
+    "list": lambda accounts: accounts.change("anna", cameras=["c"], by=TESTER),
+    "no list": lambda accounts: accounts.change("anna", all_cameras=True, by=TESTER),
+    "removed": lambda accounts: accounts.remove("anna", by=TESTER),
 }
 
 
@@ -134,7 +135,9 @@ def test_a_change_ends_the_accounts_sessions_and_no_others(
 def test_a_session_that_makes_the_change_goes_on_as_what_it_is_now(gate: Gate) -> None:
     mine, elsewhere = cookie_of(gate), cookie_of(gate)
     before = caller_of(gate, mine)
-    gate.accounts.change("anna", role=Role.OPERATOR, all_cameras=True, keep=before.session)
+    gate.accounts.change(
+        "anna", role=Role.OPERATOR, all_cameras=True, keep=before.session, by=TESTER
+    )
     assert gate.by_session(elsewhere) is None
     after = caller_of(gate, mine)
     assert (after.role, after.cameras) == (Role.OPERATOR, None)
@@ -149,7 +152,7 @@ def test_a_sign_in_that_a_change_overtakes_is_none(
 
     def overtaken(name: str, password: str) -> Account | None:
         account = verified(name, password)
-        gate.accounts.change("anna", password=OTHER)
+        gate.accounts.change("anna", password=OTHER, by=TESTER)
         return account
 
     monkeypatch.setattr(gate.accounts, "sign_in", overtaken)
@@ -158,29 +161,29 @@ def test_a_sign_in_that_a_change_overtakes_is_none(
 
 
 def test_a_role_or_list_changes_without_the_password(gate: Gate) -> None:
-    gate.accounts.change("anna", role=Role.OPERATOR)
+    gate.accounts.change("anna", role=Role.OPERATOR, by=TESTER)
     assert caller_of(gate, cookie_of(gate)).cameras == frozenset({"a", "b"})
-    gate.accounts.change("anna", role=Role.ADMIN)
+    gate.accounts.change("anna", role=Role.ADMIN, by=TESTER)
     assert caller_of(gate, cookie_of(gate)).cameras is None
-    gate.accounts.change("anna", password=OTHER)
+    gate.accounts.change("anna", password=OTHER, by=TESTER)
     assert gate.sign_in_as("anna", PASSWORD) is None
     assert caller_of(gate, cookie_of(gate, "anna", OTHER)).role is Role.ADMIN
 
 
 def test_what_changes_nothing_ends_nothing(gate: Gate) -> None:
     cookie = cookie_of(gate)
-    gate.accounts.change("anna")
-    gate.accounts.change("anna", role=Role.VIEWER, cameras=["b", "a"])
+    gate.accounts.change("anna", by=TESTER)
+    gate.accounts.change("anna", role=Role.VIEWER, cameras=["b", "a"], by=TESTER)
     assert gate.by_session(cookie)
 
 
 def test_the_last_administrator_stays(gate: Gate) -> None:
     with pytest.raises(Conflict, match="last administrator"):
-        gate.accounts.remove("root")
+        gate.accounts.remove("root", by=TESTER)
     with pytest.raises(Conflict, match="last administrator"):
-        gate.accounts.change("root", role=Role.VIEWER)
-    gate.accounts.change("anna", role=Role.ADMIN)
-    assert gate.accounts.remove("root").name == "root"
+        gate.accounts.change("root", role=Role.VIEWER, by=TESTER)
+    gate.accounts.change("anna", role=Role.ADMIN, by=TESTER)
+    assert gate.accounts.remove("root", by=TESTER).name == "root"
     with pytest.raises(NotFound):
         gate.accounts.get("root")
 
@@ -188,8 +191,8 @@ def test_the_last_administrator_stays(gate: Gate) -> None:
 def test_a_removed_account_of_the_same_name_is_another(gate: Gate) -> None:
     mine = cookie_of(gate)
     session = gate.sessions.of_cookie(mine)
-    gate.accounts.remove("anna")
-    gate.accounts.add("anna", PASSWORD, Role.VIEWER)
+    gate.accounts.remove("anna", by=TESTER)
+    gate.accounts.add("anna", PASSWORD, Role.VIEWER, by=TESTER)
     assert gate.by_session(mine) is None
     assert session and gate.holder(session) is None
 
@@ -199,8 +202,8 @@ def test_what_a_command_changes_is_noticed_beside_a_live_hub(
 ) -> None:
     mine = cookie_of(gate)
     beside = Accounts(database, FakeClock(), Passwords(CHEAP))
-    beside.change("anna", password=OTHER)
-    beside.add("bob", OTHER, Role.VIEWER)
+    beside.change("anna", password=OTHER, by=TESTER)
+    beside.add("bob", OTHER, Role.VIEWER, by=TESTER)
     assert gate.by_session(mine)
     gate.refresh()
     assert gate.by_session(mine) is None
@@ -212,8 +215,8 @@ def test_another_administrators_token_ends_what_the_old_one_began(
     database: Database, before: str | None
 ) -> None:
     gate = make_gate(database, before)
-    gate.accounts.add("root", PASSWORD, Role.ADMIN)
-    cookie, account = gate.sessions.add(gate.hub_owner, 0), cookie_of(gate, "root")
+    gate.accounts.add("root", PASSWORD, Role.ADMIN, by=TESTER)
+    cookie, account = gate.sessions.add(gate.hub_owner, 0, by=TESTER), cookie_of(gate, "root")
     assert make_gate(database, before).by_session(cookie)
     for token in ("another administrator's", None if before else TOKEN):
         now = make_gate(database, token)
@@ -227,7 +230,7 @@ def test_the_link_works_until_there_is_an_account(database: Database) -> None:
     gate = make_gate(database)
     cookie = gate.sign_in_by_link(gate.link_token())
     assert cookie and gate.offers_link
-    gate.accounts.add("root", PASSWORD, Role.ADMIN)
+    gate.accounts.add("root", PASSWORD, Role.ADMIN, by=TESTER)
     assert not gate.offers_link
     assert gate.sign_in_by_link(gate.link_token()) is None
     assert gate.sign_in(gate.link_token()) is None
@@ -318,3 +321,33 @@ def test_an_account_is_enough_to_listen_beyond_loopback(
         "kind": "session",
     }
     hub.close()
+
+
+def test_what_commands_change_is_in_the_audit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, tmp_path, "add root --role admin", PASSWORD) == 0
+    assert run(monkeypatch, tmp_path, "add guest --role viewer", PASSWORD) == 0
+    assert run(monkeypatch, tmp_path, "passwd guest", OTHER) == 0
+    assert run(monkeypatch, tmp_path, "remove guest") == 0
+    capsys.readouterr()
+    for words in (["token"], ["token", "--rotate"]):
+        assert cli.main([*words, "--data-dir", str(tmp_path)]) == 0
+    token = capsys.readouterr().out.split()[-1]
+    database = Database(tmp_path / "hub.sqlite3")
+    changes = [change for _, change in newest(database, 10)]
+    database.close()
+    assert [(change.kind, change.action, change.subject) for change in changes[::-1]] == [
+        ("account", "added", "root"),
+        ("account", "added", "guest"),
+        ("account", "changed", "guest"),
+        ("account", "removed", "guest"),
+        ("agent-token", "replaced", None),
+    ]
+    assert {change.by for change in changes} == {COMMAND_LINE}
+    assert [change.detail for change in changes[2:]] == [
+        "password",
+        "viewer; all cameras",
+        "admin; all cameras",
+    ]
+    assert token not in str(changes) and "argon2" not in str(changes)

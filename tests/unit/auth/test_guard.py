@@ -29,6 +29,7 @@ from convergecast.web.request_limits import MAX_PICTURE_BYTES, MAX_PICTURES_BYTE
 from convergecast.web.services import Services
 from tests.fakes import FakeClock
 from tests.support.asgi import ask
+from tests.support.callers import TESTER
 
 HERE = "127.0.0.1"
 TOKEN = "an administrator's token"
@@ -116,7 +117,12 @@ def test_the_audit_names_who_asked(client: FlaskClient) -> None:
     own_page = {"Cookie": cookie_of(client), "Origin": "http://localhost"}
     client.put("/api/v1/settings", json={"recognition": False}, headers=own_page)
     entries = client.get("/api/v1/audit", headers=BEARER).get_json()["entries"]
-    assert [entry["by"] for entry in entries[:2]] == ["the hub's page", "an API client"]
+    done = [(entry["action"], entry["by"]) for entry in entries]
+    assert done == [
+        ("settings changed", "the hub's page"),
+        ("signed in", "the hub's page"),
+        ("settings changed", "an API client"),
+    ]
 
 
 def test_who_asks_is_found_out_once_for_each_request(
@@ -146,7 +152,7 @@ def test_who_was_let_in_may_stay_until_its_session_ends(database: Database) -> N
     assert first and second
     signed_out = guard.admit(rule, {"cookie": f"c={first}"}, HERE)
     expired = guard.admit(rule, {"cookie": f"c={second}"}, HERE)
-    gate.sign_out(first)
+    gate.sign_out(first, by=TESTER)
     assert [guard.may_stay(c) for c in (by_token, signed_out, expired)] == [True, False, True]
     clock.advance(sessions.SESSION_DAYS * 86_400)
     assert [guard.may_stay(c) for c in (by_token, signed_out, expired)] == [True, False, False]
@@ -190,8 +196,8 @@ def test_a_session_that_was_ended_is_not_back_after_a_restart(database: Database
     gate = Gate(database=database, clock=FakeClock(), admin_token=TOKEN)
     ended, kept = gate.sign_in(TOKEN), gate.sign_in(TOKEN)
     assert ended and kept
-    gate.sign_out(ended)
-    gate.sign_out("one that never was")
+    gate.sign_out(ended, by=TESTER)
+    gate.sign_out("one that never was", by=TESTER)
     for now in (gate, Gate(database=database, clock=FakeClock(), admin_token=TOKEN)):
         assert now.by_session(ended) is None
         assert now.by_session(kept)

@@ -32,7 +32,7 @@ from convergecast.web.asgi_types import Application
 from convergecast.web.live import SOCKET_MESSAGES
 from tests.support import messages
 from tests.support.asgi import ask, talk
-from tests.support.callers import CHEAP
+from tests.support.callers import CHEAP, TESTER
 
 TOKEN, PASSWORD = "an administrator's token", "four words that differ"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -134,7 +134,7 @@ class House:
 
     def cookie(self, account: Account) -> str:
         """Return a new session, as a header."""
-        value = self.hub.services.gate.sessions.add(account.owner, account.version)
+        value = self.hub.services.gate.sessions.add(account.owner, account.version, by=TESTER)
         return f"{self.hub.services.guard.cookie}={value}"
 
     def call(self, call: str, headers: Mapping[str, str], **gaps: str) -> Any:
@@ -163,10 +163,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         app, gate = create_app(hub.services), hub.services.gate
         seen, hidden = (_camera(hub, app, name) for name in ("seen", "hidden"))
         cheap = Accounts(hub.services.database, SystemClock(), Passwords(CHEAP))
-        cheap.add("root", PASSWORD, Role.ADMIN)
-        names = {role: cheap.add(f"the-{role}", PASSWORD, role).name for role in Role}
-        cheap.add("guest", PASSWORD, Role.VIEWER, [seen])
-        cheap.add("helper", PASSWORD, Role.OPERATOR, [seen])
+        cheap.add("root", PASSWORD, Role.ADMIN, by=TESTER)
+        names = {role: cheap.add(f"the-{role}", PASSWORD, role, by=TESTER).name for role in Role}
+        cheap.add("guest", PASSWORD, Role.VIEWER, [seen], by=TESTER)
+        cheap.add("helper", PASSWORD, Role.OPERATOR, [seen], by=TESTER)
         gate.refresh()
         accounts = {role: gate.accounts.get(name) for role, name in names.items()}
         yield House(hub, app, create_asgi(hub.services), accounts, seen, hidden)
@@ -243,7 +243,7 @@ def test_a_session_that_ended_reaches_nothing(house: House) -> None:
     database.execute("UPDATE sessions SET expires_at = 1 WHERE id = ?", (stored[0].id,))
     database.execute("UPDATE sessions SET version = 0 WHERE id = ?", (stored[1].id + 1,))
     gate.sessions.read()
-    gate.sessions.end([stored[1].key])
+    gate.sessions.end([stored[1].key], by=TESTER)
     for cookie in (expired, revoked, changed):
         for call in LEAST:
             sent = {"Cookie": cookie, **OWN_PAGE}
@@ -467,11 +467,11 @@ def test_a_token_is_at_most_its_owner_now_and_then(house: House, helper: Account
     gate = house.hub.services.gate
     before = gate.by_token(made["token"])
     assert before and (before.role, before.name) == (Role.OPERATOR, "helper")
-    gate.accounts.change("helper", role=Role.VIEWER, cameras=[])
+    gate.accounts.change("helper", role=Role.VIEWER, cameras=[], by=TESTER)
     now = gate.by_token(made["token"])
     assert now and (now.role, now.cameras) == (Role.VIEWER, frozenset())
     assert not gate.may_stay(before)
-    gate.accounts.change("helper", role=Role.OPERATOR, cameras=[house.seen])
+    gate.accounts.change("helper", role=Role.OPERATOR, cameras=[house.seen], by=TESTER)
     stored = house.hub.services.database.read("SELECT * FROM api_tokens")
     assert made["token"] not in str([tuple(row) for row in stored])
 
@@ -479,7 +479,7 @@ def test_a_token_is_at_most_its_owner_now_and_then(house: House, helper: Account
 def test_tokens_go_with_their_account_and_with_their_time(house: House) -> None:
     gate = house.hub.services.gate
     cheap = Accounts(house.hub.services.database, SystemClock(), Passwords(CHEAP))
-    cheap.add("short", PASSWORD, Role.VIEWER)
+    cheap.add("short", PASSWORD, Role.VIEWER, by=TESTER)
     gate.refresh()
     short = gate.accounts.get("short")
     soon = house.hub.services.clock.now() + 0.2
@@ -494,7 +494,7 @@ def test_tokens_go_with_their_account_and_with_their_time(house: House) -> None:
     others = {"Cookie": house.cookie(house.accounts[Role.VIEWER]), **OWN_PAGE}
     end = "DELETE /api/v1/tokens/<token_id>"
     assert house.call(end, others, token_id=shown["id"]).status_code == 404
-    gate.accounts.remove("short")
+    gate.accounts.remove("short", by=TESTER)
     assert gate.by_token(lasting) is None
 
 

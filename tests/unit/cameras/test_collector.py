@@ -22,6 +22,7 @@ from convergecast.storage.database import DATABASE_NAME
 from convergecast.web.services import Services
 from tests.fakes.faces import EMBEDDING, KIND, Crowd, crop_of, settle, told
 from tests.support import messages
+from tests.support.callers import TESTER
 
 CAMERAS = ("one", "two", "three", "four")
 PEOPLE = ("Anna", "Bert")
@@ -46,7 +47,7 @@ class Desk:
         vector = self.crowd.vector(name)
         crop = crop_of(vector)
         face = Face(crop=crop, vector=vector.tobytes(), kind=KIND, quality=0.9, flaws=())
-        return self.services.gallery.new_person(name, "Ada", [("upload", face)], "the page")
+        return self.services.gallery.new_person(name, "Ada", [("upload", face)], TESTER)
 
     def block(self) -> None:
         self.other.execute("BEGIN IMMEDIATE")
@@ -151,7 +152,7 @@ def test_a_person_who_is_forgotten_leaves_nothing_of_what_still_waited(desk: Des
     desk.block()
     desk.take_some()
     desk.other.execute("ROLLBACK")
-    desk.services.gallery.forget(desk.people["Anna"], "the page")
+    desk.services.gallery.forget(desk.people["Anna"], TESTER)
     desk.take("one", AT_S + 400)
     settle(desk.services.gallery)
     assert {person for person, _ in desk.sightings()} == {desk.people["Bert"]}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from convergecast.auth.agent_token import agent_token
+from convergecast.auth.agent_token import agent_token, rotate_agent_token
 from convergecast.cameras import store
 from convergecast.cameras.camera import Approval, Waits
 from convergecast.cameras.registry import CameraRegistry
@@ -21,6 +21,7 @@ from convergecast.messages.api import ObjectChange
 from convergecast.protocol.registration import Registration
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
+from tests.support.callers import TESTER
 
 HOME = "192.168.1.20"
 
@@ -71,7 +72,7 @@ def test_the_agent_token_lets_a_camera_in_and_a_wrong_one_does_not(database: Dat
 def test_a_camera_that_is_let_in_is_not_told_that_its_token_is_wrong(database: Database) -> None:
     registry = make_registry(database)
     first = registry.register(agent(token=agent_token(database)), HOME)
-    agent_token(database, rotate=True)
+    rotate_agent_token(database, FakeClock(), TESTER)
     again = agent(token="the old one", camera_key=first.camera_key)
     reply = registry.register(again, HOME)
     assert (reply.status, reply.message) == ("online", None)
@@ -80,7 +81,7 @@ def test_a_camera_that_is_let_in_is_not_told_that_its_token_is_wrong(database: D
 def test_a_rotated_token_is_noticed_and_the_old_one_is_refused(database: Database) -> None:
     registry = make_registry(database)
     old = agent_token(database)
-    new = agent_token(database, rotate=True)
+    new = rotate_agent_token(database, FakeClock(), TESTER)
     assert registry.register(agent(agent_id="a1", token=old), HOME).status == "pending"
     assert registry.register(agent(agent_id="a2", token=new), HOME).status == "online"
 
@@ -154,7 +155,7 @@ def test_everything_is_there_after_a_restart(database: Database) -> None:
         agent(token=agent_token(database), stream_key="k", capabilities=("stream",)), HOME
     )
     registry.change(reply.camera_id, name="Haustür 門")
-    registry.set_options(reply.camera_id, ["faces"])
+    registry.change(reply.camera_id, options=["faces"])
     assert make_registry(database).all() == registry.all()
     camera = make_registry(database).get(reply.camera_id)
     assert (camera.name, camera.options, camera.stream_key) == ("Haustür 門", ("faces",), "k")
@@ -184,10 +185,10 @@ def test_options_need_approval_and_must_exist(database: Database) -> None:
     registry = make_registry(database)
     reply = registry.register(agent(), HOME)
     with pytest.raises(Conflict):
-        registry.set_options(reply.camera_id, ["faces"])
+        registry.change(reply.camera_id, options=["faces"])
     registry.change(reply.camera_id, approved=True)
     with pytest.raises(InvalidInput, match="it has faces"):
-        registry.set_options(reply.camera_id, ["faces", "wings"])
+        registry.change(reply.camera_id, options=["faces", "wings"])
     assert registry.get(reply.camera_id).options == ()
 
 
@@ -240,8 +241,10 @@ def test_switching_an_option_leaves_no_trace_when_off_again(database: Database) 
     registry = make_registry(database)
     reply = registry.register(agent(token=agent_token(database)), HOME)
     for _ in range(3):
-        assert registry.set_option(reply.camera_id, "faces", on=True).options == ("faces",)
-    assert registry.set_option(reply.camera_id, "faces", on=False).options == ()
+        registry.switch_option([reply.camera_id], "faces", on=True)
+        assert registry.get(reply.camera_id).options == ("faces",)
+    registry.switch_option([reply.camera_id], "faces", on=False)
+    assert registry.get(reply.camera_id).options == ()
 
 
 def test_only_so_many_may_wait_per_address_and_in_all(database: Database) -> None:
@@ -330,12 +333,14 @@ def test_a_full_disk_changes_nothing_and_costs_no_heartbeat(
     registry.register(beat, HOME)
     before = registry.get(reply.camera_id)
 
-    def full(_: Database, camera: object) -> None:
+    def full(_: Database, cameras: object, change: object) -> None:
         raise Unavailable("The database cannot be written: database or disk is full.")
 
-    monkeypatch.setattr(store, "save_camera", full)
+    monkeypatch.setattr(store, "save_cameras", full)
+    (answer,) = registry.switch_option([reply.camera_id], "faces", on=True).values()
+    assert isinstance(answer, Unavailable)
     with pytest.raises(Unavailable):
-        registry.set_options(reply.camera_id, ["faces"])
+        registry.change(reply.camera_id, options=["faces"])
     with pytest.raises(Unavailable):
         registry.change(reply.camera_id, name="Other")
     with pytest.raises(Unavailable):

@@ -12,8 +12,10 @@ from convergecast.cameras.camera import Approval, Camera
 from convergecast.cameras.status import StatusBoard
 from convergecast.live.broker import Broker
 from convergecast.messages.worker import State
+from convergecast.storage.audit import AuditKind, Change
 from convergecast.storage.database import Database
 from tests.fakes.clock import FakeClock
+from tests.support.callers import TESTER
 from tests.support.messages import report
 
 CAMERA = Camera(
@@ -42,7 +44,7 @@ CAMERA = Camera(
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(tmp_path / "hub.sqlite3")
-    store.save_camera(database, CAMERA)
+    store.save_cameras(database, [CAMERA])
     yield database
     database.close()
 
@@ -95,6 +97,7 @@ def test_another_state_than_before_begins_now(database: Database) -> None:
 def test_nothing_is_kept_of_a_camera_that_was_forgotten(database: Database) -> None:
     clock = FakeClock()
     Hub(database, clock).told(State.ONLINE)
-    store.delete_camera(database, "c", "a", clock.time)
+    change = Change(by=TESTER, at=clock.time, action="forgotten", kind=AuditKind.CAMERA)
+    store.delete_camera(database, "c", "a", change)
     Hub(database, clock).told(State.OFFLINE)
     assert store.load_states(database) == {}

@@ -20,9 +20,11 @@ from convergecast.faces.face import Face
 from convergecast.faces.gallery import Embedded, Gallery
 from convergecast.faces.matching import Floats
 from convergecast.messages.people import FaceSettings
+from convergecast.storage.audit import newest
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
 from tests.fakes.faces import KIND, Crowd, crop_of, keep_unknown, note_sighting, settle
+from tests.support.callers import TESTER
 
 NAMES = ["Anna", "Søren Ångström", "門脇 舞", "محمد‌رضا", "Зоя", "क्षितिज", "A\u0301da"]
 
@@ -53,7 +55,7 @@ def face(vector: Floats, quality: float = 0.8, flaws: tuple[str, ...] = ()) -> F
 
 
 def enrol(gallery: Gallery, name: str, *vectors: Floats) -> str:
-    return gallery.new_person(name, "Ada", [("upload", face(v)) for v in vectors], "the page")
+    return gallery.new_person(name, "Ada", [("upload", face(v)) for v in vectors], TESTER)
 
 
 def named(gallery: Gallery, vector: Floats) -> str | None:
@@ -87,7 +89,7 @@ def test_a_person_is_shown_with_pictures_consent_and_when_last_seen(
     crowd = Crowd()
     poor = face(crowd.vector("a"), 0.31234, ("too small", "blurred"))
     person_id = gallery.new_person(
-        "Anna", "Ada", [("upload", face(crowd.vector("a"))), ("camera", poor)], "the page"
+        "Anna", "Ada", [("upload", face(crowd.vector("a"))), ("camera", poor)], TESTER
     )
     now = clock.now()
     note_sighting(gallery, person_id, "hall", now + 5, 0.4)
@@ -110,7 +112,7 @@ def test_a_person_is_shown_with_pictures_consent_and_when_last_seen(
 
 def test_nobody_is_kept_without_consent(gallery: Gallery) -> None:
     with pytest.raises(InvalidInput, match="consent"):
-        gallery.new_person("Anna", " ", [("upload", face(Crowd().vector("a")))], "the page")
+        gallery.new_person("Anna", " ", [("upload", face(Crowd().vector("a")))], TESTER)
 
 
 def test_who_was_enrolled_twice_is_warned_of_until_the_two_are_merged(gallery: Gallery) -> None:
@@ -123,10 +125,10 @@ def test_who_was_enrolled_twice_is_warned_of_until_the_two_are_merged(gallery: G
     assert gallery.person(bert).warning is None
     warning = gallery.person(double).warning
     assert warning == "looks like Anna: if it is the same person, merge the two"
-    gallery.rename(anna, "Hanna", "the page")
+    gallery.rename(anna, "Hanna", TESTER)
     warning = gallery.person(double).warning
     assert warning and warning.startswith("looks like Hanna:")
-    gallery.merge(anna, double, "the page")
+    gallery.merge(anna, double, TESTER)
     assert [p.warning for p in gallery.people()] == [None, None]
     assert {p.name: len(p.pictures) for p in gallery.people()} == {"Bert": 1, "Hanna": 2}
     with pytest.raises(NotFound):
@@ -141,16 +143,16 @@ def test_merging_keeps_sightings_and_undoes_what_was_wrong(gallery: Gallery) -> 
     )
     note_sighting(gallery, anne, "hall", 1_000.0, 0.4)
     again = crowd.vector("a", 0.1)
-    gallery.add_negative(anna, Embedded(KIND, (again.tobytes(),)), "the page")
+    gallery.add_negative(anna, Embedded(KIND, (again.tobytes(),)), TESTER)
     assert named(gallery, again) == "Anne"
-    gallery.merge(anna, anne, "the page")
+    gallery.merge(anna, anne, TESTER)
     assert named(gallery, again) == "Anna"
     (seen,) = gallery.sightings(0, 2_000)
     assert (seen.person, seen.name) == (anna, "Anna")
     with pytest.raises(Conflict):
-        gallery.merge(anna, anna, "the page")
+        gallery.merge(anna, anna, TESTER)
     with pytest.raises(NotFound):
-        gallery.merge(anna, anne, "the page")
+        gallery.merge(anna, anne, TESTER)
 
 
 def test_not_this_person_counts_until_a_picture_says_otherwise(gallery: Gallery) -> None:
@@ -158,12 +160,10 @@ def test_not_this_person_counts_until_a_picture_says_otherwise(gallery: Gallery)
     anna = enrol(gallery, "Anna", crowd.vector("a"))
     like_her = crowd.between("a", "b", 0.4)
     assert named(gallery, like_her) == "Anna"
-    gallery.add_negative(anna, Embedded(KIND, (like_her.tobytes(),)), "the page")
+    gallery.add_negative(anna, Embedded(KIND, (like_her.tobytes(),)), TESTER)
     assert named(gallery, like_her) is None
     assert named(gallery, crowd.vector("a")) == "Anna"
-    gallery.add_pictures(
-        anna, [("camera", face(like_her + crowd.vector("n", 0) * 0.1))], "the page"
-    )
+    gallery.add_pictures(anna, [("camera", face(like_her + crowd.vector("n", 0) * 0.1))], TESTER)
     assert named(gallery, like_her) == "Anna"
 
 
@@ -177,12 +177,12 @@ def test_limits_are_said(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> N
         enrol(gallery, "Carl", crowd.vector("c"))
     two = [("upload", face(crowd.vector("a"))) for _ in range(2)]
     with pytest.raises(TooMany, match="at most 3 pictures, and this one has 2"):
-        gallery.add_pictures(anna, two, "the page")
+        gallery.add_pictures(anna, two, TESTER)
     with pytest.raises(TooMany):
-        gallery.merge(anna, bert, "the page")
+        gallery.merge(anna, bert, TESTER)
     assert [len(person.pictures) for person in gallery.people()] == [2, 2]
     for _ in range(5):
-        gallery.add_negative(anna, Embedded(KIND, (crowd.vector("x").tobytes(),)), "the page")
+        gallery.add_negative(anna, Embedded(KIND, (crowd.vector("x").tobytes(),)), TESTER)
     gallery.known()
 
 
@@ -220,11 +220,11 @@ def test_unknown_faces_are_kept_once_each_and_for_their_time(
     other = keep_unknown(gallery, None, "hall", clock.now() + 3, face(crowd.vector("y")))
     assert [row.id for row in gallery.unknown_faces()] == [other, first]
     assert gallery.unknown_picture(first) == better.crop
-    gallery.drop_unknown(other, "the page")
+    gallery.drop_unknown(other, TESTER)
     assert keep_unknown(gallery, other, "hall", clock.now(), face(crowd.vector("y"), 0.95)) == other
     assert [row.id for row in gallery.unknown_faces()] == [first]
     with pytest.raises(NotFound):
-        gallery.drop_unknown(other, "the page")
+        gallery.drop_unknown(other, TESTER)
     clock.advance(24 * 3600 + 2)
     gallery.expire(FaceSettings(unknown_hours=24))
     assert gallery.unknown_faces() == []
@@ -291,29 +291,30 @@ def test_the_gallery_tells_its_own_distances(
     assert few["genuine"][-1] < 0.5 < 0.7 < few["impostor"][0]
 
 
-def test_every_change_is_in_the_audit_and_no_name(gallery: Gallery) -> None:
+def test_every_change_is_in_the_audit_and_no_name(database: Database, gallery: Gallery) -> None:
     crowd = Crowd()
     anna, bert = (
         enrol(gallery, "Anna", crowd.vector("a")),
         enrol(gallery, "Bert", crowd.vector("b")),
     )
-    gallery.add_pictures(anna, [("upload", face(crowd.vector("a")))], "client")
-    gallery.rename(anna, "Hanna", "client")
-    gallery.add_negative(anna, Embedded(KIND, (crowd.vector("x").tobytes(),)), "client")
-    gallery.remove_picture(anna, gallery.person(anna).pictures[0].id, "client")
-    gallery.merge(anna, bert, "client")
-    gallery.forget(anna, "client")
-    gallery.drop_unknown(None, "client")
-    lines = gallery.audit()
+    gallery.add_pictures(anna, [("upload", face(crowd.vector("a")))], TESTER)
+    gallery.rename(anna, "Hanna", TESTER)
+    gallery.add_negative(anna, Embedded(KIND, (crowd.vector("x").tobytes(),)), TESTER)
+    gallery.remove_picture(anna, gallery.person(anna).pictures[0].id, TESTER)
+    gallery.merge(anna, bert, TESTER)
+    gallery.forget(anna, TESTER)
+    gallery.drop_unknown(None, TESTER)
+    lines = [change for _, change in newest(database, 100)]
     assert [line.action for line in lines[::-1]] == [
         "enrolled", "enrolled", "pictures added", "renamed", "not this person", "picture removed",
         "merged", "forgotten", "unknown faces dropped",
     ]  # fmt: skip
-    assert {line.person for line in lines} == {anna, bert, None}
+    assert {line.subject for line in lines} == {anna, bert, None}
+    assert {line.by for line in lines} == {TESTER}
     assert lines[2].detail == f"with {bert}"
     assert [line.other for line in lines] == [None, None, bert, *[None] * 6]
     assert not any(name in str(lines) for name in ("Anna", "Hanna", "Bert"))
-    assert len(gallery.audit(limit=2)) == 2
+    assert len(newest(database, 2)) == 2
 
 
 def contents(folder: Path) -> bytes:
@@ -340,7 +341,7 @@ def test_what_is_forgotten_is_in_no_byte_of_the_data_folder(
     for n in (3, 50, 119):
         unknown, wrong = crowd.vector(str(n)), crowd.vector(str(n))
         keep_unknown(gallery, None, "hall", float(n), face(unknown))
-        gallery.add_negative(ids[7], Embedded(KIND, (wrong.tobytes(),)), "the page")
+        gallery.add_negative(ids[7], Embedded(KIND, (wrong.tobytes(),)), TESTER)
         note_sighting(gallery, ids[n], "hall", float(n), 0.4)
         traces += pieces(f"{secret} {n:03}", [*vectors[n], unknown])
         traces += [wrong.tobytes()[at : at + 16] for at in range(0, 512, 64)]
@@ -352,7 +353,7 @@ def test_what_is_forgotten_is_in_no_byte_of_the_data_folder(
     reader = sqlite3.connect(database.path)
     reader.execute("SELECT count(*) FROM people").fetchall()
     for n in (3, 50, 119):
-        gallery.forget(ids[n], "the page")
+        gallery.forget(ids[n], TESTER)
     after = contents(tmp_path)
     assert not [trace for trace in traces if trace in after]
     kept = pieces(f"{secret} 051", [*vectors[51], stranger])
@@ -371,7 +372,7 @@ def test_a_reader_of_the_old_state_only_delays_it(
     reader = sqlite3.connect(database.path, check_same_thread=False)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM people").fetchall()
-    forgotten = threading.Thread(target=gallery.forget, args=(anna, "the page"))
+    forgotten = threading.Thread(target=gallery.forget, args=(anna, TESTER))
     forgotten.start()
     forgotten.join(0.5)
     assert forgotten.is_alive()
@@ -393,7 +394,7 @@ def test_a_hub_that_was_killed_before_its_log_was_emptied_empties_it_at_the_next
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM people").fetchall()
     database.empty_log = lambda timeout_s=0.0: False  # type: ignore[method-assign]
-    gallery.forget(anna, "the page")
+    gallery.forget(anna, TESTER)
     left = tmp_path / "left by a killed hub"
     left.mkdir()
     for file in (database.path, database.path.with_name(database.path.name + "-wal")):
@@ -407,7 +408,7 @@ def test_a_hub_that_was_killed_before_its_log_was_emptied_empties_it_at_the_next
 
 def test_a_name_that_was_changed_is_in_no_file_any_more(gallery: Gallery, tmp_path: Path) -> None:
     anna = enrol(gallery, "Annabella", Crowd().vector("a"))
-    gallery.rename(anna, "Zoé", "the page")
+    gallery.rename(anna, "Zoé", TESTER)
     assert b"Annabella" not in contents(tmp_path)
     assert "Zoé".encode() in contents(tmp_path)
 
@@ -424,16 +425,16 @@ def test_what_is_gone_is_not_left_where_its_row_lay_before(
     gone: list[str] = []
     for _ in range(600):
         name = next(names)
-        own = gallery.new_person(name + "z" * random.randrange(69), "Ada", [], "the page")
+        own = gallery.new_person(name + "z" * random.randrange(69), "Ada", [], TESTER)
         there[own] = name
         other = random.choice(list(there))
         gone.append(there[other])
         there[other] = next(names)
-        gallery.rename(other, there[other] + "z" * random.randrange(69), "the page")
+        gallery.rename(other, there[other] + "z" * random.randrange(69), TESTER)
         if random.random() < 0.4:
             other = random.choice(list(there))
             gone.append(there.pop(other))
-            gallery.forget(other, "the page")
+            gallery.forget(other, TESTER)
     empty_log()
     after = contents(tmp_path)
     assert all(name.encode() in after for name in there.values())
@@ -446,7 +447,7 @@ def test_a_persons_last_picture_can_go_while_others_are_known(gallery: Gallery) 
     enrol(gallery, "Bert", crowd.vector("b"))
     told_of: list[str | None] = []
     gallery.listen(lambda: told_of.append(named(gallery, crowd.vector("a"))))
-    gallery.remove_picture(anna, gallery.person(anna).pictures[0].id, "the page")
+    gallery.remove_picture(anna, gallery.person(anna).pictures[0].id, TESTER)
     assert gallery.person(anna).pictures == []
     assert told_of == [None]
 
@@ -456,7 +457,7 @@ def test_nobody_is_warned_of_likeness_to_a_picture_that_is_gone(gallery: Gallery
     anna = enrol(gallery, "Anna", crowd.vector("a"), crowd.vector("b"))
     bert = enrol(gallery, "Bert", crowd.vector("b"))
     assert gallery.person(bert).warning
-    gallery.remove_picture(anna, gallery.person(anna).pictures[1].id, "the page")
+    gallery.remove_picture(anna, gallery.person(anna).pictures[1].id, TESTER)
     assert gallery.person(bert).warning is None
 
 
@@ -464,5 +465,5 @@ def test_who_is_forgotten_leaves_the_memory_too(gallery: Gallery) -> None:
     anna = enrol(gallery, "Anna", Crowd().vector("a"))
     assert "Anna" in gallery.known().names.values()
     known = weakref.ref(gallery.known().index._own.vectors)
-    gallery.forget(anna, "the page")
+    gallery.forget(anna, TESTER)
     assert known() is None

@@ -25,7 +25,7 @@ from convergecast.web.mjpeg import MjpegStream
 from convergecast.web.services import Services
 from tests.fakes.faces import EMBEDDING, KIND, Crowd, crop_of, told
 from tests.support import messages
-from tests.support.callers import ADMIN
+from tests.support.callers import ADMIN, TESTER
 
 HOME = "192.168.1.20"
 
@@ -51,7 +51,7 @@ def add_camera(services: Services) -> str:
 def enrol(services: Services, crowd: Crowd, name: str) -> str:
     vector = crowd.vector(name)
     face = Face(crop=crop_of(vector), vector=vector.tobytes(), kind=KIND, quality=0.9, flaws=())
-    return services.gallery.new_person(name, "Ada", [("upload", face)], "the page")
+    return services.gallery.new_person(name, "Ada", [("upload", face)], TESTER)
 
 
 def show(services: Services, camera_id: str, crowd: Crowd, name: str, times: int = 3) -> None:
@@ -77,11 +77,12 @@ def shown(services: Services, camera_id: str) -> list[Any]:
 
 def test_recognition_cannot_be_asked_of_a_camera_while_it_is_off(services: Services) -> None:
     camera_id = add_camera(services)
-    with pytest.raises(Conflict, match="switched off: switch it on first, on the page Faces"):
-        services.registry.set_option(camera_id, "recognition", on=True)
-    services.registry.set_option(camera_id, "faces", on=True)
+    (refused,) = services.registry.switch_option([camera_id], "recognition", on=True).values()
+    assert isinstance(refused, Conflict)
+    assert "switched off: switch it on first, on the page Faces" in str(refused)
+    services.registry.switch_option([camera_id], "faces", on=True)
     services.faces_settings.change(SettingsChange(recognition=True))
-    services.registry.set_option(camera_id, "recognition", on=True)
+    services.registry.switch_option([camera_id], "recognition", on=True)
     assert services.registry.get(camera_id).options == ("faces", "recognition")
 
 
@@ -90,7 +91,7 @@ def test_switching_recognition_off_takes_it_off_all_cameras_and_names_off_result
 ) -> None:
     camera_id, crowd = add_camera(services), Crowd()
     services.faces_settings.change(SettingsChange(recognition=True))
-    services.registry.set_options(camera_id, ["recognition", "people"])
+    services.registry.change(camera_id, options=["recognition", "people"])
     enrol(services, crowd, "Anna")
     show(services, camera_id, crowd, "Anna")
     assert shown(services, camera_id) == ["Anna", "Anna"]
@@ -106,12 +107,12 @@ def test_a_configuration_that_forbids_it_takes_it_off_at_the_start(
     hub = make_hub(tmp_path)
     camera_id = add_camera(hub.services)
     hub.services.faces_settings.change(SettingsChange(recognition=True))
-    hub.services.registry.set_options(camera_id, ["recognition"])
+    hub.services.registry.change(camera_id, options=["recognition"])
     hub.close()
     hub = make_hub(tmp_path, recognition_allowed=False)
     assert hub.services.registry.get(camera_id).options == ()
     with pytest.raises(Forbidden, match="recognition_allowed"):
-        hub.services.registry.set_options(camera_id, ["recognition"])
+        hub.services.registry.change(camera_id, options=["recognition"])
     hub.close()
 
 
@@ -120,9 +121,9 @@ def test_live_results_follow_the_gallery_at_once(services: Services) -> None:
     services.faces_settings.change(SettingsChange(recognition=True))
     anna = enrol(services, crowd, "Anna")
     show(services, camera_id, crowd, "Anna")
-    services.gallery.rename(anna, "Hanna", "the page")
+    services.gallery.rename(anna, "Hanna", TESTER)
     assert shown(services, camera_id) == ["Hanna", "Hanna"]
-    services.gallery.forget(anna, "the page")
+    services.gallery.forget(anna, TESTER)
     assert shown(services, camera_id) == [None, None]
     assert "Hanna" not in str(services.broker.result(camera_id))
 
@@ -140,7 +141,7 @@ def test_a_result_that_was_being_named_meanwhile_does_not_bring_a_name_back(
     def forget_first(*arguments: Any) -> None:
         if not forgotten:
             forgotten.append(anna)
-            services.gallery.forget(anna, "the page")
+            services.gallery.forget(anna, TESTER)
         publish(*arguments)
 
     monkeypatch.setattr(services.broker, "publish_result", forget_first)
@@ -193,7 +194,7 @@ def test_a_picture_with_a_name_is_drawn_anew_for_a_player_when_the_name_goes(
     services: Services,
 ) -> None:
     camera_id = add_camera(services)
-    services.registry.set_options(camera_id, ["faces"])
+    services.registry.change(camera_id, options=["faces"])
     jpeg = cv2.imencode(".jpg", np.zeros((120, 160, 3), np.uint8))[1].tobytes()
     named = {"box": [40, 50, 90, 100], "score": 0.9, "track_id": 1, "landmarks": None}
     anna = {"id": "a", "name": "Anna", "distance": 0.3}

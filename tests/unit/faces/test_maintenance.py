@@ -29,6 +29,7 @@ from tests.fakes.faces import (
     note_sighting,
     told,
 )
+from tests.support.callers import TESTER
 
 NEW = msgspec.structs.replace(EMBEDDING, precision="int8")
 NEW_KIND = str(NEW)
@@ -53,7 +54,7 @@ class House:
         self.crowd, self.new_crowd = Crowd(1), Crowd(2)
         for name in ("anna", "bert"):
             faces = [("upload", self.face(name)) for _ in range(2)]
-            self.gallery.new_person(name, "Ada", faces, "the page")
+            self.gallery.new_person(name, "Ada", faces, TESTER)
 
     def face(self, name: str) -> Face:
         """Return a face of the old model; the engine finds it again with another vector."""

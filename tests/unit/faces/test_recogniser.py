@@ -22,6 +22,7 @@ from convergecast.storage.database import Database
 from tests.fakes import FakeClock
 from tests.fakes.faces import EMBEDDING, KIND, Crowd, crop_of, settle, told
 from tests.support import messages
+from tests.support.callers import TESTER
 
 OTHER = msgspec.structs.replace(EMBEDDING, alignment="landmarks-5")
 
@@ -41,7 +42,7 @@ class Hall:
     def enrol(self, name: str) -> str:
         vector = self.crowd.vector(name)
         face = Face(crop=crop_of(vector), vector=vector.tobytes(), kind=KIND, quality=0.9, flaws=())
-        return self.gallery.new_person(name, "Ada", [("upload", face)], "the page")
+        return self.gallery.new_person(name, "Ada", [("upload", face)], TESTER)
 
     def result(self, *tracks: int) -> Result:
         return messages.result(
@@ -179,12 +180,12 @@ def test_somebody_enrolled_now_is_known_in_the_result_that_is_there(hall: Hall) 
 def test_a_new_name_a_merge_and_forgetting_show_at_once(hall: Hall) -> None:
     anna = hall.enrol("anna")
     hall.look("anna")
-    hall.gallery.rename(anna, "Hanna", "the page")
+    hall.gallery.rename(anna, "Hanna", TESTER)
     assert hall.now_called() == ["Hanna"]
     double = hall.enrol("anna")
-    hall.gallery.merge(double, anna, "the page")
+    hall.gallery.merge(double, anna, TESTER)
     assert hall.now_called() == ["anna"]
-    hall.gallery.forget(double, "the page")
+    hall.gallery.forget(double, TESTER)
     assert hall.now_called() == [None]
     (face,) = faces_of(hall.recogniser.reconsider("hall", hall.last))
     assert face["identity"]["state"] == "unknown"
@@ -198,7 +199,7 @@ def test_not_this_person_takes_the_name_away_at_once_and_next_time(hall: Hall) -
         (face,) = hall.see({1: double + hall.crowd.vector("noise", 0) * 0.05})
     assert face["person"]["id"] == anna
     embedded = hall.recogniser.vector_of("hall", 1)
-    hall.gallery.add_negative(anna, embedded, "the page")
+    hall.gallery.add_negative(anna, embedded, TESTER)
     assert hall.now_called() == [None]
     assert hall.look("anna", track=2)["person"]["id"] == anna
     for _ in range(3):
@@ -283,7 +284,7 @@ def test_who_is_forgotten_while_in_view_does_not_come_back_as_an_unknown_face(ha
     hall.enrol("bert")
     anna = hall.enrol("anna")
     hall.look("anna")
-    hall.gallery.forget(anna, "the page")
+    hall.gallery.forget(anna, TESTER)
     for quality in (0.8, 0.95):
         assert hall.look("anna", quality=quality)["identity"]["state"] == "unknown"
     assert hall.gallery.unknown_faces() == []

@@ -10,11 +10,12 @@ import pytest
 
 from convergecast.checks import checked
 from convergecast.errors import Conflict, Forbidden, InvalidInput
-from convergecast.faces import audit
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.people import FaceSettings, SettingsChange
+from convergecast.storage import audit
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
+from tests.support.callers import TESTER
 
 
 @pytest.fixture
@@ -44,13 +45,13 @@ def test_what_is_set_stands_after_a_restart_and_in_the_audit(database: Database)
     settings = store(database)
     settings.listen(lambda now, before: told.append((now, before)))
     now = settings.change(
-        SettingsChange(recognition=True, unknown_hours=48, known_below=0.45), by="Ada"
+        SettingsChange(recognition=True, unknown_hours=48, known_below=0.45), by=TESTER
     )
     assert told == [(now, FaceSettings())]
     assert store(database).now == now
-    (line,) = audit.newest(database, 10)
+    ((_, line),) = audit.newest(database, 10)
     assert line.action == "settings changed"
-    assert line.by == "Ada"
+    assert line.by == TESTER
     assert line.detail == "recognition true; unknown_hours 48; known_below 0.45"
 
 

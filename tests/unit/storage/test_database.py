@@ -18,9 +18,8 @@ import pytest
 
 from convergecast.cameras import store
 from convergecast.errors import InvalidInput, Unavailable
-from convergecast.faces import audit
+from convergecast.storage import audit, writer
 from convergecast.storage import database as database_module
-from convergecast.storage import writer
 from convergecast.storage.database import Database
 
 
@@ -70,7 +69,7 @@ def test_a_database_of_the_first_version_keeps_its_cameras(tmp_path: Path) -> No
     assert (camera.name, camera.options, camera.last_seen) == ("Hall", ("faces",), 2.0)
     assert (camera.object_min_score, camera.object_labels) == (0.5, None)
     changed = dataclasses.replace(camera, object_labels=("cat",))
-    store.save_camera(database, changed)
+    store.save_cameras(database, [changed])
     database.close()
     database = Database(path)
     assert store.load_cameras(database) == [changed]
@@ -104,11 +103,13 @@ def test_a_merger_of_an_earlier_version_keeps_who_it_was(tmp_path: Path) -> None
         connection.execute(note, ("pictures added", "a" * 16, "the hub's page", "2 pictures"))
     connection.close()
     database = Database(path)
-    lines = audit.newest(database, 10)
+    lines = [line for _, line in audit.newest(database, 10)]
     assert [(line.other, line.detail) for line in lines] == [
         (None, "2 pictures"),
         ("b" * 16, f"with {'b' * 16}"),
     ]
+    assert {(line.kind, line.subject) for line in lines} == {("person", "a" * 16)}
+    assert {line.by for line in lines} == {audit.Actor("the hub's page")}
     database.close()
 
 

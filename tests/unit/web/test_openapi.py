@@ -30,6 +30,7 @@ from convergecast.web.live import SOCKET_MESSAGES
 from convergecast.web.openapi.operations import SECURITY
 from tests.contract import Contract
 from tests.support import messages
+from tests.support.callers import TESTER
 
 TOKEN = "an administrator's token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -222,7 +223,7 @@ def test_answers_about_accounts(caller: Caller, hub: Hub) -> None:
     names = [user["name"] for user in caller.ask("GET", USERS).get_json()["users"]]
     assert names == ["anna", "boss"]
     for _ in range(3):
-        hub.services.gate.sessions.add("1", 2, "192.0.2.1", "a browser")
+        hub.services.gate.sessions.add("1", 2, TESTER, "a browser")
     found = caller.ask("GET", f"{SESSIONS}?limit=2").get_json()["sessions"]
     assert [(session["user"], session["current"]) for session in found] == [("anna", False)] * 2
     older = caller.ask("GET", f"{SESSIONS}?before={found[-1]['id']}").get_json()["sessions"]
