@@ -3,7 +3,7 @@
 
 import { createTimeline, validUntil } from './alignment.js';
 import { createOverlay } from './overlay.js';
-import { createDelay, createHeld } from './playback.js';
+import { createDelay, createHeld, shareOf } from './playback.js';
 import { stillAsked } from './words.js';
 
 /** @typedef {import('./types.js').PictureHead} Head */
@@ -107,7 +107,9 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
   /** @param {import('./playback.js').Held} picture */
   async function decode({ header, jpeg }) {
     decoding = true;
-    const bitmap = await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' })).catch(() => null);
+    const blob = new Blob([jpeg], { type: 'image/jpeg' });
+    jpeg.buffer.transfer?.(0); // the blob is a copy, and this one has lived too long to be collected soon
+    const bitmap = await createImageBitmap(blob).catch(() => null);
     decoding = false;
     settle(header);
     onShown(bitmap ? paint(bitmap, header) : fail());
@@ -172,8 +174,8 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
 
   /** @param {number[]} shares */
   function agesOf(...shares) {
-    const ordered = [...ages_ms].sort((one, other) => one - other);
-    return shares.map((share) => (ordered.length ? ordered[Math.floor(share * (ordered.length - 1))] : null));
+    const ordered = Float64Array.from(ages_ms).sort();
+    return shares.map((share) => (ordered.length ? shareOf(ordered, share) : null));
   }
 
   return {

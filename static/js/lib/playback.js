@@ -26,6 +26,8 @@ const HELD_BYTES = 4 << 20;
 export function createDelay(now) {
   /** @type {{at_s: number, took_s: number}[]} */
   let samples = [];
+  /** What the samples took, shortest first. */
+  let ordered_s = new Float64Array(0);
   /** @type {number[]} captured at, of the pictures that no result has reached */
   let uncovered = [];
   let covered_s = -Infinity;
@@ -40,6 +42,7 @@ export function createDelay(now) {
     samples.push({ at_s, took_s: Math.max(0, took_s) });
     const isOld = () => samples.length > MOST_SAMPLES || samples[0].at_s < at_s - RESULTS_SEEN_S;
     while (samples.length > LEAST_SAMPLES && isOld()) samples.shift();
+    ordered_s = Float64Array.from(samples, (sample) => sample.took_s + MARGIN_S).sort();
   }
 
   /**
@@ -48,10 +51,10 @@ export function createDelay(now) {
    */
   function target(most_s) {
     if (samples.length === 0 || now() - heard_s > SILENT_S) return 0;
-    const ordered = samples.map(({ took_s }) => took_s + MARGIN_S).sort((one, other) => one - other);
-    const share = (/** @type {number[]} */ all, /** @type {number} */ part) => all[Math.floor(part * (all.length - 1))];
+    if (shareOf(ordered_s, 0.5) > most_s) return 0;
     // What took longer than is allowed cannot be waited for, so it makes nothing else wait longer either.
-    return share(ordered, 0.5) > most_s ? 0 : share(ordered.filter((took_s) => took_s <= most_s), IN_TIME);
+    const allowed = ordered_s.findLastIndex((took_s) => took_s <= most_s) + 1;
+    return shareOf(ordered_s.subarray(0, allowed), IN_TIME);
   }
 
   return {
@@ -109,6 +112,7 @@ export function createDelay(now) {
     /** All is forgotten: it is another hub, or another worker. */
     clear() {
       samples = [];
+      ordered_s = new Float64Array(0);
       uncovered = [];
       covered_s = -Infinity;
       rested = false;
@@ -116,6 +120,13 @@ export function createDelay(now) {
     },
   };
 }
+
+/**
+ * The value that this share of them does not exceed.
+ * @param {Float64Array} ordered  shortest first, not empty
+ * @param {number} share  0 to 1
+ */
+export const shareOf = (ordered, share) => ordered[Math.floor(share * (ordered.length - 1))];
 
 /** @typedef {import('./types.js').PictureHead} Head */
 /** @typedef {{header: Head, jpeg: Uint8Array<ArrayBuffer>, at_s: number}} Held */

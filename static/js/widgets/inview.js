@@ -17,7 +17,7 @@ import { createFacePicker } from './facepicker.js';
 export function createInView(root, { gallery, menu, live, onWatch, onEnrol }) {
   const picker = createFacePicker({ label: 'Camera', live, onWatch, onPick });
   const said = el('p', { class: 'small', role: 'status', 'data-testid': 'in-view-said', hidden: true });
-  const hint = el('p', { class: 'quiet small' }, 'Click a face to name it, or to say that it is somebody else.');
+  const hint = el('p', { class: 'quiet small' }, 'Click a face to name it, or to say that it is another person.');
   root.append(el('h2', {}, 'In view now'), hint, picker.element, said);
   /** @type {import('../lib/views.js').FacesView|null} */
   let view = null;
