@@ -66,11 +66,11 @@ class People:
             settings.need_recognition()
             self._gallery = Gallery(self._database, self._clock)
             self._recogniser = Recogniser(self._gallery, settings, self._clock)
-            self._somebody = bool(self._gallery.people())
+            self._is_anyone_enrolled = bool(self._gallery.people())
         except BaseException:
             self._database.close()
             raise
-        if not self._somebody:
+        if not self._is_anyone_enrolled:
             say(f"Nobody is enrolled in {config.data_dir}: every face stays unknown.")
 
     def __enter__(self) -> People:
@@ -114,8 +114,8 @@ class People:
 
     def _check(self, *, embedded: bool) -> None:
         """Say once if nobody has vectors that can be compared with these."""
-        if self._somebody and embedded and not len(self._gallery.known().index):
-            self._somebody = False
+        if self._is_anyone_enrolled and embedded and not len(self._gallery.known().index):
+            self._is_anyone_enrolled = False
             self._say(
                 "The people were enrolled with other models than these: every face stays unknown. "
                 "Use the hub's own --config."

@@ -46,7 +46,7 @@ UPDATE accounts SET password_hash = coalesce(?, password_hash), role = ?, camera
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Somebody who may sign in.
+    """A person who may sign in.
 
     Attributes:
         id: its number, never given twice.

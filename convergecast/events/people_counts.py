@@ -69,7 +69,7 @@ class MinuteCounts:
         """Take in a count; return the minutes that have ended, oldest first.
 
         A minute of which nothing is known is left out. What comes a little late is left out too;
-        a clock that was put back further begins anew, and a minute may then come a second time.
+        a clock that was put back further begins again, and a minute may then come a second time.
 
         Args:
             at_s: when the picture was taken, UNIX seconds.
@@ -85,7 +85,7 @@ class MinuteCounts:
         return ended + self._turn(at_s)
 
     def end(self) -> list[Minute]:
-        """Return what is known of the minute that has not ended; the next count begins anew."""
+        """Return what is known of the minute that has not ended; the next count begins again."""
         ended: list[Minute] = []
         if self._last is not None:
             ended = self._turn(self._last[0] + _MINUTE_S)
@@ -119,7 +119,7 @@ class MinuteCounts:
 class CountHistory:
     """Takes the counts of all cameras, from any thread; what is older than `KEPT_S` goes.
 
-    Nobody who gives a count waits for the disk.
+    No caller waits for the disk.
 
     Args:
         database: where minutes are kept.

@@ -47,7 +47,7 @@ class FollowedFace:
         kept: the picture that was kept of it while it was unknown.
         unknown_id: under which it is kept as an unknown face.
         is_being_kept: a picture of it is on its way to the disk.
-        was_forgotten: it was taken for somebody who is gone: it is not kept as unknown.
+        was_forgotten: it was taken for a person who is gone: it is not kept as unknown.
     """
 
     kind: str

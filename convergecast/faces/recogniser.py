@@ -130,7 +130,7 @@ class Recogniser:
         return replace(result, faces=faces)
 
     def forget_camera(self, camera_id: str) -> None:
-        """Forget the faces before a camera: its worker begins anew, with the numbers of tracks."""
+        """Forget the faces before a camera: its worker starts again, with the numbers of tracks."""
         with self._lock:
             self._cameras.pop(camera_id, None)
 

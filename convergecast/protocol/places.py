@@ -2,7 +2,7 @@
 
 A stranger is whoever has not shown yet that it is known. A newcomer is always let in: where its
 address, or strangers in all, have as many connections as they may, the oldest of the address that
-has the most is ended. So whoever floods a server displaces itself, and somebody who is known needs
+has the most is ended. So whoever floods a server displaces itself, and a known caller needs
 no free place to show it. Process: agent, hub.
 """
 
