@@ -108,6 +108,11 @@ def _whole(value: object) -> object:
 def _problem(kind: object, value: object, strict: bool, names: tuple[str, ...]) -> Problem:
     """Return the problem of a value that its type does not allow."""
     node = inspect.type_info(kind)
+    item = _struct_in(node)
+    if item is not None and isinstance(value, list):
+        for number, each in enumerate(value):
+            if not _fits(item, each, strict):
+                return _problem(item, each, strict, (*names, str(number)))
     struct = _struct_of(node)
     if struct is None or not isinstance(value, Mapping):
         return Problem(".".join(names), value, _words(node))
@@ -141,6 +146,12 @@ def _struct_of(node: inspect.Type) -> type[msgspec.Struct] | None:
     if isinstance(node, inspect.UnionType):
         return next((found for each in node.types if (found := _struct_of(each))), None)
     return node.cls if isinstance(node, inspect.StructType) else None
+
+
+def _struct_in(node: inspect.Type) -> type[msgspec.Struct] | None:
+    """Return the struct of which a type is a list."""
+    node = _bare(node)
+    return _struct_of(node.item_type) if isinstance(node, inspect.ListType) else None
 
 
 def _words(node: inspect.Type) -> str:

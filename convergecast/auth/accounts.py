@@ -22,7 +22,7 @@ from convergecast.auth.passwords import Passwords, check_password
 from convergecast.auth.sessions import SessionKey
 from convergecast.clock import Clock
 from convergecast.errors import Conflict, InvalidInput, NotFound, TooMany
-from convergecast.storage import audit
+from convergecast.storage import audit, views
 from convergecast.storage.audit import Actor, AuditKind, Change
 from convergecast.storage.database import Database
 from convergecast.storage.hub_values import set_value, stored_value
@@ -241,6 +241,7 @@ class Accounts:
                 raise NotFound("There is no such account.")
             sessions.renew(connection, account.owner, -1, None)
             api_tokens.remove_of(connection, account.owner)
+            views.remove_of(connection, account.owner)
             self._note(connection, by, "removed", account.name)
             mark_changed(connection)
 

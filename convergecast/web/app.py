@@ -35,6 +35,7 @@ from convergecast.web.api import (
     sightings,
     tokens,
     users,
+    views,
 )
 from convergecast.web.caller import admit
 from convergecast.web.mjpeg import serve_mjpeg
@@ -42,7 +43,7 @@ from convergecast.web.services import Services
 
 _ROUTES = (
     *(pages, agents, cameras, pictures, analyze, labels, counts, metrics, openapi),
-    *(people, sightings, settings, me, users, sessions, tokens, audit),
+    *(people, sightings, settings, me, users, sessions, tokens, audit, views),
 )
 
 # Endless answers are given in the event loop. Here stand their addresses, so that one table says

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+import bson
 import pytest
 import requests
 from websockets.exceptions import ConnectionClosed
@@ -108,6 +109,24 @@ def test_a_socket_ends_with_its_session(
 
 def names(rig: Rig) -> list[str]:
     return [each["name"] for each in rig.get("/api/v1/users")["users"]]
+
+
+def test_views_are_kept_over_a_restart_and_shared(hub: Rig) -> None:
+    user(hub, "add", "vera", "--role", "viewer", password=PASSWORD)
+    agent = {"ipaddress": "127.0.0.1", "ports": 5000}
+    requests.post(f"{hub.url}/server/", data=bson.encode(agent), timeout=5).raise_for_status()
+    (camera,) = (each["id"] for each in hub.cameras())
+    hub.wait_for(lambda: "vera" in names(hub), "the account", 2)
+    root, vera = Browser(hub, "root"), Browser(hub, "vera")
+    view = {"name": "Gate", "cameras": [camera], "columns": 1, "shape": None, "shared": True}
+    url = f"{hub.url}/api/v1/views"
+    assert root.asks.put(url, json={"views": [view]}, timeout=5).ok
+    for browser in (root, vera):
+        browser.close()
+    hub.restart_hub()
+    for browser in (root, vera):
+        own = browser is root
+        assert browser.asks.get(url, timeout=5).json() == {"views": [{**view, "own": own}]}
 
 
 def test_another_administrators_token_ends_the_old_ones_sessions(hub: Rig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convergecast.messages import accounts as kinds
+from convergecast.messages import views
 from convergecast.messages.api import ListQuery
 from convergecast.messages.audit import Audit, AuditQuery
 from convergecast.web.openapi.operations import JSON, answer, inspect, manage, own, view
@@ -28,6 +29,10 @@ ACCOUNT_OPERATIONS = {
         "make_token", "Make one", _TOKEN, sent=kinds.NewToken, errors=[404, 409, 429]
     ),
     f"DELETE {_TOKENS}/{{token_id}}": own("end_token", "End one", _DONE),
+    "GET /api/v1/views": view("views", "One's own views and shared ones", views.Views),
+    "PUT /api/v1/views": own(
+        "change_views", "Replace one's own", views.Views, sent=views.NewViews, errors=[404, 429]
+    ),
     "GET /api/v1/audit": inspect("audit", "What was changed, by whom", Audit, query=AuditQuery),
     f"DELETE {_SESSIONS}/{{session_id}}": own("end_session", "End a session", _DONE),
 }

@@ -63,6 +63,7 @@ LOOKS = {
         "GET /api/v1/me",
         "GET /api/v1/sessions",
         "GET /api/v1/tokens",
+        "GET /api/v1/views",
     },
     Role.OPERATOR: set[str](),
     Role.ADMIN: {
@@ -88,6 +89,7 @@ CHANGES = {
         "DELETE /api/v1/sessions/<session_id>",
         "POST /api/v1/tokens",
         "DELETE /api/v1/tokens/<token_id>",
+        "PUT /api/v1/views",
     },
     Role.OPERATOR: {
         f"PATCH {CAMERA}",

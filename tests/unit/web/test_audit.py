@@ -271,6 +271,11 @@ def revoke_token(desk: Desk) -> Order:
     return Order("token", "revoked", str(made.id), {"token_id": str(made.id)})
 
 
+def share_view(desk: Desk) -> Order:
+    shared = {"name": f"View {desk.new()}", "cameras": [desk.camera()], "shared": True}
+    return Order("view", "shared views changed", request={"json": {"views": [shared]}})
+
+
 def sign_in(desk: Desk) -> Order:
     by = Actor(desk.root.name, "password", desk.actor.address)
     form = {"name": desk.root.name, "password": PASSWORD}
@@ -306,6 +311,7 @@ CHANGES: dict[str, Callable[[Desk], Order]] = {
     f"DELETE {SESSIONS}/<session_id>": end_session,
     f"POST {TOKENS}": make_token,
     f"DELETE {TOKENS}/<token_id>": revoke_token,
+    "PUT /api/v1/views": share_view,
     "POST /login": sign_in,
     "POST /logout": sign_out,
 }
