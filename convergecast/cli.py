@@ -258,9 +258,11 @@ def _token(arguments: argparse.Namespace) -> int:
 
 
 def _user(arguments: argparse.Namespace) -> int:
-    from convergecast.auth.command import run_user  # SQLite
+    # SQLite.
+    from convergecast.auth.command import run_user
+    from convergecast.cameras.store import camera_names
 
-    print(run_user(arguments, _config(arguments, "data_dir")))
+    print(run_user(arguments, _config(arguments, "data_dir"), camera_names))
     return 0
 
 

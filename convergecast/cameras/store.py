@@ -25,6 +25,12 @@ def load_cameras(database: Database) -> list[Camera]:
     return [_camera(row) for row in database.read("SELECT * FROM cameras")]
 
 
+def camera_names(database: Database) -> dict[str, str]:
+    """Return the names of the stored cameras by id, oldest first."""
+    rows = database.read("SELECT id, name FROM cameras ORDER BY registered_at")
+    return {row["id"]: row["name"] for row in rows}
+
+
 def save_cameras(
     database: Database, cameras: Sequence[Camera], change: Change | None = None
 ) -> None:

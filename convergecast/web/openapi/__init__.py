@@ -31,6 +31,10 @@ Errors are JSON, `{{"error", "message"}}`. Only a browser, which asks by GET and
 `text/html`, is led to `/login` (303) where others get 401, and sees errors outside `/api/` as
 pages."""
 
+_BASIC = """\
+For players and home automation, which send no Bearer: the password is an API token, or the
+administrator's token, and the user name may be any. No account's password is taken."""
+
 _LIVE = """\
 Pictures and results of all cameras as they arrive: JSON texts with a `type`, and binary messages
 with a picture. docs/protocol.md has their fields; a camera is a CameraView, a result a Result."""
@@ -74,6 +78,7 @@ def _security_schemes(cookie: str) -> Mapping[str, Json]:
     """Return how a caller shows who it is; `ownPage`: a session's changes need Origin = Host."""
     return {
         "bearer": {"type": "http", "scheme": "bearer"},
+        "basic": {"type": "http", "scheme": "basic", "description": _BASIC},
         "session": {"type": "apiKey", "in": "cookie", "name": cookie},
         "ownPage": {"type": "apiKey", "in": "header", "name": "Origin"},
     }

@@ -29,10 +29,14 @@ CAMERA_OPERATIONS = {
     ),
     f"DELETE {_ONE}": manage("forget_camera", "Forget a camera", _FORGOTTEN),
     f"GET {_ONE}/snapshot.jpg": view(
-        "snapshot", "The newest frame", _SNAPSHOT, query=api.AnnotatedQuery
+        "snapshot", "The newest frame", _SNAPSHOT, query=api.AnnotatedQuery, basic=True
     ),
     f"GET {_ONE}/stream.mjpg": view(
-        "stream", "The camera as a stream for players", _STREAM, query=api.AnnotatedQuery
+        "stream",
+        "The camera as a stream for players",
+        _STREAM,
+        query=api.AnnotatedQuery,
+        basic=True,
     ),
     f"GET {_ONE}/result": view("result", "The newest result", Result),
     "POST /api/v1/analyze": operate(

@@ -63,6 +63,7 @@ def _operation(
     errors: Sequence[int] = (),
     query: Kind | None = None,
     sent: Kind | Object | None = None,
+    basic: bool = False,
     **more: Draft,
 ) -> Object:
     """Return an Operation Object.
@@ -75,6 +76,7 @@ def _operation(
         errors: statuses besides those that follow from path, access, query and body.
         query: the parameters.
         sent: the body; a type means JSON.
+        basic: whether a token may come as the password of Basic, as the route declares.
         more: further members of the object.
     """
     statuses = {*errors, *([400] if query else [])}
@@ -92,7 +94,8 @@ def _operation(
         found["parameters"] = parameters(query)
     if sent:
         found["requestBody"] = sent
-    found["security"] = SECURITY[access]
+    by_basic = [{"basic": SECURITY[access][0]["bearer"]}] if basic else []
+    found["security"] = [*SECURITY[access], *by_basic]
     default = {"$ref": "#/components/responses/Failed"}
     found["responses"] = {**{s: responses[s] for s in sorted(responses)}, "default": default}
     return found

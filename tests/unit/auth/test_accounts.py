@@ -257,6 +257,7 @@ def test_the_command_makes_lists_changes_and_removes(
     assert run(monkeypatch, tmp_path, "list") == 0
     assert capsys.readouterr().out == "There are no accounts.\n"
     assert run(monkeypatch, tmp_path, "add root --role admin", PASSWORD) == 0
+    add_cameras(tmp_path, "a", "b")
     assert run(monkeypatch, tmp_path, "add guest --role viewer --cameras b,a", PASSWORD) == 0
     assert run(monkeypatch, tmp_path, "passwd guest", OTHER) == 0
     capsys.readouterr()
@@ -321,6 +322,37 @@ def test_an_account_is_enough_to_listen_beyond_loopback(
         "kind": "session",
     }
     hub.close()
+
+
+def add_cameras(folder: Path, *names: str) -> None:
+    """Have cameras whose ids are like their names."""
+    insert = """
+    INSERT INTO cameras (id, key_used, name, named_by_user, address, port, capabilities, approval,
+    options, registered_at, last_seen) VALUES (?, 1, ?, 1, '10.0.0.1', 5000, '[]', 'approved', '[]',
+    ?, 2.0)
+    """
+    database = Database(folder / "hub.sqlite3")
+    for number, name in enumerate(names):
+        database.execute(insert, (name, name.upper(), float(number)))
+    database.close()
+
+
+def test_the_command_names_a_camera_that_there_is_not_and_those_that_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refusal() -> str:
+        line = "add guest --role viewer --cameras b,gone"
+        assert run(monkeypatch, tmp_path, line, PASSWORD) == 1
+        return capsys.readouterr().err.removeprefix("convergecast: ").removesuffix("\n")
+
+    none = "There is no camera b: the hub knows none yet, so start an agent."
+    assert refusal() == none
+    add_cameras(tmp_path, "b", "a")
+    assert refusal() == "There is no camera gone: the ids are b (B), a (A)."
+    add_cameras(tmp_path, *(f"c{number}" for number in range(30)))
+    assert refusal().endswith("c17 (C17), and 12 more, which GET /api/v1/cameras lists.")
+    assert run(monkeypatch, tmp_path, "list") == 0
+    assert capsys.readouterr().out == "There are no accounts.\n"
 
 
 def test_what_commands_change_is_in_the_audit(

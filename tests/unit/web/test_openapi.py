@@ -89,12 +89,16 @@ def caller(client: FlaskClient) -> Caller:
     return Caller(client)
 
 
-def access_declared(function: Callable[..., object]) -> Access | None:
+Declared = tuple[Access | None, bool]
+"""Who may use a route, and whether by Basic."""
+
+
+def access_declared(function: Callable[..., object]) -> Declared:
     rule = declared_rule(function)
-    return rule.access if rule else None
+    return (rule.access, rule.basic) if rule else (None, False)
 
 
-def rules(app: Flask) -> dict[tuple[str, str], Access | None]:
+def rules(app: Flask) -> dict[tuple[str, str], Declared]:
     """Every route there is, with what it declares."""
     found = {
         (rule.rule, method): access_declared(app.view_functions[rule.endpoint])
@@ -109,7 +113,7 @@ def rules(app: Flask) -> dict[tuple[str, str], Access | None]:
     }
 
 
-def described(document: dict[str, Any]) -> dict[tuple[str, str], Access | None]:
+def described(document: dict[str, Any]) -> dict[tuple[str, str], Declared]:
     """Every route of the description, with what its `security` amounts to."""
     operations = {
         (path, method.upper()): operation
@@ -121,8 +125,10 @@ def described(document: dict[str, Any]) -> dict[tuple[str, str], Access | None]:
     return {key: access_of(operation["security"]) for key, operation in operations.items()}
 
 
-def access_of(security: list[dict[str, list[str]]]) -> Access | None:
-    return next((Access(name) for name, value in SECURITY.items() if value == security), None)
+def access_of(security: list[dict[str, list[str]]]) -> Declared:
+    others = [each for each in security if "basic" not in each]
+    access = next((Access(name) for name, value in SECURITY.items() if value == others), None)
+    return access, {"basic": ["viewer"]} in security
 
 
 def test_a_validator_accepts_it() -> None:
@@ -134,8 +140,16 @@ def test_every_route_is_described_with_its_access_and_nothing_else_is(app: Flask
 
 
 def test_security_tells_the_kinds_of_access_apart() -> None:
-    assert {access_of(value) for value in SECURITY.values()} == set(Access)
+    assert {access_of(value) for value in SECURITY.values()} == {(each, False) for each in Access}
     assert SECURITY[Access.PUBLIC] == []
+
+
+def test_basic_is_described_on_the_two_requests_that_take_it() -> None:
+    found = {path for (path, _), (_, basic) in described(document()).items() if basic}
+    one = f"{CAMERAS}/{{camera_id}}"
+    assert found == {f"{one}/snapshot.jpg", f"{one}/stream.mjpg"}
+    scheme = document()["components"]["securitySchemes"]["basic"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "basic")
 
 
 def test_every_operation_has_a_name_of_its_own_and_answers() -> None:
