@@ -68,6 +68,7 @@ class Sessions:
         self._clock = clock
         self._lock = threading.Lock()
         self._open: dict[SessionKey, Session] = {}
+        self._seen_at: dict[SessionKey, float] = {}  # in memory alone: no request waits for a disk
         self.read()
 
     def read(self) -> None:
@@ -75,6 +76,8 @@ class Sessions:
         with self._lock:
             found = [Session(**dict(row)) for row in self._database.read(_READ)]
             self._open = {session.key: session for session in found}
+            seen_at = self._seen_at
+            self._seen_at = {key: seen_at[key] for key in self._open if key in seen_at}
 
     def add(self, owner: str, version: int, by: Actor, browser: str = "") -> str:
         """Begin a session; return the cookie's value.
@@ -110,6 +113,7 @@ class Sessions:
             number = self._database.write(write)
             for known in ended:
                 del self._open[known]
+                self._seen_at.pop(known, None)
             self._open[key] = Session(
                 id=number,
                 key=key,
@@ -127,9 +131,16 @@ class Sessions:
         return self.find(_key(cookie)) if cookie and len(cookie) <= _MAX_COOKIE else None
 
     def find(self, key: SessionKey) -> Session | None:
-        """Return a session, unless it has ended."""
-        session = self._open.get(key)
-        return session if session and session.expires_at > self._clock.now() else None
+        """Return a session, unless it has ended; it has been seen now."""
+        session, now = self._open.get(key), self._clock.now()
+        if session is None or session.expires_at <= now:
+            return None
+        self._seen_at[key] = now
+        return session
+
+    def seen_at(self, session: Session) -> float | None:
+        """Return when a session was last used, in UNIX seconds; None: not since the hub started."""
+        return self._seen_at.get(session.key)
 
     def all(self) -> list[Session]:
         """Return all that have not ended, newest first."""
@@ -150,6 +161,8 @@ class Sessions:
         """
         with self._lock:
             ended = [found for key in keys if (found := self._open.pop(key, None))]
+            for each in ended:
+                self._seen_at.pop(each.key, None)
         if not ended:
             return
 

@@ -88,6 +88,7 @@ class SessionView(Message, frozen=True, kw_only=True):
         id: its number; newer ones have higher numbers.
         user: the account; without one, what the audit calls it.
         created_at, expires_at: UNIX seconds.
+        seen_at: when it was last used, UNIX seconds; None: not since the hub started.
         address: where it signed in from.
         browser: what the browser called itself.
         current: whether it is the caller's own.
@@ -97,6 +98,9 @@ class SessionView(Message, frozen=True, kw_only=True):
     user: str
     created_at: Time
     expires_at: Time
+    seen_at: Annotated[
+        float | None, Meta(description="UNIX seconds. Null: not since the hub started.")
+    ]
     address: str
     browser: str
     current: bool

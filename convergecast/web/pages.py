@@ -1,4 +1,4 @@
-"""The pages: dashboard, faces, signing in and out, and whether the hub lives. Process: hub."""
+"""The pages, signing in and out, and whether the hub lives. Process: hub."""
 
 from __future__ import annotations
 
@@ -58,6 +58,11 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.INSPECT)
     def faces() -> str:
         return render_template("faces.html", version=__version__)
+
+    @routes.get("/accounts")
+    @allow(Access.VIEW)
+    def accounts() -> str:
+        return render_template("accounts.html", version=__version__)
 
     @routes.get("/login")
     @allow(Access.PUBLIC)

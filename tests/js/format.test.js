@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { age, clockTime, count, duration, rate } from '../../static/js/lib/format.js';
+import { age, clockTime, count, date, duration, rate } from '../../static/js/lib/format.js';
 
 /** UNIX seconds of a time of day where this runs. @param {[number, number, number, number, number]} parts */
 const at = (...parts) => new Date(...parts).getTime() / 1000;
@@ -14,6 +14,12 @@ test('a time of today is the time alone; before, the day is told', () => {
   assert.equal(clockTime(at(2026, 9, 14, 23, 59), now_s), 'yesterday 23:59');
   assert.equal(clockTime(at(2026, 9, 13, 9, 5), now_s), '13 Oct 09:05');
   assert.equal(clockTime(at(2025, 9, 15, 14, 2), now_s), '15 Oct 2025 14:02');
+});
+
+test('a day to come has its year where that is another', () => {
+  const now_s = at(2026, 9, 15, 14, 2);
+  assert.equal(date(at(2026, 11, 3, 9, 5), now_s), '3 Dec');
+  assert.equal(date(at(2027, 0, 3, 9, 5), now_s), '3 Jan 2027');
 });
 
 test('the day before the first of January is yesterday, and of another year', () => {

@@ -58,6 +58,7 @@ def blueprint(services: Services) -> Blueprint:
             user=holder.name if holder else "",
             created_at=session.created_at,
             expires_at=session.expires_at,
+            seen_at=gate.sessions.seen_at(session),
             address=session.address,
             browser=session.browser,
             current=session.key == caller().session,

@@ -69,6 +69,7 @@ HUB_OPERATIONS = {
 PAGE_OPERATIONS = {
     "GET /": view("dashboard", "The dashboard", _PAGE, _LED, _NOT_SIGNED_IN, query=api.FirstLink),
     "GET /faces": inspect("faces_page", "People and their faces", _PAGE, _TO_LOGIN),
+    "GET /accounts": view("accounts_page", "Accounts, sessions, tokens", _PAGE, _TO_LOGIN),
     "GET /login": public("login_page", "The login page", _PAGE),
     "POST /login": public("sign_in", "Sign in", _SIGNED_IN, _WRONG, _TOO_MANY, sent=_FORM),
     "POST /logout": own("sign_out", "End the session", _TO_LOGIN),

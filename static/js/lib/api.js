@@ -63,6 +63,8 @@ const person = (id) => `${PEOPLE}/${encodeURIComponent(id)}`;
 const face = (id, face_id) => `${person(id)}/faces/${encodeURIComponent(face_id)}`;
 /** @param {string} id */
 const unknown = (id) => `${UNKNOWN}/${encodeURIComponent(id)}`;
+/** @param {string} name */
+const user = (name) => `/api/v1/users/${encodeURIComponent(name)}`;
 /** @param {string} id */
 const camera = (id) => `/api/v1/cameras/${encodeURIComponent(id)}`;
 
@@ -131,4 +133,24 @@ export const api = {
   dropAllUnknown: () => request('DELETE', UNKNOWN),
   /** @returns {Promise<import('./types.js').Audit>} */
   audit: () => request('GET', '/api/v1/audit?limit=500&kind=person&kind=unknown-face&kind=settings'),
+  /** @returns {Promise<import('./types.js').Me>} */
+  me: () => request('GET', '/api/v1/me'),
+  /** @returns {Promise<import('./types.js').Users>} */
+  users: () => request('GET', '/api/v1/users'),
+  /** @param {object} fields @returns {Promise<import('./types.js').User>} */
+  addUser: (fields) => request('POST', '/api/v1/users', fields),
+  /** @param {string} name @param {object} fields @returns {Promise<import('./types.js').User>} */
+  changeUser: (name, fields) => request('PATCH', user(name), fields),
+  /** @param {string} name */
+  removeUser: (name) => request('DELETE', user(name)),
+  /** @returns {Promise<import('./types.js').SessionList>} */
+  sessions: () => request('GET', '/api/v1/sessions?limit=500'),
+  /** @param {string} id */
+  endSession: (id) => request('DELETE', `/api/v1/sessions/${encodeURIComponent(id)}`),
+  /** @returns {Promise<import('./types.js').TokenList>} */
+  tokens: () => request('GET', '/api/v1/tokens?limit=500'),
+  /** @param {object} fields @returns {Promise<import('./types.js').MadeToken>} */
+  makeToken: (fields) => request('POST', '/api/v1/tokens', fields),
+  /** @param {string} id */
+  endToken: (id) => request('DELETE', `/api/v1/tokens/${encodeURIComponent(id)}`),
 };

@@ -13,9 +13,17 @@ export function clockTime(seconds, now_s = Date.now() / 1000) {
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
   const days = daysBetween(at, new Date(now_s * 1000));
   if (days <= 0) return time;
-  if (days === 1) return `yesterday ${time}`;
+  return days === 1 ? `yesterday ${time}` : `${date(seconds, now_s)} ${time}`;
+}
+
+/**
+ * "3 Oct", "3 Oct 2025"
+ * @param {number} seconds UNIX @param {number} [now_s] UNIX
+ */
+export function date(seconds, now_s = Date.now() / 1000) {
+  const at = new Date(seconds * 1000);
   const year = at.getFullYear() === new Date(now_s * 1000).getFullYear() ? '' : ` ${at.getFullYear()}`;
-  return `${at.getDate()} ${MONTHS[at.getMonth()]}${year} ${time}`;
+  return `${at.getDate()} ${MONTHS[at.getMonth()]}${year}`;
 }
 
 /** @param {Date} then @param {Date} now */

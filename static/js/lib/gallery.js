@@ -1,7 +1,8 @@
 // What the page Faces knows beside the cameras: settings, people, unknown faces, today's matches. It asks the hub again
 // after every change, and now and then.
 
-import { api, reason } from './api.js';
+import { api } from './api.js';
+import { createRefresher } from './refresher.js';
 
 /** @typedef {ReturnType<typeof createGallery>} Gallery */
 
@@ -13,8 +14,6 @@ const EMPTY = {
 /** @param {{now: () => number, onChange: () => void}} parts now: UNIX seconds, hub's clock */
 export function createGallery({ now, onChange }) {
   let state = EMPTY;
-  let asked = 0;
-  let newest = Promise.resolve();
   let saving = 0;
   let plotted = '';
 
@@ -24,26 +23,19 @@ export function createGallery({ now, onChange }) {
     onChange();
   }
 
-  /** Ends when the state is that of the newest request: whoever has changed something sees his change. */
-  function refresh() {
-    asked += 1;
-    newest = load(asked);
-    return newest;
+  async function ask() {
+    const today = api.sightings(midnight(now()));
+    return Promise.all([api.faceSettings(), api.people(), api.unknownFaces(), today]);
   }
 
-  /** An answer to an older request than the newest is ignored. @param {number} mine */
-  async function load(mine) {
-    try {
-      const today = api.sightings(midnight(now()));
-      const answers = await Promise.all([api.faceSettings(), api.people(), api.unknownFaces(), today]);
-      if (mine !== asked) { await newest; return; }
-      const [settings, { people }, { faces }, { sightings }] = answers;
+  const { refresh, after } = createRefresher({
+    ask,
+    async take([settings, { people }, { faces }, { sightings }]) {
       take({ ...(saving ? {} : { settings }), people, unknown: faces, sightings, trouble: '' });
       await loadDistances(people);
-    } catch (error) {
-      take({ trouble: reason(error) });
-    }
-  }
+    },
+    fail: (trouble) => take({ trouble }),
+  });
 
   /** Thousands of numbers, so only when the pictures have changed. @param {import('./types.js').Person[]} people */
   async function loadDistances(people) {
@@ -65,18 +57,6 @@ export function createGallery({ now, onChange }) {
       await api.setFaceSettings(fields);
     } finally {
       saving -= 1;
-      await refresh();
-    }
-  }
-
-  /**
-   * Returns the answer to a change, or throws its error; either way the page then shows what the hub says.
-   * @template Answer @param {Promise<Answer>} change
-   */
-  async function after(change) {
-    try {
-      return await change;
-    } finally {
       await refresh();
     }
   }

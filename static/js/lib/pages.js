@@ -2,7 +2,11 @@
 
 import { ROOT } from './root.js';
 
+/** @typedef {{name: string, label: string, href: string, admin: boolean, icon?: string}} PageLink */
+
+/** @type {PageLink[]} icon: on a phone, instead of the label */
 export const PAGES = [
   { name: 'cameras', label: 'Cameras', href: `${ROOT}/`, admin: false },
   { name: 'faces', label: 'Faces', href: `${ROOT}/faces`, admin: true },
+  { name: 'accounts', label: 'Accounts', href: `${ROOT}/accounts`, admin: false, icon: 'account' },
 ];

@@ -158,10 +158,25 @@
  * @property {string} camera
  * @property {number} at  UNIX seconds.
  *
+ * @typedef {object} MadeToken  A new token.
+ * @property {string} id  Newer sessions have higher numbers.
+ * @property {string} name
+ * @property {'admin'|'operator'|'viewer'} role
+ * @property {string[]|null} cameras  `id`s of the cameras that exist for it. Null: all.
+ * @property {number} created_at  UNIX seconds.
+ * @property {number|null} expires_at  UNIX seconds. Null: never.
+ * @property {string} token  Its text. It is shown this once.
+ *
  * @typedef {object} Match  Who a face is.
  * @property {string} id
  * @property {string} name
  * @property {number} distance
+ *
+ * @typedef {object} Me  The caller.
+ * @property {string} name
+ * @property {'admin'|'operator'|'viewer'} role
+ * @property {string[]|null} cameras  `id`s of the cameras that exist for it. Null: all.
+ * @property {'session'|'token'} kind
  *
  * @typedef {object} ModelInfo  A model's line in the engine's status. The model's details are known once it is ready.
  * @property {string} task  What the model is for.
@@ -252,6 +267,19 @@
  * @property {string} file
  * @property {string} verdict
  *
+ * @typedef {object} SessionList  Sessions, newest first.
+ * @property {SessionView[]} sessions
+ *
+ * @typedef {object} SessionView  A browser that is signed in.
+ * @property {string} id  Newer sessions have higher numbers.
+ * @property {string} user
+ * @property {number} created_at  UNIX seconds.
+ * @property {number} expires_at  UNIX seconds.
+ * @property {number|null} seen_at  UNIX seconds. Null: not since the hub started.
+ * @property {string} address
+ * @property {string} browser
+ * @property {boolean} current
+ *
  * @typedef {object} Settings  Settings of recognition as the API returns them.
  * @property {boolean} recognition  Whether recognition is enabled.
  * @property {boolean} keep_unknown  Whether unknown faces are kept for a while.
@@ -285,6 +313,17 @@
  * @property {Object<string, number>} analysed_fps
  * @property {Object<string, number>} wanted_fps
  *
+ * @typedef {object} TokenList  The caller's tokens, newest first.
+ * @property {TokenView[]} tokens
+ *
+ * @typedef {object} TokenView  An API token, without its text.
+ * @property {string} id  Newer sessions have higher numbers.
+ * @property {string} name
+ * @property {'admin'|'operator'|'viewer'} role
+ * @property {string[]|null} cameras  `id`s of the cameras that exist for it. Null: all.
+ * @property {number} created_at  UNIX seconds.
+ * @property {number|null} expires_at  UNIX seconds. Null: never.
+ *
  * @typedef {object} UnknownFace  A face without a name.
  * @property {string} id
  * @property {string} camera
@@ -296,6 +335,15 @@
  *
  * @typedef {object} UnknownFaces  The kept unknown faces, newest first.
  * @property {UnknownFace[]} faces
+ *
+ * @typedef {object} User  An account.
+ * @property {string} name
+ * @property {'admin'|'operator'|'viewer'} role
+ * @property {string[]|null} cameras  `id`s of the cameras that exist for it. Null: all.
+ * @property {number} created_at  UNIX seconds.
+ *
+ * @typedef {object} Users  All accounts, by name.
+ * @property {User[]} users
  */
 
 export {};

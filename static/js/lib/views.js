@@ -53,6 +53,15 @@
  * @property {string} trouble  why it could not be loaded
  *
  * @typedef {View & GalleryState & {now_s: number}} FacesView
+ *
+ * @typedef {object} AccountState  what the page Accounts knows beside the View
+ * @property {import('./types.js').Me|null} me  null: not known yet
+ * @property {import('./types.js').User[]|null} users  null: not known, or not for this caller
+ * @property {import('./types.js').SessionView[]} sessions  of the caller; of an administrator all
+ * @property {import('./types.js').TokenView[]} tokens  of the caller
+ * @property {string} trouble  why it could not be loaded
+ *
+ * @typedef {View & AccountState & {now_s: number}} AccountsView
  */
 
 export {};

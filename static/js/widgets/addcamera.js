@@ -2,21 +2,20 @@
 
 import { reason } from '../lib/api.js';
 import { opener } from '../lib/dialog.js';
-import { button, el, icon, setAttr, setHidden, setText } from '../lib/dom.js';
+import { button, el, setAttr, setHidden, setText } from '../lib/dom.js';
+import { createCopyButton } from './copy.js';
 
 /** @typedef {'linux'|'windows'} System */
 
 /** @type {{name: System, label: string}[]} */
 const SYSTEMS = [{ name: 'linux', label: 'Linux' }, { name: 'windows', label: 'Windows' }];
-const THANKS_MS = 2000;
 export const HOW_TO_ADD = 'Run this command on a machine with a camera. The camera then appears here.';
 const KEEP_SECRET = 'The command contains the agent token, with which cameras join. Use it only on your own machines.';
 
 /** @param {{actions: import('../lib/actions.js').Actions}} parts */
 export function createAddCamera({ actions }) {
   const code = el('code', { class: 'command', tabIndex: 0, 'data-testid': 'agent-command' });
-  const copied = el('span', {}, 'Copy');
-  const copy = button([icon('copy'), copied], 'copy-command', onCopy);
+  const copy = createCopyButton(code, 'copy-command');
   const tabs = SYSTEMS.map(({ name, label }) => button(label, `command-${name}`, () => choose(name), 'tab'));
   const note = el('p', { class: 'quiet small', role: 'status' });
   const systems = el('div', { class: 'tabs', role: 'group', 'aria-label': 'Operating system' }, ...tabs);
@@ -53,12 +52,6 @@ export function createAddCamera({ actions }) {
     show();
   }
 
-  async function onCopy() {
-    const done = await copyText(code.textContent, code);
-    setText(copied, done ? 'Copied' : 'Selected: press Ctrl+C');
-    setTimeout(() => setText(copied, 'Copy'), THANKS_MS);
-  }
-
   show();
   return {
     element,
@@ -68,20 +61,6 @@ export function createAddCamera({ actions }) {
       else if (!asked && view.link === 'live') load();
     },
   };
-}
-
-/**
- * The clipboard is closed to pages without HTTPS. There the text is selected and copied the old way.
- * @param {string} text @param {Node} node
- */
-async function copyText(text, node) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    getSelection()?.selectAllChildren(node);
-    return document.execCommand('copy');
-  }
 }
 
 /** The same in a dialog. @param {{actions: import('../lib/actions.js').Actions}} parts */

@@ -18,7 +18,7 @@ const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting
  * @param {{setAsideHidden: (hidden: boolean) => void}|null} parts.actions  null on a page without the sidebar
  * @param {string} [parts.version]  of the hub
  * @param {(on: boolean) => void} parts.onAligned  pictures shall wait for what is found in them, or not
- * @param {'cameras'|'faces'} [parts.page]  the one this is
+ * @param {'cameras'|'faces'|'accounts'} [parts.page]  the one this is
  */
 export function createHeader(root, { actions, version, onAligned, page = 'cameras' }) {
   const cameraCount = el('span', { class: 'fact numbers camera-count', 'data-testid': 'camera-count' });
@@ -30,7 +30,7 @@ export function createHeader(root, { actions, version, onAligned, page = 'camera
     'data-testid': 'recognition-on',
   }, icon('recognition'), el('span', {}, 'recognition on'));
   const engine = el('span', { class: 'fact quiet numbers engine', 'data-testid': 'engine' });
-  const word = el('span', { 'data-testid': 'connection' });
+  const word = el('span', { class: 'link-word', 'data-testid': 'connection' });
   const dot = el('span', { class: 'link-dot', 'aria-hidden': 'true' }, '●');
   const link = el('span', { class: 'link-state', role: 'status' }, dot, word);
   const aligned = el('button', {
@@ -102,10 +102,12 @@ export function createHeader(root, { actions, version, onAligned, page = 'camera
 
 /** @param {string} page */
 function navigation(page) {
-  /** @param {typeof PAGES[number]} there */
-  const link = ({ name, label, href }) => (
-    el('a', { href, 'aria-current': name === page ? 'page' : null, 'data-testid': `page-${name}` }, label)
-  );
+  /** @param {import('../lib/pages.js').PageLink} there */
+  const link = ({ name, label, href, icon: sign }) => {
+    const props = { href, 'aria-current': name === page ? 'page' : null, 'data-testid': `page-${name}` };
+    return el('a', sign ? { ...props, class: 'with-icon', title: label } : props,
+      sign ? icon(sign) : null, el('span', {}, label));
+  };
   const pages = PAGES.filter(({ admin }) => !admin || isAdmin());
   return el('nav', { class: 'pages', 'aria-label': 'Pages' }, ...pages.map(link));
 }

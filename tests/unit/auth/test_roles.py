@@ -52,6 +52,7 @@ PUBLIC = {
 LOOKS = {
     Role.VIEWER: {
         "GET /",
+        "GET /accounts",
         "GET /metrics",
         "GET /api/openapi.json",
         "GET /api/v1/cameras",
@@ -407,6 +408,7 @@ def test_a_session_sees_and_ends_its_own_and_an_administrator_all(house: House) 
     found = house.call("GET /api/v1/sessions", sent).get_json()["sessions"]
     assert {session["user"] for session in found} == {"the-viewer"}
     assert [session["id"] for session in found if session["current"]] == [str(first)]
+    assert all(session["seen_at"] >= session["created_at"] for session in found)
     end = "DELETE /api/v1/sessions/<session_id>"
     assert house.call(end, sent, session_id=str(third)).status_code == 404
     assert house.call(end, sent, session_id=str(second)).status_code == 204

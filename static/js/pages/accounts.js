@@ -1,0 +1,111 @@
+// The composition root of the page Accounts: one's own account, and for administrators all of them.
+
+import { createAccountBook } from '../lib/accountbook.js';
+import { api } from '../lib/api.js';
+import { at, button, el, setHidden, setText } from '../lib/dom.js';
+import { createLive } from '../lib/live.js';
+import { isAdmin, userName } from '../lib/rights.js';
+import { liveUrl } from '../lib/root.js';
+import { createStore } from '../lib/store.js';
+import { createAccountDialog } from '../widgets/accountdialog.js';
+import { createAccounts } from '../widgets/accounts.js';
+import { createBanner } from '../widgets/banner.js';
+import { createHeader } from '../widgets/header.js';
+import { createMenu } from '../widgets/menu.js';
+import { createOwnAccount } from '../widgets/ownaccount.js';
+import { createPasswordDialog } from '../widgets/passworddialog.js';
+import { createSessions } from '../widgets/sessions.js';
+import { createTokenDialog } from '../widgets/tokendialog.js';
+import { createTokens } from '../widgets/tokens.js';
+
+const REFRESH_MS = 10000;
+const main = at('accounts');
+const store = createStore(render);
+const live = createLive({
+  url: liveUrl(), onMessage: receive, onDrawn() {}, onLost: () => store.setLink('lost'), mayReturn: api.signedIn,
+});
+const book = createAccountBook({ onChange: store.changed });
+
+/** @param {string} name */
+const part = (name) => main.appendChild(el('section', { class: `part ${name}`, 'data-testid': name, hidden: true }));
+const status = el('p', { class: 'quiet', role: 'status', 'data-testid': 'accounts-trouble' });
+const retry = button('Try again', 'accounts-retry', () => book.refresh());
+const trouble = main.appendChild(el('div', { class: 'row' }, status, retry));
+const menu = createMenu();
+const passwords = createPasswordDialog({
+  book,
+  onDone: (name, own) => (own ? account.say('Your password is changed, and your other sessions have ended.')
+    : accounts?.say(`${name} has a new password, and all sessions of ${name} have ended.`)),
+});
+const editor = createAccountDialog({ book, onDone: saved });
+const tokenDialog = createTokenDialog({ book, now: live.now });
+const ownPart = part('own-part');
+const account = createOwnAccount(ownPart, {
+  key: main.dataset.key === 'token' ? 'token' : 'link',
+  onFirst: () => editor.open({ first: true }),
+  onPassword: (name) => passwords.open(name, true),
+});
+const accounts = isAdmin() ? createAccounts(part('accounts-part'), {
+  book,
+  menu,
+  onEdit: (user) => editor.open({ user, own: user?.name === userName() }),
+  onPassword: (name) => passwords.open(name, name === userName()),
+}) : null;
+const ownSessions = createSessions(part('own-sessions-part'), { book, whose: 'own' });
+const tokensPart = part('tokens-part');
+const tokens = createTokens(tokensPart, { book, onMake: tokenDialog.open });
+const others = isAdmin() ? [createSessions(part('other-sessions-part'), { book, whose: 'others' })] : [];
+const header = createHeader(at('header'), {
+  actions: null, version: main.dataset.version, onAligned: store.setAligned, page: 'accounts',
+});
+const banner = createBanner(at('banner'));
+const widgets = [
+  header, banner, account, ...(accounts ? [accounts] : []), ownSessions, tokens, ...others, editor, tokenDialog, menu,
+];
+
+/** @param {import('../lib/views.js').View} view */
+function render(view) {
+  document.body.classList.toggle('is-lost', view.link === 'lost');
+  const all = { ...view, ...book.state(), now_s: live.now() };
+  for (const each of [ownPart, tokensPart]) setHidden(each, all.me === null);
+  showTrouble(all);
+  widgets.forEach((widget) => widget.setState(all));
+}
+
+/** The banner already says that the hub cannot be reached. @param {import('../lib/views.js').AccountsView} view */
+function showTrouble({ me, trouble: why, link }) {
+  setText(status, why || (me ? '' : 'Loading…'));
+  status.className = why ? 'problem' : 'quiet';
+  setHidden(retry, !why);
+  setHidden(trouble, me !== null && (!why || link === 'lost'));
+}
+
+/** @param {import('../lib/types.js').User} user  as it is now */
+function saved(user) {
+  const own = user.name === userName();
+  if (own && user.role !== document.body.dataset.role) location.reload(); // another page is for this role
+  if (!userName() && book.state().users?.length === 1) {
+    account.offerSignOut(user.name);
+  } else {
+    accounts?.say(`${user.name} is saved.`);
+  }
+}
+
+/** @param {any} message of the hub */
+function receive(message) {
+  switch (message.type) {
+    case 'hello': store.hello(message); book.refresh(); break;
+    case 'cameras': store.update(message.cameras); break;
+    case 'gone': store.gone(message.camera); break;
+    case 'status': store.setStatus(message); break;
+    case 'error': console.warn(`The hub did not understand this page: ${message.message}`); break;
+    default: break;
+  }
+}
+
+const refresh = () => { if (!document.hidden) book.refresh(); };
+document.addEventListener('visibilitychange', refresh);
+setInterval(refresh, REFRESH_MS);
+book.refresh();
+store.changed();
+live.open();

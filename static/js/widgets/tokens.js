@@ -1,0 +1,74 @@
+// The viewer's API tokens, for programs such as home automation.
+
+import { reason } from '../lib/api.js';
+import { cameraWords, roleLabel } from '../lib/accountwords.js';
+import { button, el, icon, keyed, setSentence, setText } from '../lib/dom.js';
+import { clockTime, date } from '../lib/format.js';
+import { userName } from '../lib/rights.js';
+import { createEntry, focusIn } from './entry.js';
+import { confirmLoss } from './menu.js';
+
+/** @typedef {import('../lib/types.js').TokenView} Token */
+
+const WHAT = 'With a token a program fetches pictures or uses the API without your password.';
+const OF_HUB = ' You have no account, so these belong to the hub itself.';
+
+/**
+ * @param {HTMLElement} root
+ * @param {{book: import('../lib/accountbook.js').AccountBook, onMake: () => void}} parts
+ */
+export function createTokens(root, { book, onMake }) {
+  const add = button([icon('plus'), 'Make a token'], 'make-token', onMake);
+  const explain = el('p', { class: 'quiet small', 'data-testid': 'tokens-meaning' }, WHAT + (userName() ? '' : OF_HUB));
+  const none = el('p', { class: 'quiet small', 'data-testid': 'no-tokens' });
+  const problem = el('p', { class: 'problem', role: 'status', hidden: true, 'data-testid': 'tokens-problem' });
+  const list = el('ul', { class: 'entries', 'data-testid': 'tokens' });
+  root.append(el('div', { class: 'part-head' }, el('h2', {}, 'API tokens'), el('span', { class: 'spring' }), add),
+    explain, none, problem, list);
+  /** @type {Map<string|number, ReturnType<typeof make>>} */
+  const rows = new Map();
+
+  /** @param {Token} token */
+  function make({ id, name }) {
+    const end = button('Revoke…', 'revoke-token', () => revoke(id, name, end));
+    end.setAttribute('aria-label', `Revoke ${name}`);
+    return createEntry('token', end);
+  }
+
+  /** @param {string} id @param {string} name @param {HTMLElement} pressed */
+  async function revoke(id, name, pressed) {
+    const sure = await confirmLoss({
+      title: `Revoke “${name}”?`,
+      what: 'Programs that use this token are refused from now on, and open streams end. This cannot be undone.',
+      yes: 'Revoke this token',
+    });
+    if (!sure) { pressed.focus(); return; }
+    setSentence(problem, '');
+    try {
+      await book.endToken(id);
+    } catch (error) {
+      setSentence(problem, reason(error));
+    }
+    focusIn(list, add);
+  }
+
+  /** @param {import('../lib/views.js').AccountsView|null} view */
+  function setState(view) {
+    const tokens = view?.tokens ?? [];
+    setText(none, view?.me && tokens.length === 0 ? 'There is none yet.' : '');
+    keyed(list, tokens, rows, {
+      key: ({ id }) => id,
+      make,
+      update: (row, token) => row.setState(token.name, factsOf(token, view)),
+    });
+  }
+
+  return { setState };
+}
+
+/** @param {Token} token @param {import('../lib/views.js').AccountsView|null} view */
+function factsOf({ role, cameras, created_at, expires_at }, view) {
+  const ends = expires_at === null ? 'never expires' : `expires ${date(expires_at, view?.now_s)}`;
+  const made = `made ${clockTime(created_at, view?.now_s)}`;
+  return [roleLabel(role), cameraWords(cameras, view?.cameras ?? []), made, ends];
+}
