@@ -28,7 +28,7 @@ from convergecast.errors import (
     UpgradeNeeded,
 )
 from convergecast.web.app import NATIVE_ROUTES, create_app
-from convergecast.web.asgi_types import Application, Receive, Scope, Send
+from convergecast.web.asgi_types import Application, Outgoing, Receive, Scope, Send
 from convergecast.web.connections import place_of
 from convergecast.web.live import serve_live
 from convergecast.web.request_limits import no_body, read_body
@@ -132,7 +132,13 @@ def create_asgi(services: Services) -> Application:
                     await _refuse(error, send)  # who guesses in great numbers takes no thread
                     return
                 scope["refusal"] = error
-            await flask(scope, receive, send)
+
+            async def send_after_turn(message: Outgoing) -> None:
+                # What was to be checked is: who has the answer may send the next one at once.
+                await turn.aclose()
+                await send(message)
+
+            await flask(scope, receive, send_after_turn)
 
     return application
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -133,8 +133,13 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-async def sign_in(application: Application, address: str, token: str) -> tuple[int, dict[str, str]]:
-    """Return status and headers of the answer."""
+async def sign_in(
+    application: Application,
+    address: str,
+    token: str,
+    on_answer: Callable[[], Awaitable[object]] | None = None,
+) -> tuple[int, dict[str, str]]:
+    """Return status and headers of the answer; `on_answer` is awaited when it begins."""
     body = f"token={token}".encode()
     answered: list[Outgoing] = []
     given = False
@@ -148,6 +153,8 @@ async def sign_in(application: Application, address: str, token: str) -> tuple[i
 
     async def send(message: Outgoing) -> None:
         answered.append(message)
+        if on_answer is not None and message["type"] == "http.response.start":
+            await on_answer()
 
     headers = {"host": "localhost", "content-type": "application/x-www-form-urlencoded"}
     headers["content-length"] = str(len(body))
@@ -206,6 +213,19 @@ def test_from_a_throttled_address_not_even_the_right_one_is_checked(
 
     asyncio.run(scene())
     assert checked == ["guess"] * 5 + [TOKEN]
+
+
+def test_who_has_an_answer_may_send_the_next_one_at_once(application: Application) -> None:
+    async def scene() -> list[int]:
+        statuses = []
+
+        async def again() -> None:
+            statuses.append((await sign_in(application, HERE, TOKEN))[0])
+
+        statuses.append((await sign_in(application, HERE, "guess", again))[0])
+        return statuses
+
+    assert asyncio.run(scene()) == [303, 401]
 
 
 def test_two_are_checked_at_once_and_one_of_each_address(
