@@ -79,11 +79,16 @@ class _CallersViews:
             Forbidden: one is shared, and the caller is no operator.
             TooMany: there are more than may be.
         """
-        new = [self._checked(each) for each in views if each.own is not False]
+        checked = [(each, _stored(each, self._owner)) for each in views]
+        new = [stored for sent, stored in checked if sent.own is not False]
         names = [each.name.casefold() for each in new]
         for each in new:
             if names.count(each.name.casefold()) > 1:
                 raise InvalidInput(f"Two views are called {each.name}: give each another name.")
+            if each.shared and not self._asking.is_at_least(Role.OPERATOR):
+                raise Forbidden("Only an operator shares views.")
+            if not self._cameras.issuperset(each.cameras):
+                raise NotFound(NO_SUCH_CAMERA)
 
         def write(connection: sqlite3.Connection) -> None:
             before = [each for each in stored_views(connection) if each.owner == self._owner]
@@ -97,23 +102,6 @@ class _CallersViews:
                 audit.note(connection, self._change(was_shared, is_shared))
 
         self._services.database.write(write)
-
-    def _checked(self, view: NewView) -> View:
-        shared = view.shared is True
-        if shared and not self._asking.is_at_least(Role.OPERATOR):
-            raise Forbidden("Only an operator shares views.")
-        if len(set(view.cameras)) < len(view.cameras):
-            raise InvalidInput(f"The view {view.name} has a camera twice: name each once.")
-        if not self._cameras.issuperset(view.cameras):
-            raise NotFound(NO_SUCH_CAMERA)
-        return View(
-            owner=self._owner,
-            name=shown_name(view.name),
-            cameras=tuple(view.cameras),
-            columns=None if view.columns is UNSET else view.columns,
-            shape=None if view.shape is UNSET else view.shape,
-            shared=shared,
-        )
 
     def _exists(self, view: View) -> bool:
         mine = view.owner == self._owner
@@ -150,3 +138,17 @@ class _CallersViews:
             kind=AuditKind.VIEW,
             detail="; ".join(words) or "their order",
         )
+
+
+def _stored(view: NewView, owner: str) -> View:
+    """Return a view as it is stored; raises InvalidInput."""
+    if len(set(view.cameras)) < len(view.cameras):
+        raise InvalidInput(f"The view {view.name} has a camera twice: name each once.")
+    return View(
+        owner=owner,
+        name=shown_name(view.name),
+        cameras=tuple(view.cameras),
+        columns=None if view.columns is UNSET else view.columns,
+        shape=None if view.shape is UNSET else view.shape,
+        shared=view.shared is True,
+    )

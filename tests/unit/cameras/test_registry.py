@@ -19,6 +19,7 @@ from convergecast.errors import Conflict, Forbidden, InvalidInput, NotFound, Too
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.api import ObjectChange
 from convergecast.protocol.registration import Registration
+from convergecast.storage.audit import newest
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
 from tests.support.callers import TESTER
@@ -374,9 +375,12 @@ def test_rejected_cameras_keep_nobody_out_and_the_oldest_are_forgotten(database:
     rejected = []
     for number in range(5):
         reply = registry.register(agent(agent_id=f"r{number}"), HOME)
-        registry.change(reply.camera_id, approved=False)
+        registry.change(reply.camera_id, approved=False, by=TESTER)
         rejected.append(reply.camera_id)
     assert [camera.id for camera in registry.all()] == rejected[2:]
+    ((_, noted), *_) = newest(database, 1)
+    assert (noted.action, noted.subject, noted.by) == ("forgotten", rejected[1], TESTER)
+    assert noted.detail == "too many were rejected"
     trusted = agent(token=agent_token(database))
     for number in range(3):
         reply = registry.register(dataclasses.replace(trusted, agent_id=f"a{number}"), HOME)

@@ -251,6 +251,8 @@ def test_names_twice_cameras_twice_and_too_many_are_refused(house: House) -> Non
     ):
         refused = house.ask("vera", views)
         assert (refused.status_code, words in refused.get_json()["message"]) == (status, True)
+    for wrong in (view("\u202e", "gone"), view("A", "gone", "gone")):
+        assert house.ask("vera", [{**wrong, "own": False}]).status_code == 400
     hidden = house.ask("guest", [view("A", house.yard)])
     assert (hidden.status_code, "no such camera" in hidden.text) == (404, True)
     assert house.ask("vera", [view(f"{n}", house.gate) for n in range(50)]).status_code == 200
