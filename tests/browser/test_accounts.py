@@ -209,6 +209,10 @@ def test_an_operator_with_one_camera(hub: Rig, root: Page, person: Callable[...,
     dialog.get_by_label(DOOR).uncheck()
     root.keyboard.press("Enter")
     expect(account(root, "bob")).to_contain_text(f"Operator · {GARAGE}")
+    root.get_by_test_id("changes-fold").locator("summary").click()
+    changes = root.get_by_test_id("change")
+    expect(changes.first).to_contain_text(re.compile(f"account bob: changed.*{GARAGE}.*by {ROOT}"))
+    expect(changes.filter(has_text="session: signed in").first).to_contain_text("from 127.0.0.1")
 
 
 def test_the_own_password(hub: Rig, root: Page) -> None:

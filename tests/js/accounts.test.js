@@ -59,6 +59,22 @@ test('a browser is told by its name and system, another program by its own word'
   for (const [told, agent] of Object.entries(known)) assert.equal(words.browserWords(agent), told);
 });
 
+test('a change is told with the names of cameras, and of an account', () => {
+  /** @type {import('../../static/js/lib/types.js').AuditEntry} */
+  const entry = {
+    id: '7', at: 0, action: 'changed', kind: 'account', subject: 'bob', person: null, other: null, by: 'anna',
+    via: 'session 3', address: '10.0.0.7', detail: 'operator; cameras door, hall',
+  };
+  const told = words.accountChange(entry, { cameras: CAMERAS });
+  assert.equal(told.what, 'account bob');
+  const who = ['by anna', 'with session 3', 'from 10.0.0.7'];
+  assert.deepEqual(told.parts, ['changed', 'operator; cameras Door, Hall', ...who]);
+  const camera = words.accountChange({ ...entry, kind: 'camera', subject: 'yard', via: '' }, { cameras: CAMERAS });
+  assert.deepEqual([camera.what, camera.parts[3]], ['camera Yard', '']);
+  assert.equal(words.accountChange({ ...entry, kind: 'agent-token' }, { cameras: [] }).what, 'agent token');
+  assert.equal(words.accountChange({ ...entry, kind: 'camera' }, { cameras: [] }).what, 'camera that is gone');
+});
+
 test('the line for home automation has the token as the password of Basic, below the path of a proxy too', () => {
   const hub = { origin: 'https://cams.example:8443', root: '/cams' };
   const line = words.streamLine(hub, '0a/b', 'cc_x-Y_1');

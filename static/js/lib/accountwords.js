@@ -98,5 +98,18 @@ export function streamLine({ origin, root }, camera, token) {
   return `${scheme}://token:${encodeURIComponent(token)}@${host}${path}`;
 }
 
+/**
+ * A line of the change log: "account bob: changed, operator; cameras Door, by anna, from 10.0.0.7".
+ * Ids of cameras become names.
+ * @param {import('./types.js').AuditEntry} entry @param {{cameras: Named}} view
+ */
+export function accountChange({ action, kind, subject, detail, by, via, address }, { cameras }) {
+  const camera = kind === 'camera' && subject && (cameras.find(({ id }) => id === subject)?.name ?? 'that is gone');
+  const named = kind === 'account' ? subject : camera;
+  const told = cameras.reduce((text, { id, name }) => text.replaceAll(id, name), detail);
+  const what = [kind.replace('-', ' '), named].filter(Boolean).join(' ');
+  return { what, parts: [action, told, `by ${by}`, via && `with ${via}`, address && `from ${address}`] };
+}
+
 /** "2 sessions" @param {number} number */
 export const sessionCount = (number) => count(number, 'session', 'sessions');

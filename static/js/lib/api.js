@@ -131,8 +131,8 @@ export const api = {
   /** @param {string} id */
   dropUnknown: (id) => request('DELETE', unknown(id)),
   dropAllUnknown: () => request('DELETE', UNKNOWN),
-  /** @returns {Promise<import('./types.js').Audit>} */
-  audit: () => request('GET', '/api/v1/audit?limit=500&kind=person&kind=unknown-face&kind=settings'),
+  /** @param {import('./types.js').AuditKind[]} kinds @returns {Promise<import('./types.js').Audit>} */
+  audit: (kinds) => request('GET', `/api/v1/audit?limit=500&${kinds.map((kind) => `kind=${kind}`).join('&')}`),
   /** @returns {Promise<import('./types.js').Me>} */
   me: () => request('GET', '/api/v1/me'),
   /** @returns {Promise<import('./types.js').Users>} */

@@ -36,3 +36,14 @@ export function whoWords(faces) {
   const unknown = states('unknown').length;
   return [...names, ...(unknown ? [`${unknown} unknown`] : [])];
 }
+
+/**
+ * A line of the change log; a forgotten person has no name.
+ * @param {import('./types.js').AuditEntry} entry
+ * @param {{people: import('./types.js').Person[]|null}} view
+ */
+export function peopleChange({ action, person, other, detail, by }, { people }) {
+  /** @param {string} id */
+  const nameOf = (id) => people?.find((each) => each.id === id)?.name ?? 'a forgotten person';
+  return { what: action, parts: [person && nameOf(person), other ? `with ${nameOf(other)}` : detail, `by ${by}`] };
+}

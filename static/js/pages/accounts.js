@@ -1,6 +1,7 @@
 // The composition root of the page Accounts: one's own account, and for administrators all of them.
 
 import { createAccountBook } from '../lib/accountbook.js';
+import { accountChange } from '../lib/accountwords.js';
 import { api } from '../lib/api.js';
 import { at, button, el, setHidden, setText } from '../lib/dom.js';
 import { createLive } from '../lib/live.js';
@@ -10,6 +11,7 @@ import { createStore } from '../lib/store.js';
 import { createAccountDialog } from '../widgets/accountdialog.js';
 import { createAccounts } from '../widgets/accounts.js';
 import { createBanner } from '../widgets/banner.js';
+import { createChanges } from '../widgets/changes.js';
 import { createHeader } from '../widgets/header.js';
 import { createMenu } from '../widgets/menu.js';
 import { createOwnAccount } from '../widgets/ownaccount.js';
@@ -54,7 +56,7 @@ const accounts = isAdmin() ? createAccounts(part('accounts-part'), {
 const ownSessions = createSessions(part('own-sessions-part'), { book, whose: 'own' });
 const tokensPart = part('tokens-part');
 const tokens = createTokens(tokensPart, { book, onMake: tokenDialog.open });
-const others = isAdmin() ? [createSessions(part('other-sessions-part'), { book, whose: 'others' })] : [];
+const others = isAdmin() ? [createSessions(part('other-sessions-part'), { book, whose: 'others' }), createLog()] : [];
 const header = createHeader(at('header'), {
   actions: null, version: main.dataset.version, onAligned: store.setAligned, page: 'accounts',
 });
@@ -62,6 +64,19 @@ const banner = createBanner(at('banner'));
 const widgets = [
   header, banner, account, ...(accounts ? [accounts] : []), ownSessions, tokens, ...others, editor, tokenDialog, menu,
 ];
+
+function createLog() {
+  const root = part('changes-part');
+  root.hidden = false;
+  return createChanges(root, {
+    kinds: ['account', 'session', 'token', 'camera', 'agent-token', 'view'],
+    note: 'Newest first. Changes of people and of recognition are in the log of the page Faces.',
+    words: accountChange,
+    known: (/** @type {import('../lib/views.js').AccountsView} */ { users, tokens, sessions }) => (
+      JSON.stringify([users, tokens, sessions.map(({ id }) => id)])
+    ),
+  });
+}
 
 /** @param {import('../lib/views.js').View} view */
 function render(view) {
@@ -80,21 +95,27 @@ function showTrouble({ me, trouble: why, link }) {
   setHidden(trouble, me !== null && (!why || link === 'lost'));
 }
 
-/** @param {import('../lib/types.js').User} user  as it is now */
-function saved(user) {
+/** @param {import('../lib/types.js').User} user  as it is now @param {boolean} isNew */
+function saved(user, isNew) {
   const own = user.name === userName();
   if (own && user.role !== document.body.dataset.role) location.reload(); // another page is for this role
-  if (!userName() && book.state().users?.length === 1) {
+  if (isNew && !userName() && book.state().users?.length === 1) {
     account.offerSignOut(user.name);
   } else {
-    accounts?.say(`${user.name} is saved.`);
+    accounts?.say(isNew ? `${user.name} can sign in now.` : `The role and the cameras of ${user.name} are saved.`);
   }
+}
+
+/** @param {import('../lib/types.js').Hello} message */
+function greet(message) {
+  if (store.view().link === 'lost') book.refresh();
+  store.hello(message);
 }
 
 /** @param {any} message of the hub */
 function receive(message) {
   switch (message.type) {
-    case 'hello': store.hello(message); book.refresh(); break;
+    case 'hello': greet(message); break;
     case 'cameras': store.update(message.cameras); break;
     case 'gone': store.gone(message.camera); break;
     case 'status': store.setStatus(message); break;

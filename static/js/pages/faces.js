@@ -1,10 +1,11 @@
 // The composition root of the page Faces: the known people, today's matches, and what is kept.
 
 import { api } from '../lib/api.js';
-import { at, el } from '../lib/dom.js';
+import { at, el, setHidden } from '../lib/dom.js';
 import { ignoreOtherFiles } from '../lib/drop.js';
 import { createGallery } from '../lib/gallery.js';
 import { createLive } from '../lib/live.js';
+import { peopleChange } from '../lib/people.js';
 import { liveUrl } from '../lib/root.js';
 import { createStore } from '../lib/store.js';
 import { createBanner } from '../widgets/banner.js';
@@ -42,7 +43,13 @@ const inView = createInView(part('in-view-part'), { ...parts, live, onWatch: wat
 const unknown = createUnknown(part('unknown-part'), parts);
 const sightings = createSightings(part('sightings-part'), { gallery });
 const distances = createDistances(part('distances-part'), { gallery });
-const changes = createChanges(part('changes-part'));
+const changesPart = part('changes-part');
+const changes = createChanges(changesPart, {
+  kinds: ['person', 'unknown-face', 'settings'],
+  note: 'Newest first. The log stores no names, so a forgotten person has no name here.',
+  words: peopleChange,
+  known: (/** @type {import('../lib/views.js').FacesView} */ view) => view.people,
+});
 const header = createHeader(at('header'), {
   actions: null, version: main.dataset.version, onAligned: store.setAligned, page: 'faces',
 });
@@ -55,6 +62,7 @@ function render(view) {
   document.body.classList.toggle('is-lost', view.link === 'lost');
   live.hold(view.aligned ? view.holdBack_s : 0);
   const all = { ...view, ...gallery.state(), now_s: live.now() };
+  setHidden(changesPart, !all.settings);
   widgets.forEach((widget) => widget.setState(all));
 }
 

@@ -16,7 +16,7 @@ const FIRST = 'The first account is an administrator’s, who then adds the othe
 /**
  * @param {object} parts
  * @param {import('../lib/accountbook.js').AccountBook} parts.book
- * @param {(user: User) => void} parts.onDone
+ * @param {(user: User, isNew: boolean) => void} parts.onDone
  */
 export function createAccountDialog({ book, onDone }) {
   const note = el('p', { class: 'quiet small', 'data-testid': 'account-note' });
@@ -43,7 +43,7 @@ export function createAccountDialog({ book, onDone }) {
       return hasCameras && hasPassword && hasName;
     },
     send: () => (user ? book.changeUser(user.name, changesOf(user, rights())) : book.addUser(filled())),
-    done: onDone,
+    done: (changed) => onDone(changed, user === null),
     refuse(error) {
       const status = error instanceof ApiError && !user ? error.status : 0;
       // The page has checked the rest: what cannot be now is the password, and what is there already is the name.

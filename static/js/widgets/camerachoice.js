@@ -35,7 +35,7 @@ export function createCameraChoice({ id }) {
 
   function render() {
     setHidden(list, !some.input.checked);
-    setHidden(some.row, rows.size === 0 && !some.input.checked);
+    setHidden(element, rows.size === 0 && all.input.checked);
     if (all.input.checked || chosen().length) setSentence(problem, '');
   }
 
