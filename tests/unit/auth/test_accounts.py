@@ -109,6 +109,22 @@ def test_accounts_that_cannot_be(
     assert [account.name for account in gate.accounts.all()] == ["Anna", "root"]
 
 
+def test_when_a_session_was_used_last_is_known_until_the_hub_ends(database: Database) -> None:
+    clock = FakeClock()
+    gate = Gate(database=database, clock=clock, admin_token=TOKEN, passwords=Passwords(CHEAP))
+    cookie = gate.sign_in(TOKEN)
+    (session,) = gate.sessions.all()
+    assert gate.sessions.seen_at(session) is None
+    assert gate.by_session(cookie)
+    first = gate.sessions.seen_at(session)
+    clock.advance(60)
+    gate.sessions.read()
+    assert gate.sessions.seen_at(session) == first == clock.now() - 60
+    assert gate.by_session(cookie)
+    assert gate.sessions.seen_at(session) == clock.now()
+    assert make_gate(database, TOKEN).sessions.seen_at(session) is None
+
+
 CHANGES: dict[str, Callable[[Accounts], object]] = {
     "password": lambda accounts: accounts.change("anna", password=OTHER, by=TESTER),
     "role": lambda accounts: accounts.change("anna", role=Role.OPERATOR, by=TESTER),
