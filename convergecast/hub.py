@@ -43,6 +43,7 @@ from convergecast.live.seats import Seats
 from convergecast.protocol.hosts import is_loopback
 from convergecast.protocol.places import Places
 from convergecast.storage.database import DATABASE_NAME, EVENTS_DATABASE_NAME, Database
+from convergecast.storage.folder_lock import FolderLock
 from convergecast.web.asgi import create_asgi
 from convergecast.web.connections import (
     ACCEPTED_AT_ONCE,
@@ -98,15 +99,18 @@ class Hub:
         admin_token = os.environ.get(ADMIN_TOKEN_VARIABLE) or None
         self._config = config
         self._on_ready = on_ready
-        self._socket = _bind(config)
-        try:
+        self._folder = FolderLock(config.data_dir)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._folder.release)
+            self._socket = _bind(config)
+            undo.callback(self._socket.close)
             self._database = Database(config.data_dir / DATABASE_NAME)
             self._events_database = Database(
                 config.data_dir / EVENTS_DATABASE_NAME, "events", durable=True
             )
-        except ConvergeCastError:
-            self._socket.close()
-            raise
+            undo.pop_all()
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        self._folder.tell(f"http://{host}:{self._socket.getsockname()[1]}")
         self.services = self._compose(admin_token)
         if self.services.gate.offers_link and not is_loopback(config.host):
             self.close()
@@ -132,6 +136,7 @@ class Hub:
         self._database.close()
         self._events_database.close()
         self._socket.close()
+        self._folder.release()
 
     def _compose(self, admin_token: str | None) -> Services:
         config, database, clock = self._config, self._database, SystemClock()

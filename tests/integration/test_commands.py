@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+ADMIN_TOKEN = "CONVERGECAST_ADMIN_TOKEN"
 PROGRAM = [sys.executable, "-m", "convergecast"]
 
 
@@ -73,6 +74,20 @@ def test_a_port_in_use_is_said(tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_second_hub_with_the_same_folder_is_refused_and_told_where_the_first_is(
+    tmp_path: Path,
+) -> None:
+    folder = ["--data-dir", str(tmp_path), "--port", "0"]
+    with serving(*folder) as address:
+        told = run("serve", *folder)
+        assert told.returncode == 1
+        (line,) = told.stderr.strip().splitlines()
+        assert f"Another hub runs with the data folder {tmp_path} at {address}: stop it" in line
+        assert run("token", *folder[:2]).returncode == 0  # commands may run beside it
+    with serving(*folder) as again:  # the first was killed: it holds nothing
+        assert again
+
+
 def test_the_token_is_alone_on_its_line_and_stays_until_rotated(tmp_path: Path) -> None:
     folder = ["--data-dir", str(tmp_path)]
     first = run("token", *folder).stdout
@@ -109,6 +124,21 @@ def killed_at_the_end(process: subprocess.Popen[str]) -> Iterator[None]:
         yield
     finally:
         process.kill()
+
+
+@contextlib.contextmanager
+def serving(*words: str) -> Iterator[str]:
+    """Run a hub, and kill it; yields its address once it answers."""
+    environment = {key: value for key, value in os.environ.items() if key != ADMIN_TOKEN}
+    with (
+        subprocess.Popen(
+            [*PROGRAM, "serve", *words], stdout=subprocess.PIPE, text=True, env=environment
+        ) as hub,
+        killed_at_the_end(hub),
+    ):
+        assert hub.stdout
+        link = next(line for line in hub.stdout if line.startswith("Open "))
+        yield link.removeprefix("Open ").partition("/?token=")[0].strip()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no POSIX signals")
