@@ -119,7 +119,9 @@ class VideoFileSource(_CaptureSource):
         """Name the file; it is not opened yet."""
         super().__init__(str(path))
         self._path = path
-        self._target = str(path)
+        self._target = str(
+            path.absolute()
+        )  # FFmpeg takes what stands before a colon for a protocol
         self._gif_fps: float | None = None
         self._position_s = 0.0
 

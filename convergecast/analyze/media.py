@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +15,23 @@ from convergecast.vision.decode import decode
 from convergecast.vision.detections import Bytes
 
 PICTURE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".avif", ".tif", ".tiff"}
+    | {".jp2", ".ppm", ".pgm", ".pbm", ".pnm", ".hdr"}
 )
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".gif", ".mpg", ".mpeg", ".wmv", ".ts"}
+    | {".3gp", ".3g2", ".mts", ".m2ts", ".vob", ".flv", ".asf", ".ogv", ".divx", ".dav"}
+    | {".h264", ".264", ".h265", ".265", ".hevc", ".mjpeg", ".mjpg"}
 )
 # A drawing has this in its name, before the suffix.
 DRAWN = ".annotated"
 _JPEG, _PNG = b"\xff\xd8", b"\x89PNG"
+# Named like a picture or a video, without being known to every system's table of names.
+_MEDIA_SUFFIXES = frozenset(
+    {".heic", ".heif", ".jxl", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".dng"}
+)
+_MAX_PIXELS = 1 << 30
+"""OpenCV's own limit: the files are the user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +49,11 @@ class Item:
 
     @property
     def is_video(self) -> bool:
-        """Whether it has frames; a file without a known suffix counts as a picture."""
-        return self.path.suffix.lower() in VIDEO_SUFFIXES
+        """Whether it has frames. Where its name does not say so, its first bytes do."""
+        suffix = self.path.suffix.lower()
+        if suffix in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+            return suffix in VIDEO_SUFFIXES
+        return not _has_picture(self.path)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +67,8 @@ class VideoFrame:
 def collect(paths: Sequence[Path]) -> list[Item]:
     """Return the files of these paths; those of folders and subfolders are sorted by name.
 
-    In folders, files without the suffix of a picture or video are skipped, and earlier drawings
-    too. A path without a file is an item too; reading it raises the error.
+    In folders, files that are neither pictures nor videos, by name or by content, are left out, and
+    earlier drawings too. A path without a file is an item too; reading it raises the error.
     """
     items: list[Item] = []
     for path in paths:
@@ -70,8 +83,21 @@ def _of_folder(folder: Path) -> list[Item]:
 
 
 def _is_of_use(path: Path) -> bool:
-    known = path.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES
-    return known and not path.stem.endswith(DRAWN) and path.is_file()
+    if path.stem.endswith(DRAWN) or path.name.startswith(".") or not path.is_file():
+        return False
+    suffix = path.suffix.lower()
+    if suffix in PICTURE_SUFFIXES | VIDEO_SUFFIXES | _MEDIA_SUFFIXES:
+        return True
+    kind, _ = mimetypes.guess_type(path.name)
+    return (kind or "").startswith(("image/", "video/")) or _has_picture(path)
+
+
+def _has_picture(path: Path) -> bool:
+    """Whether a file begins like a picture that OpenCV decodes."""
+    try:
+        return path.is_file() and bool(cv2.haveImageReader(str(path)))
+    except (cv2.error, UnicodeEncodeError, OSError):
+        return False
 
 
 def check_there(path: Path) -> None:
@@ -93,7 +119,7 @@ def read_picture(path: Path) -> Bytes:
     except OSError as problem:
         raise InvalidInput(f"It cannot be read: {problem.strerror}.") from problem
     if content.startswith((_JPEG, _PNG)):
-        return decode(content)
+        return decode(content, max_pixels=_MAX_PIXELS)
     image = None
     if content:
         try:
@@ -142,7 +168,7 @@ def _check_end(video: cv2.VideoCapture, number: int, at_ms: float) -> None:
 
 
 def opencv_name(path: Path) -> str:
-    """Return a path as OpenCV takes it.
+    """Return a path as OpenCV takes it: FFmpeg takes what stands before a colon for a protocol.
 
     Raises:
         InvalidInput: it is not valid text: OpenCV would end the process.
@@ -151,7 +177,7 @@ def opencv_name(path: Path) -> str:
         str(path).encode()
     except UnicodeEncodeError as problem:
         raise InvalidInput("Its name is not UTF-8: give it another.") from problem
-    return str(path)
+    return str(path.absolute())
 
 
 def rate_of(path: Path) -> float:
