@@ -18,6 +18,7 @@ from typing import Any
 
 from convergecast import __version__
 from convergecast.protocol.command_line import Parser
+from convergecast.protocol.texts import is_printable, is_visible
 
 from .address import Hub, parse_hub
 from .errors import SetupError
@@ -72,7 +73,7 @@ def _number(text: str, least: float, most: float, what: str, *, whole: bool = Fa
 def _word(most: int) -> Any:
     def check(text: str) -> str:
         text = text.strip()
-        if not (0 < len(text) <= most and text.isprintable()):
+        if len(text) > most or not is_visible(text):
             raise argparse.ArgumentTypeError(f"1 to {most} printable characters are needed")
         return text
 
@@ -184,7 +185,7 @@ def _source(given: str | None, path: str | None, environment: Mapping[str, str])
             )
         return given
     text = _read("source", path) or environment.get(SOURCE_VARIABLE, "").strip()
-    if len(text) > _MOST_SOURCE_LETTERS or not text.isprintable():
+    if len(text) > _MOST_SOURCE_LETTERS or not is_printable(text):
         raise SetupError("the source is no single line of printable characters")
     return text or _USUAL_SOURCE
 

@@ -12,6 +12,7 @@ import time
 from convergecast import __version__
 from convergecast.protocol import LONG_POLL, STREAM
 from convergecast.protocol.registration import Registration
+from convergecast.protocol.texts import is_printable
 
 from .address import Listener
 from .capture import Capture
@@ -114,4 +115,4 @@ class AgentService:
 
 
 def _printable(text: str, most: int) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in text)[:most]
+    return "".join(letter if is_printable(letter) else "?" for letter in text)[:most]

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from convergecast.labels import PERSON, counted, label
 from convergecast.messages.results import Face, PictureResult
+from convergecast.protocol.texts import is_printable
 from convergecast.vision.drawing import NOTHING
 
 
@@ -120,7 +121,7 @@ class _Video:
 
 def printable(text: str) -> str:
     """Return a text whose control characters and halves of letters are escaped."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return "".join(each if is_printable(each) else ascii(each)[1:-1] for each in text)
 
 
 def _name(face: Face) -> str:

@@ -21,6 +21,7 @@ from convergecast.messages.people import MAX_PICTURES, Enrolled, MorePictures, N
 from convergecast.messages.results import Result
 from convergecast.messages.worker import State
 from convergecast.names import shown_name
+from convergecast.protocol.texts import is_printable
 from convergecast.web.api.pictures import wait_for_pair
 from convergecast.web.caller import caller
 from convergecast.web.request_limits import MAX_PICTURE_BYTES
@@ -119,7 +120,7 @@ def _sources(services: Services, form: MorePictures) -> list[Source]:
 
 def _sent(file: FileStorage, number: int) -> Source:
     name = re.split(r"[/\\]", file.filename or "")[-1]
-    name = "".join(letter for letter in name if letter.isprintable())[-_MAX_FILE_NAME:]
+    name = "".join(letter for letter in name if is_printable(letter))[-_MAX_FILE_NAME:]
     name = name or f"picture {number}"
     content = file.stream.read()
     if len(content) > MAX_PICTURE_BYTES:
