@@ -32,7 +32,7 @@ class EngineClient:
         self._request_id = 0
 
     def analyze(self, picture: bytes, wanted: Wanted) -> Findings:
-        """Return the engine's findings in a picture, JPEG or PNG.
+        """Return the engine's findings in a picture.
 
         Raises:
             EngineError: the engine is not running, too slow, or failed. The message says which.

@@ -22,8 +22,10 @@ from convergecast.messages.engine import (
     ModelInfo,
     read_engine_report,
 )
+from convergecast.protocol.jpeg import MAX_PIXELS
 
 _ENGINE = "convergecast.engine.process:run_engine"
+_OPENCV_LIMIT = "OPENCV_IO_MAX_IMAGE_PIXELS"  # OpenCV reads it when it is loaded
 _HUNG_AFTER_S = 5.0
 _STARTING_MAY_TAKE_S = 60.0
 _RUN_MAY_TAKE_S = 20.0
@@ -51,7 +53,8 @@ class EngineHost:
     """
 
     def __init__(self, *, config: HubConfig, on_change: Callable[[], None]) -> None:
-        """Start without a process."""
+        """Start without a process. Child processes of this one decode no larger pictures."""
+        os.environ[_OPENCV_LIMIT] = str(MAX_PIXELS)
         self._config = config
         self._on_change = on_change
         self.key = secrets.token_bytes(32)

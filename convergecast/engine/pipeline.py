@@ -112,7 +112,7 @@ class Pipeline:
         return [loader.info for loader in self._loaders if loader.info is not None]
 
     def prepare(self, content: bytes, wanted: Wanted) -> Prepared:
-        """Decode a JPEG or PNG, no larger than needed, and fit it to every wanted model.
+        """Decode a picture, no larger than needed, and fit it to every wanted model.
 
         Raises:
             InvalidInput: the picture cannot be decoded.

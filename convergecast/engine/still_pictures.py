@@ -33,7 +33,7 @@ class PictureAnalyzer:
         """Return the engine's findings, after it has loaded every model that the options need.
 
         Args:
-            picture: JPEG or PNG.
+            picture: of a format of `vision.decode`.
             options: names of `options.OPTIONS`.
             crops: whether to return a picture of each embedded face.
 

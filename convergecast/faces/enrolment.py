@@ -41,7 +41,7 @@ class Source:
 
     Attributes:
         name: what to call it in a verdict.
-        content: JPEG or PNG.
+        content: of a format of `vision.decode`.
         box: which face is meant, `x1, y1, x2, y2` in pixels; None: the picture must have one only.
         unknown_id: the unknown face that this picture was; it is removed from the unknown faces.
         source: `upload` or `camera`.

@@ -59,7 +59,7 @@ class Wanted(Message, frozen=True, kw_only=True):
 
 
 class Request(Message, frozen=True, kw_only=True):
-    """A request. The picture, JPEG or PNG, is the message's payload."""
+    """A request. The picture is the message's payload."""
 
     id: int
     wanted: Wanted

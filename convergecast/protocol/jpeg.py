@@ -29,29 +29,47 @@ _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _SCAN_ENDS = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
-def read_size(jpeg: bytes, *, trailer_allowed: bool = False) -> tuple[int, int]:
+def read_size(
+    jpeg: bytes, *, end_needed: bool = True, max_pixels: int = MAX_PIXELS
+) -> tuple[int, int]:
     """Return the width and height, in pixels, that a JPEG's header names.
 
     Args:
         jpeg: the whole of it.
-        trailer_allowed: something may follow the picture, as telephones append videos and notes.
+        end_needed: whether it must end with the mark of the end.
+        max_pixels: the most that it may have.
 
     Raises:
-        ProtocolError: not a JPEG, cut short, without pixels, more than `MAX_PIXELS`, or more than
+        ProtocolError: not a JPEG, cut short, without pixels, more than `max_pixels`, or more than
             `MAX_SCANS`.
     """
     if not jpeg.startswith(_START):
         raise ProtocolError("the picture is not a JPEG")
-    if not _ends(jpeg) and not (trailer_allowed and _ends_behind_scan(jpeg)):
+    if end_needed and not _ends(jpeg):
         raise ProtocolError("the JPEG is cut short")
     height, width = _SIZE.unpack_from(jpeg, _find_frame_header(jpeg) + 5)
     if width == 0 or height == 0:
         raise ProtocolError("the JPEG has no pixels")
-    if width * height > MAX_PIXELS:
-        raise ProtocolError(f"the JPEG is {width}×{height}, more than {MAX_PIXELS:,} pixels")
+    if width * height > max_pixels:
+        raise ProtocolError(f"the JPEG is {width}×{height}, more than {max_pixels:,} pixels")
     if _may_have_scans(jpeg) and _has_too_many_scans(jpeg):
         raise ProtocolError(f"the JPEG has more than {MAX_SCANS} scans")
     return width, height
+
+
+def has_end(jpeg: bytes) -> bool:
+    """Whether the mark of a JPEG's end is there: a preview in its header has one too.
+
+    Something may follow it, as telephones append videos and notes.
+    """
+    return _ends(jpeg) or any(
+        code == _SCAN and jpeg.find(_END, at) >= 0 for code, at in _segments(jpeg)
+    )
+
+
+def is_progressive(jpeg: bytes) -> bool:
+    """Whether its pixels come in several passes, so that none is right before the last."""
+    return any(code in _FRAME_HEADERS - _SEQUENTIAL for code, _ in _segments(jpeg))
 
 
 class SizeReader:
@@ -120,11 +138,6 @@ def _has_too_many_scans(jpeg: bytes) -> bool:
         length = 0 if code in _WITHOUT_LENGTH else int.from_bytes(jpeg[at + 2 : at + 4], "big")
         at += 2 + length
     return False
-
-
-def _ends_behind_scan(jpeg: bytes) -> bool:
-    """Whether the picture's own end is there: a preview in its header has one too."""
-    return any(code == _SCAN and jpeg.find(_END, at) >= 0 for code, at in _segments(jpeg))
 
 
 def _segments(jpeg: bytes) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import requests
 
+from convergecast.vision.decode import decode
 from tests.integration.people_support import (
     PEOPLE,
     SETTINGS,
@@ -120,6 +121,29 @@ def test_without_a_usable_face_nothing_is_stored_and_every_picture_has_its_reaso
     assert "/" not in "".join(verdicts)
     assert hub.people() == []
     assert hub.ask("GET", "/api/v1/audit").json()["entries"][:1] != []
+
+
+def test_photographs_of_any_usual_format_are_taken_and_a_second_name_for_a_face_is_warned_of(
+    hub: Asker, train: Path
+) -> None:
+    first, second = (decode(path.read_bytes()) for path in obama(train))
+    formats = (".webp", ".avif", ".bmp", ".tiff")
+    named = [(f"a{suffix}", cv2.imencode(suffix, first)[1].tobytes()) for suffix in formats[:2]]
+    named += [(f"b{suffix}", cv2.imencode(suffix, second)[1].tobytes()) for suffix in formats[2:]]
+    found = hub.person("Barack", named[0], named[2], ("end.jpg", jpeg(first)[:-2]))
+    assert len(found["pictures"]) == 2  # the third is the first again
+    assert [one["verdict"] for one in found["rejected"]] == ["this picture is stored already"]
+    other = hub.person("Barry", named[1], named[3])
+    assert len(other["pictures"]) == 2
+    assert other["warning"] == "looks like Barack: if it is the same person, merge the two"
+    large = cv2.imencode(".tiff", np.zeros((8000, 8000, 3), np.uint8))[1].tobytes()
+    refused = hub.enrol("Nobody", ("large.tiff", large))
+    (verdict,) = refused.json()["pictures"]
+    assert verdict["verdict"] == "The picture cannot be used: it has too many pixels."
+    assert (
+        refused.json()["message"]
+        == "large.tiff: The picture cannot be used: it has too many pixels."
+    )
 
 
 def test_one_good_picture_among_bad_ones_is_enough(hub: Asker, train: Path, chelsea: Any) -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from convergecast.messages import api
 from convergecast.messages.live import CameraView
 from convergecast.messages.results import PictureResult, Result
-from convergecast.web.openapi.operations import answer, body, header, inspect, manage, operate, view
+from convergecast.web.openapi.operations import (
+    PICTURE_KINDS,
+    answer,
+    body,
+    header,
+    inspect,
+    manage,
+    operate,
+    view,
+)
 
 _CAMERAS = "/api/v1/cameras"
 _ONE = f"{_CAMERAS}/{{camera_id}}"
@@ -15,7 +24,7 @@ _STREAM = answer(200, "JPEGs without end, each with its length.", {"multipart/x-
 _FORGOTTEN = answer(204, "The camera is forgotten.")
 _PICTURE = body(
     "One picture: at most 20 MB and 50 million pixels.",
-    {kind: {"type": "string", "contentMediaType": kind} for kind in ("image/jpeg", "image/png")},
+    {kind: {"type": "string", "contentMediaType": kind} for kind in PICTURE_KINDS},
 )
 
 CAMERA_OPERATIONS = {

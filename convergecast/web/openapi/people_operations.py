@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convergecast.messages import people as kinds
 from convergecast.messages.api import SightingsQuery
-from convergecast.web.openapi.operations import JSON, answer, body, inspect, manage
+from convergecast.web.openapi.operations import JSON, PICTURE_KINDS, answer, body, inspect, manage
 
 _PEOPLE = "/api/v1/people"
 _ONE = f"{_PEOPLE}/{{person_id}}"
@@ -17,11 +17,11 @@ _ENROLLED = {
 }
 _ALL = (400, 404, 409, 429, 503)
 _FORM = (
-    "At least one of: files `pictures` (JPEG or PNG, at most 20 of 20 MB each), `camera` (the "
-    "picture it shows now; with `track_id` that face), `unknown` (ids of unknown faces, "
-    "repeatable). 60 MB in all."
+    "At least one of: files `pictures` (JPEG, PNG, WebP, AVIF, BMP or TIFF, at most 20 of 20 MB "
+    "each), `camera` (the picture it shows now; with `track_id` that face), `unknown` (ids of "
+    "unknown faces, repeatable). 60 MB in all."
 )
-_FILES = {"pictures": {"contentType": "image/jpeg, image/png"}}
+_FILES = {"pictures": {"contentType": ", ".join(PICTURE_KINDS)}}
 _NEW = body(_FORM, {"multipart/form-data": kinds.NewPerson}, encoding=_FILES)
 _MORE = body(_FORM, {"multipart/form-data": kinds.MorePictures}, encoding=_FILES)
 

@@ -48,7 +48,7 @@ export function createEnrol({ gallery, live, onWatch }) {
     el('label', { for: 'enrol-by' }, 'Who gave or recorded this consent'), recorder);
   const sources = createSources({ unknownUrl: gallery.unknownUrl, onChange: () => render() });
   const file = el('input', {
-    type: 'file', class: 'sr-only', accept: 'image/jpeg,image/png', multiple: true, tabIndex: -1, 'aria-hidden': 'true',
+    type: 'file', class: 'sr-only', accept: 'image/jpeg,image/png,image/webp,image/avif,image/bmp,image/tiff', multiple: true, tabIndex: -1, 'aria-hidden': 'true',
     'data-testid': 'enrol-files',
   });
   const picker = createFacePicker({ label: 'Camera', live, onWatch, onPick });

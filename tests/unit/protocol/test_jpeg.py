@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convergecast.protocol import ProtocolError
-from convergecast.protocol.jpeg import MAX_SCANS, SizeReader, read_size
+from convergecast.protocol.jpeg import MAX_SCANS, SizeReader, has_end, read_size
 from tests.fakes.scans import many_scans
 
 
@@ -45,13 +45,16 @@ def test_what_follows_the_picture_is_refused_unless_it_is_allowed() -> None:
     followed = jpeg_of(70, 33) + bytes(100)
     with pytest.raises(ProtocolError, match="cut short"):
         read_size(followed)
-    assert read_size(followed, trailer_allowed=True) == (70, 33)
+    assert read_size(followed, end_needed=False) == (70, 33)
+    assert has_end(followed)
 
 
-@given(st.integers(0, 400), st.booleans())
-def test_cut_short_is_refused(end: int, trailer_allowed: bool) -> None:
+@given(st.integers(0, 400))
+def test_cut_short_is_refused_or_known_to_have_no_end(end: int) -> None:
+    cut = jpeg_of(16, 16)[:end]
     with pytest.raises(ProtocolError):
-        read_size(jpeg_of(16, 16)[:end], trailer_allowed=trailer_allowed)
+        read_size(cut)
+    assert not has_end(cut)
 
 
 @given(st.binary(max_size=300))
@@ -103,7 +106,7 @@ def test_scans_are_counted_where_they_are_and_nowhere_else() -> None:
     noted = small[:2] + b"\xff\xe1" + (len(note) + 2).to_bytes(2, "big") + note + small[2:]
     assert read_size(noted) == (70, 33)
     behind = small + small * 40
-    assert read_size(behind, trailer_allowed=True) == (70, 33)
+    assert read_size(behind, end_needed=False) == (70, 33)
     plain = jpeg_of(70, 33)
     again = plain[plain.index(b"\xff\xda") : -2]
     repeated = plain[:-2] + again * 100 + b"\xff\xd9"

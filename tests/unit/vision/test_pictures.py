@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -34,6 +37,9 @@ def scene(width: int = 96, height: int = 64) -> Bytes:
 
 def jpeg_of(image: Bytes, *options: int) -> bytes:
     return bytes(cv2.imencode(".jpg", image, list(options))[1].tobytes())
+
+
+WHOLE = jpeg_of(scene())
 
 
 def with_orientation(jpeg: bytes, orientation: int) -> bytes:
@@ -109,6 +115,59 @@ def test_a_broken_jpeg_is_refused_in_one_sentence(broken: bytes, words: str) -> 
     with pytest.raises(InvalidInput, match=words) as refused:
         decode(broken)
     assert str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_jpeg_that_lacks_only_the_mark_of_its_end_is_shown(orientation: int) -> None:
+    jpeg = with_orientation(jpeg_of(scene()), orientation)
+    assert np.array_equal(decode(jpeg[:-2]), decode(jpeg))
+    assert decode_for(jpeg[:-2], long_side=32, short_side=8).image.shape[2] == 3
+    progressive = jpeg_of(scene(), cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    with pytest.raises(InvalidInput, match="cut short"):
+        decode(progressive[:-2])
+
+
+@given(st.integers(0, len(WHOLE) - 200), st.sampled_from([0, 16]))
+def test_a_jpeg_that_lacks_pixels_is_refused(end: int, side: int) -> None:
+    with pytest.raises(InvalidInput):
+        decode_for(WHOLE[:end], long_side=side, short_side=side)
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".avif", ".bmp", ".tiff"])
+def test_other_formats_of_photographs_are_decoded(suffix: str) -> None:
+    content = cv2.imencode(suffix, scene())[1].tobytes()
+    assert decode(content).shape == decode_for(content, long_side=8, short_side=8).image.shape
+    with pytest.raises(InvalidInput, match="damaged"):
+        decode(content[:16])
+
+
+_LIMIT = """
+import os, sys
+os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = "5000"
+from convergecast.errors import InvalidInput
+from convergecast.vision.decode import decode
+for path in sys.argv[1:]:
+    try:
+        decode(open(path, "rb").read())
+    except InvalidInput as problem:
+        print(problem)
+"""
+
+
+def test_opencv_refuses_other_formats_beyond_its_limit_in_one_sentence(tmp_path: Path) -> None:
+    paths = [str(tmp_path / f"picture{suffix}") for suffix in (".webp", ".avif", ".bmp", ".tiff")]
+    assert all(cv2.imwrite(path, scene()) for path in paths)
+    told = subprocess.run(
+        [sys.executable, "-c", _LIMIT, *paths], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.splitlines() == ["The picture cannot be used: it has too many pixels."] * 4
+
+
+def test_at_home_a_picture_may_be_larger() -> None:
+    jpeg = jpeg_of(np.zeros((600, 900, 3), np.uint8))
+    with pytest.raises(InvalidInput, match="900×600, more than 100"):
+        decode(jpeg, max_pixels=100_000)
+    assert decode(jpeg, max_pixels=1 << 30).shape == (600, 900, 3)
 
 
 def test_a_huge_jpeg_is_refused_by_its_header() -> None:
