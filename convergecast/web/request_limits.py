@@ -16,6 +16,7 @@ _LARGE_BODY_WITHIN_S = 60.0
 MAX_PICTURE_BYTES = 20 * 1000 * 1000
 MAX_PICTURES_BYTES = 3 * MAX_PICTURE_BYTES
 """Of one picture, and of a form with several."""
+PICTURE_KINDS = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/bmp", "image/tiff")
 
 
 async def read_body(scope: Scope, receive: Receive, rule: Rule) -> Receive:

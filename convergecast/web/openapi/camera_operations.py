@@ -5,16 +5,8 @@ from __future__ import annotations
 from convergecast.messages import api
 from convergecast.messages.live import CameraView
 from convergecast.messages.results import PictureResult, Result
-from convergecast.web.openapi.operations import (
-    PICTURE_KINDS,
-    answer,
-    body,
-    header,
-    inspect,
-    manage,
-    operate,
-    view,
-)
+from convergecast.web.openapi.operations import answer, body, header, inspect, manage, operate, view
+from convergecast.web.request_limits import PICTURE_KINDS
 
 _CAMERAS = "/api/v1/cameras"
 _ONE = f"{_CAMERAS}/{{camera_id}}"

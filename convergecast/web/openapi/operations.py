@@ -18,7 +18,6 @@ from convergecast.messages.schemas import Draft, Kind, first_line, parameters
 Object = Mapping[str, Draft]
 
 JSON = "application/json"
-PICTURE_KINDS = tuple(f"image/{kind}" for kind in ("jpeg", "png", "webp", "avif", "bmp", "tiff"))
 TEXT: Object = {"type": "string"}
 
 # How a caller proves its access, by the access of the route; one entry of a list is enough.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from convergecast.messages import people as kinds
 from convergecast.messages.api import SightingsQuery
-from convergecast.web.openapi.operations import JSON, PICTURE_KINDS, answer, body, inspect, manage
+from convergecast.web.openapi.operations import JSON, answer, body, inspect, manage
+from convergecast.web.request_limits import PICTURE_KINDS
 
 _PEOPLE = "/api/v1/people"
 _ONE = f"{_PEOPLE}/{{person_id}}"

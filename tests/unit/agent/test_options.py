@@ -10,6 +10,7 @@ import pytest
 from agent.address import Hub, open_listener, own_address, parse_hub
 from agent.errors import SetupError
 from agent.options import AgentOptions, parse_options
+from convergecast.names import shown_name
 
 HUB = ["--hub", "http://127.0.0.1:5000"]
 
@@ -71,6 +72,7 @@ def test_a_token_file_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
         [*HUB, "--port", "70000"],
         [*HUB, "--name", "two\nlines"],
         [*HUB, "--name", "x" * 81],
+        [*HUB, "--name", "right\u202eto left"],
         [*HUB, "--id", ""],
         [*HUB, "--token", "a", "--token-file", "b"],
         [*HUB, "--source", "a", "--source-file", "b"],
@@ -86,6 +88,11 @@ def test_wrong_usage_ends_with_status_2(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("agent.py: ")
     assert line.endswith(". Add --help for help.")
+
+
+@pytest.mark.parametrize("name", ["دوربین\u200cها", "👨\u200d👩\u200d👧 Hall", "Küche"])
+def test_a_name_may_have_what_the_page_takes(name: str) -> None:
+    assert parse_options([*HUB, "--name", name], {}).name == name == shown_name(name)
 
 
 @pytest.mark.parametrize(
