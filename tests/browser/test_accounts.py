@@ -339,6 +339,12 @@ def test_the_last_administrator_and_what_another_has_changed(hub: Rig, root: Pag
     expect(taken).to_have_text("There is an account called EVE already.")
     root.keyboard.press("Escape")
     expect(account(root, "eve")).to_be_visible()
+    eve = signed_in(hub, "eve")
+    root.reload()
+    expect(account(root, "eve")).to_contain_text("1 session")
+    choose(root, "eve", "end")
+    expect(account(root, "eve")).to_contain_text("no sessions")
+    assert eve.get(f"{hub.url}/api/v1/me", timeout=5).status_code == 401
     account(root, "eve").get_by_test_id("account-menu").click()
     assert hub.request("DELETE", "/api/v1/users/eve").status_code == 204
     root.get_by_test_id("menu-remove").click()

@@ -42,8 +42,12 @@ export function createAccountDialog({ book, onDone }) {
       const hasName = user !== null || name.refuse(nameFlaw(name.input.value.trim()));
       return hasCameras && hasPassword && hasName;
     },
-    send: () => (user ? book.changeUser(user.name, changesOf(user, rights())) : book.addUser(filled())),
-    done: (changed) => onDone(changed, user === null),
+    async send() {
+      const old = user;
+      const saved = await (old ? book.changeUser(old.name, changesOf(old, rights())) : book.addUser(filled()));
+      return () => onDone(saved, old === null);
+    },
+    done: (tell) => tell(),
     refuse(error) {
       const status = error instanceof ApiError && !user ? error.status : 0;
       // The page has checked the rest: what cannot be now is the password, and what is there already is the name.

@@ -22,7 +22,11 @@ export function createEntry(testid, action, mark = '') {
     /** @param {string} name @param {string[]} told  what is empty is left out */
     setState(name, told) {
       setText(title, name);
-      setText(facts, told.filter(Boolean).join(' · '));
+      const phrases = told.filter(Boolean);
+      if (facts.textContent === phrases.join(' · ')) return;
+      facts.replaceChildren(...phrases.flatMap((each, index) => (
+        [index ? ' · ' : '', el('span', { class: 'phrase' }, each)]
+      )));
     },
     /** @param {string} sentence */
     refuse: (sentence) => setSentence(problem, sentence),

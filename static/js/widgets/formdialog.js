@@ -27,14 +27,15 @@ export function createFormDialog({ name, fields, check, send, done, refuse = () 
   const show = opener(dialog, clear);
   // An answer to an earlier opening changes nothing in this one.
   let openings = 0;
+  let busy = false;
 
   form.addEventListener('submit', (event) => { event.preventDefault(); onSubmit(); });
 
   async function onSubmit() {
     setSentence(problem, '');
-    if (submit.disabled || !check()) return;
+    if (busy || !check()) return;
     const opening = openings;
-    submit.disabled = true;
+    setBusy(true);
     try {
       const answer = await send();
       if (opening === openings) dialog.close();
@@ -42,7 +43,13 @@ export function createFormDialog({ name, fields, check, send, done, refuse = () 
     } catch (error) {
       if (opening === openings && !refuse(error)) setSentence(problem, reason(error));
     }
-    if (opening === openings) submit.disabled = false;
+    if (opening === openings) setBusy(false);
+  }
+
+  /** It keeps the focus meanwhile, as a disabled button would not. @param {boolean} on */
+  function setBusy(on) {
+    busy = on;
+    setAttr(submit, 'aria-disabled', on || null);
   }
 
   return {
@@ -50,7 +57,7 @@ export function createFormDialog({ name, fields, check, send, done, refuse = () 
     /** @param {string} heading @param {string} yes  on the button that sends */
     open(heading, yes) {
       openings += 1;
-      submit.disabled = false;
+      setBusy(false);
       setText(title, heading);
       setAttr(dialog, 'aria-label', heading);
       setText(submit, yes);

@@ -33,10 +33,12 @@ export function createPasswordDialog({ book, onDone }) {
       return current.refuse(own && !current.input.value ? 'Enter the password that you have now.' : '') && isFresh;
     },
     async send() {
-      const proof = own ? { current_password: current.input.value } : {};
-      return book.changeUser(name, { password: fresh.input.value, ...proof });
+      const [whose, isOwn] = [name, own];
+      const proof = isOwn ? { current_password: current.input.value } : {};
+      await book.changeUser(whose, { password: fresh.input.value, ...proof });
+      return () => onDone(whose, isOwn);
     },
-    done: () => onDone(name, own),
+    done: (tell) => tell(),
     refuse(error) {
       const status = error instanceof ApiError ? error.status : 0;
       const field = own && OF_CURRENT.includes(status) ? current : OF_NEW.includes(status) ? fresh : null;
@@ -53,8 +55,8 @@ export function createPasswordDialog({ book, onDone }) {
       who.value = name;
       setHidden(current.element, !own);
       setText(meaning, own
-        ? 'This ends your other sessions: there you sign in again with the new password. This page goes on.'
-        : `This ends all sessions of ${name}. Tell ${name} the new password yourself: nobody else is told.`);
+        ? 'This ends your other sessions: there you sign in again with the new password. API tokens go on.'
+        : `This ends all sessions of ${name}, but no API tokens. Tell ${name} the new password: the hub does not.`);
       form.open(own ? 'Change your password' : `New password for “${name}”`, 'Change the password');
       (own ? current : fresh).input.focus();
     },

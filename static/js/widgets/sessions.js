@@ -13,7 +13,7 @@ const NOW_S = 30;
 const TITLES = { own: 'Your sessions', others: 'Sessions of others' };
 const EXPLAIN = {
   own: 'Browsers that are signed in as you. If you do not know one, end it, and change your password.',
-  others: 'A session that is ended is at the sign-in page within two seconds.',
+  others: 'A browser whose session you end is at the sign-in page within two seconds.',
 };
 const WITHOUT = 'Browsers that are signed in without an account, as this one is.';
 
