@@ -13,7 +13,7 @@ import threading
 import time
 
 from .backoff import Backoff
-from .errors import AgentError
+from .errors import AgentError, DamagedPicture
 from .slot import FrameSlot
 from .sources import Source
 
@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 
 _STEADY_S = 5.0
 _LATE_S = 1.0
+_MOST_DAMAGED = 20
 
 
 class Capture:
@@ -66,14 +67,23 @@ class Capture:
         try:
             source.open()
             chooser = _Chooser(self._fps, source.fps)
-            self._slot.expect(chooser.fps)
+            self._slot.expect(chooser.fps if source.fps else None)
+            damaged = 0
             while not self._stop.is_set():
                 step_s = source.grab()
                 at_s = time.perf_counter() if step_s is None else schedule.wait(step_s)
                 captured_at = time.time()
-                if chooser.takes(at_s):
+                if not chooser.takes(at_s):
+                    continue
+                try:
                     picture = source.retrieve()
-                    self._slot.publish(picture, captured_at=captured_at, scene=source.scene)
+                except DamagedPicture:
+                    damaged += 1
+                    if damaged > _MOST_DAMAGED:
+                        raise
+                    continue
+                damaged = 0
+                self._slot.publish(picture, captured_at=captured_at, scene=source.scene)
         finally:
             source.close()
 

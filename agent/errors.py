@@ -3,6 +3,7 @@
 AgentError
 ├── SetupError     the agent cannot start                    exit status 1
 ├── SourceError    the source gives no picture now           opened again after a pause
+│   └── DamagedPicture  one picture is bad                   the next one may be good
 └── CameraOffline  a frame was requested and there is none   503 to the hub
 
 Process: agent.
@@ -23,5 +24,25 @@ class SourceError(AgentError):
     """The source gives no picture at the moment."""
 
 
+class DamagedPicture(SourceError):
+    """One picture cannot be shown; the source goes on."""
+
+
 class CameraOffline(AgentError):
     """There is no current frame; the text is the reason."""
+
+
+def system_error(error: BaseException) -> OSError | None:
+    """Return the innermost error of the operating system behind `error`."""
+    seen: list[BaseException] = []
+    found: OSError | None = None
+    waiting: list[object] = [error]
+    while waiting:
+        item = waiting.pop()
+        if not isinstance(item, BaseException) or item in seen:
+            continue
+        seen.append(item)
+        if isinstance(item, OSError) and item.strerror:
+            found = item
+        waiting += [*item.args, item.__cause__, item.__context__, getattr(item, "reason", None)]
+    return found

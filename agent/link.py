@@ -28,6 +28,7 @@ from convergecast.protocol.registration import (
 
 from .address import Hub
 from .backoff import Backoff
+from .errors import system_error
 from .identity import Identity
 
 _log = logging.getLogger(__name__)
@@ -210,28 +211,12 @@ def _why(error: BaseException) -> str:
         return "its certificate is not trusted (see --tls-ca)"
     if isinstance(error, requests.Timeout):
         return "it does not answer in time"
-    cause = _system_error(error)
+    cause = system_error(error)
     if isinstance(cause, socket.gaierror):
         return "its name cannot be resolved"
     if cause is not None and cause.strerror:
         return cause.strerror.lower()
     return "the connection failed"
-
-
-def _system_error(error: BaseException) -> OSError | None:
-    """Return the innermost error of the operating system behind `error`."""
-    seen: list[BaseException] = []
-    found: OSError | None = None
-    waiting: list[object] = [error]
-    while waiting:
-        item = waiting.pop()
-        if not isinstance(item, BaseException) or item in seen:
-            continue
-        seen.append(item)
-        if isinstance(item, OSError) and item.strerror:
-            found = item
-        waiting += [*item.args, item.__cause__, item.__context__, getattr(item, "reason", None)]
-    return found
 
 
 def _is_own_machine(host: str) -> bool:

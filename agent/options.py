@@ -19,6 +19,7 @@ from typing import Any
 from convergecast import __version__
 from convergecast.protocol.command_line import Parser
 from convergecast.protocol.texts import is_printable, is_visible
+from convergecast.protocol.urls import has_credentials, read_address
 
 from .address import Hub, parse_hub
 from .errors import SetupError
@@ -176,17 +177,23 @@ def _default(option: Field[Any]) -> Any:
 
 def _source(given: str | None, path: str | None, environment: Mapping[str, str]) -> str:
     """Return the source of the command line, of a file, or of the environment, in this order."""
-    if given is not None:
-        if "://" in given and "@" in given:
-            _log.warning(
-                "other users of this machine can read the password in --source: use --source-file "
-                "or %s",
-                SOURCE_VARIABLE,
-            )
-        return given
-    text = _read("source", path) or environment.get(SOURCE_VARIABLE, "").strip()
+    if given is None:
+        text = _read("source", path) or environment.get(SOURCE_VARIABLE, "").strip()
+    else:
+        text = given
     if len(text) > _MOST_SOURCE_LETTERS or not is_printable(text):
         raise SetupError("the source is no single line of printable characters")
+    if "://" in text:
+        try:
+            read_address(text)
+        except ValueError as error:
+            raise SetupError(str(error)) from error
+    if given is not None and has_credentials(given):
+        _log.warning(
+            "other users of this machine can read the password in --source: use --source-file "
+            "or %s",
+            SOURCE_VARIABLE,
+        )
     return text or _USUAL_SOURCE
 
 

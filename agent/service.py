@@ -11,7 +11,7 @@ import time
 
 from convergecast import __version__
 from convergecast.protocol import LONG_POLL, STREAM
-from convergecast.protocol.registration import Registration
+from convergecast.protocol.registration import NUMBER_LIMITS, Registration
 from convergecast.protocol.texts import is_printable
 
 from .address import Listener
@@ -26,6 +26,7 @@ from .slot import FrameSlot
 from .sources import Source
 
 _NAME_LENGTH = 80
+_FPS = NUMBER_LIMITS["fps"]
 
 
 class AgentService:
@@ -89,7 +90,7 @@ class AgentService:
     def registration(self) -> Registration:
         """Return the registration for the hub."""
         state = self.slot.state()
-        fps = round(state.fps, 1) or self._source.fps
+        fps = float(f"{state.fps:.3g}") or self._source.fps
         return Registration(
             ipaddress=self.listener.address,
             ports=self.listener.port,
@@ -101,7 +102,7 @@ class AgentService:
             stream_key=self.stream_key,
             width=state.width or None,
             height=state.height or None,
-            fps=fps,
+            fps=fps and min(max(fps, _FPS[0]), _FPS[1]),
             source=_printable(self._source.label, 300),
             capabilities=(LONG_POLL, STREAM),
         )

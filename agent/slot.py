@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 from .encode import Encoder, Frame, Picture
 from .errors import CameraOffline
+from .pace import Pace
 
 _LEAST_STALE_S = 3.0
-_STALE_INTERVALS = 4
 _RATE_WINDOW_S = 5.0
+_BUFFERED_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,20 @@ class FrameSlot:
         self._frame: Frame | None = None
         self._seq = 0
         self._failure = "the camera is being opened"
-        self._stale_after_s = _LEAST_STALE_S
+        self._pace = Pace()
+        self._opened_at_s: float | None = None
         self._published: deque[float] = deque(maxlen=512)
         self._closed = False
 
     def expect(self, fps: float | None) -> None:
-        """Set the expected rate, which decides when the newest frame is too old."""
+        """Begin with a source that was opened; its rate decides when the newest frame is too old.
+
+        `fps` is what the source states; None if only its pictures tell.
+        """
         with self._changed:
-            self._stale_after_s = max(_LEAST_STALE_S, _STALE_INTERVALS / fps if fps else 0.0)
+            self._pace = Pace(fps)
+            self._opened_at_s = None
+            self._published.clear()
 
     def publish(
         self, picture: Picture, *, captured_at: float | None = None, scene: int = 0
@@ -73,11 +80,20 @@ class FrameSlot:
                 scene=scene,
             )
             self._failure = ""
-            self._published.append(now)
-            while len(self._published) > 2 and now - self._published[0] > _RATE_WINDOW_S:
-                self._published.popleft()
+            self._pace.came(now)
+            self._note(now)
             self._changed.notify_all()
         return frame
+
+    def _note(self, now: float) -> None:
+        if self._opened_at_s is None:
+            self._opened_at_s = now
+        if now - self._opened_at_s < _BUFFERED_S:
+            # A camera's buffer may come at once: the rate counts from its last picture.
+            self._published.clear()
+        self._published.append(now)
+        while len(self._published) > 2 and now - self._published[0] > _RATE_WINDOW_S:
+            self._published.popleft()
 
     def fail(self, reason: str) -> None:
         """Set the reason why the camera gives no picture, and wake all waiting threads."""
@@ -109,7 +125,7 @@ class FrameSlot:
                     return self._frame
                 if now >= deadline:
                     return None
-                stale_in_s = self._published[-1] + self._stale_after_s - now
+                stale_in_s = self._published[-1] + self._patience_s(now) - now
                 self._changed.wait(max(0.0, min(deadline - now, stale_in_s)) + 0.001)
 
     def state(self) -> CameraState:
@@ -132,7 +148,10 @@ class FrameSlot:
             return self._failure
         # The capture thread may hang in a driver, so the age of the newest frame decides.
         age_s = now - self._published[-1]
-        return f"no picture for {age_s:.0f} s" if age_s > self._stale_after_s else ""
+        return f"no picture for {age_s:.0f} s" if age_s > self._patience_s(now) else ""
+
+    def _patience_s(self, now: float) -> float:
+        return self._pace.patience_s(now, least_s=_LEAST_STALE_S)
 
     def _rate(self) -> float:
         if len(self._published) < 2:

@@ -13,9 +13,11 @@ from .encode import Encoded, Picture
 from .errors import SetupError
 from .pictures import PICTURE_SUFFIXES, FolderSource
 from .videos import DeviceSource, StreamSource, VideoFileSource
+from .webcameras import WebSource
 
 DEMO = "demo"
-STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp")
+WEB_SCHEMES = ("http", "https")
+STREAM_SCHEMES = (*WEB_SCHEMES, "rtsp", "rtsps", "rtmp", "rtmps", "udp", "tcp")
 
 
 class Source(Protocol):
@@ -67,7 +69,7 @@ def make_source(
     Args:
         text: a device number, a path, an address or `demo`.
         box: width and height in pixels that pictures will be fitted into.
-        fps: the wanted rate, for sources without their own.
+        fps: the wanted rate, for sources without their own, as cameras of single pictures.
         phase_s: the time at which the demonstration camera begins its round, in seconds.
 
     Raises:
@@ -85,7 +87,12 @@ def make_source(
         scheme = text.partition("://")[0].lower()
         if scheme not in STREAM_SCHEMES:
             raise SetupError(f"a source cannot be opened by {scheme}://; use rtsp:// or http://")
-        return StreamSource(text)
+        try:
+            return WebSource(text, fps=fps) if scheme in WEB_SCHEMES else StreamSource(text)
+        except ValueError as error:
+            raise SetupError(str(error)) from error
+    if text.lower().startswith(tuple(f"{scheme}:" for scheme in STREAM_SCHEMES)):
+        raise SetupError("the address of a camera needs two slashes, as in rtsp://camera/live")
     path = Path(text).expanduser()
     if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
         return FolderSource(path, fps=fps)

@@ -14,16 +14,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from convergecast.protocol.registration import without_credentials
+from convergecast.protocol.urls import read_address, without_credentials
 
+from .causes import place_of, reach, video_cause
 from .encode import Pixels
-from .errors import SourceError
+from .errors import DamagedPicture, SourceError
 
 _USUAL_FPS = 25.0
+_LEAST_FPS = 0.01
 _MOST_FPS = 240.0
-_LONGEST_STEP_S = 10.0
-_OPEN_TIMEOUT_MS = 5_000
-_READ_TIMEOUT_MS = 5_000
+_LONGEST_STEP_S = 1.0 / _LEAST_FPS
+_OPEN_TIMEOUT_MS = 30_000
+_READ_TIMEOUT_MS = 30_000
 _GIF_FRAMES_TIMED = 300
 
 
@@ -53,9 +55,9 @@ class _CaptureSource:
         try:
             done, pixels = self._opened().retrieve()
         except cv2.error as error:
-            raise SourceError(f"{self.label} gave a damaged picture") from error
+            raise DamagedPicture(f"{self.label} gave a damaged picture") from error
         if not done or pixels.ndim != 3:
-            raise SourceError(f"{self.label} gave an empty picture")
+            raise DamagedPicture(f"{self.label} gave an empty picture")
         return np.asarray(pixels, np.uint8)
 
     def _use(self, capture: cv2.VideoCapture, reason: str) -> None:
@@ -64,7 +66,7 @@ class _CaptureSource:
             raise SourceError(reason)
         self._capture = capture
         stated = capture.get(cv2.CAP_PROP_FPS)
-        self._fps = stated if 1.0 <= stated <= _MOST_FPS else None
+        self._fps = stated if _LEAST_FPS <= stated <= _MOST_FPS else None
 
     def _opened(self) -> cv2.VideoCapture:
         if self._capture is None:
@@ -115,13 +117,12 @@ class DeviceSource(_CaptureSource):
 class VideoFileSource(_CaptureSource):
     """A video or GIF file, in a loop at its own rate."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, label: str | None = None) -> None:
         """Name the file; it is not opened yet."""
-        super().__init__(str(path))
+        super().__init__(label or str(path))
         self._path = path
-        self._target = str(
-            path.absolute()
-        )  # FFmpeg takes what stands before a colon for a protocol
+        # FFmpeg takes what stands before a colon, as in a time, for a protocol.
+        self._target = str(path.absolute())
         self._gif_fps: float | None = None
         self._position_s = 0.0
 
@@ -159,17 +160,28 @@ class VideoFileSource(_CaptureSource):
 
 
 class StreamSource(VideoFileSource):
-    """A network address; FFmpeg gives up if it is silent for some seconds."""
+    """A network address that FFmpeg reads: RTSP, RTMP, a video over HTTP. A file begins again."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, text: str) -> None:
         """Name the address, without user and password; it is not opened yet."""
         super().__init__(Path("stream"))
-        self.label = without_credentials(address)
-        self._target = address
+        self.label = without_credentials(text)
+        self._target = text
+        self._address = read_address(text)
         self._live = True
 
+    @property
+    def fps(self) -> float | None:
+        """The rate of a file; what live streams state is often wrong, so theirs is measured."""
+        return None if self._live else self._fps
+
     def open(self) -> None:
-        """Connect, for at most five seconds."""
+        """Connect; a busy machine may take half a minute."""
+        place = place_of(self._address)
+        if place is not None:
+            reach(place, self.label).close()  # FFmpeg would take the half minute to find nobody
+        # OpenCV reads this at each opening. Without it, RTSP is tried over TCP alone.
+        os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_flags;prefer_tcp")
         timeouts = [
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
             _OPEN_TIMEOUT_MS,
@@ -177,16 +189,20 @@ class StreamSource(VideoFileSource):
             _READ_TIMEOUT_MS,
         ]
         capture = cv2.VideoCapture(self._target, cv2.CAP_FFMPEG, timeouts)
-        self._use(capture, f"{self.label} does not answer, or does not send a video")
-        # Otherwise a file at an address would be read as fast as the network allows.
+        if not capture.isOpened():
+            raise SourceError(video_cause(self._address, self.label))
+        self._use(capture, "")
         self._live = capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 0
+        self._fps = self._fps or _USUAL_FPS
         self._position_s = 0.0
 
     def grab(self) -> float | None:
-        """Wait for the next picture; a live stream sets the pace itself."""
+        """Wait for a live stream's next picture; go on to a file's."""
+        if not self._live:
+            return super().grab()
         if not self._grab():
             raise SourceError(f"{self.label} ended or fell silent")
-        return None if self._live else self._step_s()
+        return None
 
 
 def _device_backend() -> int:
@@ -216,4 +232,4 @@ def _time_gif(path: str) -> float | None:
         position_ms = capture.get(cv2.CAP_PROP_POS_MSEC)
     capture.release()
     fps = (frames - 1) / position_ms * 1000 if frames > 1 and position_ms > 0 else 0.0
-    return fps if 1.0 <= fps <= _MOST_FPS else None
+    return fps if _LEAST_FPS <= fps <= _MOST_FPS else None

@@ -10,13 +10,13 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import asdict, dataclass
 from typing import TypeGuard
-from urllib.parse import urlsplit, urlunsplit
 
 import bson
 from bson.errors import BSONError
 
 from convergecast.protocol import PROTOCOL_VERSION, ProtocolError
 from convergecast.protocol.texts import is_printable
+from convergecast.protocol.urls import without_credentials
 
 MAX_BODY_BYTES = 64 << 10
 
@@ -136,24 +136,6 @@ def decode_reply(body: bytes) -> RegistrationReply:
         hub_time=float(hub_time),
         camera_key=document.text("camera_key", 128),
         message=document.text("message", 300),
-    )
-
-
-def without_credentials(source: str) -> str:
-    """Return a source's address without user, password, query and fragment; other text as is."""
-    if "://" not in source:
-        return source
-    try:
-        parts = urlsplit(source)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-        # Otherwise a password with an unescaped "/" would be taken for a port and a path.
-        if parts.port is not None and "@" in parts.path:
-            raise ValueError(source)
-    except ValueError:
-        return "(an address that cannot be read)"
-    return urlunsplit(
-        (parts.scheme, f"[{host}]{port}" if ":" in host else host + port, parts.path, "", "")
     )
 
 

@@ -154,3 +154,11 @@ def test_serving_everywhere_announces_where_the_hub_finds_it() -> None:
     with listener.socket:
         assert listener.address == "127.0.0.1"
         assert listener.socket.getsockname()[0] == "0.0.0.0"
+
+
+@pytest.mark.parametrize("password", ["pa[ss", "p@ss", "p#ss", "12/ss"])
+def test_a_password_that_is_not_encoded_is_refused_in_one_sentence(password: str) -> None:
+    with pytest.raises(SetupError, match="percent-encode") as refusal:
+        parse_options([*HUB, "--source", f"rtsp://joe:{password}@127.0.0.1/live"])
+    assert password not in str(refusal.value)
+    assert "joe" not in str(refusal.value)

@@ -17,7 +17,6 @@ from convergecast.protocol.registration import (
     decode_reply,
     encode_registration,
     encode_reply,
-    without_credentials,
 )
 
 texts = st.none() | st.text(
@@ -123,29 +122,6 @@ def test_a_reply_is_read_as_it_was_written(key: str | None) -> None:
 def test_a_reply_of_something_else_is_refused(body: bytes) -> None:
     with pytest.raises(ProtocolError):
         decode_reply(body)
-
-
-@pytest.mark.parametrize(
-    ("source", "shown"),
-    [
-        ("0", "0"),
-        (r"C:\videos\a.mp4", r"C:\videos\a.mp4"),
-        ("rtsp://user:secret@10.0.0.5:554/live?password=secret", "rtsp://10.0.0.5:554/live"),
-        ("rtsp://user:secret@[fe80::1]/live#secret", "rtsp://[fe80::1]/live"),
-        ("http://secret@host/x", "http://host/x"),
-        ("rtsp://user:se:cret@host/x", "rtsp://host/x"),
-        ("rtsp://user:12/secret@host/x", "(an address that cannot be read)"),
-        ("rtsp://user:#secret@host/x", "rtsp://user"),
-        ("rtsp://user:pa/secret@host/x", "(an address that cannot be read)"),
-    ],
-)
-def test_credentials_are_left_out_of_a_source(source: str, shown: str) -> None:
-    assert without_credentials(source) == shown
-
-
-@given(st.text(max_size=60))
-def test_any_text_can_be_a_source(source: str) -> None:
-    without_credentials(source)
 
 
 def test_the_hub_leaves_credentials_out_too() -> None:

@@ -1,0 +1,174 @@
+"""Takes JPEGs out of what a camera sends over HTTP, however it separates them.
+
+Cameras get `multipart/x-mixed-replace` (RFC 2046, section 5.1) wrong in many ways: a boundary that
+is missing, quoted or announced with its dashes, line feeds alone, no `Content-Length` or a wrong
+one, pictures cut short. So the pictures are found by their own markers (ITU-T T.81, table B.1), and
+the rest is a hint or is skipped. Used by the capture thread only. Process: agent.
+"""
+
+from __future__ import annotations
+
+import re
+
+import cv2
+import numpy as np
+
+from convergecast.protocol import ProtocolError
+from convergecast.protocol.frames import MAX_JPEG_BYTES
+from convergecast.protocol.jpeg import has_end, read_size
+
+from .encode import Pixels
+from .errors import DamagedPicture
+
+JPEG_START = b"\xff\xd8\xff"
+_END = b"\xff\xd9"
+_START_CODE, _END_CODE, _SCAN_CODE = 0xD8, 0xD9, 0xDA
+_BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
+# Within a scan 0xFF is followed by 0, by a restart marker, or by what ends the scan.
+_SCAN_ENDS = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,9})", re.IGNORECASE)
+_HEAD_BYTES = 16 << 10
+_PADDING = 64
+_LAST_BLOCK = 8
+
+
+class JpegReader:
+    """Give it bytes with `feed`, take the pictures with `next`."""
+
+    def __init__(self) -> None:
+        """Begin without bytes."""
+        self._bytes = bytearray()
+        self._skipped = 0
+        self._forget()
+
+    def feed(self, data: bytes) -> None:
+        """Add what the camera sent."""
+        self._bytes += data
+
+    def next(self) -> bytes | None:
+        """Return the next picture, or None until more was fed.
+
+        Raises:
+            ProtocolError: a picture, or what stands between two, is larger than the hub takes.
+        """
+        while True:
+            if not self._begun and not self._find_start():
+                return None
+            end = self._find_end()
+            if end is None:
+                if len(self._bytes) > MAX_JPEG_BYTES + _HEAD_BYTES:
+                    raise ProtocolError(f"a picture has more than {MAX_JPEG_BYTES >> 20} MB")
+                return None
+            whole = self._scan
+            jpeg = self._take(end)
+            if whole:
+                return jpeg
+
+    def rest(self) -> bytes | None:
+        """Return the picture that the end of the answer ends; None if there is none."""
+        return self._take(len(self._bytes)) if self._begun and self._scan else None
+
+    def _forget(self) -> None:
+        self._begun = self._scan = False
+        self._at = 2
+        self._length: int | None = None
+
+    def _take(self, end: int) -> bytes:
+        jpeg = bytes(self._bytes[:end])
+        del self._bytes[:end]
+        self._forget()
+        return jpeg
+
+    def _find_start(self) -> bool:
+        at = self._bytes.find(JPEG_START)
+        if at < 0:
+            surplus = max(0, len(self._bytes) - _HEAD_BYTES)
+            del self._bytes[:surplus]
+            self._skipped += surplus
+            if self._skipped > MAX_JPEG_BYTES:
+                raise ProtocolError("there is no JPEG in what it sends")
+            return False
+        lengths = _LENGTH.findall(self._bytes, max(0, at - _HEAD_BYTES), at)
+        self._length = int(lengths[-1]) if lengths else None
+        del self._bytes[:at]
+        self._skipped = 0
+        self._begun = True
+        return True
+
+    def _find_end(self) -> int | None:
+        length = self._length
+        if length is not None:
+            if len(self._bytes) < length <= MAX_JPEG_BYTES:
+                return None
+            if self._bytes.rfind(_END, max(2, length - _PADDING), length) >= 0:
+                self._scan = True
+                return length
+        end = self._walk()
+        if end is None and length is not None and self._bytes[length : length + 1] in b"\r\n-":
+            return length  # cut short by the camera, which is right about its length
+        return end
+
+    def _walk(self) -> int | None:
+        """Follow the markers from where the last call stopped; return where the picture ends."""
+        data = self._bytes
+        while True:
+            if self._scan:
+                found = _SCAN_ENDS.search(data, self._at)
+                if found is None:
+                    self._at = max(self._at, len(data) - 1)
+                    return None
+                self._at = found.start()
+            if self._at + 4 > len(data):
+                ended = self._scan and data[self._at : self._at + 2] == _END
+                return self._at + 2 if ended else None
+            code = data[self._at + 1]
+            if self._scan and code in (_START_CODE, _END_CODE):
+                return self._at + 2 if code == _END_CODE else self._before(self._at)
+            if data[self._at] != 0xFF:
+                return self._next_start()
+            self._step(code)
+
+    def _step(self, code: int) -> None:
+        at = self._at
+        if code == 0xFF:
+            self._at += 1
+        elif code in _BARE:
+            self._at += 2
+        else:
+            self._at += 2 + int.from_bytes(self._bytes[at + 2 : at + 4], "big")
+            self._scan = self._scan or code == _SCAN_CODE
+
+    def _next_start(self) -> int | None:
+        """Return where to look for a picture again, where this one's header is broken."""
+        at = self._bytes.find(JPEG_START, 2)
+        return at if at >= 0 else None
+
+    def _before(self, at: int) -> int:
+        """Return the end of a picture without one, of which only the next picture tells."""
+        dashes = self._bytes.rfind(b"\n--", 2, at)
+        if dashes < 0:
+            return at
+        return dashes - 1 if self._bytes[dashes - 1 : dashes] == b"\r" else dashes
+
+
+def decode(jpeg: bytes) -> Pixels:
+    """Return a camera's JPEG as BGR pixels, turned upright.
+
+    The mark of the end may be missing, but nothing else.
+
+    Raises:
+        DamagedPicture: it is cut short, too large, or cannot be decoded.
+    """
+    ends = has_end(jpeg)
+    try:
+        whole = jpeg if ends else jpeg + _END
+        read_size(whole)
+        pixels = cv2.imdecode(np.frombuffer(whole, np.uint8), cv2.IMREAD_COLOR)
+    except (ProtocolError, cv2.error) as error:
+        raise DamagedPicture(str(error)) from error
+    if pixels is None:
+        raise DamagedPicture("the picture cannot be decoded")
+    # What is missing of a JPEG becomes gray.
+    if not ends and (pixels[-_LAST_BLOCK:, -_LAST_BLOCK:] == 128).all():
+        raise DamagedPicture("the picture is cut short")
+    return np.asarray(pixels, np.uint8)

@@ -1,0 +1,176 @@
+"""Every odd camera over HTTP is shown: soon, at its size and rate, or with the cause in words.
+
+All are watched at the same time, each by a capture of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from agent.capture import Capture
+from agent.encode import Encoder
+from agent.errors import CameraOffline, SourceError
+from agent.slot import FrameSlot
+from agent.sources import make_source
+from tests.integration.agent_support import write_video
+from tests.support.odd_cameras import ESCAPED, SIZE, odd_cameras
+
+WATCHED_S = 10.0
+SOON_S = 5.0  # for thirty cameras at once on a busy machine; alone each takes a tenth of a second
+TURNED = (SIZE, SIZE[::-1])
+
+# kind: rate and sizes
+SHOWN: dict[str, tuple[float, tuple[tuple[int, int], ...]]] = {
+    "plain": (10, (SIZE,)),
+    "unstarted": (10, (SIZE,)),
+    "dashes": (10, (SIZE,)),
+    "quoted": (10, (SIZE,)),
+    "linefeeds": (10, (SIZE,)),
+    "unmeasured": (10, (SIZE,)),
+    "headless": (10, (SIZE,)),
+    "untyped": (10, (SIZE,)),
+    "stamped": (10, (SIZE,)),
+    "chunked": (10, (SIZE,)),
+    "raw": (10, (SIZE,)),
+    "unended": (10, (SIZE,)),
+    "unended-unmeasured": (10, (SIZE,)),
+    "cut": (20 / 3, (SIZE,)),
+    "cut-unmeasured": (20 / 3, (SIZE,)),
+    "toolong": (10, (SIZE,)),
+    "tooshort": (10, (SIZE,)),
+    "turned": (10, TURNED),
+    "resized": (10, (SIZE, (192, 144))),
+    "every3s": (1 / 3, (SIZE,)),
+    "every8s": (1 / 8, (SIZE,)),
+    "burst": (1, (SIZE,)),
+    "snap.jpg": (4, (SIZE,)),
+    "snap.jpg?channel=1": (4, (SIZE,)),
+    "snap-untyped": (4, (SIZE,)),
+    "snap-endless": (4, (SIZE,)),
+    "single": (4, (SIZE,)),
+    f"{ESCAPED}plain-basic": (10, (SIZE,)),
+    f"{ESCAPED}plain-digest": (10, (SIZE,)),
+    f"{ESCAPED}snap-basic": (4, (SIZE,)),
+    f"{ESCAPED}snap-digest": (4, (SIZE,)),
+    "film.mp4": (20, ((64, 48),)),
+}
+CAUSES = {
+    "missing": "has no such path",
+    "forbidden": "forbids this user",
+    "page": "is a page, not a picture",
+    "plain-basic": "asks for a password",
+    "admin:geheim@plain-basic": "refuses this password",
+    "admin:geheim@plain-digest": "refuses this password",
+    "moved": "sends to http://127.0.0.1:9/plain: give that",
+    "huge": "a picture has more than 8 MB",
+}
+
+
+@dataclass
+class Seen:
+    """What the capture of one camera gave."""
+
+    first_s: float | None = None
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    changes: int = 0
+    fps: float = 0.0
+    reasons: set[str] = field(default_factory=set)
+    scene: int = 0
+
+
+def watch(source_text: str, seen: Seen) -> None:
+    slot = FrameSlot(encoder=Encoder())
+    asked = any(kind in source_text for kind in ("snap", "single"))
+    source = make_source(source_text, box=(640, 480), fps=4 if asked else None)
+    capture = Capture(source=source, slot=slot)
+    began, online, seq = time.monotonic(), False, 0
+    capture.start()
+    while time.monotonic() - began < WATCHED_S:
+        state = slot.state()
+        if state.online != online:
+            online, seen.changes = state.online, seen.changes + 1
+            seen.first_s = seen.first_s or time.monotonic() - began
+        if not online:
+            seen.reasons.add(state.reason)
+        try:
+            frame = slot.newer_than(seq, timeout_s=0.1)
+        except CameraOffline:
+            time.sleep(0.05)
+            continue
+        if frame is not None:
+            seq, seen.scene = frame.seq, frame.scene
+            if (frame.width, frame.height) not in seen.sizes:
+                seen.sizes.append((frame.width, frame.height))
+    seen.fps = slot.state().fps
+    capture.stop(10)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Seen]]:
+    """Watch every camera for some seconds, and print what is seen as a table."""
+    folder = tmp_path_factory.mktemp("film")
+    film = write_video(folder / "film.avi", frames=30, fps=20)
+    found = {kind: Seen() for kind in (*SHOWN, *CAUSES)}
+    with odd_cameras(film) as server:
+        place = f"127.0.0.1:{server.server_address[1]}"
+        threads = []
+        for kind, one in found.items():
+            user, at, path = kind.rpartition("@")
+            text = f"http://{user}{at}{place}/{path}"
+            threads.append(threading.Thread(target=watch, args=(text, one)))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    print(
+        "\n| camera | shown after | sizes | pictures a second | or why not |\n|---|---|---|---|---|"
+    )
+    for kind, one in found.items():
+        after = f"{one.first_s:.2f} s" if one.first_s else "never"
+        sizes = ", ".join(f"{width}×{height}" for width, height in one.sizes)
+        why = "; ".join(one.reasons - {"the camera is being opened"})
+        print(f"| {kind.rpartition('@')[2]} | {after} | {sizes} | {one.fps:.2f} | {why} |")
+    yield found
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_it_is_shown_soon_at_its_size_and_rate(kind: str, seen: dict[str, Seen]) -> None:
+    fps, sizes = SHOWN[kind]
+    one = seen[kind]
+    assert one.first_s is not None, one.reasons
+    assert one.first_s < SOON_S
+    assert tuple(one.sizes) == sizes
+    assert one.fps == pytest.approx(fps, rel=0.15)
+    assert one.changes == 1, one.reasons  # online, and never off again
+
+
+@pytest.mark.parametrize("kind", CAUSES)
+def test_it_is_not_shown_and_the_cause_is_told(kind: str, seen: dict[str, Seen]) -> None:
+    one = seen[kind]
+    assert one.first_s is None
+    told = " ".join(one.reasons)
+    assert CAUSES[kind] in told
+    for secret in ("geheim", "secret", "admin"):
+        assert secret not in told
+
+
+def test_a_video_begins_again_at_its_end_without_a_break(seen: dict[str, Seen]) -> None:
+    assert seen["film.mp4"].scene >= 5
+
+
+def test_nothing_answers_and_an_unknown_name_are_told_apart() -> None:
+    nobody, unknown = (
+        make_source(f"{scheme}://user:secret@{host}/live", box=(640, 480))
+        for scheme, host in (("http", "127.0.0.1:9"), ("rtsp", "no-such-camera.invalid"))
+    )
+    with pytest.raises(SourceError, match=r"nothing answers at http://127.0.0.1:9/live: .*refused"):
+        nobody.open()
+    with pytest.raises(
+        SourceError, match=r"name of the host in rtsp://no-such-camera.invalid/live"
+    ):
+        unknown.open()
