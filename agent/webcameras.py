@@ -156,6 +156,7 @@ class _Client:
     """Asks for one address, with the check of the password that the camera wants."""
 
     def __init__(self, address: Address, label: str) -> None:
+        """Begin without a connection; the password is shown when it is asked for."""
         self._address = address
         self._label = label
         self._session = requests.Session()
@@ -217,6 +218,7 @@ class _Answer:
     """
 
     def __init__(self, response: requests.Response, label: str) -> None:
+        """Begin with the body unread."""
         self._response = response
         self._label = label
         self._reader = JpegReader()

@@ -139,14 +139,21 @@ def test_what_is_no_hub_is_not_taken_for_one(
     assert agent.stop() == 0
 
 
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("rtsp://someone:secret@127.0.0.1:1/live", "rtsp://127.0.0.1:1/live"),
+        ("http://127.0.0.1:1/user=someone_password=secret_channel=1.sdp", "http://127.0.0.1:1/…"),
+    ],
+)
 def test_passwords_of_a_source_are_neither_registered_nor_logged(
-    hub: FakeHub, start: Starter
+    hub: FakeHub, start: Starter, source: str, shown: str
 ) -> None:
-    agent = start(hub.url, "--source", "rtsp://someone:secret@127.0.0.1:1/live")
+    agent = start(hub.url, "--source", source)
     registration = hub.wait_for()
-    assert registration.source == "rtsp://127.0.0.1:1/live"
+    assert registration.source == shown
     client = Client(registration)
-    eventually(lambda: "does not answer" in client.json("/health")[1]["reason"], "tried")
+    eventually(lambda: "nothing answers" in client.json("/health")[1]["reason"], "tried")
     client.close()
     eventually(lambda: "gives no picture" in agent.log, "told")
     assert agent.stop() == 0
