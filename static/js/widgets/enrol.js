@@ -21,6 +21,7 @@ import { createSources } from './sources.js';
 const NEW = '';
 const LONGEST_NAME = 80;
 const LONGEST_RECORDER = 80;
+const KINDS = ['jpeg', 'png', 'webp', 'avif', 'bmp', 'tiff'].map((kind) => `image/${kind}`);
 const MOST_BYTES = 59e6; // of one form; the hub takes 60 MB
 const HINT = 'Two or three clear pictures are enough: one face in each, seen from the front, in good light. '
   + 'You can also drop files here.';
@@ -48,7 +49,7 @@ export function createEnrol({ gallery, live, onWatch }) {
     el('label', { for: 'enrol-by' }, 'Who gave or recorded this consent'), recorder);
   const sources = createSources({ unknownUrl: gallery.unknownUrl, onChange: () => render() });
   const file = el('input', {
-    type: 'file', class: 'sr-only', accept: 'image/jpeg,image/png,image/webp,image/avif,image/bmp,image/tiff', multiple: true, tabIndex: -1, 'aria-hidden': 'true',
+    type: 'file', class: 'sr-only', accept: KINDS.join(','), multiple: true, tabIndex: -1, 'aria-hidden': 'true',
     'data-testid': 'enrol-files',
   });
   const picker = createFacePicker({ label: 'Camera', live, onWatch, onPick });
