@@ -78,6 +78,15 @@ def coco_val(data: Path) -> Iterator[Sample[Objects]]:
         yield Sample(path.name, image, Objects(boxes, _ones(rows), label_ids))
 
 
+def unseen_by_ssd(data: Path) -> frozenset[str]:
+    """Return the names of those COCO pictures that SSD MobileNet V2 was not trained on.
+
+    TensorFlow trained it on val2014 but for 8,059 pictures (`mscoco_minival_ids.txt`); it has seen
+    the others of val2017.
+    """
+    return frozenset(_lines(data / "coco_val" / "unseen_by_ssd.txt"))
+
+
 def youtubefaces(data: Path) -> Iterator[Sample[Floats]]:
     """Yield pictures of one face with its 68 points, (68, 2) float32 `x, y` in pixels."""
     folder = data / "landmarks" / "youtubefaces"

@@ -85,6 +85,45 @@ def coco_score(found: Sequence[Objects], truth: Sequence[Objects]) -> CocoScore:
     )
 
 
+def recall(scenes: Sequence[Scene], min_iou: float = 0.5) -> float:
+    """Return the share of the true boxes that count which a found one overlaps by `min_iou`."""
+    found = sum(
+        int(_judged(scene, iou(scene.boxes, scene.truth), min_iou)[1].sum()) for scene in scenes
+    )
+    return found / sum(int(scene.counted.sum()) for scene in scenes)
+
+
+def strays(scenes: Sequence[Scene], max_iou: float = 0.3) -> float:
+    """Return how many found boxes a picture overlap every true one by less than `max_iou`."""
+    alone = [
+        int((iou(scene.boxes, scene.truth).max(axis=1, initial=0.0) < max_iou).sum())
+        for scene in scenes
+    ]
+    return sum(alone) / len(scenes)
+
+
+def precision_at(found: Sequence[Objects], truth: Sequence[Objects], recall: float) -> float:
+    """Return the precision, over all classes together, at a recall; NaN where it is not reached.
+
+    A found box is right if it overlaps a true one of its class by 0.5 or more.
+
+    Args:
+        found: one for each picture.
+        truth: the same pictures; their scores are ignored.
+        recall: the share of the true boxes that are found.
+    """
+    scenes = [
+        _of_label(one, there, int(label))
+        for one, there in zip(found, truth, strict=True)
+        for label in np.unique(np.concatenate([one.label_ids, there.label_ids]))
+    ]
+    overlaps = [iou(scene.boxes, scene.truth) for scene in scenes]
+    right = _in_order_of_score(scenes, overlaps, min_iou=0.5)
+    needed = int(np.ceil(recall * sum(len(scene.truth) for scene in scenes)))
+    reached = np.flatnonzero(right.cumsum() >= needed)
+    return float(needed / (reached[0] + 1)) if len(reached) else float("nan")
+
+
 def landmark_error(found: Floats, truth: Floats) -> float:
     """Return the mean distance of 68 points, divided by the distance of the outer eye corners.
 

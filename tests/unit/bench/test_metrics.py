@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convergecast.vision.detections import Floats, Objects
-from scripts.bench.metrics import Scene, average_precision, coco_score, landmark_error
+from scripts.bench.metrics import (
+    Scene,
+    average_precision,
+    coco_score,
+    landmark_error,
+    precision_at,
+    recall,
+    strays,
+)
 
 
 def square(x: float, side: float = 10) -> list[float]:
@@ -47,6 +55,29 @@ def test_a_wrong_box_costs_only_what_comes_after_it() -> None:
     # Right, wrong, right, and one never found: 1/3 at precision 1, then 1/3 at precision 2/3.
     found = [(0, 0.9), (500, 0.8), (50, 0.7)]
     assert average_precision([scene(found, [0, 50, 100])]) == pytest.approx(1 / 3 + 2 / 9)
+
+
+def test_recall_and_strays_are_of_boxes_whatever_their_score() -> None:
+    near = scene([(0, 0.9), (4, 0.8), (500, 0.7)], [0, 50], ignored=[200])
+    assert recall([near]) == 0.5
+    assert strays([near]) == 1  # that at 4 overlaps a true one by 0.43
+    assert strays([near, scene([], [0])]) == 0.5
+    assert recall([near, scene([(0, 0.3)], [0])]) == pytest.approx(2 / 3)
+
+
+def test_precision_at_a_recall() -> None:
+    def objects(*found: tuple[float, float, int]) -> Objects:
+        return Objects(
+            boxes_of([square(x) for x, _, _ in found]),
+            np.array([score for _, score, _ in found], np.float32),
+            np.array([label for *_, label in found], np.int32),
+        )
+
+    truth = [objects((0, 1, 1), (50, 1, 1)), objects((0, 1, 2))]
+    found = [objects((0, 0.9, 1), (500, 0.8, 1), (50, 0.6, 1)), objects((0, 0.7, 1))]
+    assert precision_at(found, truth, 0.3) == 1  # the first box
+    assert precision_at(found, truth, 0.6) == 0.5  # two of four: the wrong label is wrong
+    assert math.isnan(precision_at(found, truth, 0.9))
 
 
 def test_scores_are_compared_across_pictures() -> None:
