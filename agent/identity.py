@@ -1,4 +1,4 @@
-"""The agent's identity: an id per host and source, and the keys from hubs.
+"""The agent's identity: an id per host and source, and what it knows of each hub.
 
 Each identity is a small file, which a running agent holds with a lock.
 
@@ -15,7 +15,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import filelock
@@ -27,6 +27,22 @@ from .errors import SetupError
 _log = logging.getLogger(__name__)
 
 _MOST_SLOTS = 64
+_CLOCK_MOVED_S = 1.0
+
+
+class KnownHub(NamedTuple):
+    """What an agent knows of a hub.
+
+    Attributes:
+        camera_key: the key of this agent and the hub; None before they have paired.
+        protocol: 2 once the hub has proven that it knows the key, 1 if it answered without proofs;
+            0 while that is not known.
+        clock_s: how far the hub's clock is ahead of this host's, in seconds.
+    """
+
+    camera_key: str | None = None
+    protocol: int = 0
+    clock_s: float = 0.0
 
 
 class Identity:
@@ -39,28 +55,29 @@ class Identity:
         slot: int = 1,
         path: Path | None = None,
         lock: filelock.BaseFileLock | None = None,
-        camera_keys: dict[str, str] | None = None,
+        hubs: dict[str, KnownHub] | None = None,
     ) -> None:
         """Keep the stored values and the lock."""
         self.agent_id = agent_id
         self.slot = slot
         self._path = path
         self._lock = lock
-        self._camera_keys = dict(camera_keys or {})
+        self._hubs = dict(hubs or {})
 
     @classmethod
     def temporary(cls, agent_id: str | None = None) -> Identity:
         """Return an identity that is not stored."""
         return cls(agent_id or _new_id())
 
-    def camera_key(self, hub_url: str) -> str | None:
-        """Return the key from the hub at this address, if there is one."""
-        return self._camera_keys.get(hub_url)
+    def hub(self, hub_url: str) -> KnownHub:
+        """Return what is known of the hub at this address."""
+        return self._hubs.get(hub_url, KnownHub())
 
-    def remember_camera_key(self, hub_url: str, key: str) -> None:
-        """Keep a hub's key, also on disk if possible."""
-        self._camera_keys[hub_url] = key
-        if self._path is None:
+    def remember(self, hub_url: str, known: KnownHub) -> None:
+        """Keep what is known of a hub, also on disk if possible."""
+        before, self._hubs[hub_url] = self.hub(hub_url), known
+        moved = abs(known.clock_s - before.clock_s) > _CLOCK_MOVED_S
+        if self._path is None or not (moved or known[:2] != before[:2]):
             return
         try:
             self.save()
@@ -71,7 +88,11 @@ class Identity:
         """Write the file atomically, readable by this user only. Raises `OSError`."""
         if self._path is None:
             return
-        fields = {"agent_id": self.agent_id, "camera_keys": self._camera_keys}
+        fields = {
+            "agent_id": self.agent_id,
+            "camera_keys": {u: hub.camera_key for u, hub in self._hubs.items() if hub.camera_key},
+            "hubs": {u: [hub.protocol, hub.clock_s] for u, hub in self._hubs.items()},
+        }
         handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".identity-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -142,17 +163,13 @@ def _try_lock(path: Path) -> filelock.BaseFileLock | None:
 
 def _load(path: Path, lock: filelock.BaseFileLock, *, slot: int, fixed_id: str | None) -> Identity:
     fields = _read(path)
-    known_id, keys = fields.get("agent_id"), fields.get("camera_keys")
+    known_id = fields.get("agent_id")
     identity = Identity(
         fixed_id or (known_id if isinstance(known_id, str) and known_id else _new_id()),
         slot=slot,
         path=path,
         lock=lock,
-        camera_keys={
-            url: key
-            for url, key in (keys.items() if isinstance(keys, dict) else ())
-            if isinstance(key, str)
-        },
+        hubs=_hubs(fields),
     )
     try:
         identity.save()
@@ -171,6 +188,21 @@ def _read(path: Path) -> dict[str, Any]:
         _log.warning("%s is damaged: the hub will see a new camera", path)
         return {}
     return fields if isinstance(fields, dict) else {}
+
+
+def _hubs(fields: dict[str, Any]) -> dict[str, KnownHub]:
+    """Return what a file says of hubs; an earlier version of the agent wrote their keys only."""
+    keys, more = fields.get("camera_keys"), fields.get("hubs")
+    keys, more = (value if isinstance(value, dict) else {} for value in (keys, more))
+    found = {}
+    for url in keys.keys() | more.keys():
+        key = keys.get(url)
+        match more.get(url):
+            case [int(protocol), int() | float() as clock_s]:
+                found[url] = KnownHub(key if isinstance(key, str) else None, protocol, clock_s)
+            case _ if isinstance(key, str):
+                found[url] = KnownHub(key)
+    return found
 
 
 def _source_key(source: str) -> str:

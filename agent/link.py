@@ -18,24 +18,19 @@ import urllib3
 
 from convergecast.protocol import ProtocolError
 from convergecast.protocol.hosts import is_loopback
-from convergecast.protocol.registration import (
-    MAX_BODY_BYTES,
-    Registration,
-    RegistrationReply,
-    decode_reply,
-    encode_registration,
-)
+from convergecast.protocol.registration import MAX_BODY_BYTES, Registration, RegistrationReply
 
 from .address import Hub
 from .backoff import Backoff
 from .errors import system_error
-from .identity import Identity
+from .pairing import Pairing, Unproven
 
 _log = logging.getLogger(__name__)
 
 _TIMEOUTS_S = (2, 5)  # connect, read
 _REFUSED_PAUSE_S = 10.0
 _LEAST_PAUSE_S = 1.0
+_AGAIN_S = 0.1
 _LOOK_UP_S = 0.5
 _FPS_CHANGE = 0.2
 
@@ -55,13 +50,13 @@ class HubLink:
         self,
         *,
         hub: Hub,
-        identity: Identity,
+        pairing: Pairing,
         describe: Callable[[], Registration],
         tls_ca: str | None = None,
     ) -> None:
         """Begin without a registration; nothing is sent yet."""
         self._hub = hub
-        self._identity = identity
+        self._pairing = pairing
         self._describe = describe
         self._session = requests.Session()
         self._verify: str | bool = tls_ca or True
@@ -116,14 +111,18 @@ class HubLink:
             self._said.once(logging.ERROR, f"the hub at {self._hub.shown} refuses: {error}")
             self._sent = None
             return _REFUSED_PAUSE_S
+        except Unproven as error:
+            self._said.once(logging.ERROR, str(error))
+            self._sent = None
+            return self._backoff.next_s()
+        if reply is None:
+            return _AGAIN_S
         self._accept(registration, reply)
         return reply.heartbeat_s
 
     def _accept(self, registration: Registration, reply: RegistrationReply) -> None:
         self._sent = registration
         self._backoff = Backoff(most_s=2.0)  # a hub that restarts is back soon
-        if reply.camera_key:
-            self._identity.remember_camera_key(self._hub.url, reply.camera_key)
         level = logging.INFO
         if reply.status == "pending":
             text = f"waiting for approval on the hub's page at {self._hub.shown}"
@@ -133,8 +132,9 @@ class HubLink:
             text = f"registered with the hub at {self._hub.shown} as camera {reply.camera_id}"
         self._said.once(level, text)
 
-    def _post(self, registration: Registration) -> RegistrationReply:
-        body = encode_registration(registration)
+    def _post(self, registration: Registration) -> RegistrationReply | None:
+        """Return the hub's answer; None to register again at once."""
+        body = self._pairing.write(registration)
         try:
             with self._session.post(
                 f"{self._hub.url}/server/",
@@ -151,9 +151,12 @@ class HubLink:
         if response.status_code >= 500:
             raise _NotReached(f"it answers with an error ({response.status_code})")
         if response.status_code != 200:
-            raise _Refused(_message(answer, response.status_code))
+            reason = _message(answer, response.status_code)
+            if response.status_code == 400 and "protocol" in reason and self._pairing.go_back():
+                return None
+            raise _Refused(reason)
         try:
-            return decode_reply(answer)
+            return self._pairing.read(answer)
         except ProtocolError as error:
             raise _Refused(
                 f"the program at this address is not a hub of this version ({error})"

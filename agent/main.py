@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from types import FrameType
 
 import cv2
@@ -19,7 +20,7 @@ import cv2
 from .address import Listener, open_listener, own_address
 from .backoff import Backoff
 from .errors import AgentError
-from .identity import claim_identity
+from .identity import KnownHub, claim_identity
 from .options import AgentOptions, parse_options
 from .preview import show, why_no_screen
 from .service import AgentService
@@ -50,12 +51,15 @@ def _run(options: AgentOptions) -> int:
     moved = True
     while moved and not stop.is_set():
         moved = _serve(options, stop)
+        options = replace(options, pair_again=False)
     return 0
 
 
 def _serve(options: AgentOptions, stop: threading.Event) -> bool:
     """Serve until `stop` is set or this host's address has changed; return whether it has."""
     identity = claim_identity(options.source, fixed_id=options.id)
+    if options.pair_again:
+        identity.remember(options.hub.url, KnownHub())
     try:
         source = make_source(
             options.source,

@@ -123,6 +123,13 @@ class AgentOptions:
         (640, 480), "fit pictures within this size, never enlarge (default: 640x480)", "WxH", _size
     )
     quality: int = _option(85, "JPEG quality (default: 85)", "Q", _quality)
+    pair_again: bool = _option(
+        False,
+        "forget the hub's key and pair with whoever answers there; once, after the hub has lost "
+        "its database",
+        "",
+        bool,
+    )
     end_with_input: bool = _option(
         False, "stop when standard input ends, for programs that start agents", "", bool
     )

@@ -5,21 +5,22 @@ Process: agent.
 
 from __future__ import annotations
 
-import hmac
 import math
 import threading
 import time
 from collections.abc import Callable
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from convergecast.protocol.frames import MAX_WAIT_S, frame_headers
+from convergecast.protocol.proof import PROOF_HEADER, SCHEME
 from convergecast.protocol.stream import STREAM_TYPE
 
 from .encode import Frame
 from .errors import CameraOffline
 from .multipart import StreamParts
+from .pairing import NotAdmitted, Pairing
 from .server import CHANNEL_KEY
 from .slot import FrameSlot
 
@@ -64,23 +65,25 @@ class _Refusal(Exception):
 def create_app(
     *,
     slot: FrameSlot,
-    stream_key: str,
+    pairing: Pairing,
     epoch: str,
     version: str,
-    on_stream_end: Callable[[], None] = lambda: None,
+    hurry: Callable[[], None] = lambda: None,
 ) -> Flask:
-    """Return the application that serves the frames of `slot` to callers with the `stream_key`.
+    """Return the application that serves the frames of `slot` to the hub of `pairing`.
 
     Args:
         slot: holds the newest frame.
-        stream_key: must be presented as `Authorization: Bearer`.
+        pairing: knows the hub's keys.
         epoch: identifies this run of the agent.
         version: the agent's version, for `/health`.
-        on_stream_end: called after a stream's last part, whatever the reason.
+        hurry: called when the agent should register soon: after a stream's last part, whatever the
+            reason, and when the hub's clock is not what it was.
     """
     app = Flask(__name__, static_folder=None)
-    answers = _Answers(slot=slot, epoch=epoch, version=version, on_stream_end=on_stream_end)
-    app.before_request(_guard(stream_key))
+    answers = _Answers(slot=slot, epoch=epoch, version=version, on_stream_end=hurry)
+    app.before_request(_guard(pairing, hurry))
+    app.after_request(_answer_proof)
     app.register_error_handler(_Refusal, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CameraOffline, _offline)
@@ -177,15 +180,17 @@ class _Answers:
         return headers, frame.jpeg() if plain else frame.deflated()
 
 
-def _guard(stream_key: str) -> Callable[[], None]:
-    expected = f"Bearer {stream_key}".encode()
-
+def _guard(pairing: Pairing, hurry: Callable[[], None]) -> Callable[[], None]:
     def check() -> None:
-        given = request.headers.get("Authorization", "").encode("utf-8", "replace")
-        if not hmac.compare_digest(given, expected):
-            raise _Refusal(
-                401, "not-signed-in", "this agent serves only the hub it registered with"
-            )
+        given, target = request.headers.get("Authorization", ""), request.environ["REQUEST_URI"]
+        try:
+            g.proof = pairing.admit(given, request.method, target)
+        except NotAdmitted as error:
+            g.proof = error.proof
+            if error.proof is None:
+                raise _Refusal(401, "not-signed-in", str(error)) from error
+            hurry()
+            raise _Refusal(401, "clock", str(error)) from error
         channel = request.environ.get(CHANNEL_KEY)
         if channel is not None:
             channel.place.is_known("the hub")
@@ -193,6 +198,13 @@ def _guard(stream_key: str) -> Callable[[], None]:
             raise _Refusal(405, "method", "an agent answers GET only")
 
     return check
+
+
+def _answer_proof(response: Response) -> Response:
+    proof = g.get("proof")
+    if proof is not None:
+        response.headers[PROOF_HEADER] = proof
+    return response
 
 
 def _asked_frame(epoch: str) -> tuple[int, float]:
@@ -246,7 +258,7 @@ def _error(status: int, kind: str, message: str) -> Response:
     if status == 503:
         response.headers["Retry-After"] = "1"
     if status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
+        response.headers["WWW-Authenticate"] = f"{SCHEME}, Bearer"
     return _not_stored(response)
 
 

@@ -20,6 +20,7 @@ from .encode import Encoder
 from .identity import Identity
 from .link import HubLink
 from .options import AgentOptions
+from .pairing import Pairing
 from .routes import create_app
 from .server import FrameServer
 from .slot import FrameSlot
@@ -35,7 +36,7 @@ class AgentService:
     Attributes:
         slot: holds the newest frame.
         listener: the socket on which frames are served.
-        stream_key: what the hub must present; new at every start.
+        pairing: the keys of this agent and the hub.
         epoch: identifies this run.
     """
 
@@ -47,22 +48,28 @@ class AgentService:
         self._source = source
         self._identity = identity
         self.listener = listener
-        self.stream_key = secrets.token_urlsafe(24)
+        self.pairing = Pairing(
+            identity=identity,
+            hub=options.hub,
+            token=options.token,
+            address=listener.address,
+            port=listener.port,
+        )
         self.epoch = secrets.token_hex(8)
         self.slot = FrameSlot(encoder=Encoder(box=options.size, quality_percent=options.quality))
         self._capture = Capture(source=source, slot=self.slot, fps=options.fps)
         self._link = HubLink(
             hub=options.hub,
-            identity=identity,
+            pairing=self.pairing,
             describe=self.registration,
             tls_ca=options.tls_ca,
         )
         app = create_app(
             slot=self.slot,
-            stream_key=self.stream_key,
+            pairing=self.pairing,
             epoch=self.epoch,
             version=__version__,
-            on_stream_end=self._link.hurry,
+            hurry=self._link.hurry,
         )
         self._server = FrameServer(app=app, listener=listener)
 
@@ -88,18 +95,15 @@ class AgentService:
         return not self._link.accepted
 
     def registration(self) -> Registration:
-        """Return the registration for the hub."""
+        """Return what the hub is told of this agent, without keys and proofs."""
         state = self.slot.state()
         fps = float(f"{state.fps:.3g}") or self._source.fps
         return Registration(
             ipaddress=self.listener.address,
             ports=self.listener.port,
             agent_id=self._identity.agent_id,
-            camera_key=self._identity.camera_key(self._options.hub.url),
             name=self._options.name or self._usual_name(),
             version=__version__,
-            token=self._options.token,
-            stream_key=self.stream_key,
             width=state.width or None,
             height=state.height or None,
             fps=fps and min(max(fps, _FPS[0]), _FPS[1]),

@@ -18,9 +18,9 @@ class Waits(StrEnum):
     """What a pending camera waits for.
 
     TOKEN: a valid agent token, or a person. The others wait for a person, whatever they show later:
-    KEY, because another camera has its `agent_id` and it did not show that camera's key; FORGOTTEN,
-    because a person has forgotten it; ADDRESS, because the token has let in as many cameras of its
-    address as it may.
+    KEY, because another camera has its `agent_id` and it did not show that camera's key, or because
+    it proves a key that this hub does not know; FORGOTTEN, because a person has forgotten it;
+    ADDRESS, because the token has let in as many cameras of its address as it may.
     """
 
     TOKEN = "token"
@@ -42,6 +42,7 @@ class Camera:
     `waits` is None unless the camera is pending. `token_shown` is whether its agent has shown the
     hub's token while it was pending: such cameras are counted on their own. `sender` is the literal
     IP address that it registers from; while it is pending, that of its first registration.
+    `protocol` is 2 once its agent proves its key instead of sending it; it never becomes 1 again.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Camera:
     waits: Waits | None = None
     token_shown: bool = False
     sender: str | None = None
+    protocol: int = 1
     wrong_token: bool = field(default=False, compare=False)
 
     @property

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import hmac
 
 from convergecast.cameras.camera import Camera
+from convergecast.protocol.proof import key_of
 from convergecast.protocol.registration import Registration
 
 
@@ -35,11 +35,18 @@ def is_same_place(camera: Camera, registration: Registration) -> bool:
     return camera.agent_id is None and place_of(camera) == place_of(registration)
 
 
-def has_key(camera: Camera, key: str) -> bool:
-    """Tell whether `key` is the key of this camera, by a comparison in constant time."""
-    return camera.key_hash is not None and hmac.compare_digest(camera.key_hash, hash_of(key))
+def has_key(camera: Camera, key_hash: str | None) -> bool:
+    """Tell whether this is the hash of the camera's key, by a comparison in constant time."""
+    if camera.key_hash is None or key_hash is None:
+        return False
+    return hmac.compare_digest(camera.key_hash, key_hash)
+
+
+def is_unpaired(camera: Camera) -> bool:
+    """Tell whether an agent of protocol 2 and the hub have no key yet, so nothing is fetched."""
+    return camera.protocol >= 2 and camera.key_hash is None
 
 
 def hash_of(key: str) -> str:
     """Return the hash that is stored in place of a key."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    return key_of(key).hex()

@@ -10,24 +10,24 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from convergecast.auth.agent_token import is_agent_token
 from convergecast.cameras import store
 from convergecast.cameras.addresses import check_address
 from convergecast.cameras.camera import Approval, Camera, Waits
 from convergecast.cameras.identity import (
     has_key,
-    hash_of,
     identity_of,
     is_same_place,
+    is_unpaired,
     place_of,
     without_figures,
 )
+from convergecast.cameras.proofs import Keys, Proofs, Shown, WrongClock
 from convergecast.cameras.room import (
     check_room_to_approve,
     check_room_to_wait,
@@ -49,7 +49,8 @@ from convergecast.faces.settings import SettingsStore
 from convergecast.messages.api import ObjectChange
 from convergecast.names import shown_name
 from convergecast.options import identifying
-from convergecast.protocol.registration import Registration, RegistrationReply
+from convergecast.protocol import PROTOCOL_VERSION
+from convergecast.protocol.registration import CLOCK, Registration, RegistrationReply
 from convergecast.storage.audit import THE_HUB, Actor, AuditKind, Change
 from convergecast.storage.database import Database
 
@@ -57,6 +58,11 @@ _WRITE_LAST_SEEN_EVERY_S = 60.0
 _WRONG_TOKEN = (
     "the agent token is wrong. Start the agent with the token that `python -m convergecast token` "
     "prints on the hub's machine, or approve the camera on the hub's page."
+)
+
+_NEVER_BACK = (
+    "This camera's agent has proven its key before, and keys in plain text are refused since: use "
+    "the newer version of the agent."
 )
 
 Listener = Callable[[str], None]
@@ -82,6 +88,7 @@ class CameraRegistry:
         self._config = config
         self._clock = clock
         self._lock = threading.RLock()
+        self._proofs = Proofs(database, clock)
         self._cameras = {camera.id: camera for camera in store.load_cameras(database)}
         self._written_at = {camera.id: camera.last_seen for camera in self._cameras.values()}
         self._listeners: list[Listener] = []
@@ -109,26 +116,29 @@ class CameraRegistry:
             TooMany: too many cameras wait for approval, or the hub knows too many.
         """
         check_address(registration.ipaddress, sender, self._config.networks())
-        trusted = is_agent_token(self._database, registration.token)
         with self._lock:
-            camera = self._find(registration, trusted=trusted)
+            try:
+                shown = self._proofs.shown(registration, self._known_keys(registration))
+            except WrongClock as wrong:
+                return self._reply(registration, status=CLOCK, proof_key=wrong.key)
+            camera = self._find(registration, shown)
             if camera is None:
-                camera, key = self._add(registration, sender, trusted=trusted)
+                camera, keys = self._add(registration, sender, shown)
             else:
-                camera, key = self._renew(camera, registration, sender, trusted=trusted)
-            wrong = registration.token is not None and not trusted
-            if camera.wrong_token is not wrong:
-                camera = replace(camera, wrong_token=wrong)
+                camera, keys = self._renew(camera, registration, sender, shown)
+            if camera.wrong_token is not shown.wrong_token:
+                camera = replace(camera, wrong_token=shown.wrong_token)
                 self._cameras = {**self._cameras, camera.id: camera}
         self._notify(camera.id)
         waits = camera.approval is not Approval.APPROVED
-        return RegistrationReply(
+        return self._reply(
+            registration,
             status="pending" if waits else "online",
             camera_id=camera.id,
-            heartbeat_s=self._config.heartbeat_s,
-            hub_time=self._clock.now(),
-            camera_key=key,
-            message=_WRONG_TOKEN if waits and wrong else None,
+            camera_key=keys.told,
+            message=_WRONG_TOKEN if waits and shown.wrong_token else None,
+            nonce=keys.nonce,
+            proof_key=keys.proof_key,
         )
 
     def change(
@@ -234,48 +244,87 @@ class CameraRegistry:
         with self._lock:
             silent = [c.id for c in self._cameras.values() if has_waited_too_long(c, now)]
             for camera_id in silent:
-                store.delete_pending(self._database, camera_id)
+                store.delete_pending(self._database, camera_id, now)
                 self._drop(camera_id)
         for camera_id in silent:
             self._notify(camera_id)
 
-    def _find(self, registration: Registration, *, trusted: bool) -> Camera | None:
-        """Return the camera that this registration belongs to, or None for a new one."""
+    def _reply(
+        self,
+        registration: Registration,
+        *,
+        status: str,
+        camera_id: str = "",
+        camera_key: str | None = None,
+        message: str | None = None,
+        nonce: str | None = None,
+        proof_key: bytes | None = None,
+    ) -> RegistrationReply:
+        offered = registration.protocol >= PROTOCOL_VERSION
+        return RegistrationReply(
+            status=status,
+            camera_id=camera_id,
+            heartbeat_s=self._config.heartbeat_s,
+            hub_time=self._clock.now(),
+            camera_key=camera_key,
+            message=message,
+            protocol=PROTOCOL_VERSION if offered else None,
+            nonce=nonce,
+            proof_key=proof_key,
+        )
+
+    def _known_keys(self, registration: Registration) -> Iterator[str]:
+        """Yield the hashes of the keys that an agent may prove, those of its cameras first."""
+        agent_id = registration.agent_id
+        if agent_id is not None:
+            same = (c.key_hash for c in self._cameras.values() if c.agent_id == agent_id)
+            yield from (key_hash for key_hash in same if key_hash is not None)
+            yield from store.former_keys(self._database, agent_id)
+
+    def _find(self, registration: Registration, shown: Shown) -> Camera | None:
+        """Return the camera that this registration belongs to, or None for a new one.
+
+        Raises Forbidden for a camera that has proven its key before, and now sends it.
+        """
         if registration.agent_id is None:
             return next((c for c in self._cameras.values() if is_same_place(c, registration)), None)
         same = [c for c in self._cameras.values() if c.agent_id == registration.agent_id]
         for camera in same:
-            if registration.camera_key and has_key(camera, registration.camera_key):
+            if has_key(camera, shown.key_hash):
+                if camera.protocol >= 2 and not registration.proves:
+                    raise Forbidden(_NEVER_BACK)
                 return camera
         for camera in same:  # from the same place, and its key never arrived: the agent retries
-            waiting = camera.approval is not Approval.APPROVED
-            retry = waiting or (trusted and not camera.key_used)
+            if camera.protocol >= 2 and not registration.proves:
+                continue
+            waiting = camera.approval is not Approval.APPROVED or is_unpaired(camera)
+            retry = waiting or (shown.token and not camera.key_used)
             if retry and (camera.address, camera.port) == place_of(registration):
                 return camera
         return None
 
-    def _add(
-        self, registration: Registration, sender: str, *, trusted: bool
-    ) -> tuple[Camera, str | None]:
-        waits = self._waits(registration, sender, trusted=trusted)
+    def _add(self, registration: Registration, sender: str, shown: Shown) -> tuple[Camera, Keys]:
+        waits = self._waits(registration, sender, shown)
         if waits is None:
             check_room_to_approve(self._cameras.values(), self._config)
         else:
             check_room_to_wait(
-                self._cameras.values(), self._config, sender=sender, token_shown=trusted
+                self._cameras.values(), self._config, sender=sender, token_shown=shown.token
             )
-        key = secrets.token_urlsafe(24) if registration.agent_id else None
+        keys = Keys()
+        if registration.agent_id is not None:
+            keys = self._proofs.agree(registration, shown)
         now = self._clock.now()
         camera = Camera(
             id=secrets.token_hex(6),
             agent_id=registration.agent_id,
-            key_hash=hash_of(key) if key else None,
-            key_used=False,
+            key_hash=keys.key_hash,
+            key_used=registration.proves and shown.key_hash is not None,
             name=registration.name or f"Camera at {registration.ipaddress}",
             named_by_user=False,
             address=registration.ipaddress,
             port=registration.ports,
-            stream_key=registration.stream_key,
+            stream_key=keys.stream_key if registration.agent_id else registration.stream_key,
             width=registration.width,
             height=registration.height,
             fps=registration.fps,
@@ -287,49 +336,62 @@ class CameraRegistry:
             registered_at=now,
             last_seen=now,
             waits=waits,
-            token_shown=trusted and waits is not None,
+            token_shown=shown.token and waits is not None,
             sender=sender,
+            protocol=2 if registration.proves else 1,
         )
         self._save(camera)
-        return camera, key
+        return camera, keys
 
-    def _waits(self, registration: Registration, sender: str, *, trusted: bool) -> Waits | None:
-        """Return what a new camera has to wait for; None where it is let in."""
+    def _waits(
+        self, registration: Registration, sender: str, shown: Shown, *, but: Camera | None = None
+    ) -> Waits | None:
+        """Return what a new camera has to wait for; None where it is let in.
+
+        `but` is a camera that is not counted, because it is to be the new one.
+        """
+        others = [camera for camera in self._cameras.values() if camera is not but]
         agent_id = registration.agent_id
-        if agent_id is not None and any(c.agent_id == agent_id for c in self._cameras.values()):
+        if agent_id is not None and any(c.agent_id == agent_id for c in others):
             return Waits.KEY
-        if not trusted:
+        if registration.proves and registration.proof is not None and shown.key_hash is None:
+            return Waits.KEY
+        if not shown.token:
             return Waits.TOKEN
         if store.is_forgotten(self._database, identity_of(registration)):
             return Waits.FORGOTTEN
-        if has_its_share(self._cameras.values(), self._config, sender):
+        if has_its_share(others, self._config, sender):
             return Waits.ADDRESS
         return None
 
     def _renew(
-        self, camera: Camera, registration: Registration, sender: str, *, trusted: bool
-    ) -> tuple[Camera, str | None]:
+        self, camera: Camera, registration: Registration, sender: str, shown: Shown
+    ) -> tuple[Camera, Keys]:
         if camera.approval is Approval.REJECTED:
             raise Forbidden("This camera was rejected: allow it again on the hub's page.")
-        proven = bool(registration.camera_key and has_key(camera, registration.camera_key))
-        key = None
+        proven = has_key(camera, shown.key_hash)
+        keys = Keys()
         renewed = replace(camera, last_seen=self._clock.now())
         if camera.approval is Approval.APPROVED:
             renewed = replace(renewed, sender=sender)
-        elif trusted and not camera.token_shown:
+        elif shown.token and not camera.token_shown:
             counted_at = camera.sender or sender
             room = has_room_to_wait(
                 self._cameras.values(), self._config, sender=counted_at, token_shown=True
             )
             renewed = replace(renewed, token_shown=room)
-        if proven or (camera.agent_id is None and trusted):
+        if proven or (camera.agent_id is None and shown.token):
+            stream_key = registration.stream_key
+            if registration.proves:
+                keys = self._proofs.agree(registration, shown)
+                renewed, stream_key = replace(renewed, protocol=2), keys.stream_key
             renewed = replace(
                 renewed,
                 address=registration.ipaddress,
                 port=registration.ports,
                 key_used=camera.key_used or proven,
                 name=camera.name if camera.named_by_user else registration.name or camera.name,
-                stream_key=_newer(registration.stream_key, camera.stream_key),
+                stream_key=_newer(stream_key, camera.stream_key),
                 width=_newer(registration.width, camera.width),
                 height=_newer(registration.height, camera.height),
                 fps=_newer(registration.fps, camera.fps),
@@ -337,13 +399,37 @@ class CameraRegistry:
                 version=_newer(registration.version, camera.version),
                 capabilities=registration.capabilities,
             )
-            if trusted and camera.approval is Approval.PENDING:
+            if shown.token and camera.approval is Approval.PENDING:
                 renewed = self._let_in(renewed, sender)
         elif camera.agent_id is not None:  # the agent has lost its key, or never got it
-            key = secrets.token_urlsafe(24)
-            renewed = replace(renewed, key_hash=hash_of(key), stream_key=registration.stream_key)
+            keys = self._proofs.agree(registration, shown)
+            renewed = replace(renewed, key_hash=keys.key_hash, stream_key=keys.stream_key)
+            if registration.proves:
+                renewed = self._paired(camera, renewed, registration, sender, shown)
         self._save(renewed)
-        return renewed, key
+        return renewed, keys
+
+    def _paired(
+        self,
+        before: Camera,
+        renewed: Camera,
+        registration: Registration,
+        sender: str,
+        shown: Shown,
+    ) -> Camera:
+        """Return a camera after its agent has tried to pair: let in where that is due."""
+        if renewed.key_hash is None:
+            return replace(renewed, key_hash=before.key_hash, stream_key=before.stream_key)
+        renewed = replace(renewed, protocol=2, key_used=shown.key_hash is not None)
+        if before.approval is Approval.PENDING and is_unpaired(before):
+            waits = self._waits(registration, sender, shown, but=before)
+            if waits is None:
+                check_room_to_approve(self._cameras.values(), self._config)
+                return replace(renewed, approval=Approval.APPROVED, waits=None, sender=sender)
+            return replace(renewed, waits=waits)
+        if before.approval is Approval.PENDING and shown.token:
+            return self._let_in(renewed, sender)
+        return renewed
 
     def _let_in(self, camera: Camera, sender: str) -> Camera:
         """Approve a pending camera whose agent has shown a valid token, unless a person must."""

@@ -17,6 +17,8 @@ from typing import Any
 from convergecast.messages.worker import Orders
 from convergecast.protocol import LONG_POLL, STREAM, ProtocolError
 from convergecast.protocol.frames import MAX_JPEG_BYTES, MAX_WAIT_S, WireFrame, parse_frame
+from convergecast.protocol.hosts import place_text
+from convergecast.protocol.proof import PROOF_HEADER, Claim, claim
 from convergecast.protocol.stream import FrameReader
 
 CONNECT_TIMEOUT_S = 1.0
@@ -166,6 +168,8 @@ class FrameSource:
             self._connection = None
 
     def _get(self, path: str, kind: type[HTTPConnection], timeout_s: float) -> HTTPResponse:
+        if self._orders.proven and not self._orders.stream_key:
+            raise SourceError(_NOT_PAIRED, offline=True)
         if type(self._connection) is not kind or self._connection.sock is None:
             self.close()  # it has another HTTP version, or the agent closed it after its response
         if self._connection is None:
@@ -179,12 +183,25 @@ class FrameSource:
         self._reading.settimeout(timeout_s)
         self._begin(timeout_s)
         headers = {"Accept-Encoding": "deflate, identity;q=0.5"}
-        if self._orders.stream_key:
-            headers["Authorization"] = f"Bearer {self._orders.stream_key}"
+        stream_key, claimed = self._orders.stream_key, None
+        if stream_key and self._orders.proven:
+            place = place_text(self._orders.address, self._orders.port)
+            claimed = claim(stream_key, "GET", path, place, time.time())
+            headers["Authorization"] = str(claimed)
+        elif stream_key:
+            headers["Authorization"] = f"Bearer {stream_key}"
         with _translated(self):
             self._connection.request("GET", path, headers=headers)
             response = self._connection.getresponse()
+        if stream_key and claimed:
+            self._expect_proof(response, claimed, stream_key)
         return response
+
+    def _expect_proof(self, response: HTTPResponse, claimed: Claim, stream_key: str) -> None:
+        """Raise SourceError unless the answer is by who has the key. Nothing is taken from it."""
+        if not claimed.is_answered_by(response.getheader(PROOF_HEADER), stream_key):
+            self.close()
+            raise SourceError(_REFUSES if response.status == 401 else _IMPOSTOR, offline=True)
 
     def _expect_ok(self, response: HTTPResponse) -> None:
         if response.status == 200:
@@ -193,7 +210,7 @@ class FrameSource:
             reason = _reason(response.read(_MAX_REASON_BYTES))
         self.close()
         if response.status == 401:
-            reason = "the agent refuses this hub's key; it registers again automatically"
+            reason = _OTHER_CLOCK if self._orders.proven else _REFUSES
         elif response.status == 404:
             reason = "the program at this address is not an agent"
         elif response.status != 503 or not reason:
@@ -220,6 +237,13 @@ def _translated(source: FrameSource) -> Iterator[None]:
         raise SourceError(reason, offline=False) from error
 
 
+_REFUSES = "the agent refuses this hub's key; it registers again automatically"
+_OTHER_CLOCK = "the clocks of hub and agent differ; its next registration puts that right"
+_IMPOSTOR = "the program at this address does not prove that it is this camera's agent"
+_NOT_PAIRED = (
+    "its agent has another token, or the key of another hub: start it with this hub's token, or "
+    "once with --pair-again"
+)
 _TOO_LARGE = f"the picture has more than {MAX_JPEG_BYTES >> 20} MB"
 _BROKEN = (OSError, HTTPException, ProtocolError, EOFError, ValueError)
 

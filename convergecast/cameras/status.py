@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from convergecast.cameras import store
 from convergecast.cameras.camera import Approval, Camera, Waits
+from convergecast.cameras.identity import is_unpaired
 from convergecast.clock import Clock
 from convergecast.errors import Unavailable
 from convergecast.live.broker import Broker
@@ -22,6 +23,7 @@ _PENDING_REASONS = {
     Waits.FORGOTTEN: "waits for approval: it was forgotten before",
     Waits.ADDRESS: "waits for approval: the agent token has let in enough cameras of its address",
 }
+_OTHER_KEY = "waits for approval: its agent has a key that this hub does not know"
 _WRONG_TOKEN = "waits for approval: the agent's token is wrong"
 _NO_DROPS = WorkerDrops(agent=0, worker=0, events=0)
 
@@ -118,6 +120,7 @@ class StatusBoard:
             state_reason=reason or None,
             state_since=since,
             wrong_token=camera.wrong_token and state is State.PENDING,
+            proven=camera.protocol >= 2 and camera.key_hash is not None,
             width=(report and report.width) or camera.width,
             height=(report and report.height) or camera.height,
             fps=_rounded((report and report.fps) or camera.fps),
@@ -179,6 +182,8 @@ class StatusBoard:
 
 def _pending_reason(camera: Camera) -> str:
     waits = camera.waits or Waits.TOKEN
+    if waits is Waits.KEY and is_unpaired(camera):
+        return _OTHER_KEY
     return _WRONG_TOKEN if camera.wrong_token and waits is Waits.TOKEN else _PENDING_REASONS[waits]
 
 

@@ -18,6 +18,7 @@ from convergecast.storage.database import Database
 # A field that is not compared is not stored: the next heartbeat tells it again.
 _COLUMNS = [field.name for field in dataclasses.fields(Camera) if field.compare]
 _OPTIONS = frozenset(option.name for option in OPTIONS)
+_MOST_FORMER_KEYS = 1024
 
 
 def load_cameras(database: Database) -> list[Camera]:
@@ -68,16 +69,37 @@ def _write(connection: sqlite3.Connection, camera: Camera) -> None:
     )
 
 
-def delete_pending(database: Database, camera_id: str) -> None:
+def delete_pending(database: Database, camera_id: str, at: float) -> None:
     """Remove a camera that was never approved; it may come back as if it were new."""
-    database.execute("DELETE FROM cameras WHERE id = ?", (camera_id,))
+    database.write(lambda connection: _delete(connection, camera_id, at))
+
+
+def former_keys(database: Database, agent_id: str) -> list[str]:
+    """Return the hashes of the keys by which an agent knows this hub, of cameras that are gone."""
+    rows = database.read("SELECT key_hash FROM former_keys WHERE agent_id = ?", (agent_id,))
+    return [row["key_hash"] for row in rows]
+
+
+def _delete(connection: sqlite3.Connection, camera_id: str, at: float) -> None:
+    """Remove a camera, but keep the key by which its agent would know this hub again."""
+    connection.execute(
+        "INSERT OR REPLACE INTO former_keys SELECT key_hash, agent_id, ? FROM cameras "
+        "WHERE id = ? AND key_hash IS NOT NULL AND agent_id IS NOT NULL",
+        (at, camera_id),
+    )
+    connection.execute(
+        "DELETE FROM former_keys WHERE key_hash NOT IN "
+        "(SELECT key_hash FROM former_keys ORDER BY at DESC LIMIT ?)",
+        (_MOST_FORMER_KEYS,),
+    )
+    connection.execute("DELETE FROM cameras WHERE id = ?", (camera_id,))
 
 
 def delete_camera(database: Database, camera_id: str, identity: str, change: Change) -> None:
     """Remove a camera with its sightings and unknown faces, and store that it was forgotten."""
 
     def write(connection: sqlite3.Connection) -> None:
-        connection.execute("DELETE FROM cameras WHERE id = ?", (camera_id,))
+        _delete(connection, camera_id, change.at)
         connection.execute("DELETE FROM camera_states WHERE camera_id = ?", (camera_id,))
         connection.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (identity, change.at))
         sightings.erase_camera(connection, camera_id)

@@ -210,6 +210,7 @@ class Supervisor:
             address=camera.address,
             port=camera.port,
             stream_key=camera.stream_key,
+            proven=camera.protocol >= 2,
             capabilities=camera.capabilities,
             agent_fps=camera.fps,
             agent_size=(camera.width, camera.height) if camera.width and camera.height else None,

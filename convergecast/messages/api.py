@@ -308,8 +308,30 @@ class Registration(Message, frozen=True, kw_only=True, forbid_unknown_fields=Fal
     ) = None
     name: Annotated[str, _text("name", "For people.")] | None = None
     version: Annotated[str, _text("version", "The version of the agent.")] | None = None
-    protocol: Annotated[int, Meta(ge=1, le=PROTOCOL_VERSION)] | None = None
-    token: Annotated[str, _text("token", "The hub's agent token.")] | None = None
+    protocol: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=PROTOCOL_VERSION,
+                description="2: keys are proven, with `nonce`, `time` and `proof`.",
+            ),
+        ]
+        | None
+    ) = None
+    token: Annotated[str, _text("token", "The hub's agent token (protocol 1).")] | None = None
+    nonce: Annotated[str, _text("nonce", "A word that is never used twice.")] | None = None
+    time: (
+        Annotated[float, _number("time"), Meta(description="UNIX seconds, by the hub's clock.")]
+        | None
+    ) = None
+    token_proof: (
+        Annotated[str, _text("token_proof", "HMAC over nonce and address, by the token.")] | None
+    ) = None
+    proof: (
+        Annotated[str, _text("proof", "HMAC by the camera's key over all before; the last field.")]
+        | None
+    ) = None
     stream_key: (
         Annotated[
             str,
@@ -335,12 +357,28 @@ class Registration(Message, frozen=True, kw_only=True, forbid_unknown_fields=Fal
 class RegistrationReply(Message, frozen=True, kw_only=True):
     """The hub's reply to an agent."""
 
-    status: Literal["online", "pending"]
+    status: Annotated[
+        Literal["online", "pending", "clock"],
+        Meta(description="`clock`: the time of a proof is wrong. Nothing was changed."),
+    ]
     camera_id: str
-    camera_key: Annotated[str, Meta(description="Only if it is new.")] | UnsetType = UNSET
+    camera_key: (
+        Annotated[str, Meta(description="Only if it is new, and not made of the token.")]
+        | UnsetType
+    ) = UNSET
     heartbeat_s: Annotated[float, Meta(ge=0.5, le=60)]
     hub_time: Time
     message: (
         Annotated[str, Meta(description="For the person at the agent; only when it is needed.")]
         | UnsetType
+    ) = UNSET
+    protocol: (
+        Annotated[int, Meta(description="The hub's, for agents that offer 2.")] | UnsetType
+    ) = UNSET
+    nonce: (
+        Annotated[str, Meta(description="The hub's part of a key that is made of the token.")]
+        | UnsetType
+    ) = UNSET
+    proof: (
+        Annotated[str, Meta(description="HMAC over the agent's nonce and all before.")] | UnsetType
     ) = UNSET

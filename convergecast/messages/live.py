@@ -83,6 +83,10 @@ class CameraView(Message, frozen=True, kw_only=True):
     wrong_token: Annotated[
         bool, Meta(description="It is pending, and its agent sent a token that is not the hub's.")
     ]
+    proven: Annotated[
+        bool,
+        Meta(description="Agent and hub prove their keys to each other (protocol 2)."),
+    ]
     width: Annotated[
         Pixels | None, Meta(description="Of the newest frame; before the first, as announced.")
     ]

@@ -34,6 +34,7 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
     Attributes:
         camera_id: the camera's id in the hub, for results.
         address, port, stream_key, capabilities: how to connect to the agent.
+        proven: whether the stream key is proven, not sent (protocol 2).
         agent_fps, agent_size: the rate, and the width and height in pixels, that the agent
             announced; None where it did not.
         live: whether a viewer watches, so the hub needs every frame.
@@ -70,11 +71,12 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
     journal: bytes
     keep_unknown: bool = False
     agent_size: tuple[int, int] | None = None
+    proven: bool = False
 
     @property
     def place(self) -> tuple[object, ...]:
         """The values on which a connection to the agent depends."""
-        return (self.address, self.port, self.stream_key, self.capabilities)
+        return (self.address, self.port, self.stream_key, self.proven, self.capabilities)
 
     @property
     def full_rate(self) -> bool:

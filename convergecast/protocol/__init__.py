@@ -5,7 +5,8 @@ It runs in the agent, in the hub process and in every camera worker.
 Process: agent, hub, worker.
 """
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
+"""In protocol 1 keys travel with each request; in protocol 2 they are proven (`protocol.proof`)."""
 
 LONG_POLL = "long-poll"
 STREAM = "stream"

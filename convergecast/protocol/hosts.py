@@ -1,4 +1,4 @@
-"""Tells whether a host is this machine itself. Process: agent, hub."""
+"""Hosts by name and address. Process: agent, hub, worker."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def place_text(address: str, port: int) -> str:
+    """Return a literal address and a port as they are proven: as both sides write the address."""
+    return f"{ipaddress.ip_address(address)} {port}"

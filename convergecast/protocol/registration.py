@@ -8,13 +8,15 @@ Process: agent, hub, worker.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import TypeGuard
 
 import bson
 from bson.errors import BSONError
 
-from convergecast.protocol import PROTOCOL_VERSION, ProtocolError
+from convergecast.protocol import ProtocolError
+from convergecast.protocol.proof import NO_PROOF, is_proof, key_of, prove, time_text
 from convergecast.protocol.texts import is_printable
 from convergecast.protocol.urls import without_credentials
 
@@ -29,15 +31,26 @@ TEXT_LIMITS = {
     "token": 256,
     "stream_key": 256,
     "source": 300,
+    "nonce": 64,
+    "token_proof": len(NO_PROOF),
+    "proof": len(NO_PROOF),
 }
-_PLAIN_TEXTS = ("agent_id", "camera_key", "name", "version", "token", "stream_key")
+_PLAIN_TEXTS = tuple(name for name in TEXT_LIMITS if name != "source")
 # field: least and greatest value
 NUMBER_LIMITS = {
     "width": (1, 65_535),
     "height": (1, 65_535),
     "fps": (0.01, 1_000),
     "protocol": (1, 1_000_000),
+    "time": (0, 99_999_999_999),
 }
+CLOCK = "clock"
+"""The status of a reply to a proof whose time is wrong: nothing has changed but the hub's time."""
+
+# How a document ends whose last field is `proof`; the proof itself and two zeros follow.
+_BEFORE_PROOF = b"\x02proof\x00" + (len(NO_PROOF) + 1).to_bytes(4, "little")
+_PROOF_AND_END = len(NO_PROOF) + 2
+_SIGNED_REQUEST = "registration", "POST", "/server/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,10 @@ class Registration:
 
     `ipaddress` (a literal IPv4 or IPv6 address) and `ports` (one port; the plural is from the first
     prototype) are required. The other fields are None or empty if unknown. `width` and `height` are
-    in pixels, `fps` is in frames per second.
+    in pixels, `fps` is in frames per second, `time` in UNIX seconds by the hub's clock.
+
+    `token_proof` and `proof` show that the agent knows the token and its camera key. `signed` is
+    what `proof` is about: the document up to it, once one was read.
     """
 
     ipaddress: str
@@ -55,7 +71,7 @@ class Registration:
     camera_key: str | None = None
     name: str | None = None
     version: str | None = None
-    protocol: int = PROTOCOL_VERSION
+    protocol: int = 1
     token: str | None = None
     stream_key: str | None = None
     width: int | None = None
@@ -63,19 +79,40 @@ class Registration:
     fps: float | None = None
     source: str | None = None
     capabilities: tuple[str, ...] = ()
+    nonce: str | None = None
+    time: float | None = None
+    token_proof: str | None = None
+    proof: str | None = None
+    signed: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def is_two_field(self) -> bool:
         """Whether the registration has only the two fields of the first prototype."""
         return self.agent_id is None and self.token is None and self.stream_key is None
 
+    @property
+    def proves(self) -> bool:
+        """Whether the agent proves what it knows, as in protocol 2, instead of telling it."""
+        known = self.agent_id and self.nonce and self.time is not None
+        return self.protocol >= 2 and bool(known)
+
+    def proof_of(self, token: str) -> str:
+        """Return what `token_proof` must be, for this nonce, time, agent and place."""
+        about = self.nonce or "", time_text(self.time or 0.0), self.agent_id or ""
+        return prove(key_of(token), "token", *about, self.ipaddress, str(self.ports))
+
+    def is_proven_by(self, camera_key: bytes) -> bool:
+        """Whether `proof` is by this camera key, given as `key_of` returns it."""
+        return bool(self.signed) and is_proof(self.proof, camera_key, *_SIGNED_REQUEST, self.signed)
+
 
 @dataclass(frozen=True, slots=True)
 class RegistrationReply:
-    """The hub's reply. `camera_key` is present only if it is new.
+    """The hub's reply. `camera_key` is present only if it is new and has to be told.
 
     `message` is a sentence for the person at the agent that says why the camera waits; None if
-    there is nothing to say.
+    there is nothing to say. `protocol` is the hub's, for agents that offer 2. `nonce` is the hub's
+    part of a new key. `proof_key` is what the hub proves itself with; it is not sent.
     """
 
     status: str
@@ -84,12 +121,20 @@ class RegistrationReply:
     hub_time: float
     camera_key: str | None = None
     message: str | None = None
+    protocol: int | None = None
+    nonce: str | None = None
+    proof_key: bytes | None = field(default=None, compare=False, repr=False)
 
 
-def encode_registration(registration: Registration) -> bytes:
-    """Return the BSON body of a registration, without fields that are None."""
+def encode_registration(registration: Registration, camera_key: bytes | None = None) -> bytes:
+    """Return the BSON body of a registration, without fields that are None.
+
+    With a camera key, as `key_of` returns it, the body ends with the proof of it.
+    """
     fields = {key: value for key, value in asdict(registration).items() if value is not None}
-    return bson.encode({**fields, "capabilities": list(registration.capabilities)})
+    del fields["signed"]
+    fields["capabilities"] = list(registration.capabilities)
+    return _proven(fields, camera_key, *_SIGNED_REQUEST)
 
 
 def decode_registration(body: bytes) -> Registration:
@@ -103,23 +148,33 @@ def decode_registration(body: bytes) -> Registration:
     return Registration(
         ipaddress=document.address(),
         ports=document.port(),
-        protocol=document.whole("protocol") or PROTOCOL_VERSION,
+        protocol=document.whole("protocol") or 1,
         width=document.pixels("width"),
         height=document.pixels("height"),
         fps=document.number("fps"),
         source=without_credentials(source) if source else None,
         capabilities=document.words("capabilities"),
+        time=document.number("time"),
+        signed=_signed_part(body),
         **{name: document.text(name, TEXT_LIMITS[name]) for name in _PLAIN_TEXTS},
     )
 
 
-def encode_reply(reply: RegistrationReply) -> bytes:
-    """Return the BSON body of the hub's reply."""
-    return bson.encode({key: value for key, value in asdict(reply).items() if value is not None})
+def encode_reply(reply: RegistrationReply, agent_nonce: str = "") -> bytes:
+    """Return the BSON body of the hub's reply, proven by its `proof_key` if it has one."""
+    fields = {key: value for key, value in asdict(reply).items() if value is not None}
+    return _proven(fields, fields.pop("proof_key", None), "answer", agent_nonce)
+
+
+def is_proven_reply(body: bytes, key: bytes, agent_nonce: str) -> bool:
+    """Whether a reply's body ends with a proof by this key, for the registration of this nonce."""
+    signed = _signed_part(body)
+    given = body[len(signed) : -2].decode("latin-1")
+    return bool(signed) and is_proof(given, key, "answer", agent_nonce, signed)
 
 
 def decode_reply(body: bytes) -> RegistrationReply:
-    """Read the hub's reply.
+    """Read the hub's reply, whether it is proven or not.
 
     Raises:
         ProtocolError: it is not BSON or lacks a field.
@@ -127,16 +182,33 @@ def decode_reply(body: bytes) -> RegistrationReply:
     document = _Document(body)
     status, camera_id = document.text("status", 20), document.text("camera_id", 128)
     heartbeat_s, hub_time = document.fields.get("heartbeat_s"), document.fields.get("hub_time")
-    if not (status and camera_id and _is_number(heartbeat_s) and _is_number(hub_time)):
+    named = camera_id or status == CLOCK
+    if not (status and named and _is_number(heartbeat_s) and _is_number(hub_time)):
         raise ProtocolError("the hub's answer lacks a field")
     return RegistrationReply(
         status=status,
-        camera_id=camera_id,
+        camera_id=camera_id or "",
         heartbeat_s=min(max(float(heartbeat_s), 0.5), 60.0),
         hub_time=float(hub_time),
         camera_key=document.text("camera_key", 128),
         message=document.text("message", 300),
+        protocol=document.whole("protocol"),
+        nonce=document.text("nonce", TEXT_LIMITS["nonce"]),
     )
+
+
+def _proven(fields: Mapping[str, object], key: bytes | None, *about: str) -> bytes:
+    """Return a document; with a key, its last field proves all before it and what it is about."""
+    if key is None:
+        return bson.encode(fields)
+    signed = bson.encode({**fields, "proof": NO_PROOF})[:-_PROOF_AND_END]
+    return signed + prove(key, *about, signed).encode() + bytes(2)
+
+
+def _signed_part(body: bytes) -> bytes:
+    """Return a document up to the proof that ends it; empty if it does not end with one."""
+    signed = body[:-_PROOF_AND_END]
+    return signed if signed.endswith(_BEFORE_PROOF) and body.endswith(bytes(2)) else b""
 
 
 class _Document:

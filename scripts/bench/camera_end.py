@@ -120,8 +120,11 @@ SCENES: dict[str, Callable[[], Moving]] = {"moving": Moving, "still": Still}
 
 def _ours(source: Moving, address: str) -> Callable[[], Account]:
     """Serve with the agent's own code, without the registration."""
-    encode, slots, capture, routes, server, addresses = (
-        agent_module(name) for name in ("encode", "slot", "capture", "routes", "server", "address")
+    encode, slots, capture, routes, server, addresses, pairings, identities = (
+        agent_module(name)
+        for name in (
+            *("encode", "slot", "capture", "routes", "server", "address", "pairing", "identity"),
+        )
     )
     spent_s = [0.0]
 
@@ -133,9 +136,13 @@ def _ours(source: Moving, address: str) -> Callable[[], Account]:
             return jpeg
 
     slot = slots.FrameSlot(encoder=TimedEncoder(box=(WIDTH, HEIGHT)))
-    app = routes.create_app(slot=slot, stream_key=KEY, epoch="bench", version="bench")
-    nobody = addresses.parse_hub("127.0.0.1")
+    nobody, identity = addresses.parse_hub("127.0.0.1"), identities.Identity.temporary()
+    identity.remember(nobody.url, identities.KnownHub(KEY, 2))
     listener = addresses.open_listener(hub=nobody, host=address, port=PORT)
+    pairing = pairings.Pairing(
+        identity=identity, hub=nobody, token=None, address=listener.address, port=listener.port
+    )
+    app = routes.create_app(slot=slot, pairing=pairing, epoch="bench", version="bench")
     capture.Capture(source=source, slot=slot).start()
     server.FrameServer(app=app, listener=listener).start()
     return lambda: {"encode_s": spent_s[0]}

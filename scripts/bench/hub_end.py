@@ -23,6 +23,7 @@ from convergecast.messages.values import encode
 from convergecast.messages.worker import FrameHead, Orders, Report, read_from_worker
 from convergecast.protocol import LONG_POLL, STREAM
 from convergecast.protocol.frames import CAPTURED_AT_HEADER, SEQ_HEADER
+from convergecast.protocol.proof import key_of, stream_key_of
 from scripts.bench.camera_end import KEY, PORT, Account, answer_marks
 from tests.support.hosts import packets
 from tests.support.messages import orders
@@ -94,7 +95,8 @@ def _orders(address: str, capabilities: tuple[str, ...], *, live: bool) -> Order
         camera_id="bench",
         address=address,
         port=PORT,
-        stream_key=KEY,
+        stream_key=stream_key_of(key_of(KEY)),
+        proven=True,
         capabilities=capabilities,
         agent_fps=50.0,
         live=live,

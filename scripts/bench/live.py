@@ -21,12 +21,15 @@ from tests.support.viewer import CameraAccount, LiveClient
 
 _BASELINE = """
 import sys, time, zlib, requests
-url, key, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+from convergecast.protocol.proof import claim
+address, key, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
 session = requests.Session()
-session.headers["Authorization"] = "Bearer " + key
 began, cpu, frames, last = time.monotonic(), time.process_time(), 0, 0
 while time.monotonic() - began < seconds:
-    answer = session.get(url, params={"after": last, "wait": 5}, stream=True)
+    path = f"/video?after={last}&wait=5"
+    claimed = claim(key, "GET", path, address.replace(":", " "), time.time())
+    headers = {"Authorization": str(claimed)}
+    answer = session.get(f"http://{address}{path}", headers=headers, stream=True)
     jpeg = zlib.decompress(answer.raw.read(decode_content=False))
     last, frames = int(answer.headers["X-Frame-Seq"]), frames + 1
 print(frames / seconds, (time.process_time() - cpu) / frames * 1000)
@@ -178,9 +181,9 @@ def baseline(seconds: float, camera_fps: float) -> tuple[float, float]:
         key_file = rig.folder / "key"
         rig.start_feeder(1, camera_fps, key_file=key_file)
         camera = rig.wait_online(1)[0]
-        url, key = f"http://{camera['address']}/video", key_file.read_text()
+        key = rig.wait_for(lambda: key_file.exists() and key_file.read_text(), "the stream key")
         done = subprocess.run(
-            [sys.executable, "-c", _BASELINE, url, key, str(seconds)],
+            [sys.executable, "-c", _BASELINE, camera["address"], key, str(seconds)],
             capture_output=True,
             text=True,
             check=True,

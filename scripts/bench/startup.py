@@ -75,7 +75,8 @@ def measure_worker(runs: int) -> list[Row]:
         key_file = rig.folder / "key"
         rig.start_feeder(1, _FPS, key_file=key_file)
         camera = rig.wait_online(1)[0]
-        orders = _orders(camera["address"], key_file.read_text())
+        key = rig.wait_for(lambda: key_file.exists() and key_file.read_text(), "the stream key")
+        orders = _orders(camera["address"], key)
         for _ in range(runs * _WORKERS):
             times_ms.append(1000 * _first_frame_after_s(orders))
     return [
@@ -179,6 +180,7 @@ def _orders(netloc: str, stream_key: str) -> bytes:
         address=address,
         port=int(port),
         stream_key=stream_key,
+        proven=True,
         capabilities=(STREAM, LONG_POLL),
         agent_fps=_FPS,
         live=True,

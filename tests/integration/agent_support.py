@@ -18,6 +18,8 @@ import cv2
 import numpy as np
 
 from convergecast.protocol.frames import WireFrame, parse_frame
+from convergecast.protocol.hosts import place_text
+from convergecast.protocol.proof import agreed_key, claim, key_of, new_nonce, stream_key_of
 from convergecast.protocol.registration import (
     Registration,
     RegistrationReply,
@@ -48,6 +50,8 @@ class FakeHub:
         self.status = status
         self.refusal: tuple[int, bytes] | None = None
         self.heartbeat_s = 1.0
+        self.token = ""
+        self.key = ""
         self.registrations: list[Registration] = []
         self.bodies: list[bytes] = []
         hub = self
@@ -76,6 +80,10 @@ class FakeHub:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def stream_key(self) -> str:
+        return stream_key_of(key_of(self.key))
+
     def answer(self, path: str, body: bytes) -> tuple[int, bytes]:
         assert path == "/server/"
         if self.refusal:
@@ -83,6 +91,8 @@ class FakeHub:
         registration = decode_registration(body)
         self.bodies.append(body)
         self.registrations.append(registration)
+        if self.token:
+            return 200, self._pair(registration)
         return 200, encode_reply(
             RegistrationReply(
                 status=self.status,
@@ -92,6 +102,27 @@ class FakeHub:
                 camera_key=None if registration.camera_key else f"key {registration.agent_id}",
             )
         )
+
+    def _pair(self, registration: Registration) -> bytes:
+        """Answer in protocol 2 to an agent that has the same token, or the key made of it."""
+        nonce, hub_nonce, proof_key = str(registration.nonce), None, key_of(self.token)
+        if registration.proof is not None:
+            proof_key = key_of(self.key)
+            assert registration.is_proven_by(proof_key)
+        else:
+            assert registration.token_proof == registration.proof_of(self.token)
+            hub_nonce = new_nonce()
+            self.key = agreed_key(self.token, nonce, hub_nonce, str(registration.agent_id))
+        reply = RegistrationReply(
+            status=self.status,
+            camera_id="camera-1",
+            heartbeat_s=self.heartbeat_s,
+            hub_time=time.time(),
+            protocol=2,
+            nonce=hub_nonce,
+            proof_key=proof_key,
+        )
+        return encode_reply(reply, nonce)
 
     def wait_for(
         self, fits: Callable[[Registration], Any] = lambda _: True, *, since: int = 0
@@ -148,15 +179,22 @@ class AgentProcess:
 class Client:
     """Pulls from an agent as the hub does."""
 
-    def __init__(self, registration: Registration, *, key: str | None = None) -> None:
+    def __init__(
+        self, registration: Registration, *, key: str | None = None, proven_key: str | None = None
+    ) -> None:
         self.address = (registration.ipaddress, registration.ports)
         self.key = registration.stream_key if key is None else key
+        self.proven_key = proven_key
         self.connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE_S)
 
     def get(
         self, path: str, *, encoding: str = "deflate", method: str = "GET"
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        headers = {"Authorization": f"Bearer {self.key}", "Accept-Encoding": encoding}
+        authorization = f"Bearer {self.key}"
+        if self.proven_key:
+            place = place_text(*self.address)
+            authorization = str(claim(self.proven_key, method, path, place, time.time()))
+        headers = {"Authorization": authorization, "Accept-Encoding": encoding}
         self.connection.request(method, path, headers=headers)
         response = self.connection.getresponse()
         return response, response.read()

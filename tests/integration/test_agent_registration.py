@@ -60,20 +60,25 @@ def free_port() -> int:
 
 
 def test_an_agent_says_what_it_is(hub: FakeHub, start: Starter) -> None:
+    hub.token = "the token"
     agent = start(hub.url, "--name", "porch", CONVERGECAST_AGENT_TOKEN="the token")
     registration = hub.wait_for(lambda r: r.width)
     assert (registration.width, registration.height) == (64, 48)
     assert registration.fps == pytest.approx(1.0)
-    assert (registration.name, registration.token) == ("porch", "the token")
+    assert (registration.name, registration.token) == ("porch", None)
+    first = hub.registrations[0]
+    assert first.token_proof == first.proof_of("the token")
+    assert all(b"the token" not in body for body in hub.bodies)
     assert registration.source == start.source
     assert registration.capabilities == ("long-poll", "stream")
     assert registration.ipaddress == "127.0.0.1"
-    client = Client(registration)
+    agent.wait_for_log("registered with")
+    client = Client(registration, proven_key=hub.stream_key)
     client.frame()  # it registered when it served already
     client.close()
     assert agent.stop() == 0
     assert "the token" not in agent.log
-    assert str(registration.stream_key) not in agent.log
+    assert hub.stream_key not in agent.log
     assert "camera-1" in agent.log
 
 

@@ -55,17 +55,23 @@ def main() -> None:
     parser.add_argument("--token", required=True)
     parser.add_argument("--cameras", type=int, required=True)
     parser.add_argument("--fps", type=float, required=True)
-    parser.add_argument("--key-file", type=Path, help="write the first agent's stream key there")
+    parser.add_argument(
+        "--key-file", type=Path, help="write the first agent's stream key there, once it has paired"
+    )
     parser.add_argument("--photograph", type=Path, help="what the frames show; else texture")
     arguments = parser.parse_args()
     pictures = make_pictures(photograph=arguments.photograph)
     services = [_agent(arguments, pictures, number) for number in range(arguments.cameras)]
-    if arguments.key_file:
-        arguments.key_file.write_text(services[0].stream_key)
     for service in services:
         service.start()
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    if arguments.key_file:
+        while services[0].pairing.proven_key is None and not ended.wait(0.02):
+            pass
+        written = arguments.key_file.with_suffix(".new")
+        written.write_text(services[0].pairing.proven_key or "")
+        written.replace(arguments.key_file)
     ended.wait()
     for service in services:
         service.stop()

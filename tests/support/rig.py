@@ -123,8 +123,8 @@ class Rig:
     ) -> subprocess.Popen[str]:
         """Start one process with many cameras whose frames are encoded beforehand.
 
-        The first one's stream key is written to `key_file`, before that one registers. The frames
-        show a texture that moves, or a photograph that does.
+        The first one's stream key is written to `key_file` once it has paired with the hub. The
+        frames show a texture that moves, or a photograph that does.
         """
         command = [sys.executable, "-m", "tests.support.feeder", "--hub", self.url]
         command += ["--token", self.agent_token, "--cameras", str(cameras), "--fps", str(fps)]

@@ -43,12 +43,14 @@ def blueprint(services: Services) -> Blueprint:
                 f"{PROTOCOL_VERSION}: install the hub's version of the agent, or a newer hub."
             )
         reply = services.registry.register(registration, request.remote_addr or "")
-        if reply.status == "online" and reply.camera_key is None and registration.camera_key:
+        shows_key = registration.proof if registration.proves else registration.camera_key
+        if reply.status == "online" and reply.camera_key is None and shows_key:
             keep_place(f"camera {reply.camera_id}")
-        services.supervisor.heard_from(reply.camera_id)
+        if reply.camera_id:
+            services.supervisor.heard_from(reply.camera_id)
         if registration.is_two_field:
             return Response("OK", mimetype="text/plain")
-        return Response(encode_reply(reply), mimetype="application/bson")
+        return Response(encode_reply(reply, registration.nonce or ""), mimetype="application/bson")
 
     @routes.get("/api/v1/agent-command")
     @allow(Access.INSPECT)

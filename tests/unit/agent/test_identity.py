@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import SetupError
-from agent.identity import Identity, claim_identity
+from agent.identity import Identity, KnownHub, claim_identity
 
 
 @pytest.fixture(autouse=True)
@@ -31,13 +31,13 @@ def held() -> Iterator[list[Identity]]:
 
 def test_an_agent_is_the_same_after_a_restart() -> None:
     first = claim_identity("demo")
-    first.remember_camera_key("http://hub:5000", "the key")
+    first.remember("http://hub:5000", KnownHub("the key", 2, 3600.5))
     first.release()
     again = claim_identity("demo")
     again.release()
     assert again.agent_id == first.agent_id
-    assert again.camera_key("http://hub:5000") == "the key"
-    assert again.camera_key("http://other:5000") is None
+    assert again.hub("http://hub:5000") == KnownHub("the key", 2, 3600.5)
+    assert again.hub("http://other:5000") == KnownHub()
 
 
 def test_agents_with_the_same_source_are_two_cameras(held: list[Identity]) -> None:
@@ -103,7 +103,7 @@ def test_without_a_folder_the_agent_works_and_says_so(
     state.parent.mkdir()
     state.write_text("a file where the folder should be")
     identity = claim_identity("demo")
-    identity.remember_camera_key("http://hub", "key")
+    identity.remember("http://hub", KnownHub("key"))
     assert identity.agent_id
     assert "cannot be written" in caplog.text
     assert list(state.parent.iterdir()) == [state]

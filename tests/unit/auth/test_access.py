@@ -332,7 +332,7 @@ def test_a_full_registration_is_answered_in_bson(client: FlaskClient) -> None:
         ({"ipaddress": "127.0.0.1", "ports": 0}, 400, "65535"),
         ({**FORM, "name": 5}, 400, "name"),
         ({**FORM, "fps": float("nan")}, 400, "fps"),
-        ({**FORM, "protocol": 2, "agent_id": "a"}, 400, "protocol 2"),
+        ({**FORM, "protocol": 3, "agent_id": "a"}, 400, "protocol 3"),
         ({**FORM, "ipaddress": "10.0.0.1"}, 403, "--host"),
     ],
 )

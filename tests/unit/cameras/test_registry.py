@@ -18,7 +18,13 @@ from convergecast.config import HubConfig
 from convergecast.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany, Unavailable
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.api import ObjectChange
-from convergecast.protocol.registration import Registration
+from convergecast.protocol.proof import agreed_key, key_of, new_nonce, stream_key_of
+from convergecast.protocol.registration import (
+    Registration,
+    RegistrationReply,
+    decode_registration,
+    encode_registration,
+)
 from convergecast.storage.audit import newest
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
@@ -519,3 +525,244 @@ def test_nobody_at_its_address_renames_a_camera_without_identity(database: Datab
     registry.register(dataclasses.replace(other, token=agent_token(database), name="Hall"), HOME)
     camera = registry.get(first.camera_id)
     assert (camera.name, camera.approval) == ("Hall", Approval.APPROVED)
+
+
+# Protocol 2
+
+
+class ProvingAgent:
+    """An agent of protocol 2, by its documents alone."""
+
+    def __init__(self, registry: CameraRegistry, agent_id: str = "a1", ports: int = 5000) -> None:
+        self.registry = registry
+        self.agent_id = agent_id
+        self.ports = ports
+        self.key: str | None = None
+        self.body = b""
+
+    def register(
+        self,
+        *,
+        token: str | None = None,
+        key: str | None = None,
+        time: float = FakeClock().now(),
+        sender: str = HOME,
+        **fields: object,
+    ) -> RegistrationReply:
+        """Register; pairs if there is no key. Another `key` is what a stranger has."""
+        offer = agent(
+            agent_id=self.agent_id,
+            ipaddress=sender,
+            ports=self.ports,
+            protocol=2,
+            nonce=new_nonce(),
+            time=time,
+            **fields,
+        )
+        if token is not None:
+            offer = dataclasses.replace(offer, token_proof=offer.proof_of(token))
+        shown = key or self.key
+        self.body = encode_registration(offer, key_of(shown) if shown else None)
+        reply = self.registry.register(decode_registration(self.body), sender)
+        if shown is None and reply.nonce and token:
+            self.key = agreed_key(token, offer.nonce or "", reply.nonce, self.agent_id)
+        elif shown is None:
+            self.key = reply.camera_key
+        return reply
+
+    def repeat(self, sender: str = HOME) -> RegistrationReply:
+        """Send the last document again, as whoever has recorded it."""
+        return self.registry.register(decode_registration(self.body), sender)
+
+
+def test_with_a_token_both_make_the_key_and_nothing_secret_is_sent(database: Database) -> None:
+    registry, token = make_registry(database), agent_token(database)
+    one = ProvingAgent(registry)
+    reply = one.register(token=token)
+    assert (reply.status, reply.camera_key, reply.protocol) == ("online", None, 2)
+    assert reply.proof_key == key_of(token)
+    assert one.key
+    camera = registry.get(reply.camera_id)
+    assert camera.stream_key == stream_key_of(key_of(one.key))
+    assert camera.protocol == 2
+    again = one.register()
+    assert (again.status, again.camera_id) == ("online", reply.camera_id)
+    assert again.proof_key == key_of(one.key)
+    for secret in (token, one.key, camera.stream_key):
+        assert secret.encode() not in one.body
+    rotate_agent_token(database, FakeClock(), TESTER)
+    assert one.register().status == "online"
+
+
+def test_without_a_token_the_key_is_told_once_and_a_person_lets_it_in(database: Database) -> None:
+    registry = make_registry(database)
+    one = ProvingAgent(registry)
+    first = one.register(stream_key="for hubs of protocol 1")
+    assert first.status == "pending"
+    assert first.camera_key
+    assert first.proof_key == key_of(first.camera_key)
+    second = one.register()
+    assert (second.camera_id, second.camera_key) == (first.camera_id, None)
+    registry.change(first.camera_id, approved=True)
+    assert one.register().status == "online"
+    stream_key = registry.get(first.camera_id).stream_key
+    assert stream_key == stream_key_of(key_of(first.camera_key))
+
+
+def test_a_token_that_comes_later_lets_a_paired_agent_in(database: Database) -> None:
+    registry = make_registry(database)
+    one = ProvingAgent(registry)
+    assert one.register().status == "pending"
+    wrong = one.register(token="guess")
+    assert (wrong.status, wrong.message is not None) == ("pending", True)
+    assert one.register(token=agent_token(database)).status == "online"
+
+
+def test_a_wrong_token_gives_no_key_and_the_hub_proves_nothing(database: Database) -> None:
+    registry = make_registry(database)
+    one = ProvingAgent(registry)
+    reply = one.register(token="guess")
+    assert (reply.status, reply.camera_key, reply.nonce, reply.proof_key) == (
+        *("pending", None, None),
+        None,
+    )
+    camera = registry.get(reply.camera_id)
+    assert (camera.wrong_token, camera.key_hash, camera.stream_key) == (True, None, None)
+    right = one.register(token=agent_token(database))
+    assert (right.status, right.camera_id) == ("online", reply.camera_id)
+
+
+def test_a_person_lets_in_a_camera_that_pairs_afterwards(database: Database) -> None:
+    registry = make_registry(database)
+    one = ProvingAgent(registry)
+    camera_id = one.register(token="guess").camera_id
+    registry.change(camera_id, approved=True)
+    assert one.register().camera_id == camera_id
+    assert registry.get(camera_id).stream_key == stream_key_of(key_of(one.key or ""))
+
+
+def test_a_proof_that_is_refused_waits_beside_and_replaces_nothing(database: Database) -> None:
+    registry, token = make_registry(database), agent_token(database)
+    one = ProvingAgent(registry)
+    reply = one.register(token=token)
+    before = registry.get(reply.camera_id)
+    for wrong in ({"key": "another"}, {"key": "another", "token": token}):
+        elsewhere = one.register(sender="192.168.1.66", **wrong)  # type: ignore[arg-type]
+        assert elsewhere.camera_id != reply.camera_id
+        assert (elsewhere.status, elsewhere.proof_key) == ("pending", None)
+        assert registry.get(elsewhere.camera_id).waits is Waits.KEY
+    assert registry.get(reply.camera_id) == before
+    assert one.register().camera_id == reply.camera_id
+
+
+def test_a_registration_counts_once_also_after_a_restart_of_the_hub(database: Database) -> None:
+    clock = FakeClock()
+    registry = make_registry(database)
+    registry._clock = registry._proofs._clock = clock
+    one = ProvingAgent(registry)
+    camera_id = one.register(token=agent_token(database)).camera_id
+    with pytest.raises(Forbidden, match="came before"):
+        one.repeat()
+    one.register()
+    clock.advance(30)
+    one.ports = 5001
+    one.register(time=clock.now())
+    with pytest.raises(Forbidden, match="came before"):
+        one.repeat()
+    assert registry.get(camera_id).port == 5001
+    restarted = make_registry(database)
+    restarted._clock = restarted._proofs._clock = clock
+    restarted._proofs._began_s = clock.monotonic() + 10
+    clock.advance(20)
+    one.registry = restarted
+    assert one.repeat().status == "clock"
+
+
+@pytest.mark.parametrize("off_s", [-121.0, 121.0, -FakeClock().now()])
+@pytest.mark.parametrize("paired", [True, False])
+def test_a_wrong_clock_is_told_and_nothing_changes(
+    database: Database, off_s: float, paired: bool
+) -> None:
+    registry, token = make_registry(database), agent_token(database)
+    one = ProvingAgent(registry)
+    if paired:
+        one.register(token=token)
+    known, key = registry.all(), one.key
+    reply = one.register(time=FakeClock().now() + off_s, token=None if paired else token)
+    assert (reply.status, reply.camera_id, reply.camera_key) == ("clock", "", None)
+    assert reply.hub_time == FakeClock().now()
+    assert reply.proof_key == key_of(key if paired and key else token)
+    assert registry.all() == known
+    one.key = key
+    assert one.register(token=token).status == "online"
+
+
+def test_a_known_key_of_protocol_1_is_proven_once_and_then_always(database: Database) -> None:
+    registry, token = make_registry(database), agent_token(database)
+    told = agent(token=token, stream_key="told")
+    first = registry.register(told, HOME)
+    one = ProvingAgent(registry)
+    one.key = first.camera_key
+    assert one.register().camera_id == first.camera_id
+    camera = registry.get(first.camera_id)
+    assert camera.protocol == 2
+    assert camera.stream_key == stream_key_of(key_of(one.key or ""))
+    started = make_registry(database)
+    with pytest.raises(Forbidden, match="plain text"):
+        started.register(dataclasses.replace(told, camera_key=first.camera_key), HOME)
+    without = started.register(told, HOME)
+    assert (without.status, without.camera_id != first.camera_id) == ("pending", True)
+    assert started.get(first.camera_id) == camera
+
+
+def test_a_pairing_whose_answer_was_lost_is_made_again(database: Database) -> None:
+    registry, token = make_registry(database), agent_token(database)
+    one = ProvingAgent(registry)
+    first = one.register(token=token)
+    one.key = None
+    second = one.register(token=token)
+    assert (second.status, second.camera_id) == ("online", first.camera_id)
+    told = registry.register(agent(token=token), HOME)  # protocol 1 does not replace such a key
+    assert told.camera_id != first.camera_id
+    assert one.register().status == "online"
+
+
+def test_a_forgotten_camera_is_known_by_its_key_and_waits_for_a_person(database: Database) -> None:
+    registry, token = make_registry(database), agent_token(database)
+    one = ProvingAgent(registry)
+    registry.forget(one.register(token=token).camera_id)
+    for token_again in (None, token):
+        again = one.register(token=token_again)
+        assert again.status == "pending"
+        assert again.proof_key == key_of(one.key or "")
+    registry.change(again.camera_id, approved=True)
+    assert one.register().status == "online"
+
+
+def test_an_agent_of_a_lost_database_waits_until_it_pairs_again(
+    database: Database, tmp_path: Path
+) -> None:
+    one = ProvingAgent(make_registry(database))
+    one.register(token=agent_token(database))
+    other = Database(tmp_path / "new.sqlite3")
+    token = agent_token(other)
+    one.registry = make_registry(other)
+    lost = one.register(token=token)
+    assert (lost.status, lost.proof_key) == ("pending", None)
+    assert one.registry.get(lost.camera_id).waits is Waits.KEY
+    one.key = None  # --pair-again
+    assert one.register(token=token).status == "online"
+    assert one.register().camera_id == lost.camera_id
+    other.close()
+
+
+def test_former_keys_are_bounded(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_MOST_FORMER_KEYS", 2)
+    registry = make_registry(database)
+    clock = FakeClock()
+    registry._clock = clock
+    agents = [ProvingAgent(registry, f"a{number}", 5000 + number) for number in range(3)]
+    for each in agents:
+        clock.advance(1)
+        registry.forget(each.register().camera_id)
+    assert [len(store.former_keys(database, each.agent_id)) for each in agents] == [0, 1, 1]
