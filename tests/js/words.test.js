@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { foundWords, isStale, quietWords, stateSentence, stillAsked } from '../../static/js/lib/words.js';
+import { foundWords, isStale, quietWords, stateSentence, stillAsked, unprovenWords } from '../../static/js/lib/words.js';
 import { camera, engine, face, model, OPTIONS, result, thing } from './samples.js';
 
 /** @typedef {import('../../static/js/lib/types.js').CameraView['options']} Names */
@@ -115,4 +115,10 @@ test('a still scene is explained, and only where something is looked for', () =>
   assert.match(quietWords(camera({ options: ['faces'], motion })).full, /: 40\.$/);
   assert.equal(quietWords(camera({ options: [], motion })).short, '');
   assert.equal(quietWords(camera({ options: ['faces'], motion: { ...motion, quiet: false } })).short, '');
+});
+
+test('an agent that does not prove who it is has a quiet mark and one sentence', () => {
+  assert.equal(unprovenWords(camera({ proven: true })).short, '');
+  assert.equal(unprovenWords(camera({ proven: false })).short, 'unproven');
+  assert.match(unprovenWords(camera({ proven: false })).full, /^This agent does not prove who it is: /);
 });

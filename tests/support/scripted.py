@@ -258,6 +258,7 @@ def _camera(camera_id: str) -> CameraView:
         "objects": {"min_score": 0.5, "labels": None},
         "dropped": {"agent": 0, "worker": 0, "viewers": 0, "events": 0},
         "wrong_token": False,
+        "proven": True,
         "registered_at": 0.0,
         "last_seen": 0.0,
     }

@@ -200,3 +200,17 @@ export function quietWords(camera) {
       + `Frames not analysed because nothing had moved: ${camera.motion.skipped}.`,
   };
 }
+
+/**
+ * Whether whoever answers at the camera's address has proven that it is its agent.
+ * @param {CameraView} camera
+ * @returns {Words}
+ */
+export function unprovenWords(camera) {
+  if (camera.proven) return both('');
+  return {
+    short: 'unproven',
+    full: 'This agent does not prove who it is: another program at its address could show other pictures. '
+      + 'Newer agents prove it.',
+  };
+}

@@ -4,8 +4,8 @@ import { reason } from '../lib/api.js';
 import { isAdmin } from '../lib/rights.js';
 import { button, el, icon, keyed, setHidden, setSentence, setText } from '../lib/dom.js';
 
-const WRONG_TOKEN = 'The agent sent a wrong token. Approve the camera if you know it, '
-  + 'or start the agent with the command that “Add a camera” shows.';
+const WRONG_TOKEN = 'The agent sent a wrong token. Start it with the command that “Add a camera” shows, '
+  + 'or without a token.';
 
 /**
  * @typedef {import('../lib/types.js').CameraView} CameraView

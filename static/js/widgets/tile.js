@@ -4,7 +4,7 @@ import { reason } from '../lib/api.js';
 import { el, icon, iconButton, setAttr, setHidden, setSentence, setText, setTitle } from '../lib/dom.js';
 import { age, rate } from '../lib/format.js';
 import { isIdentifying } from '../lib/options.js';
-import { foundWords, isStale, quietWords, stateSentence, stillAsked } from '../lib/words.js';
+import { foundWords, isStale, quietWords, stateSentence, stillAsked, unprovenWords } from '../lib/words.js';
 import { createNameField } from './namefield.js';
 import { tileMenu } from './tilemenu.js';
 
@@ -56,7 +56,8 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
   const fps = el('span', { class: 'tile-fps', 'data-testid': 'tile-fps' });
   const old = el('span', { class: 'tile-age', 'data-testid': 'tile-age' });
   const quiet = el('span', { class: 'tile-quiet', 'data-testid': 'tile-quiet' });
-  const meta = el('span', { class: 'tile-meta numbers' }, quiet, fps, old);
+  const unproven = el('span', { class: 'tile-quiet', 'data-testid': 'tile-unproven' });
+  const meta = el('span', { class: 'tile-meta numbers' }, unproven, quiet, fps, old);
   const label = el('label', { class: 'tile-label' }, check, name.element);
   const top = el('div', { class: 'tile-top' }, label, recognition, more);
   const bottom = el('div', { class: 'tile-bottom' }, found, meta);
@@ -154,6 +155,9 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
     const rest = visible && !lost ? quietWords(camera) : NO_WORDS;
     setText(quiet, rest.short);
     setTitle(quiet, rest.full);
+    const doubt = unprovenWords(camera);
+    setText(unproven, doubt.short);
+    setTitle(unproven, doubt.full);
     // An empty canvas too is laid over the picture, sixty times a second.
     setHidden(boxes, !shown || report.empty);
   }
