@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,32 @@ from convergecast.detection import runtime
 from convergecast.detection.runtime import EXHAUSTIVE, GPU, GPU_BATCHES, open_session
 
 CUDA = "CUDAExecutionProvider"
+
+
+LOADING = """
+import psutil
+from convergecast.config import HubConfig
+from convergecast.detection.registry import create_face_detector
+detector = create_face_detector(HubConfig(device="cpu"), threads=1)
+detector.warm_up()
+print(psutil.Process().net_connections())
+"""
+
+
+@pytest.mark.usefixtures("models_ready")
+def test_no_model_is_told_of_to_anybody(tmp_path: Path) -> None:
+    """ONNX Runtime's uploader leaves an identifier in the temporary folder where it is on."""
+    quiet = ("CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS")  # each switches it off
+    environment = {name: value for name, value in os.environ.items() if name not in quiet}
+    told = subprocess.run(
+        [sys.executable, "-c", LOADING],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**environment, "TMPDIR": str(tmp_path)},
+    )
+    assert told.stdout == "[]\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 class FakeSession:
