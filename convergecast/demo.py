@@ -10,14 +10,18 @@ import subprocess
 import time
 
 from convergecast.assets import agent_command
+from convergecast.cameras.camera import Approval
+from convergecast.cameras.registry import CameraRegistry
 from convergecast.config import HubConfig
 from convergecast.errors import ModelError
 from convergecast.hub import Hub
 from convergecast.messages.worker import State
 from convergecast.protocol.folders import pictures_folder
+from convergecast.storage.audit import COMMAND_LINE
 
 _END_TIMEOUT_S = 3.0
 _ONLINE_TIMEOUT_S = 10.0
+_OPTIONS = ("faces", "objects", "people")
 _LAST_WORDS_S = 0.4  # the agents log a line when they are online
 
 
@@ -35,7 +39,11 @@ def run_demo(config: HubConfig, *, cameras: int, source: str) -> None:
     agents: list[subprocess.Popen[bytes]] = []
 
     def start_agents(token: str) -> None:
-        """Start the agents and wait for their pictures, so that the link is the last line."""
+        """Start the agents and wait for their pictures, so that the link is the last line.
+
+        A camera that is new is analysed from the beginning; what was changed later is kept.
+        """
+        known = {camera.id for camera in hub.services.registry.all()}
         environment = {**os.environ, "CONVERGECAST_AGENT_TOKEN": token}
         environment["CONVERGECAST_SOURCE"] = source  # an argument can be read by other users
         environment.pop("CONVERGECAST_ADMIN_TOKEN", None)
@@ -50,6 +58,7 @@ def run_demo(config: HubConfig, *, cameras: int, source: str) -> None:
             if states.count(State.ONLINE) >= cameras or any(a.poll() is not None for a in agents):
                 break
             time.sleep(0.1)
+        _switch_on(hub.services.registry, but=known)
         time.sleep(_LAST_WORDS_S)
 
     hub = Hub(config, on_ready=start_agents)
@@ -63,3 +72,9 @@ def run_demo(config: HubConfig, *, cameras: int, source: str) -> None:
                 agent.wait(_END_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 agent.kill()
+
+
+def _switch_on(registry: CameraRegistry, *, but: set[str]) -> None:
+    for camera in registry.all():
+        if camera.id not in but and camera.approval is Approval.APPROVED:
+            registry.change(camera.id, options=_OPTIONS, by=COMMAND_LINE)

@@ -181,7 +181,8 @@ class Analyzer:
             )
             findings = self._client(orders).analyze(frame.jpeg, wanted)
         except (EngineError, InvalidInput) as error:
-            self._set_problem(str(error))
+            starts = orders.engine_address is None and orders.engine_problem is None
+            self._set_problem(str(error), passing=starts)
             return False
         self._set_problem(findings.problem, passing=findings.loading)
         if findings.faces is None and findings.objects is None:

@@ -220,7 +220,7 @@ class Supervisor:
             object_min_score=camera.object_min_score,
             object_labels=camera.object_labels,
             engine_address=engine.address,
-            engine_problem=engine.status.reason,
+            engine_problem=None if engine.status.state == "starting" else engine.status.reason,
             analysis_fps=self._config.analysis_fps,
             motion_sleep_s=self._config.motion_sleep_s,
             wakes=self._wakes.get(camera.id, 0),

@@ -44,7 +44,7 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
         object_labels: the labels of shown objects; None for all.
         keep_unknown: whether embeddings of faces are sent with a picture of the face.
         engine_address: the engine's address; None while it is not running.
-        engine_problem: why the engine is not running, for people.
+        engine_problem: why the engine is not running, for people; None while it is starting.
         analysis_fps: the most frames per second to analyse.
         motion_sleep_s: the longest time without analysis while nothing moves.
         wakes: a counter of signs of life from an agent that could not be reached. When it changes,

@@ -15,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from convergecast.storage.database import Database
+
 ADMIN_TOKEN = "CONVERGECAST_ADMIN_TOKEN"
 PROGRAM = [sys.executable, "-m", "convergecast"]
 
@@ -170,6 +172,11 @@ def test_the_demonstration_prints_its_link_last_and_takes_its_agents_along(
         assert lines[-2] == "\n"
         assert [demo.stdout.readline() for _ in range(3)] == ["\n", "Ctrl+C stops the hub.\n", "\n"]
         assert sum("online" in line for line in lines) >= 2
+        cameras = Database(tmp_path / "hub.sqlite3")
+        assert [row["options"] for row in cameras.read("SELECT options FROM cameras")] == [
+            '["faces", "objects", "people"]'
+        ] * 2
+        cameras.close()
         children = psutil.Process(demo.pid).children(recursive=True)
         assert sum("agent.py" in " ".join(child.cmdline()) for child in children) == 2
         demo.send_signal(number)

@@ -306,6 +306,16 @@ def test_what_is_loaded_in_a_moment_is_asked_for_though_nothing_moves(scene: Sce
     assert newest(scene.results)[0]["objects"]
 
 
+def test_that_the_engine_starts_is_told_and_not_logged_and_why_it_does_not_is(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.order(engine_address=None)
+    wait_for(lambda: scene.analyzer.problem == "the engine is starting")
+    assert "degraded" not in caplog.text
+    scene.order(engine_problem="the engine cannot start: no memory")
+    wait_for(lambda: "degraded: the engine cannot start: no memory" in caplog.text)
+
+
 def test_a_scene_rests_though_a_part_of_the_results_is_missing(scene: Scene) -> None:
     scene.engine.answer = {**SIZE, "faces": [FACE], "problems": {"objects": "no model"}}
     scene.order(options=("faces", "objects"))
