@@ -1,7 +1,9 @@
-"""ConvergeCast: cameras of many machines on one page. Process: any.
+"""ConvergeCast: cameras of many machines on one page.
 
-From 1.29 on, ONNX Runtime's builds send trace events to their maker, unless this variable is set
+From 1.29 on, ONNX Runtime's builds send trace events to their maker, unless a variable is set
 before they are loaded (ADR 30). Every process imports this package before anything else.
+
+Process: any.
 """
 
 import os
