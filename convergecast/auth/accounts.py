@@ -40,7 +40,7 @@ VALUES (?, ?, ?, ?, 1, ?)
 """
 _UPDATE = """
 UPDATE accounts SET password_hash = coalesce(?, password_hash), role = ?, cameras = ?,
-    version = version + 1 WHERE id = ? RETURNING version
+    version = version + 1 WHERE id = ?
 """
 
 
@@ -170,7 +170,7 @@ class Accounts:
 
     def change(
         self,
-        name: str,
+        whose: str | Account,
         *,
         password: str | None = None,
         role: Role | None = None,
@@ -182,7 +182,7 @@ class Accounts:
         """Change an account; where it is another then, its sessions end, but for the one to keep.
 
         Args:
-            name: whose.
+            whose: its name; or the account itself, and it is changed only if it is still as that.
             password, role: the new ones; None: they stay.
             cameras: the new list; None: it stays.
             all_cameras: whether there is no list from now on.
@@ -192,35 +192,39 @@ class Accounts:
         Raises:
             NotFound: there is no such account.
             InvalidInput: a password or list that cannot be.
-            Conflict: it is the last administrator, or an administrator would have a list.
+            Conflict: it is the last administrator, an administrator would have a list, or the
+                account is not as it was.
         """
         self.read()
-        account, stored = self.get(name), None
+        account, stored = self.get(whose) if isinstance(whose, str) else whose, None
         if password is not None:
             check_password(password, account.name)
             stored = self._passwords.hash(password)
-        role = role or account.role
-        kept = account.cameras if role is not Role.ADMIN and not all_cameras else None
-        listed = _listed(role, sorted(kept) if cameras is None and kept is not None else cameras)
-        if stored is None and (role, listed) == (account.role, _stored(account.cameras)):
-            return account
 
-        def write(connection: sqlite3.Connection) -> None:
-            if role is not Role.ADMIN:
-                _check_not_last(connection, account)
-            rows = connection.execute(_UPDATE, (stored, role, listed, account.id)).fetchall()
-            if not rows:
-                raise NotFound("There is no such account.")
-            sessions.renew(connection, account.owner, rows[0]["version"], keep)
+        def write(connection: sqlite3.Connection) -> bool:
+            # As it is now: another may have changed it while the password was hashed.
+            now = _found(connection, account.id)
+            if account is whose and account.version != now.version:
+                raise Conflict("This account was changed meanwhile: sign in again.")
+            new_role = role or now.role
+            kept = now.cameras if new_role is not Role.ADMIN and not all_cameras else None
+            wanted = sorted(kept) if cameras is None and kept is not None else cameras
+            new, old = (new_role, _listed(new_role, wanted)), (now.role, _stored(now.cameras))
+            if stored is None and new == old:
+                return False
+            if new_role is not Role.ADMIN:
+                _check_not_last(connection, now)
+            connection.execute(_UPDATE, (stored, *new, account.id))
+            sessions.renew(connection, account.owner, now.version + 1, keep)
             words = ["password"] if stored is not None else []
-            if (role, listed) != (account.role, _stored(account.cameras)):
-                words.append(_told(role, listed))
+            words += [_told(*new)] if new != old else []
             self._note(connection, by, "changed", account.name, "; ".join(words))
             mark_changed(connection)
+            return True
 
-        self._database.write(write)
-        self._on_change()
-        return self.get(name)
+        if self._database.write(write):
+            self._on_change()
+        return self.get(account.name)
 
     def remove(self, name: str, *, by: Actor) -> Account:
         """Remove an account and end its sessions; return what it was.
@@ -236,9 +240,8 @@ class Accounts:
         account = self.get(name)
 
         def write(connection: sqlite3.Connection) -> None:
-            _check_not_last(connection, account)
-            if not connection.execute("DELETE FROM accounts WHERE id = ?", (account.id,)).rowcount:
-                raise NotFound("There is no such account.")
+            _check_not_last(connection, _found(connection, account.id))
+            connection.execute("DELETE FROM accounts WHERE id = ?", (account.id,))
             sessions.renew(connection, account.owner, -1, None)
             api_tokens.remove_of(connection, account.owner)
             views.remove_of(connection, account.owner)
@@ -275,6 +278,14 @@ def mark_changed(connection: sqlite3.Connection) -> None:
 def change_mark(database: Database) -> str | None:
     """Return the mark of the newest change."""
     return stored_value(database, _MARK)
+
+
+def _found(connection: sqlite3.Connection, number: int) -> Account:
+    """Return an account as the database has it; raises NotFound."""
+    row = connection.execute(f"{_READ} WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        raise NotFound("There is no such account.")
+    return _account(row)
 
 
 def _account(row: sqlite3.Row) -> Account:

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 
 from convergecast.auth.access import Role
 from convergecast.clock import Clock
-from convergecast.errors import TooMany
+from convergecast.errors import NotFound, TooMany
 from convergecast.storage import audit
 from convergecast.storage.audit import Actor, AuditKind, Change
 from convergecast.storage.database import Database
 
 MAX_TOKENS = 100
 """Of one owner."""
+NO_SUCH_TOKEN = "There is no such token: it may have ended."
 _READ = """
 SELECT id, token_hash, owner, name, role, cameras, created_at, expires_at
 FROM api_tokens ORDER BY id DESC
@@ -130,12 +131,12 @@ class ApiTokens:
         return self._by_hash[_hash(text)], text
 
     def end(self, token: ApiToken, by: Actor) -> None:
-        """End a token: at once here, and in the database."""
-        with self._lock:
-            self._by_hash = {k: each for k, each in self._by_hash.items() if each.id != token.id}
+        """End a token: at once here, and in the database; raises NotFound where it has gone."""
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM api_tokens WHERE id = ?", (token.id,))
+            ended = connection.execute("DELETE FROM api_tokens WHERE id = ?", (token.id,))
+            if not ended.rowcount:
+                raise NotFound(NO_SUCH_TOKEN)
             audit.note(
                 connection,
                 Change(
@@ -148,7 +149,10 @@ class ApiTokens:
                 ),
             )
 
-        self._database.write(write)
+        # To the end under the lock: whoever reads them meanwhile would find it in the database.
+        with self._lock:
+            self._by_hash = {k: each for k, each in self._by_hash.items() if each.id != token.id}
+            self._database.write(write)
 
     def _is_valid(self, token: ApiToken) -> bool:
         return token.expires_at is None or token.expires_at > self._clock.now()

@@ -19,6 +19,8 @@ from convergecast.storage.database import Database
 
 SESSION_DAYS = 30
 MAX_SESSIONS = 10_000
+MAX_OF_OWNER = 100
+"""So that who signs in again and again ends its own sessions, and not those of others."""
 _MAX_COOKIE = 100
 _MAX_BROWSER = 200
 
@@ -82,7 +84,8 @@ class Sessions:
     def add(self, owner: str, version: int, by: Actor, browser: str = "") -> str:
         """Begin a session; return the cookie's value.
 
-        What has ended goes; the oldest goes too where there are more sessions than may be.
+        What has ended goes; the oldest goes too where there are more sessions than may be, of one
+        owner or of all.
 
         Args:
             owner: whose it is.
@@ -98,8 +101,12 @@ class Sessions:
         browser = "".join(letter for letter in browser if letter.isprintable())[:_MAX_BROWSER]
         with self._lock:
             ended = [known.key for known in self._open.values() if known.expires_at <= now]
-            still_open = [known.key for known in self._open.values() if known.expires_at > now]
-            ended += still_open[: max(0, len(still_open) + 1 - MAX_SESSIONS)]
+            still_open = [known for known in self._open.values() if known.expires_at > now]
+            of_owner = [known for known in still_open if known.owner == owner]
+            displaced = of_owner[: max(0, len(of_owner) + 1 - MAX_OF_OWNER)]
+            if not displaced:
+                displaced = still_open[: max(0, len(still_open) + 1 - MAX_SESSIONS)]
+            ended += [known.key for known in displaced]
 
             def write(connection: sqlite3.Connection) -> int:
                 connection.executemany(
@@ -159,12 +166,6 @@ class Sessions:
         Raises:
             Unavailable: they cannot be taken off the disk, and would be back after a restart.
         """
-        with self._lock:
-            ended = [found for key in keys if (found := self._open.pop(key, None))]
-            for each in ended:
-                self._seen_at.pop(each.key, None)
-        if not ended:
-            return
 
         def write(connection: sqlite3.Connection) -> None:
             connection.executemany(
@@ -172,7 +173,13 @@ class Sessions:
             )
             audit.note(connection, _change(by, self._clock.now(), "ended", *(e.id for e in ended)))
 
-        self._database.write(write)
+        # To the end under the lock: whoever reads them meanwhile would find them in the database.
+        with self._lock:
+            ended = [found for key in keys if (found := self._open.pop(key, None))]
+            for each in ended:
+                self._seen_at.pop(each.key, None)
+            if ended:
+                self._database.write(write)
 
 
 def renew(

@@ -20,6 +20,8 @@ from convergecast.errors import Unavailable
 BUSY_TIMEOUT_S = 5.0
 MOST_SUBMITTED = 10_000
 """The number of submitted changes that may wait to be written."""
+_BEGIN = "BEGIN IMMEDIATE"
+"""What a change reads stays true until it is made: a command may write beside a live hub."""
 _TRY_AGAIN_S = 1.0
 _EMPTY_LOG_AGAIN_S = 0.1
 _NOT_NOW = (  # temporary errors: locked, full, not there
@@ -54,6 +56,7 @@ class Task(Generic[T]):
         """Make the change as one transaction; raises Unavailable if it can be tried again."""
         try:
             with connection:
+                connection.execute(_BEGIN)
                 value = self.work(connection)
         except BaseException as error:
             if _may_pass(error) and not self.is_awaited:
@@ -175,6 +178,7 @@ class Writer:
         try:
             if len(group) > 1:
                 with self._connection:
+                    self._connection.execute(_BEGIN)
                     values = [task.work(self._connection) for task in group]
                 self._finish(len(group))
                 for task, value in zip(group, values, strict=True):

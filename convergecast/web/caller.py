@@ -14,13 +14,15 @@ from convergecast.web.connections import place_of
 def admit(guard: Guard, rule: Rule | None) -> None:
     """Let the request in and keep who asks; raises as `Guard.admit` does.
 
-    Who was let in under this rule before the body was read is not asked again.
+    Who was let in under this rule before the body was read is not asked again, while it may stay:
+    a body may take its time to come, and a request its turn.
     """
     scope: Scope | None = request.environ.get("asgi.scope")
     if scope and (refusal := scope.get("refusal")):
         raise refusal
     asked, known = (scope.get("admitted") if scope else None) or (None, None)
-    g.caller = known if known and asked == rule else guard.admit(rule, request.headers, address())
+    is_known = known and asked == rule and guard.may_stay(known)
+    g.caller = known if is_known else guard.admit(rule, request.headers, address())
 
 
 def caller() -> Caller:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,12 +32,17 @@ def ask(
     body_bytes: int = 0,
     body: bytes = b"",
     client: str = "127.0.0.1",
+    before_body: Callable[[], object] = lambda: None,
 ) -> Answer:
-    """Return the answer to a request whose body is that many zeros, or these bytes."""
+    """Return the answer to a request whose body is that many zeros, or these bytes.
+
+    `before_body` is called when the body is asked for.
+    """
     pieces = iter([_piece(body)]) if body else _pieces(body_bytes)
     answer = Answer()
 
     async def receive() -> Incoming:
+        before_body()
         piece = next(pieces, None)
         if piece is None:
             await asyncio.Event().wait()

@@ -7,7 +7,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from convergecast.auth.access import Access, Role, allow
-from convergecast.auth.api_tokens import ApiToken
+from convergecast.auth.api_tokens import NO_SUCH_TOKEN, ApiToken
 from convergecast.errors import Conflict, Forbidden, NotFound
 from convergecast.messages.accounts import MadeToken, NewToken, TokenList, TokenView
 from convergecast.messages.api import ListQuery
@@ -55,7 +55,7 @@ def blueprint(services: Services) -> Blueprint:
             if str(token.id) == token_id:
                 gate.tokens.end(token, caller().actor)
                 return Response(status=204)
-        raise NotFound("There is no such token: it may have ended.")
+        raise NotFound(NO_SUCH_TOKEN)
 
     def _of_caller() -> list[ApiToken]:
         return [token for token in gate.tokens.all() if token.owner == caller().owner]

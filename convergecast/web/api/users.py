@@ -38,9 +38,9 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.OWN, checks_secret=True)
     def change(name: str) -> Response:
         order = json_body(UserChange)
-        account = _account_to_change(services, name, order)
+        whose = _whose(services, name, order)
         changed = accounts.change(
-            account.name,
+            whose,
             password=None if order.password is UNSET else order.password,
             role=None if order.role is UNSET else Role(order.role),
             cameras=_listed(services, order.cameras),
@@ -59,8 +59,10 @@ def blueprint(services: Services) -> Blueprint:
     return routes
 
 
-def _account_to_change(services: Services, name: str, order: UserChange) -> Account:
-    """Return the account that a caller may change as it asks to.
+def _whose(services: Services, name: str, order: UserChange) -> str | Account:
+    """Return which account a caller may change as it asks to.
+
+    Its name; or the account itself, where the caller has shown that it knows its password.
 
     Raises:
         Forbidden: it may not, or the current password is wrong.
@@ -77,14 +79,16 @@ def _account_to_change(services: Services, name: str, order: UserChange) -> Acco
         if not (order.role is UNSET and order.cameras is UNSET):
             raise Forbidden("Only an administrator changes a role or a list of cameras.")
     account = own if own is not None and is_own else accounts.get(name)
-    if is_own and order.password is not UNSET:
-        if order.current_password is UNSET:
-            raise InvalidInput("Send current_password, too: the password that is to be replaced.")
-        services.sign_ins.check(address())
-        if accounts.sign_in(account.name, order.current_password) is None:
-            services.sign_ins.failed(address())
-            raise Forbidden("The current password is wrong.")
-    return account
+    if not is_own or order.password is UNSET:
+        return account.name
+    if order.current_password is UNSET:
+        raise InvalidInput("Send current_password, too: the password that is to be replaced.")
+    services.sign_ins.check(address())
+    known = accounts.sign_in(account.name, order.current_password)
+    if known is None:
+        services.sign_ins.failed(address())
+        raise Forbidden("The current password is wrong.")
+    return known
 
 
 def _listed(services: Services, cameras: list[str] | UnsetType | None) -> list[str] | None:
