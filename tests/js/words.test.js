@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { foundWords, isStale, quietWords, stateSentence, stillAsked, unprovenWords } from '../../static/js/lib/words.js';
+import {
+  foundWords, isStale, quietWords, stateSentence, stillAsked, unprovenWords,
+} from '../../static/js/lib/words.js';
 import { camera, engine, face, model, OPTIONS, result, thing } from './samples.js';
 
 /** @typedef {import('../../static/js/lib/types.js').CameraView['options']} Names */
