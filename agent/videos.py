@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from convergecast.protocol.urls import read_address, without_credentials
+from convergecast.protocol.urls import Address, read_address, without_credentials
 
 from .causes import place_of, reach, video_cause
 from .encode import Pixels
@@ -27,6 +30,9 @@ _LONGEST_STEP_S = 1.0 / _LEAST_FPS
 _OPEN_TIMEOUT_MS = 30_000
 _READ_TIMEOUT_MS = 30_000
 _GIF_FRAMES_TIMED = 300
+_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+
+_opening = threading.Lock()
 
 
 class _CaptureSource:
@@ -180,15 +186,14 @@ class StreamSource(VideoFileSource):
         place = place_of(self._address)
         if place is not None:
             reach(place, self.label).close()  # FFmpeg would take the half minute to find nobody
-        # OpenCV reads this at each opening. Without it, RTSP is tried over TCP alone.
-        os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_flags;prefer_tcp")
         timeouts = [
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
             _OPEN_TIMEOUT_MS,
             cv2.CAP_PROP_READ_TIMEOUT_MSEC,
             _READ_TIMEOUT_MS,
         ]
-        capture = cv2.VideoCapture(self._target, cv2.CAP_FFMPEG, timeouts)
+        with _ffmpeg_options(self._address):
+            capture = cv2.VideoCapture(self._target, cv2.CAP_FFMPEG, timeouts)
         if not capture.isOpened():
             raise SourceError(video_cause(self._address, self.label))
         self._use(capture, "")
@@ -203,6 +208,24 @@ class StreamSource(VideoFileSource):
         if not self._grab():
             raise SourceError(f"{self.label} ended or fell silent")
         return None
+
+
+@contextmanager
+def _ffmpeg_options(address: Address) -> Iterator[None]:
+    """Set how FFmpeg opens an RTSP camera; OpenCV reads it from the environment each time.
+
+    TCP first and UDP where that is refused; OpenCV alone tries TCP only. FFmpeg waits for no
+    pictures to guess the rate, which is measured anyway.
+    """
+    with _opening:
+        ours = address.url.lower().startswith("rtsp") and _OPTIONS not in os.environ
+        if ours:
+            os.environ[_OPTIONS] = "rtsp_flags;prefer_tcp|fpsprobesize;0"
+        try:
+            yield
+        finally:
+            if ours:
+                os.environ.pop(_OPTIONS, None)
 
 
 def _device_backend() -> int:
