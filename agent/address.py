@@ -86,24 +86,51 @@ def own_address(hub: Hub) -> str:
     raise failure or OSError(f"no address is known for {hub.host}")
 
 
-def open_listener(*, hub: Hub, host: str | None = None, port: int | None = None) -> Listener:
+def parse_place(text: str) -> tuple[str, int | None]:
+    """Return host and port that `--announce` names: `HOST:PORT`, or `HOST` alone.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    wrong = f"{text!r} is no address and port such as 192.168.1.20:5000"
+    try:
+        parts = urlsplit(f"//{text.strip()}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ValueError(wrong) from error
+    if not host or port == 0 or parts.path or parts.query or "@" in parts.netloc:
+        raise ValueError(wrong)
+    return host, port
+
+
+def open_listener(
+    *,
+    hub: Hub,
+    host: str | None = None,
+    port: int | None = None,
+    announce: tuple[str, int | None] | None = None,
+) -> Listener:
     """Listen on `host` and `port`; return the socket and what to announce.
 
     Without `port` the first free port from 5000 is used. On the hub's machine the hub's port is
-    never used, because the hub may start later.
+    never used, because the hub may start later. `announce` is where the hub reaches this agent, if
+    that is another place: behind NAT, or in a container.
 
     Raises:
         OSError: `host` is None, and there is no route to the hub yet; try again later.
         SetupError: the address is not this machine's, or the port is not free.
     """
     bound, announced = _bound_and_announced(hub, host)
+    announced = _literal(announce[0]) if announce else announced
     ports = [port] if port else _usual_ports(hub)
     failure: OSError | None = None
     for candidate in ports:
         try:
-            return Listener(_listen(bound, candidate), announced, candidate)
+            listening = _listen(bound, candidate)
         except OSError as error:
             failure = error
+            continue
+        return Listener(listening, announced, (announce and announce[1]) or candidate)
     reason = failure.strerror if failure else "none is free"
     if port:
         raise SetupError(f"port {port} of {bound} cannot be used: {reason}")
@@ -134,6 +161,13 @@ def _bound_and_announced(hub: Hub, host: str | None) -> tuple[str, str]:
         raise SetupError(f"--host {host} is no address of this machine") from error
     everywhere = ipaddress.ip_address(bound).is_unspecified
     return bound, own_address(hub) if everywhere else bound
+
+
+def _literal(host: str) -> str:
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise SetupError(f"--announce: the name {host} is not found") from error
 
 
 def _listen(host: str, port: int) -> socket.socket:

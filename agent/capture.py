@@ -13,7 +13,7 @@ import threading
 import time
 
 from .backoff import Backoff
-from .errors import AgentError, DamagedPicture
+from .errors import AgentError, DamagedPicture, PasswordRefused
 from .slot import FrameSlot
 from .sources import Source
 
@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 _STEADY_S = 5.0
 _LATE_S = 1.0
 _MOST_DAMAGED = 20
+_REFUSED_S = 300.0  # cameras lock out who shows a wrong password again and again
 
 
 class Capture:
@@ -49,9 +50,12 @@ class Capture:
     def _run(self) -> None:
         backoff = Backoff()
         while not self._stop.is_set():
-            began = time.perf_counter()
+            began, least_s = time.perf_counter(), 0.0
             try:
                 self._run_once()
+            except PasswordRefused as error:
+                self._slot.fail(str(error))
+                least_s = _REFUSED_S
             except AgentError as error:
                 self._slot.fail(str(error))
             except Exception:  # noqa: BLE001  the top of the thread
@@ -59,7 +63,7 @@ class Capture:
                 self._slot.fail("the capture failed; the agent's log says why")
             if time.perf_counter() - began > _STEADY_S:
                 backoff.reset()
-            self._stop.wait(0.0 if self._stop.is_set() else backoff.next_s())
+            self._stop.wait(0.0 if self._stop.is_set() else max(least_s, backoff.next_s()))
 
     def _run_once(self) -> None:
         """Capture until the source fails or the agent stops."""

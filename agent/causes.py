@@ -17,7 +17,7 @@ import requests
 
 from convergecast.protocol.urls import Address
 
-from .errors import SourceError, system_error
+from .errors import PasswordRefused, SourceError, system_error
 
 CONNECT_S = 5.0
 _ANSWER_S = 10.0
@@ -55,22 +55,23 @@ def unreachable(error: BaseException, label: str) -> str:
     return f"{label} does not answer as a camera does"
 
 
-def refused(status: int, label: str, *, with_password: bool) -> str:
-    """Return the cause that a status of HTTP or RTSP stands for, as a sentence."""
-    if status == 401:
-        return f"{label} refuses this password" if with_password else f"{label} asks for a password"
-    if status == 403:
-        return f"{label} forbids this user to look"
-    if status == 404:
-        return f"{label}: the camera has no such path"
-    return f"{label} answers with status {status}"
+def refused(status: int, label: str, *, with_password: bool) -> SourceError:
+    """Return the error that a status of HTTP or RTSP stands for."""
+    if status == 401 and with_password:
+        return PasswordRefused(f"{label} refuses this password")
+    causes = {
+        401: f"{label} asks for a password",
+        403: f"{label} forbids this user to look",
+        404: f"{label}: the camera has no such path",
+    }
+    return SourceError(causes.get(status, f"{label} answers with status {status}"))
 
 
-def video_cause(address: Address, label: str) -> str:
+def video_cause(address: Address, label: str) -> SourceError:
     """Return why FFmpeg cannot open an address; an RTSP camera is asked (RFC 2326, 10.2)."""
     place = place_of(address)
     if place is None or not address.url.lower().startswith("rtsp"):
-        return _NO_VIDEO.format(label=label)
+        return SourceError(_NO_VIDEO.format(label=label))
     try:
         with reach(place, label) as plain:
             plain.settimeout(_ANSWER_S)
@@ -80,14 +81,14 @@ def video_cause(address: Address, label: str) -> str:
             if challenge:
                 status, text = _describe(connection, address.url, _answer(challenge, address))
     except SourceError as error:
-        return str(error)
+        return error
     except (OSError, ValueError):
-        return f"{label} does not answer like an RTSP camera"
+        return SourceError(f"{label} does not answer like an RTSP camera")
     if status != 200:
         return refused(status, label, with_password=bool(address.user))
     codecs = dict.fromkeys(re.findall(r"a=rtpmap:\d+ ([A-Za-z0-9.-]{1,20})", text))
     named = f": it sends {', '.join(codecs)}" if codecs else ""
-    return _NO_VIDEO.format(label=label) + named
+    return SourceError(_NO_VIDEO.format(label=label) + named)
 
 
 def _encrypted(plain: socket.socket) -> socket.socket:

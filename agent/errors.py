@@ -3,7 +3,8 @@
 AgentError
 ├── SetupError     the agent cannot start                    exit status 1
 ├── SourceError    the source gives no picture now           opened again after a pause
-│   └── DamagedPicture  one picture is bad                   the next one may be good
+│   ├── DamagedPicture   one picture is bad                  the next one may be good
+│   └── PasswordRefused  a camera says no                    tried again after minutes
 └── CameraOffline  a frame was requested and there is none   503 to the hub
 
 Process: agent.
@@ -26,6 +27,10 @@ class SourceError(AgentError):
 
 class DamagedPicture(SourceError):
     """One picture cannot be shown; the source goes on."""
+
+
+class PasswordRefused(SourceError):
+    """The camera refuses user and password; it may lock the user out if it is asked often."""
 
 
 class CameraOffline(AgentError):

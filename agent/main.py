@@ -90,7 +90,12 @@ def _wait_for_listener(options: AgentOptions, stop: threading.Event) -> Listener
     backoff, said = Backoff(), ""
     while not stop.is_set():
         try:
-            return open_listener(hub=options.hub, host=options.host, port=options.port)
+            return open_listener(
+                hub=options.hub,
+                host=options.host,
+                port=options.port,
+                announce=options.announce,
+            )
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
         if reason != said:
@@ -114,7 +119,8 @@ def _wait_for_end(options: AgentOptions, service: AgentService, stop: threading.
         watch.look()
         if time.monotonic() >= look_at:
             look_at = time.monotonic() + _ADDRESS_EVERY_S
-            if options.host is None and service.is_unheard and _has_moved(options, service):
+            fixed = options.host or options.announce
+            if not fixed and service.is_unheard and _has_moved(options, service):
                 return True
     return False
 

@@ -21,7 +21,7 @@ from convergecast.protocol.command_line import Parser
 from convergecast.protocol.texts import is_printable, is_visible
 from convergecast.protocol.urls import has_credentials, read_address
 
-from .address import Hub, parse_hub
+from .address import Hub, parse_hub, parse_place
 from .errors import SetupError
 
 TOKEN_VARIABLE = "CONVERGECAST_AGENT_TOKEN"
@@ -37,6 +37,13 @@ _log = logging.getLogger(__name__)
 def _hub(text: str) -> Hub:
     try:
         return parse_hub(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _place(text: str) -> tuple[str, int | None]:
+    try:
+        return parse_place(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -118,7 +125,18 @@ class AgentOptions:
         None, "the address to serve on (default: the one from which the hub is reached)", "H"
     )
     port: int | None = _option(None, "the port to serve on (default: a free one)", "P", _port)
-    fps: float | None = _option(None, "the most frames per second", "F", _fps)
+    announce: tuple[str, int | None] | None = _option(
+        None,
+        "where the hub reaches this agent, if not where it serves: behind NAT, in a container",
+        "HOST[:PORT]",
+        _place,
+    )
+    fps: float | None = _option(
+        None,
+        "the most frames per second; how often a camera of single pictures is asked (default: 1)",
+        "F",
+        _fps,
+    )
     size: tuple[int, int] = _option(
         (640, 480), "fit pictures within this size, never enlarge (default: 640x480)", "WxH", _size
     )

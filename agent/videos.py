@@ -195,7 +195,7 @@ class StreamSource(VideoFileSource):
         with _ffmpeg_options(self._address):
             capture = cv2.VideoCapture(self._target, cv2.CAP_FFMPEG, timeouts)
         if not capture.isOpened():
-            raise SourceError(video_cause(self._address, self.label))
+            raise video_cause(self._address, self.label)
         self._use(capture, "")
         self._live = capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 0
         self._fps = self._fps or _USUAL_FPS

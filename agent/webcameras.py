@@ -180,9 +180,7 @@ class _Client:
                 f"{self._label} sends to {without_credentials(target)}: give that as the source"
             )
         self._auth = None
-        raise SourceError(
-            refused(response.status_code, self._label, with_password=bool(self._address.user))
-        )
+        raise refused(response.status_code, self._label, with_password=bool(self._address.user))
 
     def _request(self) -> requests.Response:
         url = self._address.url

@@ -27,21 +27,21 @@ def check_address(announced: str, sender: str, networks: Sequence[_Network]) -> 
     reserved = address.is_reserved and not address.is_loopback  # ::1 is in a reserved block
     if address.is_unspecified or address.is_multicast or reserved:
         raise Forbidden(
-            f"{announced} is not an address of one machine: announce another with --host"
+            f"{announced} is not an address of one machine: announce another with --announce"
         )
     if address.is_link_local:
-        raise Forbidden(f"{announced} is link-local: announce another address with --host")
+        raise Forbidden(f"{announced} is link-local: announce another address with --announce")
     if address == origin:
         return
     if address.is_loopback:
         raise Forbidden(
             f"{announced} is this hub's own machine, but the registration came from {sender}: "
-            "announce an address that the hub can reach with --host"
+            "announce an address that the hub can reach with --announce"
         )
     if not any(address in network for network in networks):
         raise Forbidden(
             f"the registration came from {sender} but announces {announced}: announce {sender} "
-            "with --host, or allow the network in the hub's agent_networks"
+            "with --announce, or allow the network in the hub's agent_networks"
         )
 
 

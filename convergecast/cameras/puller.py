@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _IDLE_INTERVAL_S = 1.0
 _LEAST_PAUSE_S = 0.05
+_NOTHING_CAME_S = 0.25
 _PLAIN_INTERVAL_S = 1 / 30  # for agents that answer at once, even without a new frame
 _SYNC_ROUNDS = 3
 # An agent that begins with larger pictures tells so with its next registration, a few seconds
@@ -88,7 +89,7 @@ class Puller:
         self._read_size = SizeReader()
         self._last: tuple[int, str] | None = None
         self._was_streaming = False
-        self._tried_at = 0.0
+        self._tried_at = self._picture_at = 0.0
         self._place: tuple[object, ...] = ()
         self._source = FrameSource(orders)
         self._clock_source: FrameSource | None = None
@@ -99,6 +100,8 @@ class Puller:
         moved = orders.wakes != before.wakes or orders.place != before.place
         if moved:
             self.health.began_again()
+        else:
+            self._source.renew(orders)  # an open stream waits by the rate that was told last
         if moved or orders.full_rate != before.full_rate:
             self._woken.set()
 
@@ -135,11 +138,11 @@ class Puller:
             return 0.0
         self._was_streaming = False
         began = time.monotonic()
-        self._poll()
+        came = self._poll()
         if not orders.full_rate:
             return _IDLE_INTERVAL_S
         if self._source.can_wait:
-            return 0.0
+            return 0.0 if came else _NOTHING_CAME_S
         return max(0.0, began + _PLAIN_INTERVAL_S - time.monotonic())
 
     def _stream(self) -> None:
@@ -154,12 +157,14 @@ class Puller:
         self._woken.clear()
         return self._orders.place == self._place and self._orders.full_rate
 
-    def _poll(self) -> None:
-        wait_s = self._source.patience_s
-        frame = self._source.frame(self._last, wait_s)
-        if frame is None:
-            raise SourceError(f"no new picture for {wait_s:g} s", offline=False)
-        self._take(frame, in_sequence=False)
+    def _poll(self) -> bool:
+        patience_s = self._source.patience_s
+        frame = self._source.frame(self._last, patience_s)
+        if frame is not None:
+            self._take(frame, in_sequence=False)
+        elif time.monotonic() - self._picture_at >= patience_s:
+            raise SourceError(f"no new picture for {patience_s:g} s", offline=False)
+        return frame is not None
 
     def _take(self, frame: WireFrame, *, in_sequence: bool) -> None:
         now = captured_at = time.time()
@@ -169,7 +174,7 @@ class Puller:
         if frame.captured_at is not None and self._clock.known:
             captured_at = min(now, frame.captured_at - self._clock.seconds)
         self._count(frame, in_sequence=in_sequence)
-        self._tried_at = time.monotonic()
+        self._tried_at = self._picture_at = time.monotonic()
         self.received.add(self._tried_at)
         came_back = self.health.state is not State.ONLINE
         if came_back:

@@ -23,6 +23,8 @@ from convergecast.protocol.stream import FrameReader
 
 CONNECT_TIMEOUT_S = 1.0
 WHOLE_PICTURE_S = 10.0
+_LEAST_PATIENCE_S = 2.0
+_UNKNOWN_RATE_S = 20.0
 _MAX_REASON_BYTES = 2_000
 _MAX_HEALTH_BYTES = 64 << 10
 _MAX_REASON_LENGTH = 200
@@ -65,8 +67,14 @@ class FrameSource:
 
     @property
     def patience_s(self) -> float:
-        """How long to wait for the next frame at this camera's rate, in seconds."""
-        return min(MAX_WAIT_S, max(2.0, 3.0 / (self._orders.agent_fps or 25.0)))
+        """How long to wait for the next frame at this camera's rate, in seconds.
+
+        An agent measures its camera's rate, and says itself when the camera is away: until it has
+        told the rate, it is waited for as it waits for the camera.
+        """
+        if self._orders.agent_fps:
+            return max(_LEAST_PATIENCE_S, 3.0 / self._orders.agent_fps)
+        return _UNKNOWN_RATE_S if self.can_wait or self.can_stream else _LEAST_PATIENCE_S
 
     def renew(self, orders: Orders) -> None:
         """Set new orders with the same address of the agent."""
@@ -78,10 +86,11 @@ class FrameSource:
         With `after` (number, epoch), return a newer frame, or None if none came within `wait_s`.
         An agent without long-poll returns its newest frame at once.
         """
+        wait_s = min(wait_s, MAX_WAIT_S)
         path = "/video/"
         if self.can_wait and after is not None and after[0] >= 0:
             path += f"?after={after[0]}&epoch={after[1]}&wait={wait_s:g}"
-        response = self._get(path, HTTPConnection, wait_s + self.patience_s)
+        response = self._get(path, HTTPConnection, wait_s + _LEAST_PATIENCE_S)
         if response.status == 204:
             response.read()
             return None
@@ -109,6 +118,9 @@ class FrameSource:
         last_jpeg, now = b"", time.monotonic()
         changed_at = now
         while True:
+            if patience_s != self.patience_s:  # the agent has told another rate
+                patience_s = self.patience_s
+                reading.settimeout(patience_s)
             self._due = now + patience_s + WHOLE_PICTURE_S
             frame = frames.read()
             now = time.monotonic()
@@ -125,7 +137,7 @@ class FrameSource:
         The local time is the middle between the request and the response.
         """
         began = time.time()
-        response = self._get("/health", HTTPConnection, self.patience_s)
+        response = self._get("/health", HTTPConnection, _LEAST_PATIENCE_S)
         self._expect_ok(response)
         with _translated(self):
             body = response.read(_MAX_HEALTH_BYTES)

@@ -45,7 +45,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         name = self.path.split("?")[0].strip("/")
-        self.server.asked.append(self.path)
         try:
             if "basic" in name and not self._is_basic():
                 return
@@ -86,6 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _challenge_unless(self, right: bool, challenge: str) -> bool:
         if not right:
+            self.server.wrong += "Basic" in self.headers.get("Authorization", "")
             self.send_response(401)
             self.send_header("WWW-Authenticate", challenge)
             self.send_header("Content-Length", "0")
@@ -211,7 +211,7 @@ def md5(text: str) -> str:
 
 
 class _Server(ThreadingHTTPServer):
-    """Serves all of them."""
+    """Serves all of them; `wrong` counts the passwords that were wrong, where Basic was asked."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -219,7 +219,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, film: bytes) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.film = film
-        self.asked: list[str] = []
+        self.wrong = 0
         self.ended = threading.Event()
 
 

@@ -12,6 +12,7 @@ from agent.backoff import Backoff
 from agent.capture import Capture, _Chooser, _Schedule
 from agent.encode import Encoded, Encoder
 from agent.errors import CameraOffline, SourceError
+from agent.pace import UNKNOWN_S, Pace
 from agent.slot import FrameSlot
 from agent.sources import EncodedSource
 from tests.integration.agent_support import eventually
@@ -173,3 +174,48 @@ def test_pauses_grow_to_their_limit_and_begin_again() -> None:
         assert pause_s == pytest.approx(usual_s, rel=0.21)
     backoff.reset()
     assert backoff.next_s() < 0.7
+
+
+def test_the_camera_is_waited_for_by_its_own_rate() -> None:
+    unknown, stated = Pace(), Pace(fps=0.2)
+    assert unknown.patience_s(0.0, least_s=3.0) == UNKNOWN_S
+    for moment in (0.0, 0.01, 0.02, 8.0, 16.0):  # what was buffered, and then one every 8 s
+        unknown.came(moment)
+        assert unknown.patience_s(moment, least_s=3.0) >= UNKNOWN_S
+    assert unknown.patience_s(23.0, least_s=3.0) == 32.0
+    for number in range(20):
+        unknown.came(24.0 + number / 25)
+    assert unknown.patience_s(25.0, least_s=3.0) == 3.0
+    assert stated.patience_s(100.0, least_s=3.0) == 20.0
+
+
+def test_a_lower_rate_that_is_asked_for_says_nothing_of_the_camera(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A camera of a picture every 8 s may be asked for ten a second."""
+    slot, source = FrameSlot(encoder=Encoder()), HangingSource()
+    monkeypatch.setattr(HangingSource, "fps", None)
+    capture = Capture(source=source, slot=slot, fps=10)
+    capture.start()
+    eventually(lambda: source.grabs > 1, "the first picture")
+    moment = time.perf_counter() + 8
+    monkeypatch.setattr("agent.slot.time.perf_counter", lambda: moment)
+    assert slot.state().online
+    source.release.set()
+    assert capture.stop(10)
+
+
+def test_the_rate_that_is_told_is_true_and_one_that_the_hub_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("agent.slot.time.perf_counter", lambda: now[0])
+    slot = FrameSlot(encoder=Encoder())
+    slot.expect(None)
+    for _ in range(60):  # the camera's buffer
+        slot.publish(JPEGS[0])
+    assert slot.state().fps == 0.0  # not known yet
+    for _ in range(3):
+        now[0] += 2.0
+        slot.publish(JPEGS[0])
+        assert slot.state().fps == pytest.approx(0.5)

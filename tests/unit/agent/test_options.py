@@ -156,6 +156,32 @@ def test_serving_everywhere_announces_where_the_hub_finds_it() -> None:
         assert listener.socket.getsockname()[0] == "0.0.0.0"
 
 
+@pytest.mark.parametrize(
+    ("text", "address", "port"),
+    [
+        ("192.0.2.77:6000", "192.0.2.77", 6000),
+        ("[fd00::1]:6000", "fd00::1", 6000),
+        ("192.0.2.77", "192.0.2.77", None),
+    ],
+)
+def test_another_place_may_be_announced_than_the_one_that_is_served_on(
+    text: str, address: str, port: int | None
+) -> None:
+    """Behind NAT, or in a container, the hub reaches the agent elsewhere."""
+    options = parse_options([*HUB, "--host", "127.0.0.1", "--announce", text])
+    listener = open_listener(hub=options.hub, host=options.host, announce=options.announce)
+    with listener.socket:
+        bound = listener.socket.getsockname()
+        assert bound[0] == "127.0.0.1"
+        assert (listener.address, listener.port) == (address, port or bound[1])
+
+
+@pytest.mark.parametrize("text", ["", ":5000", "host:0", "host:port", "a@b:1", "host/x", "[::1"])
+def test_what_is_no_place_is_not_announced(text: str) -> None:
+    with pytest.raises(SystemExit):
+        parse_options([*HUB, "--announce", text])
+
+
 @pytest.mark.parametrize("password", ["pa[ss", "p@ss", "p#ss", "12/ss"])
 def test_a_password_that_is_not_encoded_is_refused_in_one_sentence(password: str) -> None:
     with pytest.raises(SetupError, match="percent-encode") as refusal:

@@ -81,6 +81,7 @@ class Seen:
     fps: float = 0.0
     reasons: set[str] = field(default_factory=set)
     scene: int = 0
+    wrong_passwords: int = 0
 
 
 def watch(source_text: str, seen: Seen) -> None:
@@ -127,6 +128,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Seen]]:
             thread.start()
         for thread in threads:
             thread.join()
+        found["admin:geheim@plain-basic"].wrong_passwords = server.wrong
     print(
         "\n| camera | shown after | sizes | pictures a second | or why not |\n|---|---|---|---|---|"
     )
@@ -157,6 +159,11 @@ def test_it_is_not_shown_and_the_cause_is_told(kind: str, seen: dict[str, Seen])
     assert CAUSES[kind] in told
     for secret in ("geheim", "secret", "admin"):
         assert secret not in told
+
+
+def test_a_refused_password_is_not_shown_again_and_again(seen: dict[str, Seen]) -> None:
+    """Cameras lock out who does that."""
+    assert seen["admin:geheim@plain-basic"].wrong_passwords == 1
 
 
 def test_a_video_begins_again_at_its_end_without_a_break(seen: dict[str, Seen]) -> None:

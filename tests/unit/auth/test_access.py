@@ -333,7 +333,7 @@ def test_a_full_registration_is_answered_in_bson(client: FlaskClient) -> None:
         ({**FORM, "name": 5}, 400, "name"),
         ({**FORM, "fps": float("nan")}, 400, "fps"),
         ({**FORM, "protocol": 3, "agent_id": "a"}, 400, "protocol 3"),
-        ({**FORM, "ipaddress": "10.0.0.1"}, 403, "--host"),
+        ({**FORM, "ipaddress": "10.0.0.1"}, 403, "--announce"),
     ],
 )
 def test_registrations_that_cannot_be_used(

@@ -120,3 +120,50 @@ def test_a_wrong_clock_of_an_agent_is_corrected() -> None:
     puller._synchronise(Telling(1_760_000_300.0))
     puller.take(1)
     assert puller.delivered[0].captured_at == pytest.approx(100 + 1 / 50 - 300)
+
+
+@pytest.mark.parametrize(
+    ("fps", "capabilities", "patience_s"),
+    [
+        (25.0, ("long-poll", "stream"), 2.0),
+        (1 / 8, ("long-poll", "stream"), 24.0),
+        (1 / 60, ("long-poll", "stream"), 180.0),
+        (None, ("long-poll", "stream"), 20.0),  # its agent is still measuring
+        (None, (), 2.0),
+    ],
+)
+def test_a_camera_is_waited_for_by_its_own_rate(
+    fps: float | None, capabilities: tuple[str, ...], patience_s: float
+) -> None:
+    slow = msgspec.structs.replace(orders(1), agent_fps=fps, capabilities=capabilities)
+    assert FrameSource(slow).patience_s == pytest.approx(patience_s)
+
+
+class Waiting(FrameSource):
+    """An agent that answers in time that there is no newer picture yet."""
+
+    def frame(self, after: tuple[int, str] | None, wait_s: float) -> WireFrame | None:
+        return None
+
+
+@pytest.mark.parametrize(("fps", "online"), [(1 / 8, True), (25.0, False)])
+def test_a_slow_camera_is_not_stalled_between_its_pictures(fps: float, online: bool) -> None:
+    puller = Pulled()
+    puller.take(1)
+    waiting = msgspec.structs.replace(
+        orders(1), agent_fps=fps, capabilities=("long-poll",), live=False
+    )
+    puller.set_orders(waiting)
+    puller._source, puller._place = Waiting(waiting), waiting.place
+    puller._clock.known = True
+    puller._picture_at -= 8
+    puller.run_once()
+    assert (puller.health.state is State.ONLINE) is online
+
+
+def test_an_open_stream_waits_by_the_rate_that_was_told_last() -> None:
+    puller = Pulled()
+    told = msgspec.structs.replace(orders(1), agent_fps=1 / 8)
+    puller._source = FrameSource(orders(1))
+    puller.set_orders(told)
+    assert puller._source.patience_s == pytest.approx(24.0)
