@@ -12,6 +12,7 @@ from __future__ import annotations
 import hmac
 import logging
 import secrets
+import threading
 import time
 from dataclasses import replace
 
@@ -84,6 +85,7 @@ class Pairing:
         self._place = place_text(address, port)
         self.stream_key = secrets.token_urlsafe(24)
         self._nonces = Nonces(time.monotonic())
+        self._taking = threading.Lock()
         self._nonce = ""
         self._sent_at = 0.0
         self._is_waiting = False
@@ -154,12 +156,13 @@ class Pairing:
             return None
         if not claim.holds(stream_key, method, target, self._place):
             raise NotAdmitted(_ONLY_THE_HUB)
-        timing = self._nonces.take(
-            claim.nonce,
-            float(claim.time),
-            now_s=self._hub_time(),
-            monotonic_s=time.monotonic(),
-        )
+        with self._taking:
+            timing = self._nonces.take(
+                claim.nonce,
+                float(claim.time),
+                now_s=self._hub_time(),
+                monotonic_s=time.monotonic(),
+            )
         if timing is Timing.SEEN:
             raise NotAdmitted("this request came before: each counts once")
         if timing is Timing.CLOCK:

@@ -56,13 +56,18 @@ addresses = st.sampled_from(["10.0.0.1", "10.0.0.2", "10.0.0.3"]) | st.sampled_f
 FIELDS = (
     *("ipaddress", "ports", "agent_id", "camera_key", "name", "version", "protocol", "token"),
     *("stream_key", "width", "height", "fps", "source", "capabilities"),
+    *("nonce", "time", "token_proof", "proof"),
 )
 sound_values: dict[str, st.SearchStrategy[Any]] = {
     "ipaddress": addresses,
     "ports": st.integers(1, 4),
     "agent_id": st.sampled_from(["a", "b", "c", "d", "e"]),
     "camera_key": st.just("guess"),
-    "protocol": st.sampled_from([1] * 9 + [0, 2, 0.5]),
+    "protocol": st.sampled_from([1] * 6 + [2] * 6 + [0, 3, 0.5]),
+    "nonce": st.sampled_from(["one", "two", "x" * 64]),
+    "time": st.sampled_from([0, 1_760_000_000.5, 99_999_999_999]),
+    "token_proof": st.sampled_from(["", "0" * 64]),
+    "proof": st.sampled_from(["", "0" * 64]),
     "token": st.sampled_from(["the agents' token", "guess"]),
     "width": st.sampled_from([640, 1, 65_535] * 3 + [0.5]),
     "fps": st.sampled_from([25, 0.01, 1000] * 3 + [5e-324]),

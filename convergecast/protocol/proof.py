@@ -133,6 +133,8 @@ class Timing(Enum):
 class Nonces:
     """The nonces by which one key was proven to this process, for as long as they could be reused.
 
+    For one thread at a time.
+
     What was proven before the process began is refused too, because it may have been seen then.
     When very many came within the window, further ones are refused.
     """

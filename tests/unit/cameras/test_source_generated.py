@@ -121,3 +121,21 @@ def test_nothing_was_left_open(server: Server) -> None:
     source.close()
     after = process.num_fds() if hasattr(process, "num_fds") else 0
     assert after <= before + 2
+
+
+@pytest.mark.parametrize("body", GOOD)
+def test_nothing_is_taken_from_an_agent_that_does_not_prove_its_key(
+    server: Server, body: bytes
+) -> None:
+    server.body = body
+    port = server.listener.getsockname()[1]
+    source = FrameSource(messages.orders(port=port, proven=True))
+    for ask in (
+        lambda: source.frame((1, "e"), 0.1),
+        lambda: list(source.stream()),
+        source.health,
+    ):
+        with pytest.raises(SourceError, match="does not prove that it is this camera's agent"):
+            ask()
+    with pytest.raises(SourceError, match="--pair-again"):
+        FrameSource(messages.orders(port=port, proven=True, stream_key=None)).health()
