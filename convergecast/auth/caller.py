@@ -50,6 +50,14 @@ class Caller:
         return self.session or (self.name if self.token is None else f"token {self.token}")
 
     @property
+    def counted_as(self) -> str:
+        """What its wrong secrets are counted by: its account; empty: its address.
+
+        So nobody beside it at the address keeps it from changing an account.
+        """
+        return "" if self.kind is CallerKind.ANYONE else f"the account {self.name}"
+
+    @property
     def actor(self) -> Actor:
         """Who it is, for the audit."""
         return Actor(self.name, self.via, self.address)

@@ -149,13 +149,13 @@ class Gate:
                 owner=self.hub_owner,
             )
         found = self.tokens.find(token)
-        return self._token_holder(found) if found else None
+        return self.token_holder(found) if found else None
 
     def may_stay(self, caller: Caller) -> bool:
         """Whether one who was let in is still who it was, and may what it might; from memory."""
         if caller.token is not None:
             token = self.tokens.get(caller.token)
-            return token is not None and self._token_holder(token) == caller
+            return token is not None and self.token_holder(token) == caller
         if caller.session is None:
             return True
         session = self.sessions.find(caller.session)
@@ -185,10 +185,13 @@ class Gate:
             session=session.key,
         )
 
-    def _token_holder(self, token: ApiToken) -> Caller | None:
-        """Return who a token is: at most what its owner is now; None where the owner has gone."""
+    def token_holder(self, token: ApiToken) -> Caller | None:
+        """Return who a token is: at most what its owner is now; None where the owner has gone.
+
+        The hub's own count while there is an administrator's token, whose holders can end them.
+        """
         name, role, cameras = _CLIENT, token.role, token.cameras
-        if token.owner != self.hub_owner:
+        if token.owner != self.hub_owner or not self.has_admin_token:
             account = self.accounts.of_owner(token.owner)
             if account is None:
                 return None

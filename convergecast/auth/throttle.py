@@ -2,7 +2,9 @@
 
 An address that has used up its wrong ones is refused before anything is compared, so that even the
 right one is not found. Nobody else is kept out by it, and no account is locked. IPv6 addresses are
-counted by their /64, which one host may hold. Process: hub.
+counted by their /64, which one host may hold. Who has signed in is counted by its account instead.
+
+Process: hub.
 """
 
 from __future__ import annotations
@@ -103,7 +105,7 @@ class Throttle:
         self.check(address)
         network = network_of(address)
         if network in self._in_line or len(self._in_line) >= _MOST_IN_LINE:
-            raise self._too_many(1.0)
+            raise TooMany(f"Another {self._what} is being checked: try again.", retry_after_s=1)
         self._in_line.add(network)
         try:
             async with self._turns:
@@ -115,6 +117,6 @@ class Throttle:
     def _too_many(self, wait_s: float) -> TooMany:
         seconds = max(1, math.ceil(wait_s))
         return TooMany(
-            f"Too many wrong {self._what}s came from your address: try again in {seconds} s.",
+            f"There were too many wrong {self._what}s: try again in {seconds} s.",
             retry_after_s=seconds,
         )

@@ -124,9 +124,10 @@ def create_asgi(services: Services) -> Application:
         if wanted is None or not wanted.checks_secret:
             await flask(scope, receive, send)
             return
+        counted_as = scope["admitted"][1].counted_as or _address(scope)
         async with contextlib.AsyncExitStack() as turn:
             try:
-                await turn.enter_async_context(services.sign_ins.turn(_address(scope)))
+                await turn.enter_async_context(services.sign_ins.turn(counted_as))
             except ConvergeCastError as error:
                 if "text/html" not in _headers(scope).get("accept", ""):
                     await _refuse(error, send)  # who guesses in great numbers takes no thread

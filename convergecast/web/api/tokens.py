@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from convergecast.auth.access import Access, Role, allow
 from convergecast.auth.api_tokens import NO_SUCH_TOKEN, ApiToken
+from convergecast.auth.caller import Caller
 from convergecast.errors import Conflict, Forbidden, NotFound
 from convergecast.messages.accounts import MadeToken, NewToken, TokenList, TokenView
 from convergecast.messages.api import ListQuery
@@ -26,8 +27,8 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.VIEW)
     def tokens() -> Response:
         asked = query(ListQuery)
-        found = [token for token in _of_caller() if asked.includes(token.id)][: asked.most]
-        return answer(TokenList(tokens=[_shown(token) for token in found]))
+        found = [each for each in _of_caller() if asked.includes(each[0].id)][: asked.most]
+        return answer(TokenList(tokens=[_shown(*each) for each in found]))
 
     @routes.post("")
     @allow(Access.OWN)
@@ -36,6 +37,8 @@ def blueprint(services: Services) -> Blueprint:
         role, cameras = Role(order.role), asking.cameras
         if asking.token is not None:
             raise Forbidden("A token makes no tokens: sign in on the hub's page.")
+        if not (gate.has_admin_token or gate.accounts.of_owner(asking.owner)):
+            raise Conflict("Sign in with an account first: it can list the token, and end it.")
         if not asking.is_at_least(role):
             raise Forbidden(f"A token has at most your own role, {asking.role}.")
         if order.cameras is not UNSET and order.cameras is not None:
@@ -46,19 +49,24 @@ def blueprint(services: Services) -> Blueprint:
         token, text = gate.tokens.add(
             asking.owner, shown_name(order.name), role, cameras, expires_at, asking.actor
         )
-        return answer(MadeToken(**asdict(_shown(token)), token=text), 201)
+        holder = gate.token_holder(token)
+        if holder is None:
+            raise NotFound("Your account was removed meanwhile.")
+        return answer(MadeToken(**asdict(_shown(token, holder)), token=text), 201)
 
     @routes.delete("/<token_id>")
     @allow(Access.OWN)
     def end(token_id: str) -> Response:
-        for token in _of_caller():
+        for token, _ in _of_caller():
             if str(token.id) == token_id:
                 gate.tokens.end(token, caller().actor)
                 return Response(status=204)
         raise NotFound(NO_SUCH_TOKEN)
 
-    def _of_caller() -> list[ApiToken]:
-        return [token for token in gate.tokens.all() if token.owner == caller().owner]
+    def _of_caller() -> list[tuple[ApiToken, Caller]]:
+        """Return the caller's tokens, and what each may now."""
+        mine = [token for token in gate.tokens.all() if token.owner == caller().owner]
+        return [(token, holder) for token in mine if (holder := gate.token_holder(token))]
 
     return routes
 
@@ -77,12 +85,14 @@ def _listed(services: Services, cameras: list[str], role: Role) -> frozenset[str
     return frozenset(cameras)
 
 
-def _shown(token: ApiToken) -> TokenView:
+def _shown(token: ApiToken, holder: Caller) -> TokenView:
+    """Return what a token may now, and of its cameras those that exist for the caller."""
+    lists = [each for each in (holder.cameras, caller().cameras) if each is not None]
     return TokenView(
         id=str(token.id),
         name=token.name,
-        role=token.role.value,
-        cameras=None if token.cameras is None else sorted(token.cameras),
+        role=(holder.role or token.role).value,
+        cameras=sorted(frozenset.intersection(*lists)) if lists else None,
         created_at=token.created_at,
         expires_at=token.expires_at,
     )

@@ -10,7 +10,7 @@ from convergecast.auth.accounts import Account
 from convergecast.errors import Forbidden, InvalidInput
 from convergecast.messages.accounts import NewUser, User, UserChange, Users
 from convergecast.web.api.request_body import answer, json_body
-from convergecast.web.caller import address, caller
+from convergecast.web.caller import caller
 from convergecast.web.services import Services
 
 
@@ -68,7 +68,7 @@ def _whose(services: Services, name: str, order: UserChange) -> str | Account:
         Forbidden: it may not, or the current password is wrong.
         NotFound: there is no such account.
         InvalidInput: the current password is missing.
-        TooMany: this address has sent too many wrong passwords.
+        TooMany: its account has sent too many wrong passwords.
     """
     asking, accounts = caller(), services.gate.accounts
     own = accounts.of_owner(asking.owner)
@@ -83,10 +83,10 @@ def _whose(services: Services, name: str, order: UserChange) -> str | Account:
         return account.name
     if order.current_password is UNSET:
         raise InvalidInput("Send current_password, too: the password that is to be replaced.")
-    services.sign_ins.check(address())
+    services.sign_ins.check(asking.counted_as)
     known = accounts.sign_in(account.name, order.current_password)
     if known is None:
-        services.sign_ins.failed(address())
+        services.sign_ins.failed(asking.counted_as)
         raise Forbidden("The current password is wrong.")
     return known
 

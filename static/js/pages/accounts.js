@@ -41,9 +41,10 @@ const passwords = createPasswordDialog({
 });
 const editor = createAccountDialog({ book, onDone: saved });
 const tokenDialog = createTokenDialog({ book, now: live.now });
+const key = main.dataset.key === 'token' ? 'token' : 'link';
 const ownPart = part('own-part');
 const account = createOwnAccount(ownPart, {
-  key: main.dataset.key === 'token' ? 'token' : 'link',
+  key,
   onFirst: () => editor.open({ first: true }),
   onPassword: (name) => passwords.open(name, true),
 });
@@ -55,7 +56,7 @@ const accounts = isAdmin() ? createAccounts(part('accounts-part'), {
 }) : null;
 const ownSessions = createSessions(part('own-sessions-part'), { book, whose: 'own' });
 const tokensPart = part('tokens-part');
-const tokens = createTokens(tokensPart, { book, onMake: tokenDialog.open });
+const tokens = createTokens(tokensPart, { book, key, onMake: tokenDialog.open });
 const others = isAdmin() ? [createSessions(part('other-sessions-part'), { book, whose: 'others' }), createLog()] : [];
 const header = createHeader(at('header'), {
   actions: null, version: main.dataset.version, onAligned: store.setAligned, page: 'accounts',

@@ -253,6 +253,21 @@ def test_the_link_works_until_there_is_an_account(database: Database) -> None:
     assert gate.by_session(cookie), "who made the first account goes on"
 
 
+def test_what_the_link_signs_in_makes_no_token_that_nobody_could_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONVERGECAST_ADMIN_TOKEN", raising=False)
+    hub = Hub(HubConfig(port=0, data_dir=tmp_path))
+    client, gate = create_app(hub.services).test_client(), hub.services.gate
+    assert client.get(f"/?token={gate.link_token()}").status_code == 303
+    order = {"name": "tv", "role": "admin"}
+    made = client.post("/api/v1/tokens", json=order, headers={"Origin": "http://localhost"})
+    assert made.status_code == 409 and "Sign in with an account" in made.get_json()["message"]
+    _, text = gate.tokens.add(gate.hub_owner, "tv", Role.ADMIN, None, None, TESTER)
+    assert gate.by_token(text) is None, "made while there was an administrator's token"
+    hub.close()
+
+
 def test_no_password_and_no_hash_of_one_is_told(gate: Gate) -> None:
     assert "argon2" not in repr(gate.accounts.get("anna"))
     assert str(caller_of(gate, cookie_of(gate)).session) not in repr(gate.accounts.all())

@@ -474,10 +474,24 @@ def test_a_token_is_at_most_its_owner_now_and_then(house: House, helper: Account
     gate.accounts.change("helper", role=Role.VIEWER, cameras=[], by=TESTER)
     now = gate.by_token(made["token"])
     assert now and (now.role, now.cameras) == (Role.VIEWER, frozenset())
+    shown = house.call("GET /api/v1/tokens", {"Cookie": house.cookie(gate.accounts.get("helper"))})
+    assert [(each["role"], each["cameras"]) for each in shown.get_json()["tokens"]] == [
+        ("viewer", [])
+    ]
     assert not gate.may_stay(before)
     gate.accounts.change("helper", role=Role.OPERATOR, cameras=[house.seen], by=TESTER)
     stored = house.hub.services.database.read("SELECT * FROM api_tokens")
     assert made["token"] not in str([tuple(row) for row in stored])
+
+
+def test_a_limited_token_learns_of_no_camera_from_the_list_of_tokens(house: House) -> None:
+    operator = house.accounts[Role.OPERATOR]
+    made = [make_token(house, operator, cameras=[each]) for each in (house.hidden, house.seen)]
+    made.append(make_token(house, operator))
+    shown = house.call("GET /api/v1/tokens", bearer(made[1].get_json()["token"])).get_json()
+    assert [each["cameras"] for each in shown["tokens"]] == [[house.seen], [house.seen], []]
+    all_ = house.call("GET /api/v1/tokens", {"Cookie": house.cookie(operator)}).get_json()
+    assert [each["cameras"] for each in all_["tokens"]] == [None, [house.seen], [house.hidden]]
 
 
 def test_tokens_go_with_their_account_and_with_their_time(house: House) -> None:

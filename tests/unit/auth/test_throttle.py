@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from convergecast.auth.access import Role
+from convergecast.auth.accounts import Accounts
 from convergecast.auth.gate import Gate
+from convergecast.auth.passwords import Passwords
 from convergecast.auth.throttle import Throttle
 from convergecast.config import HubConfig
 from convergecast.errors import TooMany
@@ -19,8 +23,11 @@ from convergecast.logs import Ration
 from convergecast.web.asgi import create_asgi
 from convergecast.web.asgi_types import Application, Incoming, Outgoing
 from tests.fakes import FakeClock
+from tests.support.asgi import Answer, ask
+from tests.support.callers import CHEAP, TESTER
 
 TOKEN = "an administrator's token"
+PASSWORD, OTHER = "four words that differ", "and four quite new ones"
 HERE = "192.0.2.1"
 
 
@@ -284,3 +291,51 @@ def test_wrong_bearer_tokens_are_throttled_too(
     assert statuses[:200] == [401] * 200
     assert 429 in statuses
     assert len(compared) == statuses.count(401)
+
+
+@pytest.fixture
+def anna(tmp_path: Path) -> Iterator[tuple[Hub, Application, dict[str, str]]]:
+    """A hub, its application, and what a signed-in administrator sends."""
+    hub = Hub(HubConfig(port=0, data_dir=tmp_path))
+    gate = hub.services.gate
+    cheap = Accounts(hub.services.database, FakeClock(), Passwords(CHEAP))
+    cheap.add("anna", PASSWORD, Role.ADMIN, by=TESTER)
+    cheap.add("bob", PASSWORD, Role.OPERATOR, by=TESTER)
+    gate.refresh()
+    cookie = f"{hub.services.guard.cookie}={gate.sign_in_as('anna', PASSWORD)}"
+    sent = {"Cookie": cookie, "Origin": "http://localhost", "Content-Type": "application/json"}
+    yield hub, create_asgi(hub.services), sent
+    hub.close()
+
+
+def test_who_guesses_at_an_address_keeps_nobody_there_from_changing_accounts(
+    anna: tuple[Hub, Application, dict[str, str]],
+) -> None:
+    hub, application, sent = anna
+    for _ in range(10):
+        hub.services.sign_ins.failed(HERE)
+    path, body = "/api/v1/users/bob", b'{"role": "viewer"}'
+    assert ask(application, "PATCH", path, headers=sent, body=body, client=HERE).status == 200
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    guess = b"name=bob&password=" + PASSWORD.encode().replace(b" ", b"+")
+    assert ask(application, "POST", "/login", headers=form, body=guess, client=HERE).status == 429
+    there = "192.0.2.77"
+    assert ask(application, "POST", "/login", headers=form, body=guess, client=there).status == 303
+
+
+def test_a_session_guesses_the_password_of_its_account_slowly_from_all_addresses_together(
+    anna: tuple[Hub, Application, dict[str, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    _, application, sent = anna
+
+    def change(number: int, current: str) -> Answer:
+        order = {"password": OTHER, "current_password": current}
+        body, client = json.dumps(order).encode(), f"10.0.{number}.1"
+        return ask(
+            application, "PATCH", "/api/v1/users/anna", headers=sent, body=body, client=client
+        )
+
+    assert [change(number, "a wrong one").status for number in range(7)] == [403] * 5 + [429] * 2
+    right = change(8, PASSWORD)
+    assert right.status == 429 and b"too many wrong" in right.body
+    assert "a wrong sign-in from the account anna" in caplog.messages
