@@ -46,6 +46,8 @@ def run_demo(config: HubConfig, *, cameras: int, source: str) -> None:
         known = {camera.id for camera in hub.services.registry.all()}
         environment = {**os.environ, "CONVERGECAST_AGENT_TOKEN": token}
         environment["CONVERGECAST_SOURCE"] = source  # an argument can be read by other users
+        # They know this hub only, wherever another has listened before: so their keys are its own.
+        environment["CONVERGECAST_AGENT_STATE"] = str(config.data_dir / "demonstration")
         environment.pop("CONVERGECAST_ADMIN_TOKEN", None)
         for number in range(1, cameras + 1):
             name = "Demonstration" if cameras == 1 else f"Demonstration {number}"

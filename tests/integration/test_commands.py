@@ -172,6 +172,7 @@ def test_the_demonstration_prints_its_link_last_and_takes_its_agents_along(
         assert lines[-2] == "\n"
         assert [demo.stdout.readline() for _ in range(3)] == ["\n", "Ctrl+C stops the hub.\n", "\n"]
         assert sum("online" in line for line in lines) >= 2
+        assert not (tmp_path / "agents").exists(), "the user's agents have hubs of their own"
         cameras = Database(tmp_path / "hub.sqlite3")
         assert [row["options"] for row in cameras.read("SELECT options FROM cameras")] == [
             '["faces", "objects", "people"]'
