@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -148,6 +149,13 @@ class Changes:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         told.page.route(re.compile(r"/cameras/c\d$"), self._answer)
 
+    def wait_for(self, *last: tuple[str, dict[str, Any]]) -> None:
+        """Wait until these were asked last, in any order: the page asks them at once."""
+        deadline = time.monotonic() + 10
+        while sorted(self.asked[-len(last) :], key=str) != sorted(last, key=str):
+            assert time.monotonic() < deadline, self.asked
+            self.told.page.wait_for_timeout(20)
+
     def _answer(self, route: Route) -> None:
         camera_id = route.request.url.rpartition("/")[2]
         body = json.loads(route.request.post_data or "")
@@ -171,10 +179,8 @@ def test_a_refusal_stops_no_other_camera_and_what_was_not_taken_is_not_shown(tol
     expect(dialog.get_by_test_id("objects-problem")).to_have_text(
         "Camera c1: The camera waits for approval."
     )
-    assert changes.asked[-2:] == [
-        ("c1", {"min_score": 0.2, "labels": None}),
-        ("c2", {"min_score": 0.2, "labels": None}),
-    ]
+    wanted = {"min_score": 0.2, "labels": None}
+    changes.wait_for(("c1", wanted), ("c2", wanted))
     words = dialog.get_by_test_id("objects-score-words")
     expect(words).to_have_text("Minimum score 50 %")
     dialog.get_by_test_id("objects-close").click()
