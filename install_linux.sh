@@ -9,6 +9,11 @@ usage: ./install_linux.sh                        set up: packages into venv/, mo
        ./install_linux.sh run [serve options]    that, then the hub with a demonstration camera
        ./install_linux.sh test [pytest options]  that and what tests need, then the whole test suite
        ./install_linux.sh agent [agent options]  only what a machine with a camera needs, then the agent
+       ./install_linux.sh service hub|agent [options]
+                                                 the same, started with the machine by systemd, and again after a failure;
+                                                 without options with those it had. agent-NAME: a further camera
+       ./install_linux.sh remove-service hub|agent
+                                                 removes that
 TEXT
 }
 
@@ -253,6 +258,35 @@ install_node_packages() {
 
 fetch_models() { "$python" -m convergecast models fetch || exit 1; }
 
+# ---- what starts with the machine --------------------------------------------------------------
+
+# as_owner COMMAND...: root writes nothing into the folder of somebody else, who updates it later.
+as_owner() {
+    local owner home
+    owner=$(stat -c %U "$here")
+    if [[ $(id -u) == 0 && $owner != root ]]; then
+        home=$(getent passwd "$owner" | cut -d: -f6) || fail "$here belongs to no user of this machine: chown it."
+        runuser -u "$owner" -- env HOME="$home" "$@"
+    else
+        "$@"
+    fi
+}
+
+# check_service WORD...: nothing is installed for a wrong word.
+check_service() {
+    if [[ ! ${2:-} =~ ^(hub|agent(-[a-z0-9]+)*)$ ]]; then
+        printf 'install_linux.sh: %s "%s" is not known: hub, agent, or agent-NAME for a further camera.\n' "$1" "${2:-}" >&2
+        exit 2
+    fi
+}
+
+# run_service WORD...: -P, since a folder named scripts may be where the user is.
+run_service() {
+    local program=$python
+    [[ -x $program ]] || program=python3
+    PYTHONPATH="$here" exec "$program" -P -B -m scripts.service "$@"
+}
+
 # ---- the words -------------------------------------------------------------------------------
 
 trap 'exit 130' INT TERM # a signal during pip leaves venv/half-made: the next run starts afresh
@@ -280,9 +314,23 @@ case $word in
         set_up agent
         exec "$python" "$here/agent/agent.py" "$@"
         ;;
+    service)
+        check_service service "$@"
+        # set-up is for this line only, so not in the usage.
+        as_owner "$here/install_linux.sh" set-up "${1%%-*}"
+        run_service service "$@"
+        ;;
+    set-up)
+        set_up "$1"
+        [[ $1 == agent ]] || fetch_models
+        ;;
+    remove-service)
+        check_service remove-service "$@"
+        run_service remove-service "$@"
+        ;;
     -h | --help) usage ;;
     *)
-        printf 'install_linux.sh: "%s" is not known: run, test, agent, or no word to set up only.\n' "$word" >&2
+        printf 'install_linux.sh: "%s" is not known: run, test, agent, service, remove-service, or no word to set up only.\n' "$word" >&2
         exit 2
         ;;
 esac

@@ -11,9 +11,11 @@ if "%WORD%"=="" goto word_known
 if "%WORD%"=="run" goto word_known
 if "%WORD%"=="test" goto word_known
 if "%WORD%"=="agent" goto word_known
+if "%WORD%"=="service" goto word_known
+if "%WORD%"=="remove-service" goto word_known
 if "%WORD%"=="-h" goto usage
 if "%WORD%"=="--help" goto usage
-echo install_windows.bat: "%WORD%" is not known: run, test, agent, or no word to set up only.>&2
+echo install_windows.bat: "%WORD%" is not known: run, test, agent, service, remove-service, or no word to set up only.>&2
 exit /b 2
 
 :usage
@@ -21,23 +23,40 @@ echo usage: install_windows.bat                        set up: packages into ven
 echo        install_windows.bat run [serve options]    that, then the hub with a demonstration camera
 echo        install_windows.bat test [pytest options]  that and what tests need, then the whole test suite
 echo        install_windows.bat agent [agent options]  only what a machine with a camera needs, then the agent
+echo        install_windows.bat service hub^|agent [options]
+echo                                                   the same, started when you sign in by a scheduled task;
+echo                                                   without options with those it had. agent-NAME: a further camera
+echo        install_windows.bat remove-service hub^|agent
+echo                                                   removes that
 exit /b 0
 
 :word_known
 rem What follows the word, each argument with the quotes it came with.
 set "REST="
 shift
+set "PART=%~1"
 :collect
 if [%1]==[] goto collected
 set REST=%REST% %1
 shift
 goto collect
 :collected
+if "%WORD%"=="service" goto check_part
+if "%WORD%"=="remove-service" goto check_part
+goto part_known
+:check_part
+if "%PART%"=="hub" goto part_known
+if "%PART:~0,5%"=="agent" goto part_known
+echo install_windows.bat: %WORD% "%PART%" is not known: hub, agent, or agent-NAME for a further camera.>&2
+exit /b 2
+:part_known
 
 rem ---- which packages: the files that list them are also the stamp of what is installed --------
 set "SET=hub"
 if "%WORD%"=="test" set "SET=test"
 if "%WORD%"=="agent" set "SET=agent"
+if "%PART:~0,5%"=="agent" if "%WORD%"=="service" set "SET=agent"
+if "%PART:~0,5%"=="agent" if "%WORD%"=="remove-service" set "SET=agent"
 set "WANTED=%VENV%\wanted-%SET%.txt"
 set "INSTALLED=%VENV%\installed-%SET%.txt"
 
@@ -116,6 +135,8 @@ exit /b 1
 
 :installed
 if "%WORD%"=="agent" goto start_agent
+if "%WORD%"=="remove-service" goto start_service
+if "%WORD%%SET%"=="serviceagent" goto start_service
 if not "%WORD%"=="test" goto fetch_models
 call :install_node_packages
 if errorlevel 1 exit /b 1
@@ -123,12 +144,19 @@ if errorlevel 1 exit /b 1
 "%PYTHON%" -m convergecast models fetch
 if errorlevel 1 exit /b 1
 if "%WORD%"=="run" goto start_hub
+if "%WORD%"=="service" goto start_service
 if "%WORD%"=="test" goto start_tests
 echo Ready. install_windows.bat run starts the hub.
 exit /b 0
 
 :start_agent
 "%PYTHON%" "%HERE%agent\agent.py" %REST%
+exit /b %errorlevel%
+
+:start_service
+rem -P, since a folder named scripts may be where the user is. Without the last backslash of HERE.
+set "PYTHONPATH=%HERE:~0,-1%"
+"%PYTHON%" -P -B -m scripts.service %WORD% %REST%
 exit /b %errorlevel%
 
 :start_hub

@@ -47,11 +47,11 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="run the hub")
-    _add_serve_options(serve)
+    add_serve_options(serve)
     serve.set_defaults(run=_serve)
 
     demo = commands.add_parser("demo", help="run the hub with demonstration cameras")
-    _add_serve_options(demo)
+    add_serve_options(demo)
     demo.add_argument(
         "--cameras", type=positive, default=1, metavar="N", help="number of cameras (1)"
     )
@@ -71,7 +71,7 @@ def _parser() -> Parser:
     _add_user(commands)
 
     doctor = commands.add_parser("doctor", help="say what works on this machine and what does not")
-    _add_serve_options(doctor)
+    add_serve_options(doctor)
     doctor.set_defaults(run=_doctor)
 
     _add_analyze(commands)
@@ -212,7 +212,8 @@ def _score(text: str) -> float:
     return value
 
 
-def _add_serve_options(parser: Parser) -> None:
+def add_serve_options(parser: Parser) -> None:
+    """Add the options of every command that runs a hub."""
     parser.add_argument("--host", metavar="H", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=whole_number, metavar="P", help="port to listen on (5000)")
     parser.add_argument("--data-dir", type=Path, metavar="D", help="folder of the hub's database")

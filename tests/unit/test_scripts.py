@@ -176,7 +176,7 @@ case "$*" in
     *install_packages.py*) exec "{sys.executable}" "$@" ;;
     *"-m venv"*) for folder; do :; done; mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python" ;;
     *"-m pip"*) {pip} ;;
-    *convergecast*|*agent.py*) echo "started: $*" ;;
+    *convergecast*|*agent.py*|*scripts.service*) echo "started: $*" ;;
 esac"""
     for name in PYTHON_NAMES:
         make_program(programs / name, body)
@@ -269,6 +269,44 @@ def test_a_camera_host_gets_the_small_set_only(checkout: Path, programs: Path) -
     assert result.stdout.endswith(f"started: {checkout}/agent/agent.py --source demo\n")
     (call,) = (checkout / "venv/bin/calls").read_text().splitlines()
     assert call.endswith(f"-r {checkout}/requirements-agent.txt")
+
+
+def test_a_service_is_set_up_after_what_it_needs(checkout: Path, programs: Path) -> None:
+    fake_python(programs, version="3.11.7", pip='echo "$*" >>"$(dirname "$0")/calls"')
+    result = install(checkout, programs, "service", "agent-gate", "--name", "a b")
+    started = "started: -P -B -m scripts.service"
+    assert result.stdout.endswith(f"{started} service agent-gate --name a b\n"), result.stderr
+    assert "models fetch" not in result.stdout
+    (call,) = (checkout / "venv/bin/calls").read_text().splitlines()
+    assert call.endswith(f"-r {checkout}/requirements-agent.txt")
+    hub = install(checkout, programs, "service", "hub")
+    fetched = "started: -m convergecast models fetch"
+    assert hub.stdout.endswith(f"{fetched}\n{started} service hub\n"), hub.stderr
+    removed = install(checkout, programs, "remove-service", "hub")
+    assert removed.stdout == f"{started} remove-service hub\n"
+
+
+@pytest.mark.parametrize("verb", ["service", "remove-service"])
+@pytest.mark.parametrize("words", [(), ("camera",), ("--port", "80"), ("agent-../x",)])
+def test_a_service_has_to_be_one_that_there_is(
+    checkout: Path, programs: Path, verb: str, words: tuple[str, ...]
+) -> None:
+    result = install(checkout, programs, verb, *words)
+    assert result.returncode == 2
+    assert "hub, agent, or agent-NAME for a further camera" in only_error(result)
+    assert not (checkout / "venv").exists()
+
+
+def test_root_writes_nothing_into_the_folder_of_another(checkout: Path, programs: Path) -> None:
+    fake_python(programs, version="3.11.7")
+    make_program(programs / "id", "echo 0")
+    make_program(programs / "stat", "echo alice")
+    make_program(programs / "getent", "echo alice:x:1000:1000::/home/alice:/bin/sh")
+    make_program(programs / "runuser", f'echo "$*" >>"{programs}/calls"; shift 3; exec "$@"')
+    result = install(checkout, programs, "service", "agent", "--hub", "x")
+    assert result.returncode == 0, result.stderr
+    as_alice = f"-u alice -- env HOME=/home/alice {checkout}/install_linux.sh set-up agent\n"
+    assert (programs / "calls").read_text() == as_alice
 
 
 def test_an_interrupted_installation_starts_afresh(checkout: Path, programs: Path) -> None:
