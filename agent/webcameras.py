@@ -119,7 +119,7 @@ class WebSource:
         """Return what plays the video; a small file is fetched, as FFmpeg must be free to seek."""
         if answer.is_page:
             raise SourceError(f"{self.label} is a page, not a picture or a video")
-        if not 0 < answer.length <= _MOST_FETCHED_BYTES:
+        if answer.is_list or not 0 < answer.length <= _MOST_FETCHED_BYTES:
             return self._stream
         handle, name = tempfile.mkstemp(prefix="convergecast-video-")
         self._copy = Path(name)
@@ -212,6 +212,7 @@ class _Answer:
         given: how many there were so far.
         length: in bytes, 0 if it is not told.
         is_page: whether it is a page for people.
+        is_list: whether it lists the pieces of a video, as HLS and DASH do.
         is_one_picture: whether it is a single JPEG by its own account.
     """
 
@@ -229,7 +230,7 @@ class _Answer:
         self.length = int(length) if length.isascii() and length.isdigit() else 0
         self.is_page = self._type.startswith("text/html")
         self.given = 0
-        self.is_one_picture = False
+        self.is_one_picture = self.is_list = False
 
     def close(self) -> None:
         """End the connection, unless the answer has been read to its end."""
@@ -243,6 +244,7 @@ class _Answer:
         self._begun = begun
         self._reader.feed(begun)
         is_jpeg = begun.startswith(JPEG_START)
+        self.is_list = begun.startswith((b"#EX", b"<"))
         self.is_one_picture = is_jpeg and self.length > 0
         return (
             is_jpeg

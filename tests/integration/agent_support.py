@@ -242,9 +242,9 @@ def picture(number: int = 0, *, width: int = 64, height: int = 48) -> np.ndarray
     return pixels
 
 
-def write_video(path: Path, *, frames: int = 25, fps: float = 50.0) -> Path:
-    """Write a small MJPEG video."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, (64, 48))
+def write_video(path: Path, *, frames: int = 25, fps: float = 50.0, codec: str = "MJPG") -> Path:
+    """Write a small video."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), fps, (64, 48))
     for number in range(frames):
         writer.write(picture(number))
     writer.release()

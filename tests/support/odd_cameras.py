@@ -130,12 +130,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._begin("video/mp4", len(data))
         self.wfile.write(data)
 
-    def _once(self, name: str) -> None:
-        """Two pictures and then nothing more, with the connection open."""
-        self._begin("multipart/x-mixed-replace; boundary=b")
-        for number in range(2):
-            self.wfile.write(b"--b\r\n\r\n" + jpeg(number) + b"\r\n")
-        self.server.ended.wait(60)
+    def _list(self, name: str) -> None:
+        """The list of a video in pieces, which here are one (HLS, RFC 8216)."""
+        data = b"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1.5,\nfilm.ts\n#EXT-X-ENDLIST\n"
+        self._begin("application/vnd.apple.mpegurl", len(data))
+        self.wfile.write(data)
 
     def _huge(self, name: str) -> None:
         """A picture without an end."""

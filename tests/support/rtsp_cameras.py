@@ -1,8 +1,8 @@
 """RTSP cameras on loopback that send JPEGs (RFC 2326 and RFC 2435), ten a second.
 
 The path names what is odd: `udponly` refuses TCP, `digest` and `basic` want a password, `late`
-answers after some seconds, `novel` has a codec that nobody knows, `every3s` is slow, `missing` is
-not there.
+answers after some seconds, `novel` has a codec that nobody knows, `every3s` is slow, `turned`
+changes its size after ten pictures, `missing` is not there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.support.odd_cameras import PASSWORD, SIZE, USER, jpeg, md5
 LATE_S = 7.0
 _NONCE = "77aa"
 _MOST_PAYLOAD = 1300
-_KINDS = ("live", "udponly", "digest", "basic", "late", "novel", "every3s")
+_KINDS = ("live", "udponly", "digest", "basic", "late", "novel", "every3s", "turned")
 
 
 class _Request(NamedTuple):
@@ -69,7 +69,9 @@ class _Handler(socketserver.BaseRequestHandler):
         elif asked.method == "PLAY":
             self._reply(asked, "200 OK", ["Session: 1"])
             interval_s = 3.0 if kind == "every3s" else 0.1
-            threading.Thread(target=self._play, args=(interval_s,), daemon=True).start()
+            threading.Thread(
+                target=self._play, args=(interval_s, kind == "turned"), daemon=True
+            ).start()
         else:
             self._reply(asked, "200 OK", ["Session: 1"])
 
@@ -97,11 +99,12 @@ class _Handler(socketserver.BaseRequestHandler):
         with self._lock:
             self.request.sendall(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
 
-    def _play(self, interval_s: float) -> None:
+    def _play(self, interval_s: float, turns: bool) -> None:
         sequence, number, due = 0, 0, time.monotonic()
         with contextlib.suppress(OSError):
             while self._send and not self._over.wait(max(0.0, due - time.monotonic())):
-                for payload, last in _payloads(jpeg(number)):
+                size = SIZE[::-1] if turns and number >= 10 else SIZE
+                for payload, last in _payloads(jpeg(number, size), size):
                     head = struct.pack(
                         ">BBHII",
                         0x80,
@@ -159,7 +162,7 @@ def _description(kind: str) -> str:
     )
 
 
-def _payloads(data: bytes) -> Iterator[tuple[bytes, bool]]:
+def _payloads(data: bytes, size: tuple[int, int]) -> Iterator[tuple[bytes, bool]]:
     """Cut a JPEG of the usual tables into the payloads of its packets; the last is told."""
     tables, at = b"", 2
     while data[at + 1] != 0xDA:
@@ -171,7 +174,7 @@ def _payloads(data: bytes) -> Iterator[tuple[bytes, bool]]:
         at += 2 + length
     scan = data[at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") : -2]
     for start in range(0, len(scan), _MOST_PAYLOAD):
-        head = struct.pack(">IBBBB", start, 1, 255, SIZE[0] // 8, SIZE[1] // 8)
+        head = struct.pack(">IBBBB", start, 1, 255, size[0] // 8, size[1] // 8)
         if not start:
             head += struct.pack(">BBH", 0, 0, len(tables)) + tables
         end = start + _MOST_PAYLOAD

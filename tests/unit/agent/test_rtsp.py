@@ -77,6 +77,17 @@ def test_it_is_not_shown_and_the_cause_is_told(
         assert secret not in str(failure.value)
 
 
+def test_a_size_that_changes_in_mid_stream_is_followed(port: int) -> None:
+    source = camera(port, "turned")
+    source.open()
+    shapes = []
+    for _ in range(14):
+        source.grab()
+        shapes.append(getattr(source.retrieve(), "shape", None))
+    source.close()
+    assert list(dict.fromkeys(shapes)) == [(SIZE[1], SIZE[0], 3), (SIZE[0], SIZE[1], 3)]
+
+
 def test_nobody_there_and_nobody_who_speaks_rtsp(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SourceError, match=r"nothing answers at rtsp://127.0.0.1:9/live: .*refused"):
         camera(9, "live").open()

@@ -41,6 +41,23 @@ def test_a_video_loops_at_its_own_rate(tmp_path: Path, fps: float) -> None:
     assert sum(steps[1:]) == pytest.approx(19 / fps, rel=0.02)
 
 
+@pytest.mark.parametrize("fps", [0.2, 0.02])
+def test_a_time_lapse_keeps_its_rate(tmp_path: Path, fps: float) -> None:
+    source = make_source(str(write_video(tmp_path / "v.avi", frames=4, fps=fps)), box=BOX)
+    source.open()
+    steps = steps_of(source, 4)
+    source.close()
+    assert source.fps == pytest.approx(fps)
+    assert steps[1:] == pytest.approx([1 / fps] * 3)
+
+
+@pytest.mark.parametrize("text", ["rtsp:/admin:secret@camera/live", "http:camera/snap.jpg"])
+def test_an_address_without_its_slashes_is_taken_for_no_file(text: str) -> None:
+    with pytest.raises(SetupError, match="needs two slashes") as refusal:
+        make_source(text, box=BOX)
+    assert "secret" not in str(refusal.value)
+
+
 def test_a_source_says_when_it_jumps(tmp_path: Path) -> None:
     video = VideoFileSource(write_video(tmp_path / "v.avi", frames=3, fps=10))
     folder = FolderSource(write_pictures(tmp_path / "folder", count=2))
