@@ -10,13 +10,16 @@ import numpy as np
 import schemathesis
 from hypothesis import strategies as st
 
+from convergecast.web.request_limits import PICTURE_KINDS
+
 
 def _picture(ending: str, width: int, shade: int) -> bytes:
     image = np.full((48, width, 3), shade, np.uint8)
     return cv2.imencode(ending, image)[1].tobytes()
 
 
-for _kind, _ending in (("image/jpeg", ".jpg"), ("image/png", ".png")):
+for _kind in PICTURE_KINDS:
+    _ending = f".{_kind.partition('/')[2]}"
     schemathesis.openapi.media_type(
         _kind,
         st.builds(_picture, st.just(_ending), st.integers(16, 64), st.integers(0, 255)),
