@@ -99,7 +99,8 @@ class Registration:
     def proof_of(self, token: str) -> str:
         """Return what `token_proof` must be, for this nonce, time, agent and place."""
         about = self.nonce or "", time_text(self.time or 0.0), self.agent_id or ""
-        return prove(key_of(token), "token", *about, self.ipaddress, str(self.ports))
+        address = str(ipaddress.ip_address(self.ipaddress))  # as the hub reads it
+        return prove(key_of(token), "token", *about, address, str(self.ports))
 
     def is_proven_by(self, camera_key: bytes) -> bool:
         """Whether `proof` is by this camera key, given as `key_of` returns it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import hmac
 
@@ -54,6 +55,13 @@ def test_a_proof_is_what_the_documentation_says() -> None:
     )
     claimed = proof.Claim(NONCE, "1760000000.500", "")
     assert claimed.answered("s") == by_hand("s", b"response", NONCE.encode())
+
+
+@pytest.mark.parametrize("address", ["::ffff:192.168.1.20", "2001:DB8::0:1", "10.0.0.1"])
+def test_a_token_is_proven_for_an_address_however_it_is_written(address: str) -> None:
+    offered = dataclasses.replace(OFFERED, ipaddress=address)
+    read = decode_registration(encode_registration(offered))
+    assert read.proof_of("token") == offered.proof_of("token")
 
 
 def test_where_a_part_ends_is_part_of_what_is_proven() -> None:
