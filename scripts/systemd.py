@@ -209,7 +209,8 @@ class Systemd:
         log = f"journalctl {'--user ' if self.owner is None else ''}-u {unit_name(name)}"
         if not self._stays(name):
             raise Unavailable(f"{unit_name(name)} is set up, but it does not run. Why: {log}")
-        said = [f"{unit_name(name)} runs{self._as_whom()}. Its log: {log}"]
+        holds = ", with the address of the page" if name == "hub" else ""
+        said = [f"{unit_name(name)} runs{self._as_whom()}. Its log{holds}: {log}"]
         if self.owner == "root":
             said.append(
                 "It runs as root, who owns this folder. chown -R USER and the same command again "

@@ -7,6 +7,8 @@ one test runs a real systemd in namespaces of its own, where the machine lets it
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import os
 import shlex
 import shutil
@@ -14,7 +16,7 @@ import stat
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -203,6 +205,17 @@ def test_an_agent_is_set_up_with_its_secrets_in_files(
         assert "p%40ss" not in text and "p@ss" not in text
     assert "journalctl --user -u convergecast-agent.service" in said.out
     assert "sudo loginctl enable-linger" in said.out
+
+
+def test_who_lingers_is_not_told_how_to(
+    machine: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.systemd._LINGERING", machine.home)
+    (machine.home / getpass.getuser()).touch()
+    assert machine.run("service", "hub") == 0
+    out = capsys.readouterr().out
+    assert "Its log, with the address of the page: journalctl --user -u convergecast-hub" in out
+    assert "enable-linger" not in out
 
 
 def test_systemctl_is_asked_to_start_it_now_and_always(machine: Machine) -> None:
@@ -477,13 +490,34 @@ sys.exit(main(sys.argv[2:], manager))
 
 
 def _has_namespaces() -> bool:
+    """Whether a systemd can be had, and the machine has none of its own to come in the way of."""
     if shutil.which("unshare") is None or not Path("/lib/systemd/systemd").exists():
+        return False
+    if Path("/run/systemd/system").exists():
         return False
     words = [*_NAMESPACES, "mount", "-t", "tmpfs", "tmpfs", "/run"]
     return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
+def _groups() -> set[Path]:
+    """Return the control groups that a systemd makes at the top, which outlive its namespaces."""
+    root = Path("/sys/fs/cgroup")
+    names = ("app.slice", "init.scope", "session.slice", "background.slice")
+    return {path for name in names for path in (*root.glob(name), *root.glob(f"*/{name}"))}
+
+
+@pytest.fixture
+def _groups_removed() -> Iterator[None]:
+    before = _groups()
+    yield
+    for group in _groups() - before:
+        for folder, _, _ in os.walk(group, topdown=False):
+            with contextlib.suppress(OSError):  # not empty: something lives there
+                Path(folder).rmdir()
+
+
 @pytest.mark.skipif(not _has_namespaces(), reason="no systemd, or no namespaces for one")
+@pytest.mark.usefixtures("_groups_removed")
 def test_a_real_systemd_runs_it_and_starts_it_again(tmp_path: Path) -> None:
     environment = {**os.environ, "XDG_RUNTIME_DIR": "/run/user", "PYTHONPATH": str(CHECKOUT)}
     environment |= {"XDG_CONFIG_HOME": str(tmp_path), "CONVERGECAST_AGENT_STATE": str(tmp_path)}
