@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from tests.support.odd_cameras import PASSWORD, SIZE, USER, jpeg, md5
 
-LATE_S = 7.0
+LATE_S = 5.5
 _NONCE = "77aa"
 _MOST_PAYLOAD = 1300
 _KINDS = ("live", "udponly", "digest", "basic", "late", "novel", "every3s", "turned")
