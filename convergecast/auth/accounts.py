@@ -181,8 +181,11 @@ class Accounts:
     ) -> Account:
         """Change an account; where it is another then, its sessions end, but for the one to keep.
 
+        A password that is given by others ends its tokens, too: whoever had it may have made some.
+
         Args:
-            whose: its name; or the account itself, and it is changed only if it is still as that.
+            whose: its name; or, where its own password was shown, the account: it is changed only
+                if it is still as that.
             password, role: the new ones; None: they stay.
             cameras: the new list; None: it stays.
             all_cameras: whether there is no list from now on.
@@ -216,7 +219,11 @@ class Accounts:
                 _check_not_last(connection, now)
             connection.execute(_UPDATE, (stored, *new, account.id))
             sessions.renew(connection, account.owner, now.version + 1, keep)
-            words = ["password"] if stored is not None else []
+            words = []
+            if stored is not None:
+                words = ["password"]
+                if account is not whose and api_tokens.remove_of(connection, account.owner):
+                    words.append("its tokens ended")
             words += [_told(*new)] if new != old else []
             self._note(connection, by, "changed", account.name, "; ".join(words))
             mark_changed(connection)
@@ -318,8 +325,10 @@ def _stored(cameras: frozenset[str] | None) -> str | None:
 
 def _told(role: Role, listed: str | None) -> str:
     """Return role and cameras, for the audit."""
-    cameras = "all cameras" if listed is None else f"cameras {', '.join(json.loads(listed))}"
-    return f"{role}; {cameras}"
+    if listed is None:
+        return f"{role}; all cameras"
+    cameras = ", ".join(json.loads(listed))
+    return f"{role}; cameras {cameras}" if cameras else f"{role}; no camera"
 
 
 def _check_not_last(connection: sqlite3.Connection, account: Account) -> None:

@@ -158,9 +158,9 @@ class ApiTokens:
         return token.expires_at is None or token.expires_at > self._clock.now()
 
 
-def remove_of(connection: sqlite3.Connection, owner: str) -> None:
-    """Within the removal of an account: end its tokens."""
-    connection.execute("DELETE FROM api_tokens WHERE owner = ?", (owner,))
+def remove_of(connection: sqlite3.Connection, owner: str) -> int:
+    """Within a change of an account: end its tokens; return how many there were."""
+    return connection.execute("DELETE FROM api_tokens WHERE owner = ?", (owner,)).rowcount
 
 
 def _token(row: sqlite3.Row) -> ApiToken:

@@ -110,7 +110,7 @@ def _sign_in(
             services.show_next_link()
     if session is None:
         services.sign_ins.failed(address())
-        return _form(f"{wrong}: {_what_to_do(gate)}."), 401
+        return _form(f"{wrong}: {_what_to_do(gate)}.", request.form.get("name", "")), 401
     response = redirect(url_for("pages.dashboard"), 303)
     response.set_cookie(
         services.guard.cookie,
@@ -145,8 +145,8 @@ def _browser() -> str:
     return request.headers.get("User-Agent", "")
 
 
-def _form(message: str | None = None) -> str:
-    return render_template("login.html", message=message)
+def _form(message: str | None = None, name: str = "") -> str:
+    return render_template("login.html", message=message, name=name)
 
 
 def _what_to_do(gate: Gate) -> str:

@@ -67,7 +67,7 @@ def _whose(services: Services, name: str, order: UserChange) -> str | Account:
     Raises:
         Forbidden: it may not, or the current password is wrong.
         NotFound: there is no such account.
-        InvalidInput: the current password is missing.
+        InvalidInput: the current password is missing, or the new one is the same.
         TooMany: its account has sent too many wrong passwords.
     """
     asking, accounts = caller(), services.gate.accounts
@@ -88,6 +88,8 @@ def _whose(services: Services, name: str, order: UserChange) -> str | Account:
     if known is None:
         services.sign_ins.failed(asking.counted_as)
         raise Forbidden("The current password is wrong.")
+    if order.password == order.current_password:
+        raise InvalidInput("This is the password that you have: choose another.")
     return known
 
 

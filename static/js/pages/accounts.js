@@ -37,7 +37,7 @@ const menu = createMenu();
 const passwords = createPasswordDialog({
   book,
   onDone: (name, own) => (own ? account.say('Your password is changed, and your other sessions have ended.')
-    : accounts?.say(`${name} has a new password, and all sessions of ${name} have ended.`)),
+    : accounts?.say(`${name} has a new password, and all sessions and tokens of ${name} have ended.`)),
 });
 const editor = createAccountDialog({ book, onDone: saved });
 const tokenDialog = createTokenDialog({ book, now: live.now });

@@ -56,7 +56,7 @@ export function createPasswordDialog({ book, onDone }) {
       setHidden(current.element, !own);
       setText(meaning, own
         ? 'This ends your other sessions: there you sign in again with the new password. API tokens go on.'
-        : `This ends all sessions of ${name}, but no API tokens. Tell ${name} the new password: the hub does not.`);
+        : `This ends all sessions and API tokens of ${name}. Tell ${name} the new password: the hub does not.`);
       form.open(own ? 'Change your password' : `New password for “${name}”`, 'Change the password');
       (own ? current : fresh).input.focus();
     },

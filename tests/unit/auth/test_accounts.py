@@ -186,6 +186,23 @@ def test_a_role_or_list_changes_without_the_password(gate: Gate) -> None:
     assert caller_of(gate, cookie_of(gate, "anna", OTHER)).role is Role.ADMIN
 
 
+def test_a_password_given_by_others_ends_the_tokens_and_ones_own_change_does_not(
+    gate: Gate, database: Database
+) -> None:
+    owner = gate.accounts.get("anna").owner
+    _, text = gate.tokens.add(owner, "tv", Role.VIEWER, None, None, TESTER)
+    known = gate.accounts.sign_in("anna", PASSWORD)
+    assert known
+    gate.accounts.change(known, password=OTHER, by=TESTER)
+    gate.accounts.change("anna", role=Role.OPERATOR, by=TESTER)
+    assert gate.by_token(text)
+    Accounts(database, FakeClock(), Passwords(CHEAP)).change("anna", password=PASSWORD, by=TESTER)
+    gate.refresh()
+    assert gate.by_token(text) is None
+    ((_, change),) = newest(database, 1)
+    assert change.detail == "password; its tokens ended"
+
+
 def test_what_changes_nothing_ends_nothing(gate: Gate) -> None:
     cookie = cookie_of(gate)
     gate.accounts.change("anna", by=TESTER)
@@ -340,11 +357,16 @@ def test_an_account_is_enough_to_listen_beyond_loopback(
     assert b'name="password"' in form and b'name="token"' not in form
     used = client.get(f"/?token={hub.services.gate.link_token()}")
     assert used.status_code == 401 and b"name and password of your account" in used.data
-    answers = [
-        client.post("/login", data={"name": name, "password": OTHER}) for name in ("root", "bob")
-    ]
+    names = ("root", "bob")
+    answers = [client.post("/login", data={"name": name, "password": OTHER}) for name in names]
+    odd = client.post("/login", data={"name": '"><script>', "password": OTHER}).data
+    assert b"<script>" not in odd and b"&#34;&gt;&lt;script&gt;" in odd
     assert [answer.status_code for answer in answers] == [401, 401]
-    assert answers[0].data == answers[1].data
+    forms = [
+        each.data.replace(f'value="{n}"'.encode(), b"")
+        for each, n in zip(answers, names, strict=True)
+    ]
+    assert forms[0] == forms[1] != answers[0].data, "alike, but for the name that was typed"
     assert client.post("/login", data={"name": "root", "password": PASSWORD}).status_code == 303
     assert client.get("/api/v1/me").get_json() == {
         "name": "root",
