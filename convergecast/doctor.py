@@ -21,7 +21,7 @@ from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE
 from convergecast.config import HubConfig
 from convergecast.errors import ConvergeCastError
 from convergecast.model_store import store
-from convergecast.model_store.catalog import LANDMARKS_68
+from convergecast.model_store.catalog import FACE_MESH, LANDMARKS_68
 from convergecast.protocol.folders import models_folder
 
 _LEAST_FREE_BYTES = 500 << 20
@@ -101,13 +101,16 @@ def _detectors(config: HubConfig) -> Iterator[Finding]:
 
 def _landmarks(config: HubConfig) -> Finding:
     # Imported late, as above.
-    from convergecast.detection.faces.landmarks import Landmarks, compile_kernels
+    from convergecast.detection.faces.landmarks import compile_kernels
+    from convergecast.detection.registry import create_landmark_model
 
     name = config.landmarks_in_use
     try:
-        Landmarks(store.find("landmarks", name).path)
+        create_landmark_model(config, threads=1)
     except ConvergeCastError as error:
         return Finding("problem", "Landmarks", str(error))
+    if name == FACE_MESH.name:
+        return Finding("ok", "Landmarks", f"{name}, loaded and checked")
     if compile_kernels():
         return Finding("ok", "Landmarks", f"{name}, loaded and checked; compiled by numba")
     slower = "numba does not work, so slower NumPy code runs: install numba again"

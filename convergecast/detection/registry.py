@@ -1,4 +1,4 @@
-"""Creates the face detector and the object detector that the configuration names.
+"""Creates the face detector, the landmark model and the object detector that are configured.
 
 Process: engine, command.
 """
@@ -12,8 +12,10 @@ from convergecast.config import HubConfig
 from convergecast.detection.base import Canvas, Found, Model
 from convergecast.detection.faces import centerface, haar, hog, yunet
 from convergecast.detection.faces.centerface import CenterFace
+from convergecast.detection.faces.face_mesh import FaceMesh
 from convergecast.detection.faces.haar import Haar
 from convergecast.detection.faces.hog import Hog
+from convergecast.detection.faces.landmark_model import DlibLandmarks, LandmarkModel
 from convergecast.detection.faces.yunet import YuNet
 from convergecast.detection.objects import ssd, yolox
 from convergecast.detection.objects.second_pass import CloserLook
@@ -94,6 +96,31 @@ def create_face_detector(config: HubConfig, *, threads: int) -> FaceDetector:
     min_score = centerface.MIN_SCORE if make is CenterFace else yunet.MIN_SCORE
     model = make(found.path, threads=threads, long_side=long_side, device=config.device)
     return Detector(model, name, min_score, found.manifest.precision, reason)
+
+
+def create_landmark_model(config: HubConfig, *, threads: int) -> LandmarkModel:
+    """Load the landmark model that the configuration names.
+
+    Args:
+        config: `landmark_model`, `face_model`, `commercial_safe` and `device` are read.
+        threads: the threads that share the faces of a call on the CPU.
+
+    Raises:
+        ModelError: it is not installed, damaged, or cannot be loaded.
+    """
+    found = store.find("landmarks", config.landmarks_in_use)
+    square_boxes = config.face_model in WITHOUT_FILE
+    if found.manifest.kind == "landmarks":
+        return DlibLandmarks(found.path, threads=threads, square_boxes=square_boxes)
+    model = FaceMesh(
+        found.path,
+        threads=threads,
+        device=config.device,
+        corrected=not config.commercial_safe,
+        square_boxes=square_boxes,
+    )
+    model.warm_up()
+    return model
 
 
 def create_object_detector(config: HubConfig, *, threads: int) -> ObjectDetector:

@@ -14,17 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convergecast.config import HubConfig
-from convergecast.detection.faces.landmarks import (
-    Landmarks,
-    boxes_for_landmarks,
-    compile_kernels,
-    gray,
-    rounded,
-)
-from convergecast.detection.faces.tilted_landmarks import fit_upright
+from convergecast.detection.faces.landmark_model import Fitted
 from convergecast.engine.model_loader import Loader
 from convergecast.engine.prepared import Prepared
 from convergecast.engine.serialize import plain_faces, plain_objects
@@ -38,19 +30,18 @@ from convergecast.messages.engine import (
     VectorKind,
     Wanted,
 )
-from convergecast.model_store import store
 from convergecast.options import added_by
 from convergecast.vision.boxes import without_doubles
 from convergecast.vision.decode import Decoded, decode_for
-from convergecast.vision.detections import Bytes, Faces, Floats
+from convergecast.vision.detections import Bytes, Faces
 
 if TYPE_CHECKING:
     from convergecast.detection.base import Canvas, Found
+    from convergecast.detection.faces.landmark_model import LandmarkModel
     from convergecast.detection.registry import Detector, FaceDetector, ObjectDetector
     from convergecast.engine.embedding import FaceEmbedding
 
 _DETECTORS = ("faces", "objects")
-_INCLUSIVE = (0, 0, 1, 1)  # the right and lower edges of boxes are exclusive, dlib's are not
 
 D = TypeVar("D", bound="FaceDetector | ObjectDetector")
 
@@ -209,7 +200,7 @@ class Pipeline:
         batch: Sequence[Prepared],
         drafts: Sequence[_Draft],
         found: Sequence[Faces],
-        points: Sequence[Floats | None],
+        fitted: Sequence[Fitted | None],
     ) -> list[list[Look]]:
         """Return looks of the faces in pictures that want recognition.
 
@@ -225,6 +216,7 @@ class Pipeline:
             return nothing
         try:
             embedding = self._recognition.get()
+            points = [None if one is None else one.points for one in fitted]
             looks = embedding.look_at(batch, found, points)
         except ModelError as problem:
             for draft in asked:
@@ -236,38 +228,28 @@ class Pipeline:
 
     def _find_landmarks(
         self, batch: Sequence[Prepared], found: Sequence[Faces]
-    ) -> list[Floats | None]:
+    ) -> list[Fitted | None]:
         """Fit the landmarks of all faces in all pictures in one call; None if not wanted."""
-        images = [None if "landmarks" in p.problems else p.image for p in batch]
-        counts = [
-            0 if image is None else len(faces) for image, faces in zip(images, found, strict=True)
+        asked = [
+            at
+            for at, prepared in enumerate(batch)
+            if prepared.image is not None and "landmarks" not in prepared.problems
         ]
-        if all(image is None for image in images):
-            return [None] * len(batch)
-        model = self._landmarks.get()
-        no_picture = np.empty((0, 0), np.uint8)
-        grays = [
-            gray(image) if image is not None and count else no_picture
-            for image, count in zip(images, counts, strict=True)
-        ]
-        boxes = [faces.boxes[:count] for faces, count in zip(found, counts, strict=True)]
-        rects = self._boxes_for_landmarks(np.concatenate(boxes))
-        detected = [faces.points[:count] for faces, count in zip(found, counts, strict=True)]
-        fitted = fit_upright(
-            model,
-            grays,
-            np.repeat(np.arange(len(batch)), counts),
-            rects,
-            np.concatenate(boxes),
-            np.concatenate(detected),
+        parts: list[Fitted | None] = [None] * len(batch)
+        if not asked:
+            return parts
+        counts = [len(found[at]) for at in asked]
+        fitted = self._landmarks.get().fit(
+            [image for at in asked if (image := batch[at].image) is not None],
+            np.repeat(np.arange(len(asked)), counts),
+            np.concatenate([found[at].boxes for at in asked]),
+            np.concatenate([found[at].points for at in asked]),
         )
-        parts = np.split(fitted, np.cumsum(counts)[:-1])
-        return [None if image is None else part for image, part in zip(images, parts, strict=True)]
-
-    def _boxes_for_landmarks(self, boxes: Floats) -> NDArray[np.int64]:
-        if self._config.face_model in ("hog", "haar"):  # their boxes are square already
-            return rounded(boxes - _INCLUSIVE)
-        return boxes_for_landmarks(boxes)
+        edges = np.cumsum(counts)[:-1]
+        each = zip(asked, *(np.split(values, edges) for values in fitted), strict=True)
+        for at, points, guesses in each:
+            parts[at] = Fitted(points, guesses)
+        return parts
 
     def _find_objects(self, batch: Sequence[Prepared], drafts: Sequence[_Draft]) -> None:
         scores = [p.wanted.object_min_score for p in batch]
@@ -277,7 +259,7 @@ class Pipeline:
             draft.objects = plain_objects(objects, prepared)
 
     def _load_faces(self) -> tuple[FaceDetector, ModelInfo]:
-        # Imports ONNX Runtime. Without it landmarks still work, and the error names the package.
+        # Imports ONNX Runtime: the loader's error names the package where it is missing.
         from convergecast.detection.registry import create_face_detector
 
         return _warm("faces", create_face_detector(self._config, threads=self._threads))
@@ -288,17 +270,18 @@ class Pipeline:
 
         return _warm("objects", create_object_detector(self._config, threads=self._threads))
 
-    def _load_landmarks(self) -> tuple[Landmarks, ModelInfo]:
-        name = self._config.landmarks_in_use
-        model = Landmarks(store.find("landmarks", name).path, threads=self._threads)
-        reason = None if compile_kernels() else "numba does not work, so NumPy is used: slower"
+    def _load_landmarks(self) -> tuple[LandmarkModel, ModelInfo]:
+        # ONNX Runtime, as above.
+        from convergecast.detection.registry import create_landmark_model
+
+        model = create_landmark_model(self._config, threads=self._threads)
         return model, ModelInfo(
             task="landmarks",
             state="ready",
-            model=name,
+            model=self._config.landmarks_in_use,
             precision="",
-            device="CPU",
-            reason=reason,
+            device=model.device,
+            reason=model.device_reason or None,
         )
 
     def _load_recognition(self) -> tuple[FaceEmbedding, ModelInfo]:
@@ -306,7 +289,7 @@ class Pipeline:
         from convergecast.engine.embedding import FaceEmbedding
 
         model = FaceEmbedding(
-            alignment=self._config.landmarks_in_use,
+            alignment=self._config.alignment,
             threads=self._threads,
             device=self._config.device,
         )

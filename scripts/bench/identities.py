@@ -14,9 +14,8 @@ from convergecast.config import HubConfig
 from convergecast.detection.faces.embedder import Embedder
 from convergecast.detection.faces.face_chips import face_chips
 from convergecast.detection.faces.face_quality import assess
-from convergecast.detection.faces.landmarks import Landmarks, boxes_for_landmarks, gray, rounded
-from convergecast.detection.faces.tilted_landmarks import fit_upright
-from convergecast.detection.registry import create_face_detector
+from convergecast.detection.faces.landmarks import rounded
+from convergecast.detection.registry import create_face_detector, create_landmark_model
 from convergecast.errors import ModelError
 from convergecast.model_store import store
 from convergecast.vision.boxes import iou
@@ -81,6 +80,15 @@ def measure_identities(data: Path, limit: int | None = None) -> list[Row]:
     good = [face for face in ours if face.quality >= GOOD_QUALITY]
     rows += _accepts(f"ours, quality {GOOD_QUALITY:g} and more", good)
     rows += _examples("dlib", theirs) + _examples("ours", ours)
+    for safe in (False, True):
+        chosen = HubConfig(device="cpu", landmark_model="face-mesh", commercial_safe=safe)
+        name = f"ours, {chosen.alignment}"
+        try:
+            known = list(_known(our_pipeline(chosen), data, limit))
+        except ModelError as problem:
+            rows.append(unmeasured("identities", name, problem))
+            continue
+        rows += _accepts(f"{name}, usable faces", [face for face in known if face.quality > 0])
     return rows + _crowds(find, data, limit)
 
 
@@ -88,14 +96,13 @@ def our_pipeline(config: HubConfig | None = None) -> Way:
     """Return the engine's detection and embedding, with the models of a configuration."""
     chosen = config or HubConfig(device="cpu")
     detector = create_face_detector(chosen, threads=THREADS)
-    landmarks = Landmarks(store.find("landmarks", chosen.landmarks_in_use).path)
+    landmarks = create_landmark_model(chosen, threads=THREADS)
     embedder = Embedder(store.find("embedding").path, threads=THREADS, device=chosen.device)
 
     def find(image: Bytes) -> Found:
         (faces,) = detector.detect([detector.prepare(image)])
         frames = np.zeros(len(faces), np.intp)
-        rects = boxes_for_landmarks(faces.boxes)
-        points = fit_upright(landmarks, [gray(image)], frames, rects, faces.boxes, faces.points)
+        points = landmarks.fit([image], frames, faces.boxes, faces.points).points
         chips = face_chips([image], frames, rounded(points))
         each = zip(chips, faces.boxes, points, faces.scores, faces.points, strict=True)
         seen = [assess(chip, box, own, float(s), five) for chip, box, own, s, five in each]

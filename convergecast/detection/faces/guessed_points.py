@@ -2,13 +2,19 @@
 
 dlib's predictors were trained on faces that look into the camera. Over a profile they draw a
 frontal face, as if nothing were wrong. The detector's own points, and the proportions of the fit,
-tell it. The thresholds are passed by 2 of the 77 faces of YouTube Faces whose fit is good (mean
-error below 0.08), and by all 5 of 8 heads of AFLW2000 that have a point off by 0.4.
+tell it. The thresholds for them are passed by 2 of the 77 faces of YouTube Faces whose fit is good
+(mean error below 0.08), and by all 5 of 8 heads of AFLW2000 that have a point off by 0.4.
+
+The face mesh follows a head that is turned. There only the far jaw is a guess, and only beyond an
+angle. So one half of a face may be as narrow as it likes.
 
 Process: engine, command.
 """
 
 from __future__ import annotations
+
+import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +22,25 @@ from numpy.typing import NDArray
 from convergecast.detection.faces.face_quality import LEVEL_NOSE
 from convergecast.vision.detections import Floats
 
-MOST_APART = 0.11
-"""How far the fit's eyes, nose and mouth may be from the detector's, in sides of the box."""
-MOST_TURN = 0.4
-"""How far beside the middle of the eyes the nose may be, in distances of the eyes."""
-MOST_NOD = 0.3
-"""How far above or below its usual place the base of the nose may be, likewise."""
-MOST_UNEVEN = 3.8
-"""How many times as wide as the other one half of the face may be."""
+
+class Limits(NamedTuple):
+    """What makes the points of a model guesses.
+
+    Attributes:
+        apart: how far its eyes, nose and mouth may be from the detector's, in sides of the box.
+        turn: how far beside the middle of the eyes the nose may be, in distances of the eyes.
+        nod: how far above or below its usual place the base of the nose may be, likewise.
+        uneven: how many times as wide as the other one half of the face may be.
+    """
+
+    apart: float
+    turn: float
+    nod: float
+    uneven: float
+
+
+OF_DLIB = Limits(apart=0.11, turn=0.4, nod=0.3, uneven=3.8)
+OF_MESH = Limits(apart=0.11, turn=0.34, nod=0.26, uneven=math.inf)
 FAR_EYE_TURN = 0.6
 """Turned more, the far eye is hidden: its place is the detector's guess."""
 
@@ -35,24 +52,25 @@ _LEAST_PX = 1e-6
 Bools = NDArray[np.bool_]
 
 
-def guessed(landmarks: Floats, detected: Floats, boxes: Floats) -> Bools:
+def guessed(landmarks: Floats, detected: Floats, boxes: Floats, limits: Limits = OF_DLIB) -> Bools:
     """Return (n,): whether the landmarks of a face are not to be trusted.
 
     Args:
         landmarks: (n, 68, 2) or (n, 5, 2), in pixels.
         detected: (n, 5, 2) of `Faces.points`, or (n, 0, 2) where the detector gives none.
         boxes: (n, 4) of the faces.
+        limits: those of the model that made the landmarks.
     """
-    doubtful = turns(detected) > MOST_TURN
+    doubtful = turns(detected) > limits.turn
     if detected.shape[1]:
         sides = boxes[:, 2:] - boxes[:, :2]
         side = np.sqrt(np.maximum(sides.prod(axis=1), _LEAST_PX))
         fitted = _as_detected(landmarks)
         apart = np.linalg.norm(fitted - detected[:, : fitted.shape[1]], axis=2).max(axis=1)
-        doubtful |= apart > MOST_APART * side
+        doubtful |= apart > limits.apart * side
     if landmarks.shape[1] == 68:
-        doubtful |= _nods(landmarks) > MOST_NOD
-        doubtful |= _uneven(landmarks) > MOST_UNEVEN
+        doubtful |= _nods(landmarks) > limits.nod
+        doubtful |= _uneven(landmarks) > limits.uneven
     return doubtful
 
 

@@ -80,15 +80,21 @@ def tilts(detected: Floats) -> NDArray[np.float64]:
     return degrees
 
 
-def _upright(
-    gray: Bytes, box: Floats, tilt_deg: float
-) -> tuple[Bytes, NDArray[np.float64], Floats]:
-    """Return a face cut out upright, the (2, 3) transform from the picture, and its box there.
+def upright_height(boxes: Floats) -> NDArray[np.float64]:
+    """Return (n,), the heights of faces without their tilt, of (n, 4) boxes.
 
     A face is treated as an ellipse: the box around it has the same diagonal at every tilt.
     """
-    width, height = (float(side) for side in box[2:] - box[:2])
-    tall = float(np.hypot(width, height) / np.hypot(1, _WIDTH_OVER_HEIGHT))
+    sides = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64)
+    tall: NDArray[np.float64] = np.hypot(*sides.T) / np.hypot(1, _WIDTH_OVER_HEIGHT)
+    return tall
+
+
+def _upright(
+    gray: Bytes, box: Floats, tilt_deg: float
+) -> tuple[Bytes, NDArray[np.float64], Floats]:
+    """Return a face cut out upright, the (2, 3) transform from the picture, and its box there."""
+    tall = float(upright_height(box[None])[0])
     scale = min(1.0, _MOST_HEIGHT_PX / tall)
     tall *= scale
     wide = _WIDTH_OVER_HEIGHT * tall

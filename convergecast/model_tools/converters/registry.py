@@ -9,6 +9,7 @@ from onnx import GraphProto, TensorProto, helper
 
 from convergecast.errors import ModelError
 from convergecast.model_tools.converters.dlib_convert import convert_landmarks, convert_resnet
+from convergecast.model_tools.converters.face_mesh_lite import convert_face_mesh
 from convergecast.model_tools.converters.ssd_graph import convert_ssd
 
 FIRST_IR_WITH_FREE_INITIALIZERS = 4
@@ -86,6 +87,7 @@ CONVERTERS: dict[str, Callable[[bytes], bytes]] = {
     "centerface": convert_centerface,
     "ssd": convert_ssd,
     "landmarks": convert_landmarks,
+    "face-mesh": convert_face_mesh,
     "resnet": convert_resnet,
 }
 """The converter of each kind of model. It raises ModelError for any other file."""

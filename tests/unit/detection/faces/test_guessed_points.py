@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convergecast.config import HubConfig
-from convergecast.detection.faces.guessed_points import guessed
+from convergecast.detection.faces.guessed_points import OF_MESH, guessed
 from convergecast.engine.pipeline import Pipeline
 from convergecast.messages.engine import FoundFace, Wanted
 from convergecast.vision.detections import Floats
@@ -73,11 +73,27 @@ def test_a_fit_of_odd_proportions_is_a_guess_without_a_detectors_points() -> Non
     assert is_guessed(nodding, nothing)
 
 
+def test_the_mesh_may_be_narrow_on_one_side_but_not_turned_far() -> None:
+    nothing = np.empty((0, 2), np.float32)
+    uneven, nodding, turned = face(), face(), five(face())
+    uneven[1] = [45, 60]
+    nodding[33, 1] = 60
+    turned[2] += [13, 0]
+    for landmarks, detected, expected in (
+        (uneven, five(face()), False),
+        (nodding, nothing, True),
+        (face(), turned, True),
+    ):
+        found = guessed(landmarks[None], detected[None], BOX, OF_MESH)
+        assert bool(found[0]) == expected
+
+
 @pytest.mark.data
+@pytest.mark.parametrize(("model", "precision"), [("landmarks-68", "auto"), ("face-mesh", "fp32")])
 def test_turned_heads_get_no_point_that_is_far_off_and_others_keep_theirs(
-    data_folder: Path, models_ready: None
+    data_folder: Path, models_ready: None, model: str, precision: str
 ) -> None:
-    pipeline = Pipeline(HubConfig(), threads=2)
+    pipeline = Pipeline(HubConfig(landmark_model=model, precision=precision), threads=2)
     turned = [_drawn(pipeline, one) for one in datasets.aflw2000(data_folder)]
     assert len(turned) == 8
     assert max(error for _, error, _ in turned) <= MOST_ERROR
