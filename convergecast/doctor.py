@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from convergecast import __version__
 from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE
@@ -23,6 +24,9 @@ from convergecast.errors import ConvergeCastError
 from convergecast.model_store import store
 from convergecast.model_store.catalog import FACE_MESH, LANDMARKS_68
 from convergecast.protocol.folders import models_folder
+
+if TYPE_CHECKING:
+    from convergecast.detection.faces.landmark_model import LandmarkModel
 
 _LEAST_FREE_BYTES = 500 << 20
 
@@ -76,7 +80,11 @@ def _runtime(config: HubConfig) -> Iterator[Finding]:
 
 def _detectors(config: HubConfig) -> Iterator[Finding]:
     # Imported only after the check for its packages, whose absence is a finding.
-    from convergecast.detection.registry import create_face_detector, create_object_detector
+    from convergecast.detection.registry import (
+        create_face_detector,
+        create_landmark_model,
+        create_object_detector,
+    )
 
     reasons: dict[str, str] = {}
     for what, create in (
@@ -92,26 +100,22 @@ def _detectors(config: HubConfig) -> Iterator[Finding]:
         said = f"{detector.name} {detector.precision}".strip() + ", loaded and checked"
         why = detector.precision_reason
         yield Finding("ok", what, f"{said}; {why}" if why else said)
-    yield _landmarks(config)
+    yield _landmarks(config, create_landmark_model)
     if "GPU" in reasons:
         yield Finding("ok", "GPU", "in use")
     elif reasons:
         yield Finding("note", "GPU", f"not used: {reasons['CPU']}")
 
 
-def _landmarks(config: HubConfig) -> Finding:
-    # Imported late, as above.
-    from convergecast.detection.faces.landmarks import compile_kernels
-    from convergecast.detection.registry import create_landmark_model
-
+def _landmarks(config: HubConfig, create: Callable[..., LandmarkModel]) -> Finding:
     name = config.landmarks_in_use
     try:
-        create_landmark_model(config, threads=1)
+        model = create(config, threads=1)
     except ConvergeCastError as error:
         return Finding("problem", "Landmarks", str(error))
     if name == FACE_MESH.name:
         return Finding("ok", "Landmarks", f"{name}, loaded and checked")
-    if compile_kernels():
+    if not model.device_reason:
         return Finding("ok", "Landmarks", f"{name}, loaded and checked; compiled by numba")
     slower = "numba does not work, so slower NumPy code runs: install numba again"
     return Finding("note", "Landmarks", f"{name}, loaded and checked; {slower}")

@@ -15,7 +15,11 @@ import cv2
 import numpy as np
 
 from convergecast.config import HubConfig
-from convergecast.detection.registry import create_face_detector, create_object_detector
+from convergecast.detection.registry import (
+    create_face_detector,
+    create_landmark_model,
+    create_object_detector,
+)
 from convergecast.errors import ModelError
 from convergecast.model_store import store
 from convergecast.model_store.catalog import INT8
@@ -89,16 +93,14 @@ def measure_landmarks(pictures: Pictures, machine: Machine, rounds: int) -> list
     The gray conversion and the cutting of the mesh's crops are included. dlib has one thread. Ours
     share the faces, as in the engine; one thread is measured too.
     """
-    from convergecast.detection.faces.face_mesh import FaceMesh, tall
     from convergecast.detection.faces.landmarks import Landmarks, gray
 
     del machine
     path = store.find("landmarks", "landmarks-68").path
     models = {threads: Landmarks(path, threads=threads) for threads in (1, THREADS)}
-    mesh_path = store.find("landmarks", "face-mesh").path
-    meshes = {
-        threads: FaceMesh(mesh_path, threads=threads, device="cpu") for threads in (1, THREADS)
-    }
+    # The boxes are square, as those of HOG.
+    chosen = HubConfig(device="cpu", face_model="hog", landmark_model="face-mesh")
+    meshes = {threads: create_landmark_model(chosen, threads=threads) for threads in (1, THREADS)}
     plain, frame = baselines.PlainLandmarks(), pictures.frames[0]
     rgb = baselines.as_rgb(frame)
 
@@ -118,10 +120,10 @@ def measure_landmarks(pictures: Pictures, machine: Machine, rounds: int) -> list
         if count > 1:
             ways[f"68 points, {_faces(count)}, {THREADS} threads"] = functools.partial(fit, THREADS)
         ours = list(ways)[1:]
-        upright, no_points = tall(boxes.astype(np.float32)), np.empty((count, 0, 2), np.float32)
+        found, no_points = boxes.astype(np.float32), np.empty((count, 0, 2), np.float32)
 
         def mesh(threads: int, _: int) -> object:
-            return meshes[threads].fit([frame], at, upright, no_points)
+            return meshes[threads].fit([frame], at, found, no_points)
 
         for threads in range(1, min(count, THREADS) + 1):
             name = f"face mesh, {_faces(count)}, {threads} thread{'s' if threads > 1 else ''}"

@@ -94,7 +94,7 @@ def test_points_of_a_face_at_the_edge_stay_finite_and_near(
     left = int((face.boxes[0, 0] + face.boxes[0, 2]) / 2)
     for image in (
         astronaut[:, left:],
-        np.asarray(cv2.resize(astronaut[:, left:], None, fx=9, fy=9)),
+        np.asarray(cv2.resize(astronaut[:, left:], None, fx=9, fy=9), np.uint8),
     ):
         scale = image.shape[0] / astronaut.shape[0]
         box = ((face.boxes - [left, 0, left, 0]) * scale).astype(np.float32)
