@@ -78,6 +78,7 @@ def _measure(
         if isinstance(find, ModelError):
             rows.append(unmeasured("landmarks", what, find))
             continue
+        aimed = name != UNCORRECTED  # its points mean something else
         each = np.array([_errors(find(sample), sample.truth) for sample in samples])
         errors, inner, largest = each.T
         known = errors[np.isfinite(errors)]
@@ -86,8 +87,8 @@ def _measure(
         good = f"{int((errors < GOOD_ERROR).sum())} of {len(samples)}"
         rows += [
             _row(f"{what}, found", known.size, note=f"of {len(samples)}"),
-            _row(f"{what}, median error", median, aim=median_aim),
-            _row(f"{what}, share below {GOOD_ERROR:g}", share, aim=share_aim, note=good),
+            _row(f"{what}, median error", median, aim=aimed * median_aim),
+            _row(f"{what}, share below {GOOD_ERROR:g}", share, aim=aimed * share_aim, note=good),
             _row(
                 f"{what}, the same without the jaw",
                 float((inner < GOOD_ERROR).mean()),
