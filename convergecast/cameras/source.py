@@ -58,6 +58,7 @@ class FrameSource:
     def __init__(self, orders: Orders) -> None:
         """Start without a connection."""
         self._orders = orders
+        self._place = place_text(orders.address, orders.port)
         self._connection: HTTPConnection | None = None
         self.can_stream = STREAM in orders.capabilities
         self.can_wait = LONG_POLL in orders.capabilities
@@ -197,8 +198,7 @@ class FrameSource:
         headers = {"Accept-Encoding": "deflate, identity;q=0.5"}
         stream_key, claimed = self._orders.stream_key, None
         if stream_key and self._orders.proven:
-            place = place_text(self._orders.address, self._orders.port)
-            claimed = claim(stream_key, "GET", path, place, time.time())
+            claimed = claim(stream_key, "GET", path, self._place, time.time())
             headers["Authorization"] = str(claimed)
         elif stream_key:
             headers["Authorization"] = f"Bearer {stream_key}"

@@ -43,11 +43,11 @@ def prove(key: bytes, purpose: str, *parts: str | bytes) -> str:
     four bytes. So no two lists of parts give the same bytes, and a proof for one purpose is none
     for another.
     """
-    mac = hmac.new(key, digestmod=hashlib.sha256)
+    said = bytearray()
     for part in (_VERSION, purpose, *parts):
         data = part.encode() if isinstance(part, str) else part
-        mac.update(len(data).to_bytes(4, "big") + data)
-    return mac.hexdigest()
+        said += len(data).to_bytes(4, "big") + data
+    return hmac.digest(key, said, "sha256").hex()
 
 
 def is_proof(given: str | None, key: bytes, purpose: str, *parts: str | bytes) -> bool:
