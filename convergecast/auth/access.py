@@ -71,7 +71,8 @@ class Rule:
         access: who may call it.
         body_bytes: the largest body it takes; of a socket, the largest message.
         basic: whether a token may come as the password of Basic, as players send it.
-        checks_secret: whether the body has a password or token that is to be checked in turn.
+        checks_secret: whether the body has a password or token that is to be checked or hashed in
+            turn, so that no caller holds every thread with that.
     """
 
     access: Access

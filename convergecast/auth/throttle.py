@@ -105,7 +105,7 @@ class Throttle:
         self.check(address)
         network = network_of(address)
         if network in self._in_line or len(self._in_line) >= _MOST_IN_LINE:
-            raise TooMany(f"Another {self._what} is being checked: try again.", retry_after_s=1)
+            raise TooMany("Another of your requests is being checked: try again.", retry_after_s=1)
         self._in_line.add(network)
         try:
             async with self._turns:

@@ -25,7 +25,7 @@ def blueprint(services: Services) -> Blueprint:
         return answer(Users(users=[_shown(account) for account in accounts.all()]))
 
     @routes.post("")
-    @allow(Access.MANAGE)
+    @allow(Access.MANAGE, checks_secret=True)
     def add() -> Response:
         order = json_body(NewUser)
         cameras = _listed(services, order.cameras)

@@ -339,3 +339,31 @@ def test_a_session_guesses_the_password_of_its_account_slowly_from_all_addresses
     right = change(8, PASSWORD)
     assert right.status == 429 and b"too many wrong" in right.body
     assert "a wrong sign-in from the account anna" in caplog.messages
+
+
+def test_who_makes_many_accounts_at_once_holds_no_thread_but_one(
+    anna: tuple[Hub, Application, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a password of hers is hashed she is told to wait, and nobody else is."""
+    hub, application, sent = anna
+    cheap = Accounts(hub.services.database, FakeClock(), Passwords(CHEAP))
+    cheap.add("carl", PASSWORD, Role.ADMIN, by=TESTER)
+    hub.services.gate.refresh()
+    cookie = f"{hub.services.guard.cookie}={hub.services.gate.sign_in_as('carl', PASSWORD)}"
+
+    def make(name: str, headers: dict[str, str]) -> int:
+        order = {"name": name, "password": PASSWORD, "role": "viewer", "cameras": None}
+        body = json.dumps(order).encode()
+        return ask(application, "POST", "/api/v1/users", headers=headers, body=body).status
+
+    meanwhile: list[int] = []
+
+    def slow(_: Passwords, password: str) -> str:
+        if not meanwhile:
+            meanwhile.append(0)
+            meanwhile[:] = [make("second", sent), make("third", {**sent, "Cookie": cookie})]
+        return "a hash"
+
+    monkeypatch.setattr(Passwords, "hash", slow)
+    assert (make("first", sent), meanwhile) == (201, [429, 201])
+    assert make("second", sent) == 201
