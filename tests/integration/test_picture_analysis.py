@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -15,7 +16,7 @@ import pytest
 import requests
 
 from convergecast.vision.detections import Bytes
-from tests.support.rig import Rig
+from tests.support.rig import Rig, running_rig
 
 PATH = "/api/v1/analyze?options="
 
@@ -46,6 +47,19 @@ def test_a_picture_is_analysed_though_no_camera_has_an_option_on(
     assert status == 200
     assert len(result["faces"][0]["landmarks"]) == 68
     assert result["objects"] is None
+
+
+def test_a_hub_for_commercial_products_finds_the_points_of_the_mesh(
+    tmp_path: Path, astronaut: Bytes
+) -> None:
+    """dlib's model of 68 points may not be used there."""
+    config = tmp_path / "hub.toml"
+    config.write_text("commercial_safe = true\n")
+    with running_rig("--config", str(config)) as rig:
+        status, result = send(rig, "landmarks", encoded(astronaut, ".jpg"))
+        assert status == 200
+        (face,) = result["faces"]
+        assert (len(face["landmarks"]), face["landmarks_guessed"]) == (68, False)
 
 
 def test_several_at_once_get_their_own_answers(rig: Rig, astronaut: Bytes, chelsea: Bytes) -> None:
