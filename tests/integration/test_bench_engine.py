@@ -47,16 +47,22 @@ def test_landmarks_stand_beside_dlib_for_1_8_and_32_faces(
     assert [row["what"] for row in rows] == [
         "dlib, 1 face (baseline)",
         "68 points, 1 face, 1 thread",
+        "face mesh, 1 face, 1 thread",
         "dlib, 8 faces (baseline)",
         "68 points, 8 faces, 1 thread",
         "68 points, 8 faces, 2 threads",
+        "face mesh, 8 faces, 1 thread",
+        "face mesh, 8 faces, 2 threads",
         "dlib, 32 faces (baseline)",
         "68 points, 32 faces, 1 thread",
         "68 points, 32 faces, 2 threads",
+        "face mesh, 32 faces, 1 thread",
+        "face mesh, 32 faces, 2 threads",
     ]
     aims = {at: row["aim"] for at, row in enumerate(rows) if row["aim"]}
-    assert list(aims.values()) == ["≥ 3", "≥ 3"]
-    assert aims.keys() & {3, 4} and aims.keys() & {6, 7}
+    assert list(aims.values()) == ["≥ 0.67", "≥ 3", "≥ 0.67", "≥ 3", "≥ 0.67"]
+    assert aims.keys() & {4, 5} and aims.keys() & {9, 10}
+    assert aims.keys() & {6, 7} and aims.keys() & {11, 12} and 2 in aims
     printed = capsys.readouterr().out
     assert this_machine().cpu in printed
     assert "photographs" in printed
