@@ -72,7 +72,7 @@ def test_an_agent_says_what_it_is(hub: FakeHub, start: Starter) -> None:
     assert registration.source == start.source
     assert registration.capabilities == ("long-poll", "stream")
     assert registration.ipaddress == "127.0.0.1"
-    agent.wait_for_log("registered with")
+    eventually(lambda: "registered with" in agent.log, "they have paired")
     client = Client(registration, proven_key=hub.stream_key)
     client.frame()  # it registered when it served already
     client.close()

@@ -253,7 +253,7 @@ def test_registrations_and_requests_count_once_and_bearer_is_over(rig: Rig, host
     wire = Wire(int(rig.url.rpartition(":")[2]))
     agent = host.start(wire.url, token=rig.agent_token)
     camera = the_camera(rig)
-    rig.wait_for(lambda: len(wire.registrations) >= 2, "a heartbeat")
+    rig.wait_for(lambda: len(wire.registrations) >= 3, "the answers to the first two")
     for body in wire.registrations[:2]:
         again = requests.post(f"{rig.url}/server/", data=body, timeout=10)
         assert (again.status_code, again.json()["error"]) == (403, "forbidden")
