@@ -1,7 +1,7 @@
 """`bench compare`: the cost of hub and workers, compared with another checkout.
 
-Sixteen cameras show a moving face, with results on. Both hubs run in turns, with the same feeder
-and viewers. Process: command.
+Sixteen cameras show a moving face, with results on. Both hubs run in turns, each with the agents'
+code of its own checkout, and with the same viewers. Process: command.
 """
 
 from __future__ import annotations

@@ -123,6 +123,7 @@ class Rig:
     ) -> subprocess.Popen[str]:
         """Start one process with many cameras whose frames are encoded beforehand.
 
+        It is of the hub's own checkout, because an agent with a token speaks to no older hub.
         The first one's stream key is written to `key_file` once it has paired with the hub. The
         frames show a texture that moves, or a photograph that does.
         """
@@ -132,7 +133,7 @@ class Rig:
             command += ["--key-file", str(key_file)]
         if photograph:
             command += ["--photograph", str(photograph)]
-        return self.start(command, dict(os.environ))
+        return self.start(command, {**os.environ, **self._code})
 
     def start(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
         """Start a process that `close` ends; its output goes to the rig's log."""
