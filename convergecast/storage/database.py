@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from convergecast.errors import InvalidInput, Unavailable
 from convergecast.storage.writer import BUSY_TIMEOUT_S, Task, Writer, truncate_log
@@ -27,6 +27,8 @@ EVENTS_DATABASE_NAME = "events.sqlite3"
 T = TypeVar("T")
 
 log = logging.getLogger("database")
+
+_CLOSED = "The database is closed."
 
 
 class Database:
@@ -47,8 +49,9 @@ class Database:
         """Open the file, bring it up to date and start the writer's thread."""
         self.path = path
         self._local = threading.local()
-        self._readers: dict[threading.Thread, sqlite3.Connection] = {}
+        self._readers: dict[threading.Thread, _Reader] = {}
         self._readers_lock = threading.Lock()
+        self._closed = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _keep_to_owner(path)
@@ -104,13 +107,16 @@ class Database:
         """Return the rows of a query, read by this thread's own connection.
 
         Raises:
-            Unavailable: the file cannot be opened or read.
+            Unavailable: the file cannot be opened or read, or the database is closed.
         """
         try:
-            connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-            if connection is None:
-                connection = self._local.connection = self._new_reader()
-            return connection.execute(sql, parameters).fetchall()
+            reader: _Reader | None = getattr(self._local, "reader", None)
+            if reader is None:
+                reader = self._local.reader = self._new_reader()
+            with reader.lock:
+                if self._closed:
+                    raise Unavailable(_CLOSED)
+                return reader.connection.execute(sql, parameters).fetchall()
         except sqlite3.OperationalError as error:
             raise Unavailable(f"The database cannot be read: {error}.") from error
 
@@ -138,19 +144,31 @@ class Database:
         return done
 
     def close(self) -> None:
-        """Make the queued changes and close the file."""
+        """Make the queued changes, let queries come to their end, and close the file."""
         self._writer.close()
         with self._readers_lock:
-            for connection in self._readers.values():
-                connection.close()
+            self._closed = True
+            for reader in self._readers.values():
+                with reader.lock:  # to close it while its thread reads would end the process
+                    reader.connection.close()
 
-    def _new_reader(self) -> sqlite3.Connection:
+    def _new_reader(self) -> _Reader:
         """Return a connection for this thread, and close those of threads that have ended."""
         with self._readers_lock:
+            if self._closed:
+                raise Unavailable(_CLOSED)
             for thread in [thread for thread in self._readers if not thread.is_alive()]:
-                self._readers.pop(thread).close()
-            connection = self._readers[threading.current_thread()] = _connect(self.path)
-        return connection
+                self._readers.pop(thread).connection.close()
+            reader = _Reader(_connect(self.path), threading.Lock())
+            self._readers[threading.current_thread()] = reader
+        return reader
+
+
+class _Reader(NamedTuple):
+    """A thread's connection, and the lock that is held while it reads."""
+
+    connection: sqlite3.Connection
+    lock: threading.Lock
 
 
 def _ignore(_: object) -> None:

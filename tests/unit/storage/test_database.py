@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sqlite3
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -164,6 +165,42 @@ def test_threads_that_have_ended_hold_no_file_open(tmp_path: Path) -> None:
         files.append(len(process.open_files()))
     assert files[-1] <= files[0]
     database.close()
+
+
+CLOSING = """
+import pathlib, sys, threading
+from convergecast.errors import Unavailable
+from convergecast.storage.database import Database
+for number in range(40):
+    database = Database(pathlib.Path(sys.argv[1]) / f"{number}.sqlite3")
+    reading, told = threading.Semaphore(0), []
+
+    def read():
+        try:
+            while True:
+                database.read("SELECT count(*) FROM cameras")
+                reading.release()
+        except Unavailable as problem:
+            told.append(str(problem))
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        reading.acquire()
+    database.close()
+    for thread in threads:
+        thread.join()
+    assert told == ["The database is closed."] * 3, told
+"""
+
+
+def test_it_may_be_closed_while_other_threads_read(tmp_path: Path) -> None:
+    """In a process of its own: SQLite would end it."""
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSING, str(tmp_path)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_file_that_cannot_be_read_any_more_is_said(tmp_path: Path) -> None:
