@@ -150,7 +150,7 @@ def _struct_of(node: inspect.Type) -> type[msgspec.Struct] | None:
 
 def _struct_in(node: inspect.Type) -> type[msgspec.Struct] | None:
     """Return the struct of which a type is a list."""
-    node = _bare(node)
+    node = bare(node)
     return _struct_of(node.item_type) if isinstance(node, inspect.ListType) else None
 
 
@@ -163,7 +163,7 @@ def _words(node: inspect.Type) -> str:
     if isinstance(node, inspect.IntType | inspect.FloatType):
         return _number(node)
     if isinstance(node, inspect.ListType | inspect.VarTupleType):
-        of_texts = isinstance(_bare(node.item_type), inspect.StrType)
+        of_texts = isinstance(bare(node.item_type), inspect.StrType)
         what = "a list of strings" if of_texts else "a list"
         return f"{what}, at most {node.max_length}" if node.max_length is not None else what
     if isinstance(node, inspect.LiteralType):
@@ -184,8 +184,9 @@ def _one_of(nodes: tuple[inspect.Type, ...]) -> str:
     return ", or ".join(_words(node) for node in nodes)
 
 
-def _bare(node: inspect.Type) -> inspect.Type:
-    return _bare(node.type) if isinstance(node, inspect.Metadata) else node
+def bare(node: inspect.Type) -> inspect.Type:
+    """Return a type without what is said of its values."""
+    return bare(node.type) if isinstance(node, inspect.Metadata) else node
 
 
 def _number(node: inspect.IntType | inspect.FloatType) -> str:

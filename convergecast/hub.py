@@ -109,9 +109,8 @@ class Hub:
                 config.data_dir / EVENTS_DATABASE_NAME, "events", durable=True
             )
             undo.pop_all()
-        host = f"[{config.host}]" if ":" in config.host else config.host
-        self._folder.tell(f"http://{host}:{self._socket.getsockname()[1]}")
         self.services = self._compose(admin_token)
+        self._folder.tell(self.address)
         if self.services.gate.offers_link and not is_loopback(config.host):
             self.close()
             raise InvalidInput(

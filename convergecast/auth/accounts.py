@@ -30,6 +30,7 @@ from convergecast.storage.hub_values import set_value, stored_value
 MAX_ACCOUNTS = 1000
 MAX_LISTED = 1000
 """The most cameras in an account's list."""
+ADMINISTRATORS_SEE_ALL = "An administrator sees every camera: leave the list of cameras out."
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,39}")
 _MARK = "accounts_mark"
 
@@ -313,7 +314,7 @@ def _listed(role: Role, cameras: Sequence[str] | None) -> str | None:
     if cameras is None:
         return None
     if role is Role.ADMIN:
-        raise Conflict("An administrator sees every camera: leave the list of cameras out.")
+        raise Conflict(ADMINISTRATORS_SEE_ALL)
     if len(cameras) > MAX_LISTED:
         raise InvalidInput(f"A list has at most {MAX_LISTED} cameras.")
     return _stored(frozenset(cameras))

@@ -8,6 +8,8 @@ from typing import Union
 import msgspec
 from msgspec import inspect
 
+from convergecast.checks import bare
+
 Kind = type[msgspec.Struct]
 Json = Union[Mapping[str, "Json"], Sequence["Json"], str, float, bool, None]  # noqa: UP007 - recursive
 Draft = Union[Mapping[str, "Draft"], Sequence["Draft"], Kind, str, float, bool, None]  # noqa: UP007
@@ -43,15 +45,11 @@ def parameters(query: Kind) -> list[Json]:
     found: list[Json] = []
     for field in msgspec.structs.fields(query):
         schema = schemas[field.name] if isinstance(schemas, Mapping) else None
-        is_tuple = isinstance(_bare(inspect.type_info(field.type)), inspect.VarTupleType)
+        is_tuple = isinstance(bare(inspect.type_info(field.type)), inspect.VarTupleType)
         about: dict[str, Json] = {"name": field.name, "in": "query", "schema": schema}
         about |= {"required": True} if field.required else {}
         found.append({**about, **({"style": "form", "explode": False} if is_tuple else {})})
     return found
-
-
-def _bare(node: inspect.Type) -> inspect.Type:
-    return _bare(node.type) if isinstance(node, inspect.Metadata) else node
 
 
 def resolved(draft: Draft, kinds: set[Kind]) -> Json:

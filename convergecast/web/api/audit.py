@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
-from convergecast.checks import checked
 from convergecast.messages.audit import Audit, AuditEntry, AuditQuery
 from convergecast.storage.audit import AuditKind, Change, newest
-from convergecast.web.api.request_body import answer
+from convergecast.web.api.request_body import answer, query
 from convergecast.web.services import Services
 
 
@@ -19,14 +18,9 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/api/v1/audit")
     @allow(Access.INSPECT)
     def audit() -> Response:
-        sent = {**request.args.to_dict(), "kind": request.args.getlist("kind")}
-        asked = checked(AuditQuery, sent, strict=False)
-        found = newest(
-            services.database,
-            asked.most,
-            before=asked.below,
-            kinds=tuple(asked.kind),
-        )
+        asked = query(AuditQuery)
+        kinds = tuple(asked.kind)
+        found = newest(services.database, asked.most, before=asked.below, kinds=kinds)
         return answer(Audit(entries=[_shown(*each) for each in found]))
 
     return routes

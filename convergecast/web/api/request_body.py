@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TypeVar
 
 import msgspec
 from flask import Response, request
+from msgspec import inspect
 from werkzeug.exceptions import UnsupportedMediaType
 
-from convergecast.checks import checked, decoded
+from convergecast.checks import bare, checked, decoded
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -26,8 +28,16 @@ def json_body(kind: type[T]) -> T:
 
 
 def query(kind: type[T]) -> T:
-    """Return the query as its type; raises InvalidInput."""
-    return checked(kind, request.args.to_dict(), strict=False)
+    """Return the query as its type; raises InvalidInput. What is a list may be repeated in it."""
+    several = {name: request.args.getlist(name) for name in _lists(kind) if name in request.args}
+    return checked(kind, {**request.args.to_dict(), **several}, strict=False)
+
+
+@functools.cache
+def _lists(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    fields = msgspec.structs.fields(kind)
+    types = ((field.encode_name, bare(inspect.type_info(field.type))) for field in fields)
+    return tuple(name for name, node in types if isinstance(node, inspect.ListType))
 
 
 def answer(value: msgspec.Struct, status: int = 200) -> Response:

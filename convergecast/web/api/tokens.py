@@ -7,6 +7,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from convergecast.auth.access import Access, Role, allow
+from convergecast.auth.accounts import ADMINISTRATORS_SEE_ALL
 from convergecast.auth.api_tokens import NO_SUCH_TOKEN, ApiToken
 from convergecast.auth.caller import Caller
 from convergecast.errors import Conflict, Forbidden, NotFound
@@ -79,7 +80,7 @@ def _listed(services: Services, cameras: list[str], role: Role) -> frozenset[str
         NotFound: a camera does not exist for the caller.
     """
     if role is Role.ADMIN:
-        raise Conflict("An administrator sees every camera: leave the list of cameras out.")
+        raise Conflict(ADMINISTRATORS_SEE_ALL)
     for camera_id in cameras:
         services.camera(caller(), camera_id)
     return frozenset(cameras)
