@@ -89,7 +89,8 @@ class JpegReader:
                 raise ProtocolError("there is no JPEG in what it sends")
             return False
         lengths = _LENGTH.findall(self._bytes, max(0, at - _HEAD_BYTES), at)
-        self._length = int(lengths[-1]) if lengths else None
+        length = int(lengths[-1]) if lengths else 0
+        self._length = length if 0 < length <= MAX_JPEG_BYTES else None
         del self._bytes[:at]
         self._skipped = 0
         self._begun = True
@@ -98,7 +99,7 @@ class JpegReader:
     def _find_end(self) -> int | None:
         length = self._length
         if length is not None:
-            if len(self._bytes) < length <= MAX_JPEG_BYTES:
+            if len(self._bytes) < length:
                 return None
             if self._bytes.rfind(_END, max(2, length - _PADDING), length) >= 0:
                 self._scan = True
