@@ -73,9 +73,7 @@ def video_cause(address: Address, label: str) -> SourceError:
     if place is None or not address.url.lower().startswith("rtsp"):
         return SourceError(_NO_VIDEO.format(label=label))
     try:
-        with reach(place, label) as plain:
-            plain.settimeout(_ANSWER_S)
-            connection = _encrypted(plain) if address.url.lower().startswith("rtsps") else plain
+        with _connect(place, label, address) as connection:
             status, text = _describe(connection, address.url, "")
             challenge = _challenge(text) if status == 401 and address.user else ""
             if challenge:
@@ -89,6 +87,12 @@ def video_cause(address: Address, label: str) -> SourceError:
     codecs = dict.fromkeys(re.findall(r"a=rtpmap:\d+ ([A-Za-z0-9.-]{1,20})", text))
     named = f": it sends {', '.join(codecs)}" if codecs else ""
     return SourceError(_NO_VIDEO.format(label=label) + named)
+
+
+def _connect(place: tuple[str, int], label: str, address: Address) -> socket.socket:
+    plain = reach(place, label)
+    plain.settimeout(_ANSWER_S)
+    return _encrypted(plain) if address.url.lower().startswith("rtsps") else plain
 
 
 def _encrypted(plain: socket.socket) -> socket.socket:

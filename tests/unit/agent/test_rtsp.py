@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from agent.causes import video_cause
 from agent.errors import SourceError
 from agent.sources import Source, make_source
+from convergecast.protocol.urls import read_address
 from tests.support.odd_cameras import ESCAPED, SIZE
 from tests.support.rtsp_cameras import LATE_S, rtsp_cameras
 
@@ -97,3 +99,19 @@ def test_nobody_there_and_nobody_who_speaks_rtsp(monkeypatch: pytest.MonkeyPatch
         port = silent.getsockname()[1]
         with pytest.raises(SourceError, match="does not answer like an RTSP camera"):
             camera(port, "live").open()
+
+
+def test_the_connection_by_which_the_cause_was_asked_is_closed(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[socket.socket] = []
+
+    def encrypted(plain: socket.socket) -> socket.socket:
+        opened.append(socket.socket(fileno=plain.detach()))  # as TLS takes a socket over
+        opened[0].settimeout(5.0)
+        return opened[0]
+
+    monkeypatch.setattr("agent.causes._encrypted", encrypted)
+    cause = video_cause(read_address(f"rtsps://127.0.0.1:{port}/missing"), "the camera")
+    assert "has no such path" in str(cause)
+    assert [each.fileno() for each in opened] == [-1]
