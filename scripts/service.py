@@ -158,6 +158,11 @@ def _wanted_agent(words: list[str], is_given: bool, environment: Mapping[str, st
     options = parse_options([*rest, *_flat(secrets)], environment)
     if options.preview or options.end_with_input:
         raise SetupError("--preview and --end-with-input are for a terminal, not for a service")
+    if options.pair_again:  # in a unit it would give the key up at every start
+        raise SetupError(
+            "--pair-again is for one start: stop the service, start the agent once in a terminal "
+            "with the same --source and --pair-again, then start the service"
+        )
     files, rest = _taken(rest, "--tls-ca")
     source = options.source
     if "://" in source:  # it may have a password anywhere

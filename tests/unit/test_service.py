@@ -383,6 +383,7 @@ def test_removing_takes_unit_and_secrets_and_says_what_stays(
         (("service", "agent"), "--hub is missing", 2),
         (("service", "agent", *HUB, "--preview"), "for a terminal, not for a service", 1),
         (("service", "agent", *HUB, "--end-with-input"), "for a terminal, not for a service", 1),
+        (("service", "agent", *HUB, "--pair-again"), "--pair-again is for one start", 1),
         (("service", "agent", *HUB, "--token-file", "/nowhere/token"), "/nowhere/token", 1),
         (("service", "hub", "--cameras", "2"), "there is no option --cameras", 2),
         (("service", "hub", "--config", "/nowhere.toml"), "/nowhere.toml", 1),
