@@ -15,17 +15,14 @@ import numpy as np
 
 from convergecast.protocol import ProtocolError
 from convergecast.protocol.frames import MAX_JPEG_BYTES
-from convergecast.protocol.jpeg import has_end, read_size
+from convergecast.protocol.jpeg import END, SCAN_ENDS, has_end, read_size
 
 from .encode import Pixels
 from .errors import DamagedPicture
 
 JPEG_START = b"\xff\xd8\xff"
-_END = b"\xff\xd9"
 _START_CODE, _END_CODE, _SCAN_CODE = 0xD8, 0xD9, 0xDA
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
-# Within a scan 0xFF is followed by 0, by a restart marker, or by what ends the scan.
-_SCAN_ENDS = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,9})", re.IGNORECASE)
 _HEAD_BYTES = 16 << 10
 _PADDING = 64
@@ -101,7 +98,7 @@ class JpegReader:
         if length is not None:
             if len(self._bytes) < length:
                 return None
-            if self._bytes.rfind(_END, max(2, length - _PADDING), length) >= 0:
+            if self._bytes.rfind(END, max(2, length - _PADDING), length) >= 0:
                 self._scan = True
                 return length
         end = self._walk()
@@ -114,13 +111,13 @@ class JpegReader:
         data = self._bytes
         while True:
             if self._scan:
-                found = _SCAN_ENDS.search(data, self._at)
+                found = SCAN_ENDS.search(data, self._at)
                 if found is None:
                     self._at = max(self._at, len(data) - 1)
                     return None
                 self._at = found.start()
             if self._at + 4 > len(data):
-                ended = self._scan and data[self._at : self._at + 2] == _END
+                ended = self._scan and data[self._at : self._at + 2] == END
                 return self._at + 2 if ended else None
             code = data[self._at + 1]
             if self._scan and code in (_START_CODE, _END_CODE):
@@ -162,7 +159,7 @@ def decode(jpeg: bytes) -> Pixels:
     """
     ends = has_end(jpeg)
     try:
-        whole = jpeg if ends else jpeg + _END
+        whole = jpeg if ends else jpeg + END
         read_size(whole)
         pixels = cv2.imdecode(np.frombuffer(whole, np.uint8), cv2.IMREAD_COLOR)
     except (ProtocolError, cv2.error) as error:

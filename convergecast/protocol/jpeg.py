@@ -16,17 +16,18 @@ from convergecast.protocol import ProtocolError
 MAX_PIXELS = 50_000_000
 MAX_SCANS = 32
 """Three times what encoders write."""
+END = b"\xff\xd9"
+"""The mark of a picture's end."""
+SCAN_ENDS = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+"""Within a scan 0xFF is followed by 0, by a restart marker, or by what ends the scan."""
 
 _START = b"\xff\xd8"
-_END = b"\xff\xd9"
 _SCAN = 0xDA
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = frozenset({0xC0, 0xC1})
 _FRAME_HEADER_BYTES = 9  # marker, length, precision, and then
 _SIZE = struct.Struct(">HH")  # height and width
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
-# Within a scan 0xFF is followed by 0, by a restart marker, or by what ends the scan.
-_SCAN_ENDS = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
 def read_size(
@@ -63,7 +64,7 @@ def has_end(jpeg: bytes) -> bool:
     Something may follow it, as telephones append videos and notes.
     """
     return _ends(jpeg) or any(
-        code == _SCAN and jpeg.find(_END, at) >= 0 for code, at in _segments(jpeg)
+        code == _SCAN and jpeg.find(END, at) >= 0 for code, at in _segments(jpeg)
     )
 
 
@@ -90,7 +91,7 @@ class SizeReader:
 
 
 def _ends(jpeg: bytes) -> bool:
-    return jpeg.rfind(_END, max(2, len(jpeg) - 64)) >= 0
+    return jpeg.rfind(END, max(2, len(jpeg) - 64)) >= 0
 
 
 def _find_frame_header(jpeg: bytes) -> int:
@@ -127,10 +128,10 @@ def _may_have_scans(jpeg: bytes) -> bool:
 def _has_too_many_scans(jpeg: bytes) -> bool:
     at = next((at for code, at in _segments(jpeg) if code == _SCAN), len(jpeg))
     scans = 0
-    while (found := _SCAN_ENDS.search(jpeg, at)) is not None:
+    while (found := SCAN_ENDS.search(jpeg, at)) is not None:
         at = found.start()
         code = jpeg[at + 1]
-        if code == _END[1]:
+        if code == END[1]:
             return False
         scans += code == _SCAN
         if scans > MAX_SCANS:

@@ -14,7 +14,7 @@ import numpy as np
 
 from convergecast.errors import InvalidInput
 from convergecast.protocol import ProtocolError
-from convergecast.protocol.jpeg import MAX_PIXELS, has_end, is_progressive, read_size
+from convergecast.protocol.jpeg import END, MAX_PIXELS, has_end, is_progressive, read_size
 from convergecast.vision.detections import Bytes
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -23,7 +23,6 @@ _OTHERS = re.compile(rb"RIFF.{4}WEBP|.{4}ftyp(avif|avis)|BM|II\*\0|MM\0\*", re.D
 """How WebP, AVIF, BMP and TIFF begin."""
 _OPENCV_LIMIT = "CV_IO_MAX_IMAGE"
 """What OpenCV's error names where a picture is larger than its limits."""
-_END = b"\xff\xd9"
 _BLOCK = 8
 _MISSING = 128
 """The brightness of blocks for which libjpeg has no data (jdhuff.c)."""
@@ -125,7 +124,7 @@ def _ended(content: bytes) -> bytes:
     """
     if not content.startswith(_JPEG) or has_end(content):
         return content
-    ended = content + _END
+    ended = content + END
     cut = is_progressive(content)
     if not cut:
         image = _pixels(ended, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
