@@ -123,7 +123,7 @@ class JpegReader:
             if self._scan and code in (_START_CODE, _END_CODE):
                 return self._at + 2 if code == _END_CODE else self._before(self._at)
             if data[self._at] != 0xFF:
-                return self._next_start()
+                return 2  # a broken header: a picture may begin right behind its mark
             self._step(code)
 
     def _step(self, code: int) -> None:
@@ -135,11 +135,6 @@ class JpegReader:
         else:
             self._at += 2 + int.from_bytes(self._bytes[at + 2 : at + 4], "big")
             self._scan = self._scan or code == _SCAN_CODE
-
-    def _next_start(self) -> int | None:
-        """Return where to look for a picture again, where this one's header is broken."""
-        at = self._bytes.find(JPEG_START, 2)
-        return at if at >= 0 else None
 
     def _before(self, at: int) -> int:
         """Return the end of a picture without one, of which only the next picture tells."""
