@@ -187,7 +187,7 @@ class Pipeline:
         scores = [p.wanted.face_min_score for p in batch]
         found = _detect(self._faces.get(), [p.canvases["faces"] for p in batch], scores)
         found = [faces.take(without_doubles(faces.boxes)) for faces in found]
-        points = self._find_landmarks(batch, found)
+        points = self._find_landmarks(batch, drafts, found)
         looks = self._look_at(batch, drafts, found, points)
         for prepared, draft, faces, fitted, seen in zip(
             batch, drafts, found, points, looks, strict=True
@@ -227,9 +227,12 @@ class Pipeline:
         return looks
 
     def _find_landmarks(
-        self, batch: Sequence[Prepared], found: Sequence[Faces]
+        self, batch: Sequence[Prepared], drafts: Sequence[_Draft], found: Sequence[Faces]
     ) -> list[Fitted | None]:
-        """Fit the landmarks of all faces in all pictures in one call; None if not wanted."""
+        """Fit the landmarks of all faces in all pictures in one call; None if not wanted.
+
+        If this fails, the problem is noted and the faces are kept without landmarks.
+        """
         asked = [
             at
             for at, prepared in enumerate(batch)
@@ -239,12 +242,17 @@ class Pipeline:
         if not asked:
             return parts
         counts = [len(found[at]) for at in asked]
-        fitted = self._landmarks.get().fit(
-            [image for at in asked if (image := batch[at].image) is not None],
-            np.repeat(np.arange(len(asked)), counts),
-            np.concatenate([found[at].boxes for at in asked]),
-            np.concatenate([found[at].points for at in asked]),
-        )
+        try:
+            fitted = self._landmarks.get().fit(
+                [image for at in asked if (image := batch[at].image) is not None],
+                np.repeat(np.arange(len(asked)), counts),
+                np.concatenate([found[at].boxes for at in asked]),
+                np.concatenate([found[at].points for at in asked]),
+            )
+        except ModelError as problem:
+            for at in asked:
+                drafts[at].problems["landmarks"] = str(problem)
+            return parts
         edges = np.cumsum(counts)[:-1]
         each = zip(asked, *(np.split(values, edges) for values in fitted), strict=True)
         for at, points, guesses in each:

@@ -170,6 +170,22 @@ def test_a_model_that_fails_on_a_picture_affects_no_other_task(
     assert found.problem == "The model failed on the CPU."
 
 
+def test_faces_are_kept_where_their_landmarks_fail(
+    astronaut: Bytes, monkeypatch: pytest.MonkeyPatch, models_ready: None
+) -> None:
+    def fail(self: object, *_: object) -> None:
+        raise ModelError("The model failed on the GPU.")
+
+    monkeypatch.setattr("convergecast.detection.faces.landmark_model.DlibLandmarks.fit", fail)
+    pipeline = Pipeline(HubConfig(device="cpu", precision="fp32"), threads=2)
+    asked = (wanted("recognition"), wanted("landmarks"), wanted("faces"))
+    batch = [pipeline.prepare_image(astronaut, want) for want in asked]
+    for found, problem in zip(pipeline.run(batch), [True, True, False], strict=True):
+        (face,) = faces_of(found)
+        assert face.landmarks is None and face.look is None
+        assert found.problems == ({"landmarks": "The model failed on the GPU."} if problem else {})
+
+
 def test_landmarks_of_hog_are_those_of_dlib_itself(astronaut: Bytes) -> None:
     import dlib
 
