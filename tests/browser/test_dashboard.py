@@ -253,7 +253,7 @@ def test_a_camera_is_renamed_and_forgotten_after_one_question(page: Page, rig: R
 
 
 def test_a_lost_camera_says_why_and_comes_back(page: Page, rig: Rig) -> None:
-    port = free_port()
+    port = str(free_port())
     agent = rig.start_agent("--source", "demo", "--fps", "10", "--name", "Hall", "--port", port)
     (camera,) = rig.wait_online(1)
     wait_painted(page, camera["id"])

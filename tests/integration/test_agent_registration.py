@@ -20,6 +20,7 @@ from tests.integration.agent_support import (
     eventually,
     write_pictures,
 )
+from tests.support.addresses import free_port
 
 
 @pytest.fixture
@@ -52,11 +53,6 @@ def start(tmp_path: Path) -> Iterator[Starter]:
         agent.kill() if agent.process.poll() is None else None
     for agent in starter.agents:
         assert "Traceback" not in agent.log
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def test_an_agent_says_what_it_is(hub: FakeHub, start: Starter) -> None:

@@ -170,7 +170,7 @@ def test_a_restarted_hub_finds_its_cameras_and_options_again(rig: Rig, portrait:
 
 @pytest.mark.shared_hub
 def test_a_restarted_agent_is_the_same_camera(rig: Rig, portrait: Path) -> None:
-    agent = rig.start_agent("--source", str(portrait), "--port", free_port())
+    agent = rig.start_agent("--source", str(portrait), "--port", str(free_port()))
     (before,) = rig.wait_online(1)
     end(agent, kill=True)
     offline = rig.wait_for(

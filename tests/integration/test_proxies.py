@@ -19,6 +19,7 @@ import pytest
 import requests
 from websockets.sync.client import connect
 
+from tests.support.addresses import free_port
 from tests.support.rig import Rig
 
 ROOT = Path(__file__).parents[2]
@@ -36,11 +37,6 @@ http {{
   {servers}
 }}
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Addresses for an engine or an agent that a test starts. Process: tests."""
+"""Addresses for an engine, an agent or a proxy that a test starts. Process: tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def engine_address() -> str:
     return f"\0{word}" if sys.platform == "linux" else rf"\\.\pipe\{word}"
 
 
-def free_port() -> str:
+def free_port() -> int:
     """Return a port of loopback that no agent of another test takes, when this one's has ended."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        return str(server.getsockname()[1])
+        return int(server.getsockname()[1])
