@@ -220,6 +220,23 @@ def test_an_operator_with_one_camera(
     expect(changes.filter(has_text="session: signed in").first).to_contain_text("from 127.0.0.1")
 
 
+@pytest.mark.parametrize(("opened", "form"), [("add-account", "account"), ("make-token", "token")])
+def test_an_administrator_chooses_no_cameras_though_one_changes_meanwhile(
+    hub: Rig, root: Page, opened: str, form: str
+) -> None:
+    garage = f"/api/v1/cameras/{camera_id(hub, GARAGE)}"
+    root.get_by_test_id(opened).click()
+    dialog = root.get_by_test_id(f"{form}-dialog")
+    expect(dialog.get_by_test_id(f"{form}-cameras-all")).to_be_visible()
+    dialog.get_by_test_id(f"{form}-role-admin").check()
+    for name in ("Shed", GARAGE):
+        hub.request("PATCH", garage, json={"name": name}).raise_for_status()
+        expect(dialog.get_by_test_id(f"{form}-camera").filter(has_text=name)).to_have_count(1)
+        expect(dialog.get_by_test_id(f"{form}-cameras-all")).to_be_hidden()
+    dialog.get_by_test_id(f"{form}-role-viewer").check()
+    expect(dialog.get_by_test_id(f"{form}-cameras-all")).to_be_visible()
+
+
 def test_the_own_password(hub: Rig, root: Page) -> None:
     elsewhere = signed_in(hub, ROOT)
     change = root.get_by_test_id("change-password")

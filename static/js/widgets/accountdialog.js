@@ -37,7 +37,7 @@ export function createAccountDialog({ book, onDone }) {
     name: 'account',
     fields: [note, name.element, password.element, role.element, cameras.element, seesAll],
     check() {
-      const hasCameras = first || role.value() === 'admin' || cameras.check();
+      const hasCameras = role.value() === 'admin' || cameras.check();
       const hasPassword = user !== null || password.refuse(passwordFlaw(password.input.value));
       const hasName = user !== null || name.refuse(nameFlaw(name.input.value.trim()));
       return hasCameras && hasPassword && hasName;
@@ -62,13 +62,13 @@ export function createAccountDialog({ book, onDone }) {
 
   /** An administrator has no list of cameras. @returns {import('../lib/accountwords.js').Rights} */
   function rights() {
-    const chosen = first ? 'admin' : role.value();
+    const chosen = role.value();
     return chosen === 'admin' ? { role: chosen } : { role: chosen, cameras: cameras.value() };
   }
 
   function render() {
-    const limited = !first && role.value() !== 'admin';
-    setHidden(cameras.element, !limited);
+    const limited = role.value() !== 'admin';
+    cameras.setNeeded(limited);
     setHidden(seesAll, first || limited);
   }
 
@@ -79,7 +79,7 @@ export function createAccountDialog({ book, onDone }) {
       first = wish.first ?? false;
       setHidden(name.element, user !== null);
       setHidden(password.element, user !== null);
-      role.open(user?.role ?? 'viewer', first ? [] : undefined);
+      role.open(first ? 'admin' : user?.role ?? 'viewer', first ? [] : undefined);
       cameras.open(user?.cameras ?? null, 'All cameras, also those that are added later');
       const ends = wish.own ? 'A change ends your other sessions.'
         : `A change ends the sessions of ${user?.name}, who then signs in again.`;

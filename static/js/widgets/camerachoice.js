@@ -22,6 +22,7 @@ export function createCameraChoice({ id }) {
   const rows = new Map();
   /** @type {string[]} those that were chosen when it was opened */
   let given = [];
+  let needed = true;
 
   /** @param {{id: string}} camera */
   function make(camera) {
@@ -35,7 +36,7 @@ export function createCameraChoice({ id }) {
 
   function render() {
     setHidden(list, !some.input.checked);
-    setHidden(element, rows.size === 0 && all.input.checked);
+    setHidden(element, !needed || (rows.size === 0 && all.input.checked));
     if (all.input.checked || chosen().length) setSentence(problem, '');
   }
 
@@ -49,6 +50,11 @@ export function createCameraChoice({ id }) {
       setSentence(problem, missing ? 'Choose one camera or more.' : '');
       if (missing) (rows.values().next().value?.check ?? some.input).focus();
       return !missing;
+    },
+    /** @param {boolean} on  false: the role sees every camera */
+    setNeeded(on) {
+      needed = on;
+      render();
     },
     /** @param {string[]|null} cameras  null: all @param {string} allWords */
     open(cameras, allWords) {

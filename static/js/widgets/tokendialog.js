@@ -51,7 +51,7 @@ export function createTokenDialog({ book, now }) {
   /** @type {import('../lib/views.js').AccountsView|null} */
   let view = null;
 
-  const render = () => setHidden(cameras.element, role.value() === 'admin');
+  const render = () => cameras.setNeeded(role.value() !== 'admin');
 
   return {
     open() {
