@@ -1,6 +1,5 @@
 // Adds an account, the first one too, and changes the role and cameras of one.
 
-import { ApiError, reason } from '../lib/api.js';
 import { NAME_RULE, PASSWORD_RULE, changesOf, nameFlaw, passwordFlaw } from '../lib/accountwords.js';
 import { el, setHidden, setText } from '../lib/dom.js';
 import { createCameraChoice } from './camerachoice.js';
@@ -48,12 +47,10 @@ export function createAccountDialog({ book, onDone }) {
       return () => onDone(saved, old === null);
     },
     done: (tell) => tell(),
-    refuse(error) {
-      const status = error instanceof ApiError && !user ? error.status : 0;
+    fieldOf(status) {
+      if (user) return null;
       // The page has checked the rest: what cannot be now is the password, and what is there already is the name.
-      const field = status === 400 ? password : status === 409 ? name : null;
-      field?.refuse(reason(error));
-      return field !== null;
+      return status === 400 ? password : status === 409 ? name : null;
     },
     clear: () => [name, password].forEach((field) => field.clear()),
   });

@@ -1,7 +1,7 @@
 // A dialog with a form that the hub answers: it is sent once at a time, closes when the hub has done it, and otherwise
 // says why not.
 
-import { reason } from '../lib/api.js';
+import { ApiError, reason } from '../lib/api.js';
 import { opener } from '../lib/dialog.js';
 import { button, el, setAttr, setSentence, setText } from '../lib/dom.js';
 
@@ -13,10 +13,10 @@ import { button, el, setAttr, setSentence, setText } from '../lib/dom.js';
  * @param {() => boolean} parts.check  false: something is missing, and said beside its field
  * @param {() => Promise<Answer>} parts.send  fails with the hub's sentence
  * @param {(answer: Answer) => void} parts.done  it is closed
- * @param {(error: unknown) => boolean} [parts.refuse]  whether a field has said it
+ * @param {(status: number) => import('./field.js').Field|null} [parts.fieldOf]  which one the hub has refused
  * @param {() => void} [parts.clear]  leaves nothing of what was typed
  */
-export function createFormDialog({ name, fields, check, send, done, refuse = () => false, clear = () => {} }) {
+export function createFormDialog({ name, fields, check, send, done, fieldOf = () => null, clear = () => {} }) {
   const title = el('h2', { 'data-testid': `${name}-title` });
   const problem = el('p', { class: 'problem', role: 'alert', hidden: true, 'data-testid': `${name}-problem` });
   const cancel = button('Cancel', `${name}-cancel`, () => dialog.close());
@@ -41,9 +41,16 @@ export function createFormDialog({ name, fields, check, send, done, refuse = () 
       if (opening === openings) dialog.close();
       done(answer);
     } catch (error) {
-      if (opening === openings && !refuse(error)) setSentence(problem, reason(error));
+      if (opening === openings) complain(error);
     }
     if (opening === openings) setBusy(false);
+  }
+
+  /** @param {unknown} error */
+  function complain(error) {
+    const field = error instanceof ApiError ? fieldOf(error.status) : null;
+    if (field) field.refuse(reason(error));
+    else setSentence(problem, reason(error));
   }
 
   /** It keeps the focus meanwhile, as a disabled button would not. @param {boolean} on */
@@ -53,7 +60,6 @@ export function createFormDialog({ name, fields, check, send, done, refuse = () 
   }
 
   return {
-    dialog,
     /** @param {string} heading @param {string} yes  on the button that sends */
     open(heading, yes) {
       openings += 1;

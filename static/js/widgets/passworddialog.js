@@ -1,6 +1,5 @@
 // Changes a password: one's own, or another's by an administrator.
 
-import { ApiError, reason } from '../lib/api.js';
 import { PASSWORD_RULE, passwordFlaw } from '../lib/accountwords.js';
 import { el, setHidden, setText } from '../lib/dom.js';
 import { createPasswordField, createUserNameHint } from './field.js';
@@ -39,11 +38,8 @@ export function createPasswordDialog({ book, onDone }) {
       return () => onDone(whose, isOwn);
     },
     done: (tell) => tell(),
-    refuse(error) {
-      const status = error instanceof ApiError ? error.status : 0;
-      const field = own && OF_CURRENT.includes(status) ? current : OF_NEW.includes(status) ? fresh : null;
-      field?.refuse(reason(error));
-      return field !== null;
+    fieldOf(status) {
+      return own && OF_CURRENT.includes(status) ? current : OF_NEW.includes(status) ? fresh : null;
     },
     clear: () => [current, fresh].forEach((field) => field.clear()),
   });

@@ -2,7 +2,7 @@
 
 import { reason } from '../lib/api.js';
 import { browserWords } from '../lib/accountwords.js';
-import { button, el, keyed, setHidden, setText } from '../lib/dom.js';
+import { button, el, keyed, setHidden, setSentence } from '../lib/dom.js';
 import { clockTime } from '../lib/format.js';
 import { userName } from '../lib/rights.js';
 import { createEntry, focusIn } from './entry.js';
@@ -47,13 +47,12 @@ export function createSessions(root, { book, whose }) {
 
   /** @param {HTMLButtonElement|null} pressed @param {string[]} ids */
   async function attempt(pressed, ids) {
-    setHidden(problem, true);
+    setSentence(problem, '');
     if (pressed) pressed.disabled = true;
     try {
       await book.endSessions(ids);
     } catch (error) {
-      setText(problem, reason(error));
-      setHidden(problem, false);
+      setSentence(problem, reason(error));
       if (pressed) pressed.disabled = false;
     }
     focusIn(list, title);
