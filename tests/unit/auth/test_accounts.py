@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,13 +26,6 @@ from tests.support.callers import CHEAP, TESTER
 
 PASSWORD, OTHER = "four words that differ", "and four quite new ones"
 TOKEN = "an administrator's token"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "hub.sqlite3")
-    yield database
-    database.close()
 
 
 def make_gate(database: Database, admin_token: str | None = None) -> Gate:

@@ -61,13 +61,6 @@ def application(hub: Hub) -> Application:
     return create_asgi(hub.services)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "hub.sqlite3")
-    yield database
-    database.close()
-
-
 def operations(app: Flask) -> list[tuple[str, str, Rule]]:
     """Every path, with something in its gaps, every method and what is declared."""
     found = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,13 +27,6 @@ from tests.support.callers import CHEAP, TESTER
 
 PASSWORD, OTHER, THIRD = "four words that differ", "and four quite new ones", "a third one, as long"
 Overtake = Callable[[Callable[[], object]], None]
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "hub.sqlite3")
-    yield database
-    database.close()
 
 
 @pytest.fixture

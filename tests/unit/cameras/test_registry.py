@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +30,6 @@ from tests.fakes import FakeClock
 from tests.support.callers import TESTER
 
 HOME = "192.168.1.20"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "hub.sqlite3")
-    yield database
-    database.close()
 
 
 def make_registry(database: Database, **settings: Any) -> CameraRegistry:

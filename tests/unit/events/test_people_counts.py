@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -17,13 +16,6 @@ from convergecast.storage.database import Database
 from tests.support.messages import result
 
 NOW_S = 1_800_000_000.0
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "hub.db")
-    yield database
-    database.close()
 
 
 @pytest.fixture

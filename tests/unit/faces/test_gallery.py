@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -27,13 +26,6 @@ from tests.fakes.faces import KIND, Crowd, crop_of, keep_unknown, note_sighting,
 from tests.support.callers import TESTER
 
 NAMES = ["Anna", "Søren Ångström", "門脇 舞", "محمد‌رضا", "Зоя", "क्षितिज", "A\u0301da"]
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "hub.sqlite3")
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +14,6 @@ from convergecast.storage import audit
 from convergecast.storage.database import Database
 from tests.fakes import FakeClock
 from tests.support.callers import TESTER
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "hub.sqlite3")
-    yield database
-    database.close()
 
 
 def store(database: Database, *, allowed: bool = True) -> SettingsStore:
