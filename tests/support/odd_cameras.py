@@ -108,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _raw(self, name: str) -> None:
         """JPEGs one after the other, without parts."""
         self._begin("video/x-motion-jpeg")
-        self._every(lambda number: jpeg(number), INTERVAL_S)
+        self._every(jpeg, INTERVAL_S)
 
     def _missing(self, name: str) -> None:
         self.send_error(404)

@@ -17,7 +17,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from tests.support.odd_cameras import PASSWORD, SIZE, USER, jpeg, md5
 
@@ -127,19 +127,18 @@ class _Handler(socketserver.BaseRequestHandler):
             self.request.sendall("\r\n".join([*head, "", body]).encode())
 
 
-def _read(lines: object) -> _Request | None:
+def _read(lines: BinaryIO) -> _Request | None:
     """Return the next request; what the client sends of RTCP is skipped."""
-    read, read_line = lines.read, lines.readline  # type: ignore[attr-defined]
-    first = read(1)
+    first = lines.read(1)
     while first == b"$":
-        length = struct.unpack(">xH", read(3))[0]
-        read(length)
-        first = read(1)
-    words = (first + read_line()).decode().split()
+        length = struct.unpack(">xH", lines.read(3))[0]
+        lines.read(length)
+        first = lines.read(1)
+    words = (first + lines.readline()).decode().split()
     if len(words) < 3:
         return None
     headers = {}
-    while line := read_line().decode().strip():
+    while line := lines.readline().decode().strip():
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
     return _Request(words[0], words[1], headers)
