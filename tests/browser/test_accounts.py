@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+import bson
 import pytest
 import requests
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -235,6 +236,25 @@ def test_an_administrator_chooses_no_cameras_though_one_changes_meanwhile(
         expect(dialog.get_by_test_id(f"{form}-cameras-all")).to_be_hidden()
     dialog.get_by_test_id(f"{form}-role-viewer").check()
     expect(dialog.get_by_test_id(f"{form}-cameras-all")).to_be_visible()
+
+
+def test_a_camera_that_waits_for_approval_is_told_by_its_name(hub: Rig, root: Page) -> None:
+    agent = {"ipaddress": "127.0.0.1", "ports": 9, "name": "Cellar"}
+    requests.post(f"{hub.url}/server/", data=bson.encode(agent), timeout=5).raise_for_status()
+    cellar = f"/api/v1/cameras/{camera_id(hub, 'Cellar')}"
+    root.get_by_test_id("add-account").click()
+    dialog = root.get_by_test_id("account-dialog")
+    dialog.get_by_test_id("account-name").fill("bob")
+    dialog.get_by_test_id("account-password").fill(PASSWORD)
+    dialog.get_by_test_id("account-cameras-some").check()
+    dialog.get_by_label("Cellar").check()
+    root.keyboard.press("Enter")
+    facts = account(root, "bob").get_by_test_id("entry-facts")
+    expect(facts).to_have_text("Viewer · Cellar · no sessions")
+    root.get_by_test_id("changes-fold").locator("summary").click()
+    expect(root.get_by_test_id("change").first).to_contain_text("viewer; cameras Cellar")
+    hub.request("DELETE", cellar).raise_for_status()
+    expect(facts).to_have_text("Viewer · no camera · no sessions")
 
 
 def test_the_own_password(hub: Rig, root: Page) -> None:

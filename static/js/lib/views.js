@@ -61,7 +61,8 @@
  * @property {import('./types.js').TokenView[]} tokens  of the caller
  * @property {string} trouble  why it could not be loaded
  *
- * @typedef {View & AccountState & {now_s: number}} AccountsView
+ * @typedef {View & AccountState & {now_s: number, named: import('./types.js').CameraView[]}} AccountsView
+ *   named: all that have a name, those too that wait for approval
  */
 
 export {};

@@ -72,7 +72,7 @@ function createLog() {
   return createChanges(root, {
     kinds: ['account', 'session', 'token', 'camera', 'agent-token', 'view'],
     note: 'Newest first. Changes of people and of recognition are in the log of the page Faces.',
-    words: accountChange,
+    words: (entry, { named }) => accountChange(entry, { cameras: named }),
     known: (/** @type {import('../lib/views.js').AccountsView} */ { users, tokens, sessions }) => (
       JSON.stringify([users, tokens, sessions.map(({ id }) => id)])
     ),
@@ -82,7 +82,7 @@ function createLog() {
 /** @param {import('../lib/views.js').View} view */
 function render(view) {
   document.body.classList.toggle('is-lost', view.link === 'lost');
-  const all = { ...view, ...book.state(), now_s: live.now() };
+  const all = { ...view, ...book.state(), now_s: live.now(), named: [...view.cameras, ...view.pending] };
   for (const each of [ownPart, tokensPart]) setHidden(each, all.me === null);
   showTrouble(all);
   widgets.forEach((widget) => widget.setState(all));

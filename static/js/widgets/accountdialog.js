@@ -90,7 +90,7 @@ export function createAccountDialog({ book, onDone }) {
     },
     /** @param {import('../lib/views.js').AccountsView|null} view */
     setState(view) {
-      if (view) cameras.setCameras([...view.cameras, ...view.pending]);
+      if (view) cameras.setCameras(view.named);
     },
   };
 }

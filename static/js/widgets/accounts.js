@@ -100,7 +100,7 @@ export function createAccounts(root, { book, menu, onEdit, onPassword }) {
         row.user = user;
         const open = sessionsOf(user.name);
         const last = Math.max(...open.map(({ created_at }) => created_at));
-        row.setState(user.name, [roleLabel(user.role), cameraWords(user.cameras, view?.cameras ?? []),
+        row.setState(user.name, [roleLabel(user.role), cameraWords(user.cameras, view?.named ?? []),
           sessionCount(open.length), open.length ? `last sign-in ${clockTime(last, view?.now_s)}` : '']);
       },
     });

@@ -40,7 +40,7 @@ export function createOwnAccount(root, { key, onFirst, onPassword }) {
     setHidden(out, named);
     if (!view || !me) return;
     setText(name, named ? me.name : 'You have no account');
-    setText(rights, `${roleLabel(me.role)} · ${cameraWords(me.cameras, view.cameras)}`);
+    setText(rights, `${roleLabel(me.role)} · ${cameraWords(me.cameras, view.named)}`);
     setText(meaning, named ? ROLES.find((role) => role.name === me.role)?.may ?? ''
       : `You are signed in ${KEYS[key]}, so there is no password to change here.`
         + ' Sign out, and sign in with an account: then the change log says what you did.');

@@ -82,5 +82,5 @@ const ofWhom = (later) => {
 function factsOf({ role, cameras, created_at, expires_at }, view) {
   const ends = expires_at === null ? 'never expires' : `expires ${date(expires_at, view?.now_s)}`;
   const made = `made ${clockTime(created_at, view?.now_s)}`;
-  return [roleLabel(role), cameraWords(cameras, view?.cameras ?? []), made, ends];
+  return [roleLabel(role), cameraWords(cameras, view?.named ?? []), made, ends];
 }
