@@ -229,7 +229,11 @@ def test_an_administrator_chooses_no_cameras_though_one_changes_meanwhile(
     root.get_by_test_id(opened).click()
     dialog = root.get_by_test_id(f"{form}-dialog")
     expect(dialog.get_by_test_id(f"{form}-cameras-all")).to_be_visible()
+    dialog.get_by_test_id(f"{form}-cameras-some").check()
     dialog.get_by_test_id(f"{form}-role-admin").check()
+    root.keyboard.press("Enter")
+    expect(dialog.get_by_test_id(f"{form}-name-problem")).to_be_visible()
+    expect(dialog.get_by_test_id(f"{form}-cameras-problem")).to_be_empty()
     for name in ("Shed", GARAGE):
         hub.request("PATCH", garage, json={"name": name}).raise_for_status()
         expect(dialog.get_by_test_id(f"{form}-camera").filter(has_text=name)).to_have_count(1)

@@ -46,7 +46,7 @@ export function createCameraChoice({ id }) {
     value: () => (some.input.checked ? chosen() : null),
     /** @returns {boolean} false: something is missing, and said */
     check() {
-      const missing = some.input.checked && chosen().length === 0;
+      const missing = needed && some.input.checked && chosen().length === 0;
       setSentence(problem, missing ? 'Choose one camera or more.' : '');
       if (missing) (rows.values().next().value?.check ?? some.input).focus();
       return !missing;
