@@ -60,7 +60,7 @@ def test_every_kind_of_error_is_in_the_api_page() -> None:
 
 
 def test_every_setting_is_in_the_configuration_page_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", text("docs/configuration.md"), re.M))
+    rows = dict(re.findall(r"^- `(\w+)` \((.*?)\): ", text("docs/configuration.md"), re.M))
     for field in msgspec.structs.fields(HubConfig):
         assert field.name in rows, field.name
         if field.name != "data_dir":
