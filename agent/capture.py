@@ -79,6 +79,9 @@ class Capture:
                 captured_at = time.time()
                 if not chooser.takes(at_s):
                     continue
+                if not self._slot.wants():
+                    self._slot.note()
+                    continue
                 try:
                     picture = source.retrieve()
                 except DamagedPicture:

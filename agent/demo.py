@@ -14,8 +14,8 @@ import numpy as np
 
 from convergecast.protocol.folders import pictures_folder
 
-from .encode import Pixels
 from .errors import SetupError, SourceError
+from .pixels import Pixels
 
 _USUAL_FPS = 25.0
 _MISSING = "the demonstration pictures are missing; run: python -m convergecast models fetch"

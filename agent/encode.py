@@ -10,16 +10,13 @@ from __future__ import annotations
 import threading
 import zlib
 from dataclasses import dataclass
-from typing import TypeAlias
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias
 
 from convergecast.protocol.frames import Deflater
 
-Pixels: TypeAlias = NDArray[np.uint8]
-"""A picture of shape (height, width, 3), BGR."""
+if TYPE_CHECKING:
+    from .pixels import Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +31,7 @@ class Encoded:
     height: int
 
 
-Picture: TypeAlias = Pixels | Encoded
-
-_MOST_NOISE = 3  # in gray levels, between means of 8×8 pixels
+Picture: TypeAlias = "Pixels | Encoded"
 
 
 def fit_within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
@@ -45,17 +40,14 @@ def fit_within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
+def decode(jpeg: bytes) -> Pixels:
+    """Return a camera's JPEG as pixels, as `pixels.decode` does; raises DamagedPicture."""
+    pixels: Pixels = _with_pixels().decode(jpeg)
+    return pixels
+
+
 def _jpeg(picture: Picture) -> bytes:
     return picture.jpeg if isinstance(picture, Encoded) else b""
-
-
-def _eighth(picture: Pixels) -> Pixels:
-    """Return the means of 8×8 pixels, by three halvings: the fastest way in OpenCV."""
-    for _ in range(3):
-        height, width = picture.shape[:2]
-        size = (max(1, width // 2), max(1, height // 2))
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return picture
 
 
 class Encoder:
@@ -64,12 +56,7 @@ class Encoder:
     def __init__(self, *, box: tuple[int, int] = (640, 480), quality_percent: int = 85) -> None:
         """Set size and quality."""
         self._box = box
-        self._parameters = [
-            cv2.IMWRITE_JPEG_QUALITY,
-            quality_percent,
-            cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-            cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
-        ]
+        self._quality_percent = quality_percent
         # Two threads may deflate at the same moment; the counters are only a heuristic.
         self.deflate = Deflater()
 
@@ -82,20 +69,22 @@ class Encoder:
 
     def fitted(self, pixels: Pixels) -> Pixels:
         """Return the pixels scaled into the box; the same array if they fit already."""
-        height, width = pixels.shape[:2]
-        size = fit_within((width, height), self._box)
-        if size == (width, height):
-            return pixels
-        return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+        fitted: Pixels = _with_pixels().fitted(pixels, self.size_of(pixels))
+        return fitted
 
     def jpeg(self, picture: Picture) -> bytes:
         """Return the picture as a JPEG."""
         if isinstance(picture, Encoded):
             return picture.jpeg
-        done, data = cv2.imencode(".jpg", self.fitted(picture), self._parameters)
-        if not done:
-            raise ValueError("the picture cannot be written as a JPEG")
-        return data.tobytes()
+        jpeg: bytes = _with_pixels().encode(self.fitted(picture), self._quality_percent)
+        return jpeg
+
+
+def _with_pixels() -> ModuleType:
+    # OpenCV and NumPy: most of the memory of an agent whose camera gives JPEGs.
+    from . import pixels
+
+    return pixels
 
 
 class Frame:
@@ -170,13 +159,12 @@ class Frame:
             return mine is others or _jpeg(mine) == _jpeg(others) != b""
         if mine.shape != others.shape:
             return False
-        difference = cv2.norm(self._means(mine), other._means(others), cv2.NORM_INF)
-        return bool(difference <= _MOST_NOISE)
+        return not _with_pixels().differ(self._means(mine), other._means(others))
 
     def _means(self, pixels: Pixels) -> Pixels:
         with self._lock:
             if self._small is None:
-                self._small = _eighth(pixels)
+                self._small = _with_pixels().eighth(pixels)
             return self._small
 
     def pixels(self) -> Pixels | None:

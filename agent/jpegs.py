@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import re
 
-import cv2
-import numpy as np
-
 from convergecast.protocol import ProtocolError
 from convergecast.protocol.frames import MAX_JPEG_BYTES
-from convergecast.protocol.jpeg import END, SCAN_ENDS, has_end, read_size
+from convergecast.protocol.jpeg import END, SCAN_ENDS, SizeReader, is_plain
 
-from .encode import Pixels
+from .encode import Encoded
 from .errors import DamagedPicture
 
 JPEG_START = b"\xff\xd8\xff"
@@ -26,7 +23,6 @@ _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,9})", re.IGNORECASE)
 _HEAD_BYTES = 16 << 10
 _PADDING = 64
-_LAST_BLOCK = 8
 
 
 class JpegReader:
@@ -144,24 +140,34 @@ class JpegReader:
         return dashes - 1 if self._bytes[dashes - 1 : dashes] == b"\r" else dashes
 
 
-def decode(jpeg: bytes) -> Pixels:
-    """Return a camera's JPEG as BGR pixels, turned upright.
+class Untouched:
+    """Tells which of a camera's JPEGs can be served as they came: whole, plain, within a box.
 
-    The mark of the end may be missing, but nothing else.
-
-    Raises:
-        DamagedPicture: it is cut short, too large, or cannot be decoded.
+    Only their markers are read.
     """
-    ends = has_end(jpeg)
-    try:
-        whole = jpeg if ends else jpeg + END
-        read_size(whole)
-        pixels = cv2.imdecode(np.frombuffer(whole, np.uint8), cv2.IMREAD_COLOR)
-    except (ProtocolError, cv2.error) as error:
-        raise DamagedPicture(str(error)) from error
-    if pixels is None:
-        raise DamagedPicture("the picture cannot be decoded")
-    # What is missing of a JPEG becomes gray.
-    if not ends and (pixels[-_LAST_BLOCK:, -_LAST_BLOCK:] == 128).all():
-        raise DamagedPicture("the picture is cut short")
-    return np.asarray(pixels, np.uint8)
+
+    def __init__(self, box: tuple[int, int]) -> None:
+        """Set the box, a width and height in pixels."""
+        self._box = box
+        self._sizes = SizeReader()
+        self._head = b""
+        self._is_plain = False
+
+    def __call__(self, jpeg: bytes) -> Encoded | None:
+        """Return the picture; None if it must be decoded, to be looked at or changed.
+
+        Raises:
+            DamagedPicture: the hub would refuse it: its size, or its scans, are beyond the limits.
+        """
+        if jpeg.rfind(END, max(2, len(jpeg) - _PADDING)) < 0:
+            return None
+        try:
+            width, height = self._sizes(jpeg)
+        except ProtocolError as error:
+            raise DamagedPicture(str(error)) from error
+        if width > self._box[0] or height > self._box[1]:
+            return None
+        head = self._sizes.head
+        if not head or head is not self._head:
+            self._head, self._is_plain = head, is_plain(jpeg)
+        return Encoded(jpeg, width, height) if self._is_plain else None

@@ -15,14 +15,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import FrameType
 
-import cv2
-
 from .address import Listener, open_listener, own_address
 from .backoff import Backoff
 from .errors import AgentError
 from .identity import KnownHub, claim_identity
 from .options import AgentOptions, parse_options
-from .preview import show, why_no_screen
 from .service import AgentService
 from .slot import FrameSlot
 from .sources import make_source
@@ -66,6 +63,7 @@ def _serve(options: AgentOptions, stop: threading.Event) -> bool:
             box=options.size,
             fps=options.fps,
             phase_s=(identity.slot - 1) * _PHASE_S,
+            untouched=options.quality is None,
         )
         listener = _wait_for_listener(options, stop)
         if listener is None:
@@ -109,6 +107,9 @@ def _wait_for_end(options: AgentOptions, service: AgentService, stop: threading.
     """Wait for the end; return True if this host's address has changed."""
     watch = _CameraWatch(service.slot)
     if options.preview:
+        # OpenCV, and a screen.
+        from .preview import show, why_no_screen
+
         reason = why_no_screen()
         if reason:
             _log.warning("no preview: %s", reason)
@@ -187,6 +188,7 @@ def _prepare_logging() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     logging.getLogger("filelock").setLevel(logging.ERROR)
-    # OpenCV and FFmpeg would log every failed attempt; the agent logs it once.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    # OpenCV and FFmpeg would log every failed attempt; the agent logs it once. Both read this when
+    # they are loaded.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

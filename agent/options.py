@@ -140,7 +140,12 @@ class AgentOptions:
     size: tuple[int, int] = _option(
         (640, 480), "fit pictures within this size, never enlarge (default: 640x480)", "WxH", _size
     )
-    quality: int = _option(85, "JPEG quality (default: 85)", "Q", _quality)
+    quality: int | None = _option(
+        None,
+        "JPEG quality (default: 85, and a camera's own JPEGs that fit --size stay as they are)",
+        "Q",
+        _quality,
+    )
     pair_again: bool = _option(
         False,
         "forget the hub's key and pair with whoever answers there; once, after the hub has lost "

@@ -32,6 +32,11 @@ class Pace:
             self._intervals.append(now - self._last_s)
         self._last_s = now
 
+    def is_under(self, interval_s: float) -> bool:
+        """Return whether all of the last pictures came within this interval of each other."""
+        known = len(self._intervals) == _REMEMBERED
+        return known and max(*self._intervals, self._stated_s) < interval_s
+
     def patience_s(self, now: float, *, least_s: float) -> float:
         """Return how many seconds after its last picture the camera is silent.
 

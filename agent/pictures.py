@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .encode import Pixels
 from .errors import SourceError
+from .pixels import Pixels
 
 _log = logging.getLogger(__name__)
 

@@ -27,6 +27,7 @@ from .slot import FrameSlot
 from .sources import Source
 
 _NAME_LENGTH = 80
+_QUALITY = 85
 _FPS = NUMBER_LIMITS["fps"]
 
 
@@ -56,7 +57,8 @@ class AgentService:
             port=listener.port,
         )
         self.epoch = secrets.token_hex(8)
-        self.slot = FrameSlot(encoder=Encoder(box=options.size, quality_percent=options.quality))
+        encoder = Encoder(box=options.size, quality_percent=options.quality or _QUALITY)
+        self.slot = FrameSlot(encoder=encoder)
         self._capture = Capture(source=source, slot=self.slot, fps=options.fps)
         self._link = HubLink(
             hub=options.hub,

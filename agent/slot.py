@@ -19,6 +19,9 @@ from .pace import Pace
 _LEAST_STALE_S = 3.0
 _RATE_WINDOW_S = 5.0
 _BUFFERED_S = 1.0
+_ASKED_OFTEN_S = 0.5
+_FRESH_WITHIN_S = 0.5
+_SOON_S = 0.25  # a slower camera's picture is always taken: who asks should not wait for the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,10 @@ class FrameSlot:
         self._failure = "the camera is being opened"
         self._pace = Pace()
         self._opened_at_s: float | None = None
-        self._published: deque[float] = deque(maxlen=512)
+        self._came: deque[float] = deque(maxlen=512)
         self._closed = False
+        self._waiting = 0
+        self._asked_at = self._held_until = float("-inf")
 
     def expect(self, fps: float | None) -> None:
         """Begin with a source that was opened; its rate decides when the newest frame is too old.
@@ -62,16 +67,15 @@ class FrameSlot:
         with self._changed:
             self._pace = Pace(fps)
             self._opened_at_s = None
-            self._published.clear()
+            self._came.clear()
 
     def publish(
         self, picture: Picture, *, captured_at: float | None = None, scene: int = 0
     ) -> Frame:
         """Make `picture` the newest frame; `captured_at` in UNIX seconds, default now."""
         captured_at = time.time() if captured_at is None else captured_at
-        now = time.perf_counter()
         with self._changed:
-            self._seq += 1
+            self._note(time.perf_counter())
             self._frame = frame = Frame(
                 picture,
                 seq=self._seq,
@@ -79,27 +83,42 @@ class FrameSlot:
                 encoder=self._encoder,
                 scene=scene,
             )
-            self._failure = ""
-            self._pace.came(now)
-            self._note(now)
             self._changed.notify_all()
         return frame
 
+    def wants(self) -> bool:
+        """Return whether the camera's next picture is to be published, or only noted.
+
+        It is while somebody waits for it or asks often, while little is known of the camera, and
+        where the one after it would not come soon.
+        """
+        with self._changed:
+            held = self._waiting or time.perf_counter() < self._held_until
+            return bool(held) or self._frame is None or not self._pace.is_under(_SOON_S)
+
+    def note(self) -> None:
+        """Count a picture that nobody wants; it need not be decoded."""
+        with self._changed:
+            self._note(time.perf_counter())
+
     def _note(self, now: float) -> None:
+        self._seq += 1
+        self._failure = ""
+        self._pace.came(now)
         if self._opened_at_s is None:
             self._opened_at_s = now
         if now - self._opened_at_s < _BUFFERED_S:
             # A camera's buffer may come at once: the rate counts from its last picture.
-            self._published.clear()
-        self._published.append(now)
-        while len(self._published) > 2 and now - self._published[0] > _RATE_WINDOW_S:
-            self._published.popleft()
+            self._came.clear()
+        self._came.append(now)
+        while len(self._came) > 2 and now - self._came[0] > _RATE_WINDOW_S:
+            self._came.popleft()
 
     def fail(self, reason: str) -> None:
         """Set the reason why the camera gives no picture, and wake all waiting threads."""
         with self._changed:
             self._failure = reason
-            self._published.clear()
+            self._came.clear()
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -111,22 +130,37 @@ class FrameSlot:
     def newer_than(self, seq: int, *, timeout_s: float = 0.0) -> Frame | None:
         """Return a frame newer than `seq`; None if none came within `timeout_s`.
 
+        Where newer pictures were only noted, the next one is waited for, for a moment at most.
+
         Raises:
             CameraOffline: the camera gives no picture, or stopped meanwhile.
         """
-        deadline = time.perf_counter() + timeout_s
         with self._changed:
-            while True:
-                now = time.perf_counter()
-                reason = self._reason(now)
-                if reason:
-                    raise CameraOffline(reason)
-                if self._frame is not None and self._frame.seq > seq:
-                    return self._frame
-                if now >= deadline:
-                    return None
-                stale_in_s = self._published[-1] + self._patience_s(now) - now
-                self._changed.wait(max(0.0, min(deadline - now, stale_in_s)) + 0.001)
+            self._waiting += 1
+            try:
+                return self._newer_than(seq, timeout_s)
+            finally:
+                self._waiting -= 1
+
+    def _newer_than(self, seq: int, timeout_s: float) -> Frame | None:
+        now = time.perf_counter()
+        deadline, fresh_by = now + timeout_s, now + _FRESH_WITHIN_S
+        if now - self._asked_at < _ASKED_OFTEN_S:
+            self._held_until = now + _ASKED_OFTEN_S
+        self._asked_at = now
+        while True:
+            reason = self._reason(now)
+            if reason:
+                raise CameraOffline(reason)
+            frame = self._frame if self._frame is not None and self._frame.seq > seq else None
+            if frame is not None and frame.seq == self._seq:
+                return frame
+            until = max(deadline, fresh_by) if self._seq > seq else deadline
+            if now >= (fresh_by if frame is not None else until):
+                return frame
+            stale_in_s = self._came[-1] + self._patience_s(now) - now
+            self._changed.wait(max(0.0, min(until - now, stale_in_s)) + 0.001)
+            now = time.perf_counter()
 
     def state(self) -> CameraState:
         """Return the camera's current state."""
@@ -147,14 +181,14 @@ class FrameSlot:
         if self._failure:
             return self._failure
         # The capture thread may hang in a driver, so the age of the newest frame decides.
-        age_s = now - self._published[-1]
+        age_s = now - self._came[-1]
         return f"no picture for {age_s:.0f} s" if age_s > self._patience_s(now) else ""
 
     def _patience_s(self, now: float) -> float:
         return self._pace.patience_s(now, least_s=_LEAST_STALE_S)
 
     def _rate(self) -> float:
-        if len(self._published) < 2:
+        if len(self._came) < 2:
             return 0.0
-        span_s = self._published[-1] - self._published[0]
-        return (len(self._published) - 1) / span_s if span_s > 0 else 0.0
+        span_s = self._came[-1] - self._came[0]
+        return (len(self._came) - 1) / span_s if span_s > 0 else 0.0

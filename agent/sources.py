@@ -5,14 +5,13 @@ Process: agent.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from .demo import DemoSource
 from .encode import Encoded, Picture
 from .errors import SetupError
-from .pictures import PICTURE_SUFFIXES, FolderSource
-from .videos import DeviceSource, StreamSource, VideoFileSource
 from .webcameras import WebSource
 
 DEMO = "demo"
@@ -62,7 +61,12 @@ class Source(Protocol):
 
 
 def make_source(
-    text: str, *, box: tuple[int, int], fps: float | None = None, phase_s: float = 0.0
+    text: str,
+    *,
+    box: tuple[int, int],
+    fps: float | None = None,
+    phase_s: float = 0.0,
+    untouched: bool = False,
 ) -> Source:
     """Return the source that `text` names (see `--source`), without opening it.
 
@@ -71,32 +75,48 @@ def make_source(
         box: width and height in pixels that pictures will be fitted into.
         fps: the wanted rate, for sources without their own, as cameras of single pictures.
         phase_s: the time at which the demonstration camera begins its round, in seconds.
+        untouched: whether a camera's JPEGs that fit are to be served as they came.
 
     Raises:
         SetupError: it cannot be a source.
     """
+    scheme, slashes, _ = text.partition("://")
+    if slashes and scheme.lower() in WEB_SCHEMES:
+        with _told_to_the_user():
+            return WebSource(text, box=box, fps=fps, untouched=untouched)
+    # OpenCV, which a camera that gives JPEGs does not need.
+    from . import demo, pictures, videos
+
     if text == DEMO:
-        demo = DemoSource(size=box, fps=fps, phase_s=phase_s)
-        demo.open()  # raises at once if the photographs are missing
-        return demo
+        source = demo.DemoSource(size=box, fps=fps, phase_s=phase_s)
+        source.open()  # raises at once if the photographs are missing
+        return source
     if text.isascii() and text.isdigit():
-        return DeviceSource(int(text), box=box)
+        return videos.DeviceSource(int(text), box=box)
     if text.startswith("/dev/"):
-        return DeviceSource(text, box=box)
-    if "://" in text:
-        scheme = text.partition("://")[0].lower()
-        if scheme not in STREAM_SCHEMES:
-            raise SetupError(f"a source cannot be opened by {scheme}://; use rtsp:// or http://")
-        try:
-            return WebSource(text, fps=fps) if scheme in WEB_SCHEMES else StreamSource(text)
-        except ValueError as error:
-            raise SetupError(str(error)) from error
+        return videos.DeviceSource(text, box=box)
+    if slashes:
+        if scheme.lower() not in STREAM_SCHEMES:
+            raise SetupError(
+                f"a source cannot be opened by {scheme.lower()}://; use rtsp:// or http://"
+            )
+        with _told_to_the_user():
+            return videos.StreamSource(text)
     if text.lower().startswith(tuple(f"{scheme}:" for scheme in STREAM_SCHEMES)):
         raise SetupError("the address of a camera needs two slashes, as in rtsp://camera/live")
     path = Path(text).expanduser()
-    if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
-        return FolderSource(path, fps=fps)
-    return VideoFileSource(path)
+    if path.is_dir() or path.suffix.lower() in pictures.PICTURE_SUFFIXES:
+        return pictures.FolderSource(path, fps=fps)
+    return videos.VideoFileSource(path)
+
+
+@contextmanager
+def _told_to_the_user() -> Iterator[None]:
+    """Turn what is wrong with an address into an error for the user."""
+    try:
+        yield
+    except ValueError as error:
+        raise SetupError(str(error)) from error
 
 
 class EncodedSource:

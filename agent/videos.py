@@ -20,8 +20,8 @@ import numpy as np
 from convergecast.protocol.urls import Address, read_address, without_credentials
 
 from .causes import place_of, reach, video_cause
-from .encode import Pixels
 from .errors import DamagedPicture, SourceError
+from .pixels import Pixels
 
 _USUAL_FPS = 25.0
 _LEAST_FPS = 0.01

@@ -11,7 +11,7 @@ import select
 import tempfile
 import time
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urljoin
 
 import requests
@@ -25,11 +25,13 @@ from convergecast.protocol.jpeg import has_end
 from convergecast.protocol.urls import Address, read_address, without_credentials
 
 from .causes import CONNECT_S, refused, unreachable
-from .encode import Picture
+from .encode import Picture, decode
 from .errors import DamagedPicture, SourceError
-from .jpegs import JPEG_START, JpegReader, decode
+from .jpegs import JPEG_START, JpegReader, Untouched
 from .pace import Pace
-from .videos import StreamSource, VideoFileSource
+
+if TYPE_CHECKING:
+    from .videos import VideoFileSource
 
 _READ_S = 30.0
 _LEAST_SILENCE_S = 5.0
@@ -48,11 +50,22 @@ _BROKEN = (
 class WebSource:
     """The camera at an http or https address; `fps` is how often one is asked for a picture."""
 
-    def __init__(self, text: str, *, fps: float | None = None) -> None:
-        """Name the address; nothing is asked yet."""
+    def __init__(
+        self,
+        text: str,
+        *,
+        box: tuple[int, int],
+        fps: float | None = None,
+        untouched: bool = False,
+    ) -> None:
+        """Name the address; nothing is asked yet. Raises ValueError if it cannot be read.
+
+        `untouched` is whether JPEGs within `box`, in pixels, are to be served as they came.
+        """
         self.label = without_credentials(text)
+        self._text = text
         self._client = _Client(read_address(text), self.label)
-        self._stream = StreamSource(text)
+        self._untouched = Untouched(box) if untouched else None
         self._asked_fps = fps or _USUAL_FPS
         self._answer: _Answer | None = None
         self._video: VideoFileSource | None = None
@@ -102,7 +115,8 @@ class WebSource:
         if self._has_ends and not ends:
             raise DamagedPicture(f"{self.label} gives pictures that are cut short")
         self._has_ends = ends
-        return decode(jpeg)
+        picture = self._untouched(jpeg) if self._untouched is not None else None
+        return picture or decode(jpeg)
 
     def close(self) -> None:
         """End the connection."""
@@ -119,8 +133,11 @@ class WebSource:
         """Return what plays the video; a small file is fetched, as FFmpeg must be free to seek."""
         if answer.is_page:
             raise SourceError(f"{self.label} is a page, not a picture or a video")
+        # OpenCV, which a camera that gives JPEGs may not need.
+        from .videos import StreamSource, VideoFileSource
+
         if answer.is_list or not 0 < answer.length <= _MOST_FETCHED_BYTES:
-            return self._stream
+            return StreamSource(self._text)
         handle, name = tempfile.mkstemp(prefix="convergecast-video-")
         self._copy = Path(name)
         with os.fdopen(handle, "wb") as file:

@@ -89,6 +89,7 @@ def _parser() -> Parser:
             "performance",
             "engine",
             "accuracy",
+            "agents",
             "compare",
             "stall",
         ],
@@ -114,7 +115,10 @@ def _parser() -> Parser:
         "--data", type=Path, metavar="DIR", help="real pictures (CONVERGECAST_TEST_DATA)"
     )
     bench.add_argument(
-        "--base", type=Path, metavar="DIR", help="compare, stall: the checkout to compare with"
+        "--base",
+        type=Path,
+        metavar="DIR",
+        help="agents, compare, stall: the checkout to compare with",
     )
     bench.set_defaults(run=_bench)
 
@@ -240,21 +244,9 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _token(arguments: argparse.Namespace) -> int:
-    # SQLite.
-    from convergecast.auth.agent_token import agent_token, rotate_agent_token
-    from convergecast.clock import SystemClock
-    from convergecast.storage.audit import COMMAND_LINE
-    from convergecast.storage.database import DATABASE_NAME, Database
+    from convergecast.auth.command import run_token  # SQLite
 
-    config = _config(arguments, "data_dir")
-    database = Database(config.data_dir / DATABASE_NAME)
-    try:
-        if arguments.rotate:
-            print(rotate_agent_token(database, SystemClock(), COMMAND_LINE))
-        else:
-            print(agent_token(database))
-    finally:
-        database.close()
+    print(run_token(_config(arguments, "data_dir"), rotate=arguments.rotate))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`convergecast user`: accounts, beside a live hub too. Process: command."""
+"""`convergecast user` and `convergecast token`, beside a live hub too. Process: command."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from convergecast.auth.access import Role
 from convergecast.auth.accounts import Account, Accounts
+from convergecast.auth.agent_token import agent_token, rotate_agent_token
 from convergecast.auth.passwords import MAX_PASSWORD, Passwords
 from convergecast.clock import SystemClock
 from convergecast.config import HubConfig
@@ -18,6 +19,17 @@ from convergecast.storage.database import DATABASE_NAME, Database
 
 _MOST_LISTED = 20
 """The cameras that a sentence names."""
+
+
+def run_token(config: HubConfig, *, rotate: bool) -> str:
+    """Return the hub's agent token, with `rotate` a new one. Raises ConvergeCastError."""
+    database = Database(config.data_dir / DATABASE_NAME)
+    try:
+        if rotate:
+            return rotate_agent_token(database, SystemClock(), COMMAND_LINE)
+        return agent_token(database)
+    finally:
+        database.close()
 
 
 def run_user(

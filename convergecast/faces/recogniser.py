@@ -18,6 +18,7 @@ from convergecast.faces.face_votes import FollowedFace
 from convergecast.faces.gallery import Embedded, Gallery, Known
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.engine import Findings
+from convergecast.messages.people import FaceSettings
 from convergecast.messages.results import AnyResult, Face, Identity, Match, PictureResult, Result
 from convergecast.messages.worker import Seen
 from convergecast.options import identifying
@@ -115,17 +116,14 @@ class Recogniser:
         """
         if not self._is_wanted(result) or findings.kind is None:
             return result
-        # NumPy, as there are vectors.
-        from convergecast.faces.matching import NOTHING_YET, decide, vector_of
-
         self._gallery.use_kind(str(findings.kind))
         known, settings = self._gallery.known(), self._settings.now
         faces = []
         for face, found in zip(result.faces or (), findings.faces or (), strict=True):
             votes = []
             if found.look is not None and found.look.vector is not None:
-                votes = [(vector_of(found.look.vector), found.look.quality)]
-            decision = decide(votes, known.index, settings, NOTHING_YET, still=True)
+                votes = [(found.look.vector, found.look.quality)]
+            decision = _decide(votes, known, settings, None, still=True)
             faces.append(_with_name(face, decision, known))
         return replace(result, faces=faces)
 
@@ -179,19 +177,16 @@ class Recogniser:
             return None
 
     def _decide_all(self, tracks: Iterable[FollowedFace], known: Known, now_s: float) -> None:
-        # NumPy, as there are vectors.
-        from convergecast.faces.matching import NOTHING_YET, decide, vector_of
-
         settings = self._settings.now
         for track in tracks:
             if track.decided_with == (known.version, settings):
                 continue
-            before = track.decision or NOTHING_YET
-            if before.person_id is not None and before.person_id not in known.names:
+            before = track.decision
+            if before and before.person_id is not None and before.person_id not in known.names:
                 track.was_forgotten = True
             current = track.votes if track.kind == self._gallery.kind else []
-            votes = [(vector_of(vote.vector), vote.weight(now_s)) for vote in current]
-            track.decision = decide(votes, known.index, settings, before)
+            votes = [(vote.vector, vote.weight(now_s)) for vote in current]
+            track.decision = _decide(votes, known, settings, before)
             track.decided_with = known.version, settings
 
     def _keep(self, camera_id: str, at_s: float, tracks: Iterable[FollowedFace]) -> None:
@@ -266,6 +261,22 @@ class Recogniser:
         unknown_id, track.unknown_id, track.kept = track.unknown_id, None, None
         if unknown_id is not None:
             self._store(lambda: self._gallery.drop_known(unknown_id))
+
+
+def _decide(
+    votes: Iterable[tuple[bytes, float]],
+    known: Known,
+    settings: FaceSettings,
+    before: Decision | None,
+    *,
+    still: bool = False,
+) -> Decision:
+    """Return who a face is, by its vectors and their weights."""
+    # NumPy, as there are vectors.
+    from convergecast.faces.matching import NOTHING_YET, decide, vector_of
+
+    weighed = [(vector_of(vector), weight) for vector, weight in votes]
+    return decide(weighed, known.index, settings, before or NOTHING_YET, still=still)
 
 
 def _take_in(tracks: dict[int, FollowedFace], seen: Seen, now_s: float) -> None:

@@ -25,6 +25,8 @@ _START = b"\xff\xd8"
 _SCAN = 0xDA
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = frozenset({0xC0, 0xC1})
+_HUFFMAN = frozenset({0xC0, 0xC1, 0xC2})
+_TABLES, _EXIF, _ORIENTATION = 0xC4, 0xE1, 274
 _FRAME_HEADER_BYTES = 9  # marker, length, precision, and then
 _SIZE = struct.Struct(">HH")  # height and width
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -73,21 +75,65 @@ def is_progressive(jpeg: bytes) -> bool:
     return any(code in _FRAME_HEADERS - _SEQUENTIAL for code, _ in _segments(jpeg))
 
 
+def is_plain(jpeg: bytes) -> bool:
+    """Whether every decoder shows it alike: upright, gray or in three colours of 8 bits.
+
+    Some cameras leave the Huffman tables out (as AVI files do), which not every decoder knows.
+    """
+    plain, tables = False, False
+    for code, at in _segments(jpeg):
+        if code in _FRAME_HEADERS:
+            precision, components = jpeg[at + 4 : at + 5], jpeg[at + 9 : at + 10]
+            plain = code in _HUFFMAN and precision == b"\x08" and components in (b"\1", b"\3")
+        elif code == _TABLES:
+            tables = True
+        elif code == _EXIF and jpeg[at + 4 : at + 10] == b"Exif\0\0":
+            end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+            if _is_turned(jpeg[at + 10 : end]):
+                return False
+    return plain and tables
+
+
 class SizeReader:
-    """Reads the sizes of one camera's pictures, which nearly always begin with the same bytes."""
+    """Reads the sizes of one camera's pictures, which nearly always begin with the same bytes.
+
+    Attributes:
+        head: how the last picture begins, up to its only scan; empty where it may have several.
+            The object stays the same while the bytes do.
+    """
 
     def __init__(self) -> None:
         """Begin without a header that is known."""
-        self._known = b""
+        self.head = b""
         self._size = (0, 0)
 
     def __call__(self, jpeg: bytes) -> tuple[int, int]:
         """Return what `read_size` does, or raise that."""
-        if not self._known or not jpeg.startswith(self._known) or not _ends(jpeg):
+        if not self.head or not jpeg.startswith(self.head) or not _ends(jpeg):
             self._size = read_size(jpeg)
             # Up to the picture's only scan; of several each picture's must be counted.
-            self._known = b"" if _may_have_scans(jpeg) else jpeg[: _find_scan(jpeg)]
+            self.head = b"" if _may_have_scans(jpeg) else jpeg[: _find_scan(jpeg)]
         return self._size
+
+
+def _is_turned(exif: bytes) -> bool:
+    """Whether Exif's TIFF header (Exif 2.32, tag 274) says that the picture was not held upright.
+
+    What cannot be read says nothing, as for decoders.
+    """
+    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
+    if order is None:
+        return False
+    try:
+        (at,) = struct.unpack_from(f"{order}I", exif, 4)
+        (count,) = struct.unpack_from(f"{order}H", exif, at)
+        for number in range(count):
+            tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, at + 2 + 12 * number)
+            if tag == _ORIENTATION:
+                return bool(value != 1)
+    except struct.error:
+        pass
+    return False
 
 
 def _ends(jpeg: bytes) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scripts.bench import (
     accuracy,
+    agents,
     compare,
     engine,
     fanout,
@@ -45,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
         "page": lambda: page.run_bench(seconds=seconds, runs=runs, json_file=file),
         "performance": lambda: performance.run_bench(file),
         "stall": lambda: stall.run_bench(base=arguments.base, runs=runs, json_file=file),
+        "agents": lambda: agents.run_bench(
+            base=arguments.base, seconds=seconds, runs=runs, json_file=file
+        ),
         "compare": lambda: compare.run_bench(
             base=arguments.base, seconds=seconds, runs=runs, json_file=file
         ),

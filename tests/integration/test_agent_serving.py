@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from tests.integration.agent_support import (
     write_pictures,
     write_video,
 )
+from tests.support.odd_cameras import jpeg, odd_cameras
 
 
 @pytest.fixture(scope="module")
@@ -316,3 +318,32 @@ def test_the_picture_is_the_one_of_the_source(folder: Path) -> None:
     decoded = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
     assert decoded is not None
     assert np.abs(decoded.astype(int) - pixels).max() <= 8
+
+
+def test_a_cameras_own_jpegs_are_served_as_they_came_and_opencv_is_not_loaded(
+    folder: Path,
+) -> None:
+    """It would be half of the agent's memory, and most of its work."""
+    film = write_video(folder / "film.ts", frames=3, fps=20.0)
+    hub = FakeHub()
+    with odd_cameras(film) as cameras:
+        source = f"http://127.0.0.1:{cameras.server_address[1]}/plain"
+        agent = AgentProcess("--hub", hub.url, "--source", source, state=folder / "camera state")
+        client = Client(hub.wait_for(lambda r: r.width))
+        try:
+            frames = [client.frame() for _ in range(3)]
+            loaded = _loaded_libraries(agent.process.pid)
+        finally:
+            client.close()
+            assert agent.stop() == 0
+            hub.close()
+    given = {jpeg(number) for number in range(200)}
+    assert {frame.jpeg for frame in frames} <= given
+    assert not [name for name in loaded if "cv2" in name or "numpy" in name]
+
+
+def _loaded_libraries(pid: int) -> set[str]:
+    """Return the files that a process has in its memory; none where the system does not tell."""
+    if not sys.platform.startswith("linux"):
+        return set()
+    return {line.split()[-1] for line in Path(f"/proc/{pid}/maps").read_text().splitlines()}

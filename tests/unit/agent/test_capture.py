@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -165,6 +166,90 @@ def test_pictures_come_at_the_rate_of_the_source() -> None:
     time.sleep(1.5)
     assert slot.state().fps == pytest.approx(50.0, rel=0.05)
     assert capture.stop(10)
+
+
+class CountedSource(EncodedSource):
+    """Counts the pictures that it goes on to, and those that are taken of it."""
+
+    def __init__(self, fps: float) -> None:
+        super().__init__(JPEGS, fps=fps)
+        self.grabbed = self.taken = 0
+
+    def grab(self) -> float | None:
+        self.grabbed += 1
+        return super().grab()
+
+    def retrieve(self) -> Any:
+        self.taken += 1
+        return super().retrieve()
+
+
+@pytest.fixture
+def counted() -> Iterator[tuple[CountedSource, FrameSlot]]:
+    """A camera of a hundred pictures a second, which nobody has asked yet."""
+    slot, source = FrameSlot(encoder=Encoder()), CountedSource(fps=100)
+    capture = Capture(source=source, slot=slot)
+    capture.start()
+    eventually(lambda: source.grabbed > source.taken + 20, "pictures that nobody wants")
+    yield source, slot
+    assert capture.stop(10)
+
+
+def test_for_nobody_no_picture_is_taken_and_the_camera_is_online_at_its_rate(
+    counted: tuple[CountedSource, FrameSlot],
+) -> None:
+    source, slot = counted
+    taken, grabbed = source.taken, source.grabbed
+    eventually(lambda: source.grabbed > grabbed + 150, "more pictures")
+    assert source.taken == taken
+    assert slot.state().online
+    assert slot.state().fps == pytest.approx(100, rel=0.1)
+
+
+def test_who_asks_now_and_then_gets_the_next_picture_and_no_other_is_taken(
+    counted: tuple[CountedSource, FrameSlot],
+) -> None:
+    source, slot = counted
+    seq = 0
+    for _ in range(3):
+        time.sleep(0.7)  # longer than what counts as often
+        taken, grabbed, asked_at = source.taken, source.grabbed, time.time()
+        frame = slot.newer_than(seq)
+        assert frame is not None
+        assert frame.captured_at > asked_at - 0.02
+        assert frame.seq >= grabbed
+        assert source.taken <= taken + 2
+        seq = frame.seq
+
+
+def test_while_somebody_asks_often_every_picture_is_taken(
+    counted: tuple[CountedSource, FrameSlot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.slot._ASKED_OFTEN_S", 20.0)  # this machine may be busy
+    source, slot = counted
+    for _ in range(2):
+        slot.newer_than(0)
+    passed = source.grabbed - source.taken
+    grabbed = source.grabbed
+    while source.grabbed < grabbed + 50:
+        assert slot.newer_than(0) is not None
+        assert slot.wants()
+        time.sleep(0.005)
+    assert source.grabbed - source.taken <= passed + 1
+
+
+def test_a_slow_camera_gives_every_picture_as_the_next_is_far(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("agent.slot.time.perf_counter", lambda: now[0])
+    slot = FrameSlot(encoder=Encoder())
+    slot.expect(None)
+    for interval_s, wanted in ((0.04, False), (1.0, True)):
+        for _ in range(20):
+            now[0] += interval_s
+            slot.publish(JPEGS[0])
+        assert slot.wants() is wanted
 
 
 def test_pauses_grow_to_their_limit_and_begin_again() -> None:

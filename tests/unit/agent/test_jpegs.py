@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from agent.jpegs import JpegReader
+from agent.encode import Encoded
+from agent.errors import DamagedPicture
+from agent.jpegs import JpegReader, Untouched
 from convergecast.protocol import ProtocolError
 from convergecast.protocol.frames import MAX_JPEG_BYTES
+from tests.fakes.scans import many_scans
+from tests.support.exif import with_orientation
 from tests.support.odd_cameras import jpeg as picture
 
 
@@ -36,3 +40,19 @@ def test_what_follows_a_broken_header_is_skipped_and_not_kept() -> None:
     assert reader.next() is None
     reader.feed(picture(1))
     assert reader.next() == picture(1)
+
+
+def test_a_picture_that_fits_and_is_whole_and_upright_stays_as_it_is() -> None:
+    untouched, jpeg = Untouched((96, 72)), picture(1)
+    assert untouched(jpeg) == Encoded(jpeg, 96, 72)
+    assert untouched(jpeg[:-2]) is None
+    assert untouched(picture(1, (96, 80))) is None
+    assert untouched(picture(1, (104, 72))) is None
+    assert untouched(with_orientation(jpeg, 6)) is None
+    assert untouched(picture(2)) == Encoded(picture(2), 96, 72)
+    assert untouched(picture(3, (72, 64))) == Encoded(picture(3, (72, 64)), 72, 64)
+
+
+def test_a_picture_that_the_hub_would_refuse_is_damaged() -> None:
+    with pytest.raises(DamagedPicture, match="scans"):
+        Untouched((10_000, 10_000))(many_scans(64, 64, 40))

@@ -18,7 +18,7 @@ HUB = ["--hub", "http://127.0.0.1:5000"]
 def test_defaults() -> None:
     options = parse_options(HUB, {})
     assert options == AgentOptions(hub=Hub("http://127.0.0.1:5000", "127.0.0.1", 5000))
-    assert (options.source, options.size, options.quality) == ("0", (640, 480), 85)
+    assert (options.source, options.size, options.quality) == ("0", (640, 480), None)
 
 
 def test_the_token_comes_from_argument_file_or_environment(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from agent.capture import Capture
-from agent.encode import Encoder
+from agent.encode import Encoded, Encoder
 from agent.errors import CameraOffline, SourceError
 from agent.slot import FrameSlot
 from agent.sources import make_source
@@ -61,6 +61,12 @@ SHOWN: dict[str, tuple[float, tuple[tuple[int, int], ...]]] = {
     "film.ts": (20, ((64, 48),)),
     "list.m3u8": (20, ((64, 48),)),
 }
+UNTOUCHED = " untouched"
+# The same again, their pictures served as they came.
+SHOWN |= {
+    kind + UNTOUCHED: SHOWN[kind]
+    for kind in ("plain", "unended", "cut", "toolong", "turned", "resized", "snap.jpg")
+}
 CAUSES = {
     "missing": "has no such path",
     "forbidden": "forbids this user",
@@ -84,12 +90,20 @@ class Seen:
     reasons: set[str] = field(default_factory=set)
     scene: int = 0
     wrong_passwords: int = 0
+    untouched: int = 0
+    pictures: int = 0
 
 
 def watch(source_text: str, seen: Seen, captures: list[Capture]) -> None:
     slot = FrameSlot(encoder=Encoder())
     asked = any(kind in source_text for kind in ("snap", "single"))
-    source = make_source(source_text, box=(640, 480), fps=4 if asked else None)
+    untouched = source_text.endswith(UNTOUCHED)
+    source = make_source(
+        source_text.removesuffix(UNTOUCHED),
+        box=(640, 480),
+        fps=4 if asked else None,
+        untouched=untouched,
+    )
     capture = Capture(source=source, slot=slot)
     began, online, seq = time.monotonic(), False, 0
     capture.start()
@@ -107,6 +121,8 @@ def watch(source_text: str, seen: Seen, captures: list[Capture]) -> None:
             continue
         if frame is not None:
             seq, seen.scene = frame.seq, frame.scene
+            seen.untouched += isinstance(frame.picture, Encoded)
+            seen.pictures += 1
             if (frame.width, frame.height) not in seen.sizes:
                 seen.sizes.append((frame.width, frame.height))
     seen.fps = slot.state().fps
@@ -153,6 +169,14 @@ def test_it_is_shown_soon_at_its_size_and_rate(kind: str, seen: dict[str, Seen])
     assert tuple(one.sizes) == sizes
     assert one.fps == pytest.approx(fps, rel=0.15)
     assert one.changes == 1, one.reasons  # online, and never off again
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_only_whole_pictures_are_served_as_they_came(kind: str, seen: dict[str, Seen]) -> None:
+    one = seen[kind]
+    kept = kind.endswith(UNTOUCHED) and not kind.startswith("unended")
+    assert one.pictures
+    assert one.untouched == (one.pictures if kept else 0)
 
 
 @pytest.mark.parametrize("kind", CAUSES)

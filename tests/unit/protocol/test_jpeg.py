@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convergecast.protocol import ProtocolError
-from convergecast.protocol.jpeg import MAX_SCANS, SizeReader, has_end, read_size
+from convergecast.protocol.jpeg import MAX_SCANS, SizeReader, has_end, is_plain, read_size
 from tests.fakes.scans import many_scans
+from tests.support.exif import with_orientation
 
 
 def jpeg_of(width: int, height: int, *parameters: int) -> bytes:
@@ -122,3 +123,25 @@ def test_a_sequential_picture_in_many_scans_is_refused_too() -> None:
     one = b"\xff\xda\x00\x08\x01" + plain[at + 5 : at + 7] + plain[at + 11 : -2]
     with pytest.raises(ProtocolError, match="scans"):
         read_size(plain[:at] + one * 40 + b"\xff\xd9")
+
+
+def test_what_every_decoder_shows_alike_is_plain() -> None:
+    gray = cv2.imencode(".jpg", np.zeros((16, 16), np.uint8))[1].tobytes()
+    whole = jpeg_of(16, 16)
+    for plain in (whole, gray, jpeg_of(16, 16, cv2.IMWRITE_JPEG_PROGRESSIVE, 1)):
+        assert is_plain(plain)
+        assert is_plain(with_orientation(plain, 1))
+        for turned in range(2, 9):
+            assert not is_plain(with_orientation(plain, turned))
+    at = whole.index(b"\xff\xc0")
+    assert not is_plain(whole[: at + 9] + b"\x04" + whole[at + 10 :])  # CMYK
+    assert not is_plain(whole[: at + 4] + b"\x0c" + whole[at + 5 :])  # 12 bits
+    assert not is_plain(whole[: at + 1] + b"\xc9" + whole[at + 2 :])  # arithmetic coding
+    assert not is_plain(whole.replace(b"\xff\xc4", b"\xff\xe4"))  # without Huffman tables
+
+
+@given(st.binary(max_size=60), st.integers(0, 400))
+def test_whether_a_picture_is_plain_can_be_said_of_any_bytes(junk: bytes, at: int) -> None:
+    jpeg = with_orientation(jpeg_of(16, 16), 6)
+    is_plain(jpeg[:at] + junk + jpeg[at + len(junk) :])
+    is_plain(jpeg[:at])

@@ -27,6 +27,7 @@ from convergecast.vision.drawing import (
     who,
 )
 from convergecast.vision.letterbox import STRIDE, fit
+from tests.support.exif import with_orientation
 from tests.support.messages import picture_result
 
 
@@ -40,13 +41,6 @@ def jpeg_of(image: Bytes, *options: int) -> bytes:
 
 
 WHOLE = jpeg_of(scene())
-
-
-def with_orientation(jpeg: bytes, orientation: int) -> bytes:
-    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
-    tiff = b"II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
-    body = b"Exif\0\0" + tiff
-    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
 
 
 def test_plain_and_progressive_jpegs_give_the_same_picture() -> None:
