@@ -56,7 +56,7 @@ class FrameSlot:
         self._opened_at_s: float | None = None
         self._came: deque[float] = deque(maxlen=512)
         self._closed = False
-        self._waiting = 0
+        self._is_wanted = False
         self._asked_at = self._held_until = float("-inf")
 
     def expect(self, fps: float | None) -> None:
@@ -83,6 +83,7 @@ class FrameSlot:
                 encoder=self._encoder,
                 scene=scene,
             )
+            self._is_wanted = False
             self._changed.notify_all()
         return frame
 
@@ -93,8 +94,8 @@ class FrameSlot:
         where the one after it would not come soon.
         """
         with self._changed:
-            held = self._waiting or time.perf_counter() < self._held_until
-            return bool(held) or self._frame is None or not self._pace.is_under(_SOON_S)
+            held = self._is_wanted or time.perf_counter() < self._held_until
+            return held or self._frame is None or not self._pace.is_under(_SOON_S)
 
     def note(self) -> None:
         """Count a picture that nobody wants; it need not be decoded."""
@@ -136,14 +137,10 @@ class FrameSlot:
             CameraOffline: the camera gives no picture, or stopped meanwhile.
         """
         with self._changed:
-            self._waiting += 1
-            try:
-                return self._newer_than(seq, timeout_s)
-            finally:
-                self._waiting -= 1
+            return self._newer_than(seq, timeout_s)
 
     def _newer_than(self, seq: int, timeout_s: float) -> Frame | None:
-        now = time.perf_counter()
+        now, newest = time.perf_counter(), self._seq
         deadline, fresh_by = now + timeout_s, now + _FRESH_WITHIN_S
         if now - self._asked_at < _ASKED_OFTEN_S:
             self._held_until = now + _ASKED_OFTEN_S
@@ -153,11 +150,12 @@ class FrameSlot:
             if reason:
                 raise CameraOffline(reason)
             frame = self._frame if self._frame is not None and self._frame.seq > seq else None
-            if frame is not None and frame.seq == self._seq:
+            if frame is not None and frame.seq >= newest:
                 return frame
-            until = max(deadline, fresh_by) if self._seq > seq else deadline
+            until = max(deadline, fresh_by) if newest > seq else deadline
             if now >= (fresh_by if frame is not None else until):
                 return frame
+            self._is_wanted = True
             stale_in_s = self._came[-1] + self._patience_s(now) - now
             self._changed.wait(max(0.0, min(until - now, stale_in_s)) + 0.001)
             now = time.perf_counter()
