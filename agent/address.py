@@ -17,17 +17,30 @@ _PROBE_TIMEOUT_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """The hub's address as given, without a slash at the end, and its parts."""
+    """The hub's address as given, without a slash at the end, and its parts.
+
+    `found_as` names a hub that announced itself: its address may change, its key does not.
+    """
 
     url: str
     host: str
     port: int
+    found_as: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """The name by which an identity keeps what it knows of the hub."""
+        return self.found_as or self.url
 
     @property
     def shown(self) -> str:
         """The address without user and password."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{urlsplit(self.url).scheme}://{host}:{self.port}{urlsplit(self.url).path}"
+
+
+ANY_HUB = Hub("", "", 0)
+"""The hub that proves to know the token, wherever it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import FrameType
 
-from .address import Listener, open_listener, own_address
+from .address import ANY_HUB, Hub, Listener, open_listener, own_address
 from .backoff import Backoff
 from .errors import AgentError
 from .identity import KnownHub, claim_identity
@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 _LOOK_UP_S = 0.25
 _ADDRESS_EVERY_S = 10.0
+_SEARCH_EVERY_S = 3.0
 _PHASE_S = 11.0
 
 
@@ -45,18 +46,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: AgentOptions) -> int:
     stop = _stop_when_told(options)
+    search = _Search(stop) if options.hub == ANY_HUB else None
     moved = True
     while moved and not stop.is_set():
-        moved = _serve(options, stop)
+        if search is not None:
+            hub = search.first()
+            if hub is None:
+                return 0
+            options = replace(options, hub=hub)
+        moved = _serve(options, search, stop)
         options = replace(options, pair_again=False)
     return 0
 
 
-def _serve(options: AgentOptions, stop: threading.Event) -> bool:
-    """Serve until `stop` is set or this host's address has changed; return whether it has."""
+def _serve(options: AgentOptions, search: _Search | None, stop: threading.Event) -> bool:
+    """Serve until `stop` is set; return True if this host's address or the hub is another now."""
     identity = claim_identity(options.source, fixed_id=options.id)
+    hub = options.hub
     if options.pair_again:
-        identity.remember(options.hub.url, KnownHub())
+        for name in {hub.url, hub.known_as}:
+            identity.remember(name, KnownHub())
+    elif identity.hub(hub.known_as) == KnownHub():  # it was named by its address before
+        identity.remember(hub.known_as, identity.hub(hub.url))
     try:
         source = make_source(
             options.source,
@@ -70,9 +81,9 @@ def _serve(options: AgentOptions, stop: threading.Event) -> bool:
             return False
         service = AgentService(options=options, source=source, identity=identity, listener=listener)
         _log.info("source: %s", source.label)
-        _log.info("serving on %s, only to the hub at %s", listener.url, options.hub.shown)
+        _log.info("serving on %s, only to the hub at %s", listener.url, hub.shown)
         service.start()
-        moved = _wait_for_end(options, service, stop)
+        moved = _wait_for_end(options, service, search, stop)
         ended = service.stop()
     finally:
         identity.release()
@@ -81,6 +92,47 @@ def _serve(options: AgentOptions, stop: threading.Event) -> bool:
         logging.shutdown()
         os._exit(0)
     return moved
+
+
+class _Search:
+    """Looks for the hub, which the agent was not told."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        """Begin without a hub."""
+        self._stop = stop
+        self._tried: list[str] = []
+        self._next: Hub | None = None
+
+    def first(self) -> Hub | None:
+        """Wait for a hub; None if the agent stops before."""
+        said = False
+        while self._next is None and not self._stop.is_set():
+            self._next = self._look()
+            if self._next is None and not said:
+                _log.warning("no hub has announced itself yet; waiting for one, or give --hub")
+                said = True
+        hub, self._next = self._next, None
+        if hub is not None:
+            self._tried = [*(name for name in self._tried if name != hub.known_as), hub.known_as]
+        return hub
+
+    def has_other(self, than: Hub) -> bool:
+        """Whether there is another hub, or this one at another address."""
+        found = self._look()
+        self._next = found if found != than else None
+        return self._next is not None
+
+    def _look(self) -> Hub | None:
+        """Return the hub that was tried least lately; an agent stays with one that knows it."""
+        # The library for mDNS, which an agent that was told its hub does without.
+        from .hubs import find_hubs
+
+        found = find_hubs(self._stop)
+        return min(
+            found,
+            key=lambda hub: self._tried.index(hub.known_as) if hub.known_as in self._tried else -1,
+            default=None,
+        )
 
 
 def _wait_for_listener(options: AgentOptions, stop: threading.Event) -> Listener | None:
@@ -103,8 +155,10 @@ def _wait_for_listener(options: AgentOptions, stop: threading.Event) -> Listener
     return None
 
 
-def _wait_for_end(options: AgentOptions, service: AgentService, stop: threading.Event) -> bool:
-    """Wait for the end; return True if this host's address has changed."""
+def _wait_for_end(
+    options: AgentOptions, service: AgentService, search: _Search | None, stop: threading.Event
+) -> bool:
+    """Wait for the end; return True if this host's address or the hub is another now."""
     watch = _CameraWatch(service.slot)
     if options.preview:
         # OpenCV, and a screen.
@@ -115,13 +169,18 @@ def _wait_for_end(options: AgentOptions, service: AgentService, stop: threading.
             _log.warning("no preview: %s", reason)
         else:
             show(service.slot, stop, watch.look)
-    look_at = time.monotonic() + _ADDRESS_EVERY_S
+    every_s = _ADDRESS_EVERY_S if search is None else _SEARCH_EVERY_S
+    look_at = time.monotonic() + every_s
     while not stop.wait(_LOOK_UP_S):
         watch.look()
         if time.monotonic() >= look_at:
-            look_at = time.monotonic() + _ADDRESS_EVERY_S
+            look_at = time.monotonic() + every_s
             fixed = options.host or options.announce
-            if not fixed and service.is_unheard and _has_moved(options, service):
+            if not service.is_unheard:
+                continue
+            if not fixed and _has_moved(options, service):
+                return True
+            if search is not None and search.has_other(options.hub):
                 return True
     return False
 

@@ -21,7 +21,7 @@ from convergecast.protocol.command_line import Parser
 from convergecast.protocol.texts import is_printable, is_visible
 from convergecast.protocol.urls import has_credentials, read_address
 
-from .address import Hub, parse_hub, parse_place
+from .address import ANY_HUB, Hub, parse_hub, parse_place
 from .errors import SetupError
 
 TOKEN_VARIABLE = "CONVERGECAST_AGENT_TOKEN"
@@ -97,7 +97,14 @@ def _option(default: Any, help_text: str, metavar: str = "", convert: Any = str)
 class AgentOptions:
     """The options; sizes in pixels, `quality` in percent, `fps` in frames per second."""
 
-    hub: Hub = field(metadata={"help": "the hub's address", "metavar": "URL", "convert": _hub})
+    hub: Hub = field(
+        default=ANY_HUB,
+        metadata={
+            "help": "the hub's address (default: the hub of these networks that knows the token)",
+            "metavar": "URL",
+            "convert": _hub,
+        },
+    )
     token: str | None = _option(
         None, f"the hub's agent token; {TOKEN_VARIABLE} or --token-file is safer", "T", _word(256)
     )
@@ -168,11 +175,14 @@ def parse_options(
     Raises:
         SetupError: a file of token or source, or the certificate, cannot be read.
     """
-    given = vars(_parser().parse_args(arguments))
+    parser = _parser()
+    given = vars(parser.parse_args(arguments))
     environment = os.environ if environment is None else environment
     given["token"] = given["token"] or _read("token", given["token_file"]) or None
     given["source"] = _source(given["source"], given["source_file"], environment)
     given["token"] = given["token"] or environment.get(TOKEN_VARIABLE, "").strip() or None
+    if given["hub"] is ANY_HUB and not given["token"]:
+        parser.error("--hub is missing: without a token no hub that is found can be believed")
     if given["tls_ca"] and not Path(given["tls_ca"]).is_file():
         raise SetupError(f"--tls-ca: there is no file {given['tls_ca']}")
     return AgentOptions(**given)
@@ -195,7 +205,7 @@ def _parser() -> Parser:
             help=option.metadata["help"],
             metavar=option.metadata["metavar"],
             type=option.metadata["convert"],
-            **({"required": True} if option.name == "hub" else {"default": _default(option)}),
+            default=_default(option),
         )
     return parser
 

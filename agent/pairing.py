@@ -127,7 +127,7 @@ class Pairing:
                 raise Unproven(self._doubt(reply))
             if known.camera_key is None:
                 return self._read_plain(reply, protocol=1)
-            self._identity.remember(self._hub.url, known._replace(protocol=1))
+            self._identity.remember(self._hub.known_as, known._replace(protocol=1))
             return None
         secret = known.camera_key or self._token or reply.camera_key
         if secret is None or not is_proven_reply(body, key_of(secret), self._nonce):
@@ -141,7 +141,7 @@ class Pairing:
         if not may or self._is_older:
             return False
         self._is_older = True
-        self._identity.remember(self._hub.url, self._known._replace(protocol=1))
+        self._identity.remember(self._hub.known_as, self._known._replace(protocol=1))
         return True
 
     def admit(self, authorization: str, method: str, target: str) -> str | None:
@@ -177,7 +177,7 @@ class Pairing:
 
     @property
     def _known(self) -> KnownHub:
-        return self._identity.hub(self._hub.url)
+        return self._identity.hub(self._hub.known_as)
 
     def _hub_time(self) -> float:
         return time.time() + self._known.clock_s
@@ -195,7 +195,7 @@ class Pairing:
         if reply.camera_key and known.camera_key not in (None, reply.camera_key):
             raise Unproven(self._doubt(reply))
         key = known.camera_key or reply.camera_key
-        self._identity.remember(self._hub.url, KnownHub(key, protocol, known.clock_s))
+        self._identity.remember(self._hub.known_as, KnownHub(key, protocol, known.clock_s))
         return reply
 
     def _believe(self, reply: RegistrationReply) -> None:
@@ -211,7 +211,7 @@ class Pairing:
         if reply.status == CLOCK or abs(clock_s - known.clock_s) > _WRONG_CLOCK_S:
             _log.info("the hub's clock differs by %+.1f s from this host's: allowed for", clock_s)
         self._is_waiting = reply.status == "pending"
-        self._identity.remember(self._hub.url, KnownHub(key, PROTOCOL_VERSION, clock_s))
+        self._identity.remember(self._hub.known_as, KnownHub(key, PROTOCOL_VERSION, clock_s))
 
     def _doubt(self, reply: RegistrationReply) -> str:
         where = self._hub.shown

@@ -40,6 +40,13 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data_dir: Annotated[Path, Meta(description="folder of the hub's database")] = field(
         default_factory=hub_folder
     )
+    discovery: Annotated[
+        bool,
+        Meta(
+            description="announce the hub on the networks it serves, and look for cameras there; "
+            "never on loopback"
+        ),
+    ] = True
     agent_networks: Annotated[
         tuple[str, ...],
         Meta(

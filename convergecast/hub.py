@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
@@ -56,6 +56,9 @@ from convergecast.web.live import MAX_SOCKET_MESSAGE_BYTES
 from convergecast.web.proxies import Proxies
 from convergecast.web.services import Services, engine_status, shown_camera
 from convergecast.web.websocket_protocol import PromptProtocol
+
+if TYPE_CHECKING:
+    from convergecast.mdns import Announcement
 
 _OPEN_FILES = 65_536
 _STREAMS_A_VIEWER = 4
@@ -99,6 +102,7 @@ class Hub:
         admin_token = os.environ.get(ADMIN_TOKEN_VARIABLE) or None
         self._config = config
         self._on_ready = on_ready
+        self._announcement: Announcement | None = None
         self._folder = FolderLock(config.data_dir)
         with contextlib.ExitStack() as undo:
             undo.callback(self._folder.release)
@@ -129,6 +133,8 @@ class Hub:
 
     def close(self) -> None:
         """End all processes, close databases and socket."""
+        if self._announcement is not None:
+            self._announcement.stop()
         self.services.upkeep.stop()
         self.services.supervisor.stop()
         self.services.counts.close()
@@ -261,6 +267,18 @@ class Hub:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
+    def _announce(self) -> None:
+        """Let agents of the networks that the hub serves find it; on loopback there are none."""
+        host = str(self._socket.getsockname()[0])
+        if not self._config.discovery or is_loopback(host):
+            return
+        # The library for mDNS, which a hub on loopback does without.
+        from convergecast.mdns import Announcement, hub_id
+
+        port = self.services.port
+        self._announcement = Announcement(host=host, port=port, hub_id=hub_id(self._database))
+        self._announcement.start()
+
     def _when_ready(self, server: _Server) -> None:
         """Once the hub answers, start the cameras and print the link; runs in its own thread."""
         while not server.started:
@@ -271,6 +289,7 @@ class Hub:
         try:
             self.services.supervisor.start()
             self.services.upkeep.start()
+            self._announce()
             if self._on_ready:
                 self._on_ready(agent_token(self._database))
         except ConvergeCastError as error:

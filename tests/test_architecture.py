@@ -23,6 +23,7 @@ ORDER = [
     "doctor",
     "analyze",
     "hub",
+    "mdns",
     "web",
     "model_tools",
     "cameras",

@@ -12,6 +12,7 @@ import secrets
 import threading
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from convergecast.auth.trivial import is_trivial
@@ -51,27 +52,31 @@ class Passwords:
 
     def is_right(self, password: str, stored: str | None) -> bool:
         """Whether a password is the one of a hash; None takes as long, and is never right."""
-        from argon2.exceptions import InvalidHashError, VerificationError  # as below
-
+        wrong = self._argon2.exceptions
         with self._turns:
             try:
                 self._hasher.verify(stored or self._nobodys, password)
-            except (InvalidHashError, VerificationError):
+            except (wrong.InvalidHashError, wrong.VerificationError):
                 return False
         return stored is not None
 
     @cached_property
     def _hasher(self) -> PasswordHasher:
-        # argon2's library, which takes a while to load and is needed only at a sign-in.
-        from argon2 import PasswordHasher
-
-        return PasswordHasher(
+        hasher: PasswordHasher = self._argon2.PasswordHasher(
             time_cost=self._cost.passes,
             memory_cost=self._cost.memory_kib,
             parallelism=self._cost.threads,
             hash_len=_HASH_BYTES,
             salt_len=_SALT_BYTES,
         )
+        return hasher
+
+    @cached_property
+    def _argon2(self) -> ModuleType:
+        # argon2's library, which takes a while to load and is needed only at a sign-in.
+        import argon2
+
+        return argon2
 
     def _hash_of_nothing(self) -> str:
         """Return a hash that no password has, and that costs as much to compare."""

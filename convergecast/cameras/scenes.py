@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SMALL = (160, 120)
 _GRID = (32, 24)
+_BOX = 4  # Pillow's `Resampling.BOX`: it is loaded with the first frame only
 
 CHANGED_SHARE, MOST_ALIKE = 0.3, 0.6
 """A cut changes more than this share of the picture, and leaves it less alike than this."""
@@ -91,10 +92,7 @@ def small_gray(jpeg: bytes) -> Image | None:
 
 def averaged(gray: Image) -> Image:
     """Return a gray picture as the few values that `differ` compares."""
-    # Pillow, which is loaded with the first frame that is to be analysed.
-    from PIL.Image import Resampling
-
-    return gray.resize(_GRID, Resampling.BOX)
+    return gray.resize(_GRID, _BOX)
 
 
 def differ(one: Image, other: Image) -> bool:

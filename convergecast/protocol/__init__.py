@@ -11,6 +11,11 @@ PROTOCOL_VERSION = 2
 LONG_POLL = "long-poll"
 STREAM = "stream"
 
+HUB_SERVICE = "_convergecast._tcp.local."
+"""The type of service (RFC 6763) as which a hub announces itself on its networks."""
+HUB_ID = "id"
+"""The property of such a service that names the hub, by 16 hexadecimal digits."""
+
 
 class ProtocolError(ValueError):
     """Received data breaks the protocol. The message tells people what is wrong."""

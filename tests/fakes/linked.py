@@ -61,7 +61,15 @@ def linked_rig(
     with FaultyLink(Faults(delay_s=0.05)) as link:
         a, b = link.command("a"), link.command("b")
         wrong = [sys.executable, str(WRONG_CLOCK), str(clock_ahead_s)] if clock_ahead_s else []
-        rig = Rig(folder, host=link.address("a"), hub_prefix=a, agent_prefix=[*b, *wrong])
+        silent = folder / "silent.toml"
+        silent.write_text("discovery = false\n")
+        rig = Rig(
+            folder,
+            options=("--config", str(silent)),
+            host=link.address("a"),
+            hub_prefix=a,
+            agent_prefix=[*b, *wrong],
+        )
         try:
             video = write_moving_video(folder / "moving.avi", fps=fps)
             rig.start_agent("--source", str(video))

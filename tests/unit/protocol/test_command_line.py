@@ -39,7 +39,7 @@ def test_the_hubs_commands(words: str, said: str, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("", "--hub is missing."),
+        ("", "--hub is missing: without a token no hub that is found can be believed."),
         ("--hub x --token a --token-file b", "Give --token-file or --token, not both."),
         ("--hub x --port abc", "--port: 'abc' is not a port from 1 to 65535."),
         ("--hub http://h:p", "--hub: 'http://h:p' is no address of a hub, such as "),
