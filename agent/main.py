@@ -20,6 +20,7 @@ from .backoff import Backoff
 from .errors import AgentError
 from .identity import KnownHub, claim_identity
 from .options import AgentOptions, parse_options
+from .quiet import silence_libraries
 from .service import AgentService
 from .slot import FrameSlot
 from .sources import make_source
@@ -245,9 +246,4 @@ def _stop_with_input(stop: threading.Event) -> None:
 
 def _prepare_logging() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
-    logging.getLogger("filelock").setLevel(logging.ERROR)
-    # OpenCV and FFmpeg would log every failed attempt; the agent logs it once. Both read this when
-    # they are loaded.
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    silence_libraries()

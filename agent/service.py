@@ -75,10 +75,15 @@ class AgentService:
         )
         self._server = FrameServer(app=app, listener=listener)
 
-    def start(self) -> None:
-        """Capture, serve, and register once the server answers."""
+    def start(self, *, register: bool = True) -> None:
+        """Capture, serve, and register once the server answers, or later by `register`."""
         self._capture.start()
         self._server.start()
+        if register:
+            self.register()
+
+    def register(self) -> None:
+        """Begin to register with the hub."""
         self._link.start()
 
     def stop(self) -> bool:

@@ -30,6 +30,11 @@ def agent_command() -> list[str]:
     return [sys.executable, str(root / "agent" / "agent.py")]
 
 
+def agent_package() -> str:
+    """Return the name of the package that the agent is."""
+    return "convergecast_agent" if checkout_folder() is None else "agent"
+
+
 def checkout_folder() -> Path | None:
     """Return the top folder of the checkout; None in an installed wheel."""
     wanted = (_CHECKOUT / "pyproject.toml", _CHECKOUT / "agent" / "agent.py")

@@ -9,7 +9,9 @@ ConvergeCastError
 ├── Conflict              valid, but not in the present state                409
 ├── TooSlow               did not arrive in time                             408
 ├── TooLarge              over a size limit                                  413
-├── NoUsableFace          no picture shows a face that can be recognised     422
+├── Unusable              can be read, but not used                          422
+│   ├── NoUsableFace      no picture shows a face that can be recognised
+│   └── NoPicture         a camera gives no picture
 ├── TooMany               over a limit of number                             429
 └── Unavailable           a part that is needed does not work now            503
     ├── EngineError       the engine has ended, is too slow, or refuses
@@ -116,14 +118,26 @@ class Refused(TypedDict):
     verdict: str
 
 
-class NoUsableFace(ConvergeCastError):
+class Unusable(ConvergeCastError):
+    """What was sent can be read, but not used."""
+
+    http_status = 422
+
+
+class NoPicture(Unusable):
+    """A camera gives no picture; the sentence says why."""
+
+    kind = "no-picture"
+
+
+class NoUsableFace(Unusable):
     """No picture shows a face that can be recognised.
 
     Attributes:
         pictures: each picture with its reason.
     """
 
-    kind, http_status = "no-usable-face", 422
+    kind = "no-usable-face"
 
     def __init__(self, message: str, pictures: Sequence[Refused] = ()) -> None:
         """Keep the reason of each picture."""

@@ -40,6 +40,7 @@ from convergecast.faces.subsystem import FaceSubsystem
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
 from convergecast.live.seats import Seats
+from convergecast.local_agents.agents import LocalAgents
 from convergecast.protocol.hosts import is_loopback
 from convergecast.protocol.places import Places
 from convergecast.storage.database import DATABASE_NAME, EVENTS_DATABASE_NAME, Database
@@ -136,6 +137,7 @@ class Hub:
         if self._announcement is not None:
             self._announcement.stop()
         self.services.upkeep.stop()
+        self.services.local_agents.stop()
         self.services.supervisor.stop()
         self.services.counts.close()
         self._database.close()
@@ -182,11 +184,21 @@ class Hub:
             collector=collector,
             engine=engine,
             config=config,
+            agent_problem=lambda camera: local_agents.problem(camera),
         )
         announcer = Announcer(
             view=lambda camera_id: shown_camera(registry, board, camera_id),
             status=lambda caller: engine_status(engine, registry, board, config, caller),
         )
+        hub, loopback = _own_place(self._socket)
+        local_agents = LocalAgents(
+            registry=registry,
+            clock=clock,
+            hub=hub,
+            address=loopback,
+            on_change=supervisor.update,
+        )
+        registry.listen(local_agents.update)
         registry.listen(supervisor.update)
         registry.listen(announcer.state_changed)
         picture_analyzer = PictureAnalyzer(engine=engine, want_engine=supervisor.want_engine)
@@ -220,6 +232,7 @@ class Hub:
             engine=engine,
             collector=collector,
             supervisor=supervisor,
+            local_agents=local_agents,
             picture_analyzer=picture_analyzer,
             gallery=faces.gallery,
             faces_settings=faces.settings,
@@ -288,6 +301,7 @@ class Hub:
         self._socket.listen(QUEUED)  # uvicorn has set it to what is accepted at once
         try:
             self.services.supervisor.start()
+            self.services.local_agents.start()
             self.services.upkeep.start()
             self._announce()
             if self._on_ready:
@@ -354,6 +368,15 @@ def _bind(config: HubConfig) -> socket.socket:
             "program that uses it, or choose another port with --port."
         ) from error
     return bound
+
+
+def _own_place(bound: socket.socket) -> tuple[str, str]:
+    """Return where programs of this machine reach the hub, and the loopback address beside it."""
+    host, port = bound.getsockname()[:2]
+    loopback = "::1" if ":" in host else "127.0.0.1"
+    address = ipaddress.ip_address(host)
+    host = loopback if address.is_unspecified else host
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}", loopback
 
 
 def _allow_many_files() -> None:

@@ -26,6 +26,7 @@ ORDER = [
     "mdns",
     "web",
     "model_tools",
+    "local_agents",
     "cameras",
     "live",
     "auth",

@@ -43,6 +43,7 @@ class Camera:
     hub's token while it was pending: such cameras are counted on their own. `sender` is the literal
     IP address that it registers from; while it is pending, that of its first registration.
     `protocol` is 2 once its agent proves its key instead of sending it; it never becomes 1 again.
+    `by_hub` is whether the hub itself runs its agent; then `port` says nothing before that serves.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Camera:
     token_shown: bool = False
     sender: str | None = None
     protocol: int = 1
+    by_hub: bool = False
     wrong_token: bool = field(default=False, compare=False)
 
     @property

@@ -114,15 +114,15 @@ class Proofs:
             key = secrets.token_urlsafe(24)
             return Keys(key_hash=hash_of(key), stream_key=registration.stream_key, told=key)
         if shown.key_hash is not None:
-            return _keys_of(shown.key_hash)
+            return keys_of(shown.key_hash)
         if registration.proof is not None or shown.wrong_token:
             return Keys()  # the agent would not believe this hub
         if not shown.token:
             key = secrets.token_urlsafe(24)
-            return replace(_keys_of(hash_of(key)), told=key)
+            return replace(keys_of(hash_of(key)), told=key)
         token, nonce = agent_token(self._database), new_nonce()
         key = agreed_key(token, registration.nonce or "", nonce, registration.agent_id or "")
-        return replace(_keys_of(hash_of(key)), nonce=nonce, proof_key=key_of(token))
+        return replace(keys_of(hash_of(key)), nonce=nonce, proof_key=key_of(token))
 
     def _take(self, key: bytes, registration: Registration) -> None:
         now_s, monotonic_s = self._clock.now(), self._clock.monotonic()
@@ -138,7 +138,7 @@ class Proofs:
             raise Forbidden("This registration came before: each counts once.")
 
 
-def _keys_of(key_hash: str) -> Keys:
+def keys_of(key_hash: str) -> Keys:
     """Return the keys of an agent that has, or is told, the camera key of this hash."""
     key = bytes.fromhex(key_hash)
     return Keys(key_hash=key_hash, stream_key=stream_key_of(key), proof_key=key)

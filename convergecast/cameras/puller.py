@@ -28,6 +28,7 @@ _LEAST_PAUSE_S = 0.05
 _NOTHING_CAME_S = 0.25
 _PLAIN_INTERVAL_S = 1 / 30  # for agents that answer at once, even without a new frame
 _SYNC_ROUNDS = 3
+_AGENT_S = 60.0  # new orders end the wait
 # An agent that begins with larger pictures tells so with its next registration, a few seconds
 # later; up to a usual camera's size it need not.
 _USUAL_PIXELS = 3840 * 2160
@@ -98,6 +99,7 @@ class Puller:
         """Set new orders. If they change the pulling, a waiting puller acts at once."""
         before, self._orders = self._orders, orders
         moved = orders.wakes != before.wakes or orders.place != before.place
+        moved = moved or orders.agent_problem != before.agent_problem
         if moved:
             self.health.began_again()
         else:
@@ -115,6 +117,8 @@ class Puller:
     def run_once(self) -> float:
         """Pull until something fails or changes. Return how long to wait until the next call."""
         orders = self._orders
+        if orders.agent_problem is not None:
+            return self._wait_for_agent(orders.agent_problem)
         if orders.place != self._place:
             self._place = orders.place
             self._source.close()
@@ -129,6 +133,14 @@ class Puller:
             self._source.close()
             # Counted from the last sign of life, because a timeout was a pause already.
             return max(_LEAST_PAUSE_S, self._tried_at + self._failed(error) - time.monotonic())
+
+    def _wait_for_agent(self, problem: str) -> float:
+        """Return how long to wait for an agent that the hub has to start; say why, if known."""
+        self._was_streaming = False
+        self._source.close()
+        if problem:
+            self._failed(SourceError(problem, offline=True))
+        return _AGENT_S
 
     def _pull(self, orders: Orders) -> float:
         if not self._clock.known:
@@ -155,7 +167,8 @@ class Puller:
     def _stream_fits_orders(self) -> bool:
         """Tell whether the stream still fits the new orders."""
         self._woken.clear()
-        return self._orders.place == self._place and self._orders.full_rate
+        orders = self._orders
+        return orders.place == self._place and orders.full_rate and orders.agent_problem is None
 
     def _poll(self) -> bool:
         patience_s = self._source.patience_s

@@ -19,15 +19,18 @@ from msgspec import UNSET, UnsetType
 from convergecast.cameras import store
 from convergecast.cameras.addresses import check_address
 from convergecast.cameras.camera import Approval, Camera, Waits
+from convergecast.cameras.hub_agents import agent_id_of, check_own, is_hub_agent
 from convergecast.cameras.identity import (
     has_key,
+    hash_of,
     identity_of,
     is_same_place,
     is_unpaired,
     place_of,
     without_figures,
 )
-from convergecast.cameras.proofs import Keys, Proofs, Shown, WrongClock
+from convergecast.cameras.network_sources import NetworkSources
+from convergecast.cameras.proofs import Keys, Proofs, Shown, WrongClock, keys_of
 from convergecast.cameras.room import (
     check_room_to_approve,
     check_room_to_wait,
@@ -51,8 +54,10 @@ from convergecast.names import shown_name
 from convergecast.options import identifying
 from convergecast.protocol import PROTOCOL_VERSION
 from convergecast.protocol.registration import CLOCK, Registration, RegistrationReply
+from convergecast.protocol.urls import without_credentials
 from convergecast.storage.audit import THE_HUB, Actor, AuditKind, Change
 from convergecast.storage.database import Database
+from convergecast.storage.vault import Vault
 
 _WRITE_LAST_SEEN_EVERY_S = 60.0
 _WRONG_TOKEN = (
@@ -89,6 +94,7 @@ class CameraRegistry:
         self._clock = clock
         self._lock = threading.RLock()
         self._proofs = Proofs(database, clock)
+        self._sources = NetworkSources(database, Vault(config.data_dir))
         self._cameras = {camera.id: camera for camera in store.load_cameras(database)}
         self._written_at = {camera.id: camera.last_seen for camera in self._cameras.values()}
         self._listeners: list[Listener] = []
@@ -115,13 +121,17 @@ class CameraRegistry:
             Forbidden: the hub may not fetch from the address, or the camera was rejected.
             TooMany: too many cameras wait for approval, or the hub knows too many.
         """
-        check_address(registration.ipaddress, sender, self._config.networks())
+        own = is_hub_agent(registration.agent_id)
+        if not own:
+            check_address(registration.ipaddress, sender, self._config.networks())
         with self._lock:
             try:
                 shown = self._proofs.shown(registration, self._known_keys(registration))
             except WrongClock as wrong:
                 return self._reply(registration, status=CLOCK, proof_key=wrong.key)
             camera = self._find(registration, shown)
+            if own:
+                check_own(registration, camera, shown.key_hash)
             if camera is None:
                 camera, keys = self._add(registration, sender, shown)
             else:
@@ -141,10 +151,93 @@ class CameraRegistry:
             proof_key=keys.proof_key,
         )
 
+    def add_by_hub(self, camera_id: str, source: str, *, name: str, by: Actor) -> Camera:
+        """Add a camera without a computer of its own: the hub runs its agent.
+
+        Args:
+            camera_id: a new id.
+            source: its address, with user and password.
+            name: its name for people.
+            by: who asks for it.
+
+        Raises:
+            InvalidInput: the name cannot be shown.
+            Conflict: there is a camera with this source.
+            TooMany: the hub already has its cameras.
+            Unavailable: the address cannot be encrypted, or nothing can be stored.
+        """
+        label, now = without_credentials(source), self._clock.now()
+        with self._lock:
+            self.check_source(source)
+            check_room_to_approve(self._cameras.values(), self._config)
+            camera = Camera(
+                id=camera_id,
+                agent_id=agent_id_of(camera_id),
+                key_hash=None,
+                key_used=True,
+                name=shown_name(name),
+                named_by_user=True,
+                address="127.0.0.1",
+                port=1,
+                stream_key=None,
+                width=None,
+                height=None,
+                fps=None,
+                source=label,
+                version=None,
+                capabilities=(),
+                approval=Approval.APPROVED,
+                options=(),
+                registered_at=now,
+                last_seen=now,
+                protocol=2,
+                by_hub=True,
+            )
+            change = self._change(by, "added", label, camera_id)
+            self._save_all([camera], change, self._sources.sealed(camera_id, source))
+        self._notify(camera_id)
+        return camera
+
+    def check_source(self, source: str, *, but: str | None = None) -> None:
+        """Raise Conflict if a camera other than `but` has this source."""
+        ids = [c.id for c in self._cameras.values() if c.by_hub and c.id != but]
+        found = self._sources.same(source, ids)
+        if found is not None:
+            raise Conflict(f"The hub shows this camera already: {self.get(found).name}.")
+
+    def check_new_source(self, camera_id: str, source: str) -> None:
+        """Raise Conflict unless a camera may get this source."""
+        if not self.get(camera_id).by_hub:
+            raise Conflict("This camera's agent runs on another machine: set the source there.")
+        self.check_source(source, but=camera_id)
+
+    def source_of(self, camera_id: str) -> str:
+        """Return the address of a camera that the hub looks after. Raises Unavailable."""
+        return self._sources.read(camera_id)
+
+    def refused_at(self) -> dict[str, float]:
+        """Return when cameras refused the password in their address, in UNIX seconds."""
+        return store.load_refused_at(self._database)
+
+    def note_refused(self, camera_id: str, at: float) -> None:
+        """Note that a camera refused the password in its address, at a UNIX time."""
+        with contextlib.suppress(Unavailable):  # it is known in memory
+            store.submit_refused(self._database, camera_id, at)
+
+    def pair(self, camera_id: str, camera_key: str) -> None:
+        """Give a camera the key by which the hub's own agent registers as it."""
+        keys = keys_of(hash_of(camera_key))
+        with self._lock:
+            camera = self.get(camera_id)
+            renewed = replace(camera, key_hash=keys.key_hash, stream_key=keys.stream_key, port=1)
+            self._save(renewed)
+        self._notify(camera_id)
+
     def change(
         self,
         camera_id: str,
         *,
+        source: str | UnsetType = UNSET,
         name: str | UnsetType = UNSET,
         options: Sequence[str] | UnsetType = UNSET,
         approved: bool | UnsetType = UNSET,
@@ -155,6 +248,7 @@ class CameraRegistry:
 
         Args:
             camera_id: the id of the camera.
+            source: its address with user and password, if the hub runs its agent.
             name: its name for people.
             options: all options that are on.
             approved: True approves the camera, False rejects it.
@@ -163,7 +257,8 @@ class CameraRegistry:
 
         Raises:
             InvalidInput: the name cannot be shown, or an option or label does not exist.
-            Conflict: options for a camera that is not approved, or recognition while it is off.
+            Conflict: options for a camera that is not approved, or recognition while it is off; a
+                source that another camera has, or for a camera with an agent host.
             Forbidden: recognition, but the configuration does not allow it.
             TooMany: the hub already has its cameras, so no further one can be approved.
         """
@@ -180,8 +275,17 @@ class CameraRegistry:
                 camera = _with_objects(camera, objects)
             if options is not UNSET:
                 camera = self._with_options(camera, options)
-            told = told_change(before, camera)
-            self._save(camera, self._change(by, *told, camera_id) if told else None)
+            sealed = None
+            if source is not UNSET:
+                self.check_new_source(camera_id, source)
+                camera = replace(camera, source=without_credentials(source))
+                sealed = self._sources.sealed(camera_id, source)
+            told = told_change(before, camera, new_source=sealed is not None)
+            change = self._change(by, *told, camera_id) if told else None
+            if sealed is None:
+                self._save(camera, change)
+            else:
+                self._save_all([camera], change, sealed)
             if approved is True:
                 store.remember(self._database, identity_of(camera))
         if approved is False:
@@ -234,7 +338,8 @@ class CameraRegistry:
         with self._lock:
             camera = self.get(camera_id)
             change = self._change(by, "forgotten", why, camera_id)
-            store.delete_camera(self._database, camera_id, identity_of(camera), change)
+            identity = None if camera.by_hub else identity_of(camera)
+            store.delete_camera(self._database, camera_id, identity, change)
             self._drop(camera_id)
         self._notify(camera_id)
 
@@ -484,9 +589,11 @@ class CameraRegistry:
         self._cameras = {c.id: c for c in self._cameras.values() if c.id != camera_id}
         self._written_at.pop(camera_id, None)
 
-    def _save_all(self, cameras: Sequence[Camera], change: Change | None) -> None:
+    def _save_all(
+        self, cameras: Sequence[Camera], change: Change | None, sealed: bytes | None = None
+    ) -> None:
         """Save cameras and the change that was made to them, on the disk first."""
-        store.save_cameras(self._database, cameras, change)
+        store.save_cameras(self._database, cameras, change, sealed)
         self._written_at |= {camera.id: camera.last_seen for camera in cameras}
         self._cameras = {**self._cameras, **{camera.id: camera for camera in cameras}}
 

@@ -53,7 +53,7 @@ def has_room_to_wait(
 
 def has_its_share(cameras: Iterable[Camera], config: HubConfig, sender: str) -> bool:
     """Whether the token has let in as many cameras from `sender` as it may."""
-    approved = [camera for camera in cameras if camera.approval is Approval.APPROVED]
+    approved = [c for c in cameras if c.approval is Approval.APPROVED and not c.by_hub]
     return _of_sender(approved, sender) >= config.max_cameras_per_address
 
 

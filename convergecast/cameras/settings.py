@@ -39,9 +39,9 @@ def known_labels(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(label for label in LABELS if label in labels)
 
 
-def told_change(before: Camera, now: Camera) -> tuple[str, str] | None:
+def told_change(before: Camera, now: Camera, *, new_source: bool = False) -> tuple[str, str] | None:
     """Return what was done to a camera and its details, for the audit; None: nothing."""
-    details = []
+    details = ["source"] if new_source else []
     if (now.name, now.named_by_user) != (before.name, before.named_by_user):
         details.append("name")
     if now.options != before.options:

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from convergecast.cameras import store
 from convergecast.cameras.camera import Approval, Camera, Waits
@@ -113,13 +114,14 @@ class StatusBoard:
         return CameraView(
             id=camera.id,
             name=camera.name,
-            address=camera.netloc,
+            address=urlsplit(camera.source or "").netloc if camera.by_hub else camera.netloc,
             source=camera.source,
             version=camera.version,
             state=state,
             state_reason=reason or None,
             state_since=since,
             wrong_token=camera.wrong_token and state is State.PENDING,
+            by_hub=camera.by_hub,
             proven=camera.protocol >= 2 and camera.key_hash is not None,
             width=(report and report.width) or camera.width,
             height=(report and report.height) or camera.height,

@@ -33,13 +33,24 @@ def camera_names(database: Database) -> dict[str, str]:
 
 
 def save_cameras(
-    database: Database, cameras: Sequence[Camera], change: Change | None = None
+    database: Database,
+    cameras: Sequence[Camera],
+    change: Change | None = None,
+    sealed: bytes | None = None,
 ) -> None:
-    """Write cameras, new or changed, and note what was done to them; all or nothing."""
+    """Write cameras, new or changed, and note what was done to them; all or nothing.
+
+    `sealed` is the encrypted address of the only one, if that is new.
+    """
 
     def write(connection: sqlite3.Connection) -> None:
         for camera in cameras:
             _write(connection, camera)
+            if sealed is not None:
+                connection.execute(
+                    "INSERT OR REPLACE INTO camera_sources VALUES (?, ?, NULL)",
+                    (camera.id, sealed),
+                )
         if change is not None:
             audit.note(connection, change)
 
@@ -60,12 +71,34 @@ def _write(connection: sqlite3.Connection, camera: Camera) -> None:
     values["named_by_user"] = int(camera.named_by_user)
     values["key_used"] = int(camera.key_used)
     values["token_shown"] = int(camera.token_shown)
+    values["by_hub"] = int(camera.by_hub)
     values["approval"] = str(camera.approval)
     values["waits"] = None if camera.waits is None else str(camera.waits)
     names, marks = ", ".join(_COLUMNS), ", ".join("?" for _ in _COLUMNS)
     connection.execute(
         f"INSERT OR REPLACE INTO cameras ({names}) VALUES ({marks})",  # noqa: S608 - field names
         [values[name] for name in _COLUMNS],
+    )
+
+
+def load_source(database: Database, camera_id: str) -> bytes | None:
+    """Return the encrypted address of a camera; None if it has none."""
+    rows = database.read("SELECT sealed FROM camera_sources WHERE camera_id = ?", (camera_id,))
+    return bytes(rows[0]["sealed"]) if rows else None
+
+
+def load_refused_at(database: Database) -> dict[str, float]:
+    """Return when cameras refused their password, in UNIX seconds."""
+    rows = database.read("SELECT camera_id, refused_at FROM camera_sources WHERE refused_at > 0")
+    return {row["camera_id"]: row["refused_at"] for row in rows}
+
+
+def submit_refused(database: Database, camera_id: str, at: float) -> None:
+    """Note that a camera refused its password, without waiting for it."""
+    database.submit(
+        lambda connection: connection.execute(
+            "UPDATE camera_sources SET refused_at = ? WHERE camera_id = ?", (at, camera_id)
+        )
     )
 
 
@@ -84,7 +117,7 @@ def _delete(connection: sqlite3.Connection, camera_id: str, at: float) -> None:
     """Remove a camera, but keep the key by which its agent would know this hub again."""
     connection.execute(
         "INSERT OR REPLACE INTO former_keys SELECT key_hash, agent_id, ? FROM cameras "
-        "WHERE id = ? AND key_hash IS NOT NULL AND agent_id IS NOT NULL",
+        "WHERE id = ? AND key_hash IS NOT NULL AND agent_id IS NOT NULL AND NOT by_hub",
         (at, camera_id),
     )
     connection.execute(
@@ -93,15 +126,22 @@ def _delete(connection: sqlite3.Connection, camera_id: str, at: float) -> None:
         (_MOST_FORMER_KEYS,),
     )
     connection.execute("DELETE FROM cameras WHERE id = ?", (camera_id,))
+    connection.execute("DELETE FROM camera_sources WHERE camera_id = ?", (camera_id,))
 
 
-def delete_camera(database: Database, camera_id: str, identity: str, change: Change) -> None:
-    """Remove a camera with its sightings and unknown faces, and store that it was forgotten."""
+def delete_camera(database: Database, camera_id: str, identity: str | None, change: Change) -> None:
+    """Remove a camera with its sightings and unknown faces, and store that it was forgotten.
+
+    `identity` is None where nobody can come back under it.
+    """
 
     def write(connection: sqlite3.Connection) -> None:
         _delete(connection, camera_id, change.at)
         connection.execute("DELETE FROM camera_states WHERE camera_id = ?", (camera_id,))
-        connection.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (identity, change.at))
+        if identity is not None:
+            connection.execute(
+                "INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (identity, change.at)
+            )
         sightings.erase_camera(connection, camera_id)
         unknown_faces.erase_camera(connection, camera_id)
         audit.note(connection, change)
@@ -147,6 +187,7 @@ def _camera(row: sqlite3.Row) -> Camera:
     values["named_by_user"] = bool(values["named_by_user"])
     values["key_used"] = bool(values["key_used"])
     values["token_shown"] = bool(values["token_shown"])
+    values["by_hub"] = bool(values["by_hub"])
     values["approval"] = Approval(values["approval"])
     values["waits"] = None if values["waits"] is None else Waits(values["waits"])
     return Camera(**values)

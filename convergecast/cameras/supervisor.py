@@ -60,7 +60,8 @@ class Supervisor:
 
     Any thread may call `update` and similar methods, even with a lock held, because they only note
     the change. One thread acts on changes, so actions cannot overtake each other. `worker` is the
-    dotted name of the function that a camera's process runs.
+    dotted name of the function that a camera's process runs; `agent_problem` says of a camera why
+    its agent, which the hub runs, does not serve.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Supervisor:
         collector: Collector,
         engine: EngineHost,
         config: HubConfig,
+        agent_problem: Callable[[Camera], str | None],
     ) -> None:
         """Start without workers; no thread runs yet."""
         self._registry = registry
@@ -80,6 +82,7 @@ class Supervisor:
         self._collector = collector
         self._engine = engine
         self._config = config
+        self._agent_problem = agent_problem
         self.worker = _WORKER
         self._journals = config.data_dir / JOURNALS
         self._lock = threading.Lock()
@@ -225,6 +228,7 @@ class Supervisor:
             motion_sleep_s=self._config.motion_sleep_s,
             wakes=self._wakes.get(camera.id, 0),
             journal=os.fsencode(self._journals / camera.id),
+            agent_problem=self._agent_problem(camera),
             keep_unknown=self._collector.keeps_unknown,
         )
 

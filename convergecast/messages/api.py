@@ -90,9 +90,30 @@ class ObjectChange(Message, frozen=True, kw_only=True):
     ) = UNSET
 
 
+CameraSource = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=2000,
+        description="An rtsp or http address, with user and password. No answer has it.",
+    ),
+]
+Keep = Annotated[bool, Meta(description="Store the source even if no picture comes from it.")]
+
+
+class NewCamera(Message, frozen=True, kw_only=True):
+    """A camera on the network; the hub runs its agent."""
+
+    source: CameraSource
+    name: Name | UnsetType = UNSET
+    keep: Keep = False
+
+
 class CameraChange(Message, frozen=True, kw_only=True):
     """A change of a camera. Either all fields are applied or none."""
 
+    source: CameraSource | UnsetType = UNSET
+    keep: Keep = False
     name: Name | UnsetType = UNSET
     options: Annotated[OptionNames, Meta(description="The whole list.")] | UnsetType = UNSET
     approved: (

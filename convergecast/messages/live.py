@@ -83,6 +83,9 @@ class CameraView(Message, frozen=True, kw_only=True):
     wrong_token: Annotated[
         bool, Meta(description="It is pending, and its agent sent a token that is not the hub's.")
     ]
+    by_hub: Annotated[
+        bool, Meta(description="The hub itself runs its agent, so its source can be changed.")
+    ]
     proven: Annotated[
         bool,
         Meta(description="Agent and hub prove their keys to each other (protocol 2)."),

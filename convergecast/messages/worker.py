@@ -49,6 +49,8 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
         motion_sleep_s: the longest time without analysis while nothing moves.
         wakes: a counter of signs of life from an agent that could not be reached. When it changes,
             the worker retries at once.
+        agent_problem: why an agent that the hub runs itself does not serve; empty: it starts. None:
+            it does, or the hub does not run it.
         journal: the folder of the camera's journal of events, encoded by `os.fsencode`.
     """
 
@@ -72,6 +74,7 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
     keep_unknown: bool = False
     agent_size: tuple[int, int] | None = None
     proven: bool = False
+    agent_problem: str | None = None
 
     @property
     def place(self) -> tuple[object, ...]:

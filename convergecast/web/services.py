@@ -32,6 +32,7 @@ from convergecast.faces.settings import SettingsStore
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
 from convergecast.live.seats import Seats
+from convergecast.local_agents.agents import LocalAgents
 from convergecast.messages.live import CameraView, EngineStatusView, Hello
 from convergecast.options import OPTIONS, tasks_of
 from convergecast.storage.database import Database
@@ -60,6 +61,7 @@ class Services:
     engine: EngineHost
     collector: Collector
     supervisor: Supervisor
+    local_agents: LocalAgents
     picture_analyzer: PictureAnalyzer
     gallery: Gallery
     faces_settings: SettingsStore
@@ -75,6 +77,10 @@ class Services:
             for camera in self.registry.all()
             if camera.approval is not Approval.REJECTED and may_see(caller, camera.id)
         ]
+
+    def own_ports(self) -> set[int]:
+        """Return the ports of this machine that are the hub's, or of agents that it runs."""
+        return {self.port} | {camera.port for camera in self.registry.all() if camera.by_hub}
 
     def camera(self, caller: Caller, camera_id: str) -> Camera:
         """Return a camera; raises NotFound where there is none, or none for this caller."""

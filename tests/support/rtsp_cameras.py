@@ -12,6 +12,7 @@ import re
 import socket
 import socketserver
 import struct
+import sys
 import threading
 import time
 from base64 import b64encode
@@ -206,3 +207,9 @@ def rtsp_cameras(port: int = 0) -> Iterator[int]:
         thread.join()
         for sender in server.sockets:
             sender.close()
+
+
+if __name__ == "__main__":
+    with rtsp_cameras(int(sys.argv[1])) as served:
+        print(served, flush=True)
+        sys.stdin.read()

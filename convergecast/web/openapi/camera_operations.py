@@ -13,6 +13,7 @@ _ONE = f"{_CAMERAS}/{{camera_id}}"
 _AT = header({"type": "number"}, "The time of capture, in UNIX seconds.")
 _SNAPSHOT = answer(200, "The picture.", {"image/jpeg": {}}, X_Captured_At=_AT)
 _STREAM = answer(200, "JPEGs without end, each with its length.", {"multipart/x-mixed-replace": {}})
+_ADDED = answer(201, "A picture came; or it is kept.", {"application/json": CameraView})
 _FORGOTTEN = answer(204, "The camera is forgotten.")
 _PICTURE = body(
     "One picture: at most 20 MB and 50 million pixels.",
@@ -21,23 +22,22 @@ _PICTURE = body(
 
 CAMERA_OPERATIONS = {
     f"GET {_CAMERAS}": view("list_cameras", "All except rejected ones", api.Cameras),
+    f"POST {_CAMERAS}": manage(
+        "add_camera", "Add one on the network", _ADDED, sent=api.NewCamera, errors=[409, 422, 503]
+    ),
     f"GET {_CAMERAS}/rejected": inspect("list_rejected", "The rejected cameras", api.Cameras),
     f"POST {_CAMERAS}/options": operate(
         "switch_option", "Switch an option", api.OptionAnswers, sent=api.OptionOrder
     ),
     f"PATCH {_ONE}": operate(
-        "change_camera", "Change a camera", CameraView, sent=api.CameraChange, errors=[409]
+        "change_camera", "Change a camera", CameraView, sent=api.CameraChange, errors=[409, 422]
     ),
     f"DELETE {_ONE}": manage("forget_camera", "Forget a camera", _FORGOTTEN),
     f"GET {_ONE}/snapshot.jpg": view(
         "snapshot", "The newest frame", _SNAPSHOT, query=api.AnnotatedQuery, basic=True
     ),
     f"GET {_ONE}/stream.mjpg": view(
-        "stream",
-        "The camera as a stream for players",
-        _STREAM,
-        query=api.AnnotatedQuery,
-        basic=True,
+        "stream", "A stream for players", _STREAM, query=api.AnnotatedQuery, basic=True
     ),
     f"GET {_ONE}/result": view("result", "The newest result", Result),
     "POST /api/v1/analyze": operate(

@@ -40,6 +40,7 @@
  * @property {string|null} state_reason
  * @property {number} state_since  UNIX seconds.
  * @property {boolean} wrong_token  It is pending, and its agent sent a token that is not the hub's.
+ * @property {boolean} by_hub  The hub itself runs its agent, so its source can be changed.
  * @property {boolean} proven  Agent and hub prove their keys to each other (protocol 2).
  * @property {number|null} width  Of the newest frame; before the first, as announced.
  * @property {number|null} height

@@ -34,7 +34,7 @@ HOME = "192.168.1.20"
 
 def make_registry(database: Database, **settings: Any) -> CameraRegistry:
     faces = SettingsStore(database=database, clock=FakeClock(), allowed=True)
-    config = HubConfig(**settings)
+    config = HubConfig(**{"data_dir": database.path.parent, **settings})
     return CameraRegistry(database=database, config=config, clock=FakeClock(), faces=faces)
 
 
@@ -332,7 +332,7 @@ def test_a_full_disk_changes_nothing_and_costs_no_heartbeat(
     registry.register(beat, HOME)
     before = registry.get(reply.camera_id)
 
-    def full(_: Database, cameras: object, change: object) -> None:
+    def full(*_: object) -> None:
         raise Unavailable("The database cannot be written: database or disk is full.")
 
     monkeypatch.setattr(store, "save_cameras", full)
@@ -758,3 +758,88 @@ def test_former_keys_are_bounded(database: Database, monkeypatch: pytest.MonkeyP
         clock.advance(1)
         registry.forget(each.register().camera_id)
     assert [len(store.former_keys(database, each.agent_id)) for each in agents] == [0, 1, 1]
+
+
+SOURCE = "rtsp://admin:geheim%40@192.168.1.9/live"
+
+
+def own_agent(camera_id: str, key: str, **fields: object) -> Registration:
+    proving: dict[str, object] = {"protocol": 2, "nonce": new_nonce(), "time": FakeClock().now()}
+    whole = {"agent_id": f"this-hub:{camera_id}", "ipaddress": "127.0.0.1"} | proving | fields
+    offer = agent(**whole)
+    return decode_registration(encode_registration(offer, key_of(key)))
+
+
+def add_by_hub(registry: CameraRegistry) -> None:
+    registry.add_by_hub("c1", SOURCE, name="Gate", by=TESTER)
+    registry.pair("c1", "key")
+
+
+def test_a_camera_that_the_hub_looks_after_needs_its_key_and_no_address(
+    database: Database,
+) -> None:
+    registry = make_registry(database, host=HOME)
+    add_by_hub(registry)
+    reply = registry.register(own_agent("c1", "key", ports=40123, width=640), HOME)
+    assert (reply.status, reply.camera_id) == ("online", "c1")
+    camera = registry.get("c1")
+    assert (camera.address, camera.port, camera.width) == ("127.0.0.1", 40123, 640)
+    assert (camera.name, camera.source) == ("Gate", "rtsp://192.168.1.9/live")
+    assert camera.by_hub
+
+
+@pytest.mark.parametrize(
+    ("camera_id", "key", "address"),
+    [("c1", "guess", "127.0.0.1"), ("c2", "key", "127.0.0.1"), ("c1", "key", HOME)],
+)
+def test_nobody_else_registers_as_one_of_the_hubs_own_agents(
+    database: Database, camera_id: str, key: str, address: str
+) -> None:
+    registry = make_registry(database)
+    add_by_hub(registry)
+    with pytest.raises(Forbidden, match="says that the hub runs it"):
+        registry.register(own_agent(camera_id, key, ipaddress=address), address)
+    assert [camera.port for camera in registry.all()] == [1]
+
+
+def test_the_address_is_stored_encrypted_and_goes_with_the_camera(database: Database) -> None:
+    registry = make_registry(database)
+    add_by_hub(registry)
+    registry.note_refused("c1", 1000.0)
+    database.write(lambda _connection: None)  # what was submitted before is written
+    again = make_registry(database)
+    assert again.source_of("c1") == SOURCE
+    assert again.refused_at() == {"c1": 1000.0}
+    with pytest.raises(Conflict, match="shows this camera already: Gate"):
+        registry.add_by_hub("c2", "rtsp://192.168.1.9/live", name="B", by=TESTER)
+    other = SOURCE.replace("geheim", "neu")
+    registry.change("c1", source=other, by=TESTER)
+    assert again.source_of("c1") == other
+    assert again.refused_at() == {}
+    told = [(change.action, change.detail) for _, change in newest(database, 9)]
+    assert told == [("changed", "source"), ("added", "rtsp://192.168.1.9/live")]
+    registry.forget("c1")
+    assert database.read("SELECT * FROM camera_sources") == []
+    assert database.read("SELECT * FROM former_keys") == []
+    assert database.read("SELECT * FROM forgotten") == []
+
+
+def test_only_cameras_that_the_hub_looks_after_get_a_source(database: Database) -> None:
+    registry = make_registry(database)
+    reply = registry.register(agent(token=agent_token(database)), HOME)
+    with pytest.raises(Conflict, match="runs on another machine"):
+        registry.change(reply.camera_id, source=SOURCE)
+
+
+def test_the_hubs_own_agents_do_not_count_among_those_of_an_address(database: Database) -> None:
+    registry = make_registry(database, max_cameras_per_address=1)
+    add_by_hub(registry)
+    local = agent(ipaddress="127.0.0.1", token=agent_token(database))
+    assert registry.register(local, "127.0.0.1").status == "online"
+
+
+def test_the_hubs_own_agents_count_among_its_cameras(database: Database) -> None:
+    registry = make_registry(database, max_cameras=1)
+    registry.register(agent(token=agent_token(database)), HOME)
+    with pytest.raises(TooMany, match="already has its 1 cameras"):
+        add_by_hub(registry)

@@ -145,6 +145,11 @@ def rename_camera(desk: Desk) -> Order:
     return Order("camera", "changed", camera_id, {"camera_id": camera_id}, {"json": change})
 
 
+def add_network_camera(desk: Desk) -> Order:
+    order = {"source": f"rtsp://admin:geheim@127.0.0.1:9/{desk.new()}", "keep": True}
+    return Order("camera", "added", "any", request={"json": order})
+
+
 def switch(desk: Desk) -> Order:
     one, two = desk.camera(), desk.camera()
     order = {"cameras": [one, two, "gone"], "option": "faces", "on": True}
@@ -289,6 +294,7 @@ def sign_out(desk: Desk) -> Order:
 
 
 CHANGES: dict[str, Callable[[Desk], Order]] = {
+    f"POST {CAMERAS}": add_network_camera,
     f"PATCH {CAMERA}": rename_camera,
     f"POST {CAMERAS}/options": switch,
     f"DELETE {CAMERA}": forget_camera,
@@ -339,6 +345,7 @@ def desk(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONVERGECAST_ADMIN_TOKEN", TOKEN)
         patch.setattr("convergecast.auth.gate.Passwords", lambda: Passwords(CHEAP))
+        patch.setattr("convergecast.local_agents.agents.TRY_S", 0.0)  # it is kept in any case
         hub = Hub(
             HubConfig(port=0, data_dir=tmp_path_factory.mktemp("hub"), max_cameras_per_address=200)
         )
