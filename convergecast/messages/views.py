@@ -28,7 +28,7 @@ Columns = Annotated[
     Meta(
         ge=1,
         le=16,
-        description="Of tiles. Null: as the window allows.",
+        description="Of tiles. Null: as many as fill the window best.",
     ),
 ]
 Shape = Annotated[
@@ -36,7 +36,7 @@ Shape = Annotated[
     Meta(
         ge=0.25,
         le=4,
-        description="Of tiles, width / height. Null: that of most cameras.",
+        description="Of tiles, width / height. Null: 16:9.",
         extra={MUST_BE: "a number from 0.25 to 4, width / height"},
     ),
 ]

@@ -23,8 +23,8 @@ class View:
         owner: whose it is: the number of an account, or `hub`.
         name: for people.
         cameras: ids, in the order of the tiles; some may have been forgotten.
-        columns: of tiles; None: as many as the window allows.
-        shape: of tiles, width / height; None: that of most cameras.
+        columns: of tiles; None: as many as fill the window best.
+        shape: of tiles, width / height; None: 16:9.
         shared: whether everybody sees it.
     """
 

@@ -50,8 +50,11 @@ def blueprint(services: Services) -> Blueprint:
         }
 
     @routes.get("/")
+    @routes.get("/view/<path:name>", endpoint="view")
+    @routes.get("/camera/<camera_id>", endpoint="camera")
     @allow(Access.VIEW)
-    def dashboard() -> str:
+    def dashboard(**_: str) -> str:
+        """One page; its script reads the address, and shows what exists for the caller."""
         return render_template("dashboard.html", version=__version__)
 
     @routes.get("/faces")

@@ -12,12 +12,16 @@ import { OPTIONS, camera, engine } from './samples.js';
 let asked = [];
 /** @type {string[]} what was said beside the buttons; the last counts */
 let said = [];
+/** @type {(view: import('../../static/js/lib/views.js').View) => boolean} whether what was said last is past */
+let isPast = () => false;
+/** @type {string[]} */
+let went = [];
 let pointed = 0;
 /** @type {(request: {path: string, body: any}) => any} what the hub answers: JSON; or it throws, and is away */
 let hub = () => ({});
 
 beforeEach(() => {
-  [asked, said, pointed] = [[], [], 0];
+  [asked, said, went, pointed] = [[], [], [], 0];
   mock.method(globalThis, 'fetch', async (/** @type {string} */ path, /** @type {RequestInit} */ { body }) => {
     const request = { path, body: JSON.parse(String(body)) };
     asked.push(request);
@@ -35,8 +39,13 @@ function page() {
   const hello = { options: OPTIONS, cameras, status: engine() };
   store.hello(/** @type {import('../../static/js/lib/types.js').Hello} */ (hello));
   store.selectAll(true);
-  const say = (/** @type {string} */ sentence) => void said.push(sentence);
-  return { store, actions: createActions({ store, say, pointAtCheckboxes: () => { pointed += 1; } }) };
+  const say = (/** @type {string} */ sentence, /** @type {any} */ more) => {
+    said.push(sentence);
+    isPast = more?.until ?? (() => false);
+  };
+  const pointAtCheckboxes = () => { pointed += 1; };
+  const parts = /** @type {any} */ ({ store, say, pointAtCheckboxes, go: (/** @type {string} */ id) => went.push(id) });
+  return { store, actions: createActions(parts) };
 }
 
 /** Waits until everything that was clicked is answered. */
@@ -106,6 +115,42 @@ test('when the hub is away, the buttons go back and the page says so', async () 
   await answered();
   assert.equal(said.at(-1), 'The hub cannot be reached.');
   assert.deepEqual(optionsOf(store), [[], []]);
+});
+
+test('a notice goes when its cause has gone: something is selected', () => {
+  const { store, actions } = page();
+  store.selectAll(false);
+  actions.pressOption('faces');
+  assert.equal(isPast(store.view()), false);
+  store.select('hall', true);
+  assert.equal(isPast(store.view()), true);
+});
+
+test('a refusal is past when the option is on all the same, or other cameras are selected', async () => {
+  hub = () => ({ cameras: { hall: { message: 'No model.' }, yard: { message: 'No model.' } } });
+  const { store, actions } = page();
+  actions.pressOption('faces');
+  await answered();
+  assert.equal(isPast(store.view()), false);
+  store.patch('hall', { options: ['faces'] });
+  assert.equal(isPast(store.view()), false, 'one of two');
+  store.patch('yard', { options: ['faces'] });
+  assert.equal(isPast(store.view()), true);
+  store.patch('yard', { options: [] });
+  store.select('yard', false);
+  assert.equal(isPast(store.view()), true);
+});
+
+test('that the hub is away is past when it is here again', async () => {
+  hub = () => { throw new TypeError('Failed to fetch'); };
+  const { store, actions } = page();
+  actions.pressOption('faces');
+  await answered();
+  assert.equal(isPast(store.view()), false);
+  store.setLink('lost');
+  assert.equal(isPast(store.view()), false);
+  store.setLink('live');
+  assert.equal(isPast(store.view()), true);
 });
 
 test('two clicks reach the hub in their order', async () => {

@@ -14,8 +14,9 @@ const FAILED = model({ task: 'landmarks', state: 'failed', reason: 'the file is 
  * @returns {import('../../static/js/lib/views.js').View}
  */
 const view = (fields) => ({
-  link: 'live', cameras: [], pending: [], status: null, options: [], selected: new Set(), onlySelected: false,
-  enlarged: null, asideHidden: false, aligned: true, holdBack_s: 1.5, ...fields,
+  link: 'live', cameras: [], inView: [], chosen: [], pending: [], status: null, options: [], selected: new Set(),
+  onlySelected: false, opened: null, enlarged: null, asideHidden: false, aligned: true, holdBack_s: 1.5, views: null,
+  viewName: null, columns: null, shape: null, layers: { boxes: true, points: true, names: true }, ...fields,
 });
 
 test('an option has its own icon, and one that is new has a common one', () => {

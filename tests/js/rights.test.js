@@ -26,13 +26,13 @@ test('the name is the account’s', () => {
 });
 
 test('a tile offers what its viewer may', () => {
-  const actions = { snapshotUrl: () => '' };
-  const parts = /** @type {any} */ ({ camera: { id: 'a' }, options: [{ min_scores: [0, 1] }], actions });
+  const parts = /** @type {any} */ ({ camera: { id: 'a' }, options: [{ min_scores: [0, 1] }], actions: {} });
   const offered = ['viewer', 'operator', 'admin'].map((role) => {
     pageOf({ role });
     return tileMenu(parts).map(({ name }) => name);
   });
-  assert.deepEqual(offered[0], ['enlarge', 'snapshot']);
-  assert.deepEqual(offered[1], ['enlarge', 'rename', 'objects', 'snapshot']);
-  assert.deepEqual(offered[2], ['enlarge', 'rename', 'objects', 'snapshot', 'forget']);
+  const [look, places, pictures] = [['enlarge', 'full-screen'], ['earlier', 'later'], ['snapshot', 'annotated']];
+  assert.deepEqual(offered[0], [...look, ...places, ...pictures]);
+  assert.deepEqual(offered[1], [...look, 'rename', 'objects', ...places, ...pictures]);
+  assert.deepEqual(offered[2], [...look, 'rename', 'objects', ...places, ...pictures, 'forget']);
 });

@@ -117,10 +117,34 @@ test('what another program has stored under our names does no harm', () => {
 
 test('a camera that goes does not stay enlarged', () => {
   const store = told(camera());
-  store.enlarge('one');
+  store.goTo({ camera: 'one', view: null });
   assert.equal(store.view().enlarged, 'one');
   store.gone('one');
   assert.equal(store.view().enlarged, null);
+});
+
+test('a button acts on the camera that is open, else on the selected ones in view', () => {
+  const store = told(camera(), camera({ id: 'two' }), camera({ id: 'three' }));
+  store.selectOnly(['one', 'three']);
+  assert.deepEqual(ids(store.view().chosen), ['one', 'three']);
+  store.goTo({ camera: 'two', view: null });
+  assert.deepEqual(ids(store.view().chosen), ['two']);
+  const view = { name: 'Gates', cameras: ['three', 'two'], columns: 2, shape: 1, shared: false, own: true };
+  store.setViews([view]);
+  store.goTo({ camera: null, view: 'Gates' });
+  const { chosen, inView, columns, shape } = store.view();
+  assert.deepEqual([ids(inView), ids(chosen), columns, shape], [['three', 'two'], ['three'], 2, 1]);
+  store.selectAll(true);
+  assert.deepEqual(ids(store.view().chosen), ['three', 'two']);
+});
+
+test('a camera that is being forgotten is not shown, and is again when that is undone', () => {
+  const store = told(camera(), camera({ id: 'two' }));
+  store.setForgotten('two', true);
+  store.update([camera({ id: 'two', name: 'Still told' })]);
+  assert.deepEqual(ids(store.view().cameras), ['one']);
+  store.setForgotten('two', false);
+  assert.deepEqual(ids(store.view().cameras), ['one', 'two']);
 });
 
 test('after a reconnection only what the hub tells now is there', () => {

@@ -2,9 +2,15 @@
 // the reason.
 
 import { answerOf, api, reason } from './api.js';
+import { fileName, saveFile } from './files.js';
 import { pressed } from './options.js';
+import { moved, shifted } from './order.js';
 
 const SELECT_FIRST = 'Please select a camera';
+const WHAT_GOES = 'Its name, its settings and its approval are deleted. '
+  + 'If its agent is still running, the camera asks for approval again.';
+const WHAT_GO = 'Their names, settings and approvals are deleted. '
+  + 'Those whose agents are still running ask for approval again.';
 
 /** @typedef {ReturnType<typeof createActions>} Actions */
 /** @typedef {[id: string, answer: {message?: string, page?: string}]} Refused */
@@ -14,8 +20,12 @@ const SELECT_FIRST = 'Please select a camera';
  * @param {ReturnType<typeof import('./store.js').createStore>} parts.store
  * @param {(sentence: string, more?: import('../widgets/aside.js').Notice) => void} parts.say  a line in the aside
  * @param {() => void} parts.pointAtCheckboxes
+ * @param {import('./viewbook.js').ViewBook} parts.book
+ * @param {(camera: string|null) => void} parts.go  opens a camera; null: back to where it was opened
+ * @param {import('./forgetting.js').Forgetting} parts.forgetting
+ * @param {(words: {title: string, what: string, yes: string}) => Promise<boolean>} parts.confirmLoss  asks once
  */
-export function createActions({ store, say, pointAtCheckboxes }) {
+export function createActions({ store, say, pointAtCheckboxes, book, go, forgetting, confirmLoss }) {
   // One after the other: a later click must not overtake an earlier one on its way to the hub.
   /** @type {Promise<unknown>} */
   let line = Promise.resolve();
@@ -23,9 +33,9 @@ export function createActions({ store, say, pointAtCheckboxes }) {
   /** @param {string} name */
   function pressOption(name) {
     const view = store.view();
-    const chosen = view.cameras.filter((camera) => view.selected.has(camera.id));
+    const { chosen } = view;
     if (chosen.length === 0) {
-      say(SELECT_FIRST, { until: 'selected' });
+      say(SELECT_FIRST, { until: (now) => now.chosen.length > 0 });
       pointAtCheckboxes();
       return;
     }
@@ -41,12 +51,42 @@ export function createActions({ store, say, pointAtCheckboxes }) {
     try {
       const { cameras } = await api.setOption(ids, name, on);
       const refused = Object.entries(cameras).filter(([id, answer]) => takeAnswer(id, answer));
-      if (refused.length) say(refusal(refused, ids.length), { page: refused[0][1].page });
+      const until = isOver(ids, name, on);
+      if (refused.length) say(refusal(refused, ids.length), { page: refused[0][1].page, until });
     } catch (error) {
-      say(reason(error), { page: answerOf(error).page });
+      say(reason(error), { page: answerOf(error).page, until: isOver(ids, name, on) });
     }
     store.settle(ids, name, wish);
   }
+
+  /**
+   * A refusal is past when it is done all the same, or other cameras are chosen, or the hub is here again.
+   * @param {string[]} ids @param {string} name @param {boolean} on
+   * @returns {(view: import('./views.js').View) => boolean}
+   */
+  function isOver(ids, name, on) {
+    let wasLost = false;
+    return ({ chosen, link }) => {
+      wasLost ||= link !== 'live';
+      const same = chosen.map(({ id }) => id).join() === ids.join();
+      return !same || pressed(chosen, name) === String(on) || (wasLost && link === 'live');
+    };
+  }
+
+  /** Asks once, naming what goes. @param {import('./types.js').CameraView[]} cameras */
+  async function forget(cameras) {
+    const [{ name }] = cameras;
+    const one = { title: `Forget “${name}”?`, what: WHAT_GOES, yes: 'Forget this camera' };
+    const many = {
+      title: `Forget ${cameras.length} cameras?`, yes: `Forget ${cameras.length} cameras`,
+      what: `${cameras.map((camera) => camera.name).join(', ')}. ${WHAT_GO}`,
+    };
+    if (await confirmLoss(cameras.length === 1 ? one : many)) forgetting.begin(cameras);
+  }
+
+  /** @param {string[]} order */
+  const setOrder = (order) => book.change({ cameras: order });
+  const order = () => store.view().inView.map(({ id }) => id);
 
   /** @param {string} id @param {import('./types.js').OptionAnswer} answer @returns {boolean} whether the hub refused */
   function takeAnswer(id, answer) {
@@ -71,16 +111,31 @@ export function createActions({ store, say, pointAtCheckboxes }) {
     selectAll: store.selectAll,
     setOnlySelected: store.setOnlySelected,
     setAsideHidden: store.setAsideHidden,
-    enlarge: store.enlarge,
+    selectOnly: store.selectOnly,
+    setLayers: store.setLayers,
+    book,
+    /** @param {string} id */
+    open: (id) => go(id),
+    leave: () => go(null),
+    forget,
+    /** @param {string} id @param {string} beside @param {boolean} after */
+    move: (id, beside, after) => setOrder(moved(order(), id, beside, after)),
+    /** @param {string} id @param {number} by places */
+    shift: (id, by) => setOrder(shifted(order(), id, by)),
+    /** @param {Element|null} tile  null: the page */
+    fullScreen(tile) {
+      const element = tile ?? document.documentElement;
+      const done = document.fullscreenElement ? document.exitFullscreen() : element.requestFullscreen();
+      done.catch(() => {});
+    },
+    /** @param {Pick<import('./types.js').CameraView, 'id'|'name'>} camera @param {boolean} annotated */
+    async snapshot({ id, name }, annotated) {
+      saveFile(await api.snapshot(id, annotated), fileName(name, new Date(), annotated));
+    },
     // These return a promise that fails with the hub's sentence. The widget shows it beside the button.
     /** @param {string} id @param {string} name */
     async rename(id, name) {
       store.patch(id, await api.change(id, { name }));
-    },
-    /** @param {string} id */
-    async forget(id) {
-      await api.forget(id);
-      store.gone(id);
     },
     /** @param {string} id */
     async approve(id) {
@@ -116,6 +171,5 @@ export function createActions({ store, say, pointAtCheckboxes }) {
     labels: async () => (await api.labels()).labels,
     rejected: async () => (await api.rejected()).cameras,
     agentCommand: api.agentCommand,
-    snapshotUrl: api.snapshotUrl,
   };
 }

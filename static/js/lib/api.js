@@ -28,9 +28,15 @@ export const answerOf = (error) => (error instanceof ApiError && error.answer) |
 
 /** @param {string} method @param {string} path @param {object} [body] @returns {Promise<any>} */
 async function request(method, path, body) {
+  const response = await answered(method, path, body);
+  return response.json().catch(() => null);
+}
+
+/** @param {string} method @param {string} path @param {object} [body] */
+async function answered(method, path, body) {
   const response = await reach(method, path, body);
+  if (response.ok) return response;
   const answer = await response.json().catch(() => null);
-  if (response.ok) return answer;
   if (response.status === 401) toLogin();
   throw new ApiError(answer?.message ?? `The hub answered with error ${response.status}.`, response.status, answer);
 }
@@ -89,14 +95,26 @@ export const api = {
   change: (id, fields) => request('PATCH', camera(id), fields),
   /** @param {string} id */
   forget: (id) => request('DELETE', camera(id)),
+  /** While the page is being left. @param {string} id */
+  forgetLate: (id) => fetch(ROOT + camera(id), { method: 'DELETE', keepalive: true, credentials: 'same-origin' }),
   /** @returns {Promise<import('./types.js').Cameras>} */
   rejected: () => request('GET', '/api/v1/cameras/rejected'),
   /** @returns {Promise<import('./types.js').Labels>} */
   labels: () => request('GET', '/api/v1/labels'),
   /** @returns {Promise<import('./types.js').AgentCommand>} */
   agentCommand: () => request('GET', '/api/v1/agent-command'),
-  /** @param {string} id */
-  snapshotUrl: (id) => `${ROOT}${camera(id)}/snapshot.jpg?annotated=1`,
+  /**
+   * The newest picture.
+   * @param {string} id @param {boolean} annotated  with what was found in it
+   */
+  async snapshot(id, annotated) {
+    const response = await answered('GET', `${camera(id)}/snapshot.jpg${annotated ? '?annotated=1' : ''}`);
+    return response.blob();
+  },
+  /** @returns {Promise<import('./types.js').Views>} */
+  views: () => request('GET', '/api/v1/views'),
+  /** @param {import('./types.js').ViewShown[]} views @returns {Promise<import('./types.js').Views>} */
+  setViews: (views) => request('PUT', '/api/v1/views', { views }),
 
   /** @returns {Promise<import('./types.js').Settings>} */
   faceSettings: () => request('GET', '/api/v1/settings'),

@@ -1,37 +1,49 @@
-// How many columns: the tiles are as large as the window allows.
+// How the wall is laid out: uniform cells, as many columns as fill the window best, or as many as were chosen.
 
-const GAP = 8;
+export const GAP = 8;
+/** Below this width the page is a phone's. */
 const NARROW = 600;
 const SMALLEST = 200;
-const USUAL_SHAPE = 4 / 3;
+const MOST_ON_PHONE = 2;
+export const USUAL_SHAPE = 16 / 9;
+
+/** The shapes of cells that a viewer can choose, width / height. */
+export const SHAPES = [
+  { label: '16:9', shape: 16 / 9 }, { label: '4:3', shape: 4 / 3 }, { label: '1:1', shape: 1 },
+  { label: '9:16', shape: 9 / 16 },
+];
+/** Numbers of columns that a viewer can choose; null: as fill the window best. */
+export const COLUMNS = [null, 1, 2, 3, 4, 5, 6];
 
 /**
- * @param {{count: number, width: number, height: number, shape: number}} room  in CSS pixels; shape is width / height
- * @returns {{columns: number, cellWidth: number, cellHeight: number}}
+ * @typedef {object} Room  in CSS pixels
+ * @property {number} count  of cells
+ * @property {number} width
+ * @property {number} height
+ * @property {number} shape  of a cell, width / height
+ *
+ * @typedef {{columns: number, cellWidth: number, cellHeight: number}} Cells
  */
-export function chooseLayout({ count, width, height, shape }) {
+
+/**
+ * No cell is larger than the window. A wall of chosen columns, or of many cells, is higher than it, and scrolls.
+ * @param {Room & {columns: number|null}} room  columns: null: as fill the window best
+ * @returns {Cells}
+ */
+export function chooseLayout({ columns, ...room }) {
+  const { count, width } = room;
   if (count === 0 || width <= 0) return { columns: 1, cellWidth: 0, cellHeight: 0 };
-  if (width < NARROW && count > 1) return byWidth(count > 3 ? 2 : 1, width, shape);
-  const best = candidates(count, width >= height)
-    .map((columns) => fitted({ count, columns, width, height, shape }))
+  const isNarrow = width < NARROW;
+  if (columns !== null) return byWidth(isNarrow ? Math.min(columns, MOST_ON_PHONE) : columns, room);
+  if (isNarrow && count > 1) return byWidth(count > 3 ? MOST_ON_PHONE : 1, room);
+  const best = Array.from({ length: count }, (_, index) => fitted(index + 1, room))
     .reduce((one, other) => (other.cellWidth > one.cellWidth ? other : one));
   const scrolling = Math.max(1, Math.floor((width + GAP) / (SMALLEST + GAP)));
-  return best.cellWidth < SMALLEST && scrolling < count ? byWidth(scrolling, width, shape) : best;
+  return best.cellWidth < SMALLEST && scrolling < count ? byWidth(scrolling, room) : best;
 }
 
-/**
- * In a wide window at least as many columns as rows, in a high one at most as many: 4 tiles are 2 × 2.
- * @param {number} count @param {boolean} wide
- */
-function candidates(count, wide) {
-  const square = Math.ceil(Math.sqrt(count));
-  const from = wide ? square : 1;
-  const to = wide ? count : square;
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-}
-
-/** @param {{count: number, columns: number, width: number, height: number, shape: number}} room */
-function fitted({ count, columns, width, height, shape }) {
+/** All rows are in the window. @param {number} columns @param {Room} room @returns {Cells} */
+function fitted(columns, { count, width, height, shape }) {
   const rows = Math.ceil(count / columns);
   const fullWidth = (width - GAP * (columns - 1)) / columns;
   const fullHeight = (height - GAP * (rows - 1)) / rows;
@@ -39,22 +51,10 @@ function fitted({ count, columns, width, height, shape }) {
   return { columns, cellWidth, cellHeight: Math.floor(cellWidth / shape) };
 }
 
-/** @param {number} columns @param {number} width @param {number} shape */
-function byWidth(columns, width, shape) {
-  const cellWidth = Math.floor((width - GAP * (columns - 1)) / columns);
+/** The rows take what height they need. @param {number} columns @param {Room} room @returns {Cells} */
+function byWidth(columns, { width, height, shape }) {
+  const cellWidth = Math.floor(Math.min((width - GAP * (columns - 1)) / columns, height * shape));
   return { columns, cellWidth, cellHeight: Math.floor(cellWidth / shape) };
-}
-
-/** The shape that most cameras have, so that most tiles fill their cell. @param {number[]} shapes */
-export function commonShape(shapes) {
-  /** @type {Map<string, {shape: number, number: number}>} */
-  const votes = new Map();
-  for (const shape of shapes) {
-    const key = shape.toFixed(1);
-    votes.set(key, { shape, number: (votes.get(key)?.number ?? 0) + 1 });
-  }
-  const usual = { shape: USUAL_SHAPE, number: 0 };
-  return [...votes.values()].reduce((best, each) => (each.number > best.number ? each : best), usual).shape;
 }
 
 /**

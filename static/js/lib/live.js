@@ -23,6 +23,7 @@ import { lookOfPage } from './overlay.js';
 export function createLive({ url, onMessage, onPictures = () => {}, onDrawn, onLost, mayReturn }) {
   let offset_s = Date.now() / 1000 - seconds();
   let most_s = 0;
+  let drawn = '';
   /** @type {Map<string, string>} what was asked for last, by camera */
   const asks = new Map();
   const home = workerHome(receive).catch(() => pageHome(receive));
@@ -87,6 +88,13 @@ export function createLive({ url, onMessage, onPictures = () => {}, onDrawn, onL
       if (seconds === most_s) return;
       most_s = seconds;
       order({ type: 'hold', seconds });
+    },
+    /** What of what is found is drawn. @param {import('./views.js').Layers} layers */
+    layers(layers) {
+      const text = JSON.stringify(layers);
+      if (text === drawn) return;
+      drawn = text;
+      order({ type: 'layers', layers });
     },
     /**
      * `onDrawn` is called for each picture of this camera.

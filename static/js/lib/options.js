@@ -114,8 +114,11 @@ export function smallPrint(view, chosen, option) {
   return lines.join('\n') || 'on';
 }
 
-/** @param {EngineStatusView|null} status @param {Option} option */
-function cost(status, { name, tasks }) {
+/**
+ * "8 of 25 a second", or why it does not work.
+ * @param {EngineStatusView|null} status @param {Option} option
+ */
+export function cost(status, { name, tasks }) {
   if (status?.engine === 'failed') return 'not working';
   if (status?.engine === 'starting') return 'starting';
   if (failure(status, tasks)) return `not working: ${failure(status, tasks)}`;

@@ -10,6 +10,9 @@ const NARROWEST_FOR_WORDS = 20;
 const MOST_WIDTHS = 2000;
 /** The camera's name lies over the upper edge of the picture. */
 const NAME_HEIGHT = 38;
+/** Words grow with pictures that are higher than this. */
+const USUAL_HEIGHT = 640;
+const MOST_ZOOM = 2.5;
 /** What fades is drawn in steps: the eye sees no more, and strokes of one kind are one stroke. */
 const FADE_STEPS = 4;
 
@@ -84,12 +87,14 @@ export function createOverlay(canvas, look) {
   /** @type {import('./types.js').NewResult|null} */
   let result = null;
   let drawn = '';
+  /** @type {import('./views.js').Layers} */
+  let layers = { boxes: true, points: true, names: true };
 
   function draw() {
     const ratio = size.ratio;
     const items = result && size.width > 0 ? placed(result, ratio) : [];
     // What rests looks the same in one picture as in the next.
-    const now = JSON.stringify([size, items]);
+    const now = JSON.stringify([size, items, layers]);
     if (now === drawn) return;
     drawn = now;
     const width = Math.round(size.width * ratio);
@@ -103,10 +108,10 @@ export function createOverlay(canvas, look) {
     for (const alpha of new Set(items.map((item) => item.alpha))) {
       context.globalAlpha = alpha;
       const alike = items.filter((item) => item.alpha === alpha);
-      drawBoxes(alike, line);
-      alike.forEach((item) => drawPoints(item));
+      if (layers.boxes) drawBoxes(alike, line);
+      if (layers.points) alike.forEach((item) => drawPoints(item));
     }
-    drawAllWords(items);
+    if (layers.names) drawAllWords(items);
     context.globalAlpha = 1;
   }
 
@@ -173,12 +178,15 @@ export function createOverlay(canvas, look) {
     context.fill();
   }
 
-  /** @param {Item[]} items */
+  /** On a large picture the words are larger: it is looked at from further away. @param {Item[]} items */
   function drawAllWords(items) {
+    const zoom = Math.min(MOST_ZOOM, Math.max(1, size.height / USUAL_HEIGHT));
+    const named = items.filter(({ box, words }) => words && box[2] - box[0] >= NARROWEST_FOR_WORDS * zoom);
+    context.setTransform(size.ratio * zoom, 0, 0, size.ratio * zoom, 0, 0);
     context.font = look.font;
-    const named = items.filter(({ box, words }) => words && box[2] - box[0] >= NARROWEST_FOR_WORDS);
-    const wanted = named.map(({ box, words }) => ({ box, width: widthOf(words) + 8 }));
-    placeLabels(wanted, { width: size.width, height: size.height, top: NAME_HEIGHT }).forEach((place, index) => {
+    const wanted = named.map(({ box, words }) => ({ box: box.map((edge) => edge / zoom), width: widthOf(words) + 8 }));
+    const room = { width: size.width / zoom, height: size.height / zoom, top: NAME_HEIGHT };
+    placeLabels(wanted, room).forEach((place, index) => {
       if (!place) return;
       context.globalAlpha = named[index].alpha;
       drawWords(named[index].words, place.left, place.top, wanted[index].width);
@@ -207,6 +215,11 @@ export function createOverlay(canvas, look) {
     /** @param {import('./types.js').NewResult|null} next what was found in the picture that is shown */
     draw(next) {
       result = next;
+      draw();
+    },
+    /** @param {import('./views.js').Layers} next */
+    setLayers(next) {
+      layers = next;
       draw();
     },
     isEmpty: () => !result?.faces?.length && !result?.objects?.length,

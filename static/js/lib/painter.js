@@ -218,6 +218,11 @@ export function createPainter({ canvas, boxes, look, now, acknowledge, onShown, 
     },
     /** @param {{width: number, height: number, ratio: number}} size in CSS pixels */
     setSize(size) { overlay?.setSize(size); },
+    /** @param {import('./views.js').Layers} layers what is drawn of what is found */
+    setLayers(layers) {
+      overlay?.setLayers(layers);
+      redraw();
+    },
     /** @param {boolean} on whether `onDrawn` shall be called */
     setTelling(on) {
       telling = on;

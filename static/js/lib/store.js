@@ -2,6 +2,7 @@
 
 import { recall, remember } from './memory.js';
 import { offered } from './options.js';
+import { camerasOf, viewCalled } from './viewlist.js';
 
 /** @typedef {import('./types.js').CameraView} CameraView */
 
@@ -17,13 +18,19 @@ export function createStore(onChange) {
   let wished = 0;
   /** @type {Set<string>} */
   const selected = new Set([recall('selected', [])].flat().filter((id) => typeof id === 'string'));
-  /** @type {Pick<import('./views.js').View, 'onlySelected'|'asideHidden'|'aligned'|'enlarged'>} */
+  /** @type {Pick<import('./views.js').View, 'onlySelected'|'asideHidden'|'aligned'|'layers'|'views'|'viewName'>} */
   let own = {
     onlySelected: recall('onlySelected', false) === true,
     asideHidden: recall('asideHidden', false) === true,
     aligned: recall('aligned', true) !== false,
-    enlarged: null,
+    layers: { boxes: true, points: true, names: true, ...Object(recall('layers', {})) },
+    views: null,
+    viewName: null,
   };
+  /** @type {Set<string>} not shown, because the viewer is forgetting them */
+  const forgotten = new Set();
+  /** @type {string|null} the camera that is open */
+  let opened = null;
   /** @type {Pick<import('./views.js').View, 'link'|'status'|'options'|'holdBack_s'>} */
   let hub = { link: 'connecting', status: null, options: [], holdBack_s: 0 };
   let scheduled = false;
@@ -36,12 +43,27 @@ export function createStore(onChange) {
 
   /** @returns {import('./views.js').View} */
   function view() {
-    const all = [...cameras.values()].sort(byAge).map(withWishes);
+    const all = [...cameras.values()].filter(({ id }) => !forgotten.has(id)).sort(byAge).map(withWishes);
     const approved = all.filter((camera) => camera.state !== 'pending');
-    const shown = new Set(approved.filter((camera) => selected.has(camera.id)).map((camera) => camera.id));
-    const enlarged = approved.some((camera) => camera.id === own.enlarged) ? own.enlarged : null;
+    const enlarged = approved.some((camera) => camera.id === opened) ? opened : null;
     const pending = all.filter((camera) => camera.state === 'pending');
-    return { ...hub, ...own, enlarged, cameras: approved, pending, selected: shown };
+    const views = own.views ?? [];
+    const inView = camerasOf(approved, views, own.viewName);
+    const layout = viewCalled(views, own.viewName);
+    const marked = inView.filter((camera) => selected.has(camera.id));
+    return {
+      ...hub,
+      ...own,
+      opened,
+      enlarged,
+      cameras: approved,
+      pending,
+      inView,
+      selected: new Set(marked.map((camera) => camera.id)),
+      chosen: enlarged === null ? marked : approved.filter((camera) => camera.id === enlarged),
+      columns: layout?.columns ?? null,
+      shape: layout?.shape ?? null,
+    };
   }
 
   /** @param {CameraView} camera @returns {CameraView} */
@@ -105,6 +127,7 @@ export function createStore(onChange) {
     /** @param {string} id */
     gone(id) {
       cameras.delete(id);
+      forgotten.delete(id);
       selected.delete(id);
       keepSelection();
     },
@@ -142,7 +165,13 @@ export function createStore(onChange) {
     /** @param {boolean} on */
     selectAll(on) {
       selected.clear();
-      if (on) view().cameras.forEach((camera) => selected.add(camera.id));
+      if (on) view().inView.forEach((camera) => selected.add(camera.id));
+      keepSelection();
+    },
+    /** These and no others. @param {string[]} ids */
+    selectOnly(ids) {
+      selected.clear();
+      ids.forEach((id) => selected.add(id));
       keepSelection();
     },
     /** @param {boolean} on */
@@ -163,9 +192,26 @@ export function createStore(onChange) {
       remember('aligned', on);
       changed();
     },
-    /** @param {string|null} id */
-    enlarge(id) {
-      own = { ...own, enlarged: id };
+    /** The camera that the address names, and the view. @param {{camera: string|null, view: string|null}} place */
+    goTo({ camera, view: name }) {
+      opened = camera;
+      own = { ...own, viewName: name };
+      changed();
+    },
+    /** @param {string} id @param {boolean} on */
+    setForgotten(id, on) {
+      forgotten[on ? 'add' : 'delete'](id);
+      changed();
+    },
+    /** @param {import('./types.js').ViewShown[]} views */
+    setViews(views) {
+      own = { ...own, views };
+      changed();
+    },
+    /** @param {import('./views.js').Layers} layers */
+    setLayers(layers) {
+      own = { ...own, layers };
+      remember('layers', layers);
       changed();
     },
   };

@@ -346,6 +346,17 @@
  *
  * @typedef {object} Users  All accounts, by name.
  * @property {User[]} users
+ *
+ * @typedef {object} ViewShown  A view, with the cameras that exist for the caller.
+ * @property {string} name  Printable characters.
+ * @property {string[]} cameras  `id`s, in the order of the tiles.
+ * @property {number|null} columns
+ * @property {number|null} shape
+ * @property {boolean} shared  Whether everybody sees it.
+ * @property {boolean} own  Whether the caller may change it.
+ *
+ * @typedef {object} Views  The caller's views in their order, then those that others share.
+ * @property {ViewShown[]} views
  */
 
 export {};

@@ -25,6 +25,8 @@ export function createViewer(post) {
   /** @type {ReturnType<typeof setTimeout>|undefined} undefined: nothing is to be reported */
   let timer;
   let most_s = 0;
+  /** @type {import('./views.js').Layers|null} null: all */
+  let layers = null;
   const gate = createGate((message) => post({ type: 'text', message }));
   const socket = createSocket({
     clock,
@@ -109,6 +111,7 @@ export function createViewer(post) {
         onDrawn: (drawn) => post({ type: 'drawn', camera, drawn }),
       });
       painter.setMost(most_s);
+      if (layers) painter.setLayers(layers);
       painters.set(camera, painter);
     },
     size: ({ camera, size }) => painters.get(camera)?.setSize(size),
@@ -116,6 +119,10 @@ export function createViewer(post) {
     hold({ seconds }) {
       most_s = seconds;
       painters.forEach((painter) => painter.setMost(seconds));
+    },
+    layers(order) {
+      ({ layers } = order);
+      painters.forEach((painter) => painter.setLayers(order.layers));
     },
     tell: ({ camera, on }) => painters.get(camera)?.setTelling(on),
     forget({ camera }) {

@@ -30,16 +30,28 @@
  *
  * @typedef {'connecting'|'live'|'lost'} Link
  *
+ * @typedef {object} Layers  what is drawn over pictures, where it is known
+ * @property {boolean} boxes
+ * @property {boolean} points
+ * @property {boolean} names
+ *
  * @typedef {object} View  what every widget is given
  * @property {Link} link
- * @property {import('./types.js').CameraView[]} cameras  approved ones, in the order of the tiles, with the viewer's
- *   wishes applied
+ * @property {import('./types.js').CameraView[]} cameras  approved ones, oldest first, with the viewer's wishes applied
+ * @property {import('./types.js').CameraView[]} inView  those of the view that is shown, in the order of the tiles
+ * @property {import('./types.js').CameraView[]} chosen  those that a button acts on: the selected ones, or the open one
  * @property {import('./types.js').CameraView[]} pending
  * @property {import('./types.js').EngineStatusView|null} status
  * @property {(import('./types.js').Option & {icon: string})[]} options
- * @property {Set<string>} selected
+ * @property {Set<string>} selected  of those in view
  * @property {boolean} onlySelected
- * @property {string|null} enlarged
+ * @property {string|null} opened  the camera that the address names; it may not be there
+ * @property {string|null} enlarged  the camera that is open
+ * @property {import('./types.js').ViewShown[]|null} views  null: not known yet
+ * @property {string|null} viewName  null: all cameras are in view
+ * @property {number|null} columns  null: as fill the window best
+ * @property {number|null} shape  of cells, width / height; null: the usual one
+ * @property {Layers} layers
  * @property {boolean} asideHidden
  * @property {boolean} aligned  pictures are held back for what is found in them
  * @property {number} holdBack_s  for so long at most

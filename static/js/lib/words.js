@@ -2,7 +2,7 @@
 
 import { validUntil } from './alignment.js';
 import { fieldCount, phrase, tally, UNKNOWN } from './counts.js';
-import { clockTime, duration } from './format.js';
+import { age, clockTime, duration } from './format.js';
 import { failure, fieldsOf, optionsOn } from './options.js';
 import { whoWords } from './people.js';
 
@@ -46,6 +46,12 @@ export function stateSentence(camera, now_s, lastPicture_s) {
 export function isStale(result, picture_s) {
   return picture_s !== null && picture_s - validUntil(result) > RESULT_LIFE_S;
 }
+
+/**
+ * How old what is known of a camera is: "result 140 ms". Empty without a result.
+ * @param {Result|null} result @param {number} now_s
+ */
+export const resultAge = (result, now_s) => (result ? `result ${age(validUntil(result), now_s)}` : '');
 
 /**
  * What was found, in one phrase. What failed or has not come yet never reads as "nothing found".

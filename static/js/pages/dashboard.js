@@ -1,19 +1,23 @@
 // The composition root of the dashboard: every part is built and connected here.
 
 import { createActions } from '../lib/actions.js';
+import { addressOf, placeOf } from '../lib/address.js';
 import { api } from '../lib/api.js';
 import { at } from '../lib/dom.js';
+import { createForgetting } from '../lib/forgetting.js';
 import { createLive } from '../lib/live.js';
 import { liveUrl } from '../lib/root.js';
 import { createStore } from '../lib/store.js';
+import { createViewBook } from '../lib/viewbook.js';
 import { createAddCameraDialog } from '../widgets/addcamera.js';
 import { createAside } from '../widgets/aside.js';
 import { createAnnouncer, createBanner } from '../widgets/banner.js';
 import { createEmpty } from '../widgets/empty.js';
 import { createGrid } from '../widgets/grid.js';
 import { createHeader } from '../widgets/header.js';
-import { createMenu } from '../widgets/menu.js';
+import { confirmLoss, createMenu } from '../widgets/menu.js';
 import { createObjectsDialog } from '../widgets/objects.js';
+import { createUndo } from '../widgets/undo.js';
 
 const TICK_MS = 250;
 const store = createStore(renderSoon);
@@ -33,10 +37,19 @@ const live = createLive({
  * @type {({camera: string} & import('../lib/views.js').Drawn)[]}
  */
 const recorded = [];
+/** @param {string} sentence @param {import('../widgets/aside.js').Notice} [more] */
+const say = (sentence, more) => aside.say(sentence, more);
+const book = createViewBook({ store, say, onGo: (view) => go({ view }) });
+const undo = createUndo({ onUndo: () => forgetting.undo(), onDone: () => forgetting.finish() });
+const forgetting = createForgetting({ store, say, offer: undo.offer });
 const actions = createActions({
   store,
-  say: (sentence, more) => aside.say(sentence, more),
+  say,
   pointAtCheckboxes: () => grid.pointAtCheckboxes(),
+  book,
+  go: (camera) => (camera === null ? leave() : go({ camera })),
+  forgetting,
+  confirmLoss,
 });
 
 const menu = createMenu();
@@ -51,7 +64,14 @@ const grid = createGrid(at('stage'), {
   live,
   onObjects: objects.open,
 });
-const aside = createAside(at('aside'), { actions, onAddCamera: addCamera.open });
+const aside = createAside(at('aside'), {
+  actions,
+  menu,
+  onAddCamera: addCamera.open,
+  onView: (view) => go({ view }),
+  onKiosk: (kiosk) => go({ view: store.view().viewName, kiosk }),
+  onObjects: (ids) => objects.open(ids[0], ids.length > 1),
+});
 const announcer = createAnnouncer(at('announcer'));
 const widgets = [header, banner, empty, grid, aside, menu, addCamera, objects, announcer];
 
@@ -76,6 +96,7 @@ function renderNow() {
 /** @param {import('../lib/views.js').View} view */
 function render(view) {
   document.body.classList.toggle('is-lost', view.link === 'lost');
+  live.layers(view.layers);
   live.hold(view.aligned ? view.holdBack_s : 0);
   document.body.classList.toggle('is-aside-hidden', view.asideHidden);
   widgets.forEach((widget) => widget.setState(view));
@@ -90,7 +111,7 @@ function sum() {
 /** @param {any} message of the hub */
 function receive(message) {
   switch (message.type) {
-    case 'hello': store.hello(message); grid.tick(live.now()); break;
+    case 'hello': store.hello(message); grid.tick(live.now()); book.load(); break;
     case 'cameras': store.update(message.cameras); break;
     case 'gone': store.gone(message.camera); break;
     // The page must know first what is asked for: it shows no other results.
@@ -101,8 +122,31 @@ function receive(message) {
   }
 }
 
+/** Every view and every camera has its address, so that Back, a reload and a bookmark lead there. */
+const here = () => placeOf(location.pathname, location.search);
+
+/** @param {Partial<import('../lib/address.js').Place>} place */
+function go(place) {
+  history.pushState({ from: here() }, '', addressOf(place));
+  arrive();
+}
+
+/** From a camera to where it was opened; one that was opened by its address leads to all cameras. */
+function leave() {
+  if (here().camera === null) return;
+  if (history.state?.from) history.back();
+  else go({});
+}
+
+function arrive() {
+  const before = store.view().enlarged;
+  store.goTo(here());
+  if (before !== null && here().camera === null) requestAnimationFrame(() => grid.focus(before));
+}
+
+window.addEventListener('popstate', arrive);
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !menu.isOpen() && !document.querySelector('dialog[open]')) actions.enlarge(null);
+  if (event.key === 'Escape' && !menu.isOpen() && !document.querySelector('dialog[open]')) actions.leave();
 });
 setInterval(() => {
   grid.tick(live.now());
@@ -118,5 +162,5 @@ Object.assign(window, {
     recorded,
   },
 });
-store.changed();
+arrive();
 live.open();

@@ -1,10 +1,16 @@
-// The wall of tiles, one per camera, as large as the window allows. The hub sends pictures only for tiles in sight.
+// The wall of tiles, one per camera. The hub sends pictures only for tiles in sight.
 
-import { el, keyed, setAttr, setHidden } from '../lib/dom.js';
-import { chooseLayout, commonShape, fitShape } from '../lib/layout.js';
+import { el, keyed, setAttr, setHidden, setSentence } from '../lib/dom.js';
+import { chooseLayout, USUAL_SHAPE } from '../lib/layout.js';
+import { arranged } from '../lib/order.js';
+import { followPointer } from './gridclicks.js';
+import { followDrags } from './griddrag.js';
+import { followKeys } from './gridkeys.js';
 import { createTile } from './tile.js';
 
 const PULSE_MS = 700;
+/** What of the window an open camera leaves to what is told of it. */
+const BELOW_PX = 96;
 
 /**
  * @param {HTMLElement} root
@@ -16,6 +22,7 @@ const PULSE_MS = 700;
  */
 export function createGrid(root, { actions, menu, live, onObjects }) {
   const element = el('div', { class: 'grid', 'data-testid': 'grid' });
+  const nothing = el('p', { class: 'grid-nothing quiet', 'data-testid': 'grid-nothing', hidden: true });
   /** @type {Map<string, ReturnType<typeof createTile>>} */
   const tiles = new Map();
   /** @type {Set<string>} */
@@ -23,7 +30,10 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
   /** @type {import('../lib/views.js').View|null} */
   let view = null;
   let watched = '[]';
-  root.append(element);
+  let columns = 1;
+  /** @type {string|null} the tile that Tab leads to */
+  let current = null;
+  root.append(nothing, element);
 
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
@@ -31,60 +41,93 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
     }
     watch();
   });
+  // The pictures follow their cells, whatever has changed those: the layout, or a tile on the full screen.
+  const sized = new ResizeObserver((entries) => {
+    for (const { target, contentRect: { width, height } } of entries) {
+      if (width > 0) tiles.get(target.getAttribute('data-camera') ?? '')?.setSize(width, height);
+    }
+  });
   new ResizeObserver(() => arrange()).observe(root);
   document.addEventListener('visibilitychange', () => watch());
 
   /** @param {import('../lib/types.js').CameraView} camera */
   function make({ id }) {
-    const tile = createTile({ id, actions, menu, onObjects: () => onObjects(id), onShape: arrange, live });
+    const tile = createTile({ id, actions, menu, onObjects: () => onObjects(id), live });
     seen.observe(tile.element);
+    sized.observe(tile.element);
     return tile;
   }
 
-  /** @param {string} id */
-  const isShown = (id) => !view?.onlySelected || view.selected.has(id);
-  /** @param {string} id */
-  const isHidden = (id) => Boolean(view?.enlarged) && view?.enlarged !== id;
-
-  /** The cameras whose pictures can be seen. */
-  const inSight = () => (view?.cameras ?? []).map(({ id }) => id)
-    .filter((id) => visible.has(id) && isShown(id) && !isHidden(id));
+  /** The cameras whose tiles are shown, in order. */
+  function shown() {
+    if (!view) return [];
+    const { opened, enlarged, cameras, inView, onlySelected, selected } = view;
+    if (opened !== null) return cameras.filter(({ id }) => id === enlarged);
+    return onlySelected ? inView.filter(({ id }) => selected.has(id)) : inView;
+  }
+  const shownIds = () => shown().map(({ id }) => id);
 
   /** @param {import('../lib/views.js').View|null} next */
   function setState(next) {
     if (next === null) return;
     view = next;
-    const { cameras, selected, link, enlarged, options, status } = next;
+    const { cameras, inView, selected, link, enlarged, options, status } = next;
+    const ids = shownIds();
     const before = [...tiles.keys()];
-    keyed(element, cameras, tiles, {
+    if (current === null || !ids.includes(current)) current = ids[0] ?? null;
+    keyed(element, arranged(cameras, inView.map(({ id }) => id)), tiles, {
       key: (camera) => camera.id,
       make,
       update: (tile, camera) => {
-        setHidden(tile.element, isHidden(camera.id));
+        setHidden(tile.element, !ids.includes(camera.id));
         tile.setState({
-          camera, selected: selected.has(camera.id), shown: isShown(camera.id), lost: link === 'lost',
-          enlarged: enlarged === camera.id, options, status,
+          camera, selected: selected.has(camera.id), lost: link === 'lost', enlarged: enlarged === camera.id,
+          options, status,
         });
+        tile.element.tabIndex = camera.id === current ? 0 : -1;
       },
     });
     for (const id of before) if (!tiles.has(id)) { visible.delete(id); live.forget(id); }
+    setSentence(nothing, nothingText());
     arrange();
     watch();
   }
 
+  /** Why no tile is shown though there are cameras. */
+  function nothingText() {
+    if (!view || view.cameras.length === 0 || shown().length > 0) return '';
+    if (view.opened !== null && view.enlarged === null) return 'There is no camera at this address.';
+    if (view.viewName !== null && view.inView.length === 0 && view.views) {
+      return `There is no view called ${view.viewName}.`;
+    }
+    return view.inView.length > 0 ? 'No camera is selected.' : '';
+  }
+
+  /** Nothing but the number of cells, the window and the viewer's choice changes the layout; pictures never do. */
   function arrange() {
     if (!view) return;
-    const shown = [...tiles].filter(([id]) => !isHidden(id)).map(([, tile]) => tile);
-    const shape = commonShape(shown.map((tile) => tile.shape()).filter((each) => each !== null));
     const style = getComputedStyle(root);
     const width = root.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     const height = root.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
-    const cells = chooseLayout({ count: shown.length, width, height, shape });
-    element.style.gridTemplateColumns = `repeat(${cells.columns}, ${cells.cellWidth}px)`;
-    element.style.gridAutoRows = `${cells.cellHeight}px`;
+    const cells = view.enlarged === null
+      ? chooseLayout({
+        count: shown().length, width, height, shape: view.shape ?? USUAL_SHAPE, columns: view.columns,
+      })
+      : { columns: 1, cellWidth: width, cellHeight: Math.max(0, Math.min(height - BELOW_PX, width)) };
+    ({ columns } = cells);
+    setStyle('--columns', String(cells.columns));
+    setStyle('--cell-width', `${cells.cellWidth}px`);
+    setStyle('--cell-height', `${cells.cellHeight}px`);
     setAttr(element, 'data-columns', cells.columns);
-    shown.forEach((tile) => tile.setSize(fitShape(tile.shape() ?? shape, cells)));
   }
+
+  /** @param {string} name @param {string} value */
+  function setStyle(name, value) {
+    if (element.style.getPropertyValue(name) !== value) element.style.setProperty(name, value);
+  }
+
+  /** The cameras whose pictures can be seen. */
+  const inSight = () => shownIds().filter((id) => visible.has(id));
 
   /** Asks only for what is in sight: nothing for a hidden tab, nothing for tiles out of sight. */
   function watch() {
@@ -96,8 +139,33 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
     live.watch(ids);
   }
 
+  /** @param {string} id */
+  function focus(id) {
+    const tile = tiles.get(id);
+    if (!tile) return;
+    if (current) tiles.get(current)?.element.setAttribute('tabindex', '-1');
+    current = id;
+    tile.element.tabIndex = 0;
+    tile.element.focus();
+  }
+
+  const wall = {
+    element,
+    actions,
+    ids: shownIds,
+    columns: () => columns,
+    view: () => view,
+    focus,
+    /** @param {string} id */
+    rename: (id) => tiles.get(id)?.rename(),
+  };
+  followPointer(wall);
+  followKeys(wall);
+  followDrags(wall);
+
   return {
     setState,
+    focus,
     /** @param {Object<string, import('../lib/views.js').PaintReport>} reports by camera @param {number} now_s */
     pictures(reports, now_s) {
       for (const [id, report] of Object.entries(reports)) tiles.get(id)?.setReport(report, now_s);
@@ -116,8 +184,20 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
       void element.offsetWidth;
       element.classList.add('is-pulsing');
       setTimeout(() => element.classList.remove('is-pulsing'), PULSE_MS);
-      const first = view?.cameras.find(({ id }) => !isHidden(id));
-      if (first) tiles.get(first.id)?.focus();
+      const [first] = shownIds();
+      if (first) tiles.get(first)?.focus();
     },
   };
 }
+
+/**
+ * What the hands of a viewer act on.
+ * @typedef {object} Wall
+ * @property {HTMLElement} element
+ * @property {import('../lib/actions.js').Actions} actions
+ * @property {() => string[]} ids  of the tiles that are shown, in order
+ * @property {() => number} columns
+ * @property {() => import('../lib/views.js').View|null} view
+ * @property {(id: string) => void} focus
+ * @property {(id: string) => void} rename
+ */

@@ -71,13 +71,13 @@ export function createObjectsDialog({ actions }) {
   const show = opener(dialog, () => { send(); camera_id = null; });
   dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
 
-  /** @param {string} id */
-  async function open(id) {
+  /** @param {string} id @param {boolean} [forAll]  for the whole selection */
+  async function open(id, forAll = false) {
     show();
     camera_id = id;
     unsent = {};
     search.value = '';
-    everywhere.checked = false;
+    everywhere.checked = forAll;
     setHidden(problem, true);
     setState(view);
     await loadLabels();

@@ -2,7 +2,7 @@
 
 import { el, icon, keyed, setAttr, setText, setTitle } from '../lib/dom.js';
 import { mayOperate } from '../lib/rights.js';
-import { failure, optionHint, pressed, smallPrint } from '../lib/options.js';
+import { cost, failure, optionHint, pressed, smallPrint } from '../lib/options.js';
 
 /** @typedef {import('../lib/views.js').View['options'][number]} Option */
 
@@ -15,28 +15,27 @@ export function createOptionButtons({ actions }) {
 
   /** @param {Option} option */
   function make({ name, label, icon: picture }) {
-    const cost = el('span', { class: 'option-cost small quiet numbers', 'data-testid': `option-cost-${name}` });
+    const small = el('span', { class: 'option-cost small quiet numbers', 'data-testid': `option-cost-${name}` });
     const key = el('kbd', { class: 'option-key', 'aria-hidden': 'true' });
-    const words = el('span', { class: 'option-words' }, el('span', { class: 'option-label' }, label), cost);
+    const words = el('span', { class: 'option-words' }, el('span', { class: 'option-label' }, label), small);
     const button = el('button', {
       type: 'button', class: 'option', 'data-testid': `option-${name}`, 'aria-pressed': 'false', 'aria-label': label,
       onclick: () => actions.pressOption(name),
     }, el('span', { class: 'option-icon' }, icon(picture)), words, key);
-    return { element: button, cost, key };
+    return { element: button, small, key };
   }
 
   /** @param {ReturnType<typeof make>} row @param {Option} option */
   function update(row, option) {
     if (!view) return;
     const { name, tasks } = option;
-    const { cameras, selected, status, options } = view;
-    const chosen = cameras.filter((camera) => selected.has(camera.id));
+    const { chosen, status, options } = view;
     setAttr(row.element, 'aria-pressed', pressed(chosen, name));
     const number = options.indexOf(option) + 1;
     setText(row.key, number <= 9 ? String(number) : '');
     setAttr(row.element, 'aria-keyshortcuts', number);
-    setText(row.cost, smallPrint(view, chosen, option));
-    setTitle(row.element, optionHint(status, option));
+    setText(row.small, smallPrint(view, chosen, option));
+    setTitle(row.element, [optionHint(status, option), cost(status, option)].filter(Boolean).join('\n'));
     setAttr(row.element, 'data-failed', failure(status, tasks) ? 'true' : null);
   }
 

@@ -3,15 +3,16 @@
 import { reason } from '../lib/api.js';
 import { el, icon, iconButton, setAttr, setHidden, setSentence, setText, setTitle } from '../lib/dom.js';
 import { age, rate } from '../lib/format.js';
+import { fitShape } from '../lib/layout.js';
 import { isIdentifying } from '../lib/options.js';
-import { foundWords, isStale, quietWords, stateSentence, stillAsked, unprovenWords } from '../lib/words.js';
+import { foundWords, isStale, quietWords, resultAge, stateSentence, stillAsked, unprovenWords } from '../lib/words.js';
+import { createBadges } from './badges.js';
 import { createNameField } from './namefield.js';
 import { tileMenu } from './tilemenu.js';
 
 /**
  * @typedef {object} Given  what a tile is told beside its camera
  * @property {boolean} selected
- * @property {boolean} shown
  * @property {boolean} lost
  * @property {boolean} enlarged
  * @property {import('../lib/types.js').Option[]} options  that there are
@@ -33,10 +34,9 @@ const NOTHING_PAINTED = {
  * @param {import('../lib/actions.js').Actions} parts.actions
  * @param {import('./menu.js').Menu} parts.menu
  * @param {() => void} parts.onObjects  what objects are shown shall be chosen
- * @param {() => void} parts.onShape  the picture has another shape than the tile
  * @param {ReturnType<typeof import('../lib/live.js').createLive>} parts.live  is told what to draw, and how large
  */
-export function createTile({ id, actions, menu, onObjects, onShape, live }) {
+export function createTile({ id, actions, menu, onObjects, live }) {
   const picture = el('canvas', {
     class: 'tile-picture', role: 'img', 'data-testid': 'tile-picture', width: 1, height: 1,
   });
@@ -49,44 +49,50 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
     class: 'badge on-picture', role: 'img', 'aria-label': 'recognition on', title: 'recognition on',
     'data-testid': 'tile-recognition', hidden: true,
   }, icon('recognition'), el('span', {}, 'recognition'));
+  const badges = createBadges();
+  const dot = el('span', { class: 'tile-dot', 'aria-hidden': 'true', 'data-testid': 'tile-dot' });
   const more = iconButton('more', 'More', {
     class: 'icon-button tile-more', 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': 'tile-menu',
   });
   const found = el('span', { class: 'tile-found numbers', 'data-testid': 'tile-found' });
   const fps = el('span', { class: 'tile-fps', 'data-testid': 'tile-fps' });
   const old = el('span', { class: 'tile-age', 'data-testid': 'tile-age' });
+  const resultOld = el('span', { class: 'tile-age', 'data-testid': 'tile-result-age' });
   const quiet = el('span', { class: 'tile-quiet', 'data-testid': 'tile-quiet' });
   const unproven = el('span', { class: 'tile-quiet', 'data-testid': 'tile-unproven' });
-  const meta = el('span', { class: 'tile-meta numbers' }, unproven, quiet, fps, old);
-  const label = el('label', { class: 'tile-label' }, check, name.element);
-  const top = el('div', { class: 'tile-top' }, label, recognition, more);
+  const meta = el('span', { class: 'tile-meta numbers' }, unproven, quiet, fps, old, resultOld);
+  const label = el('label', { class: 'tile-label' }, check);
+  const back = iconButton('back', 'Back to the wall', {
+    class: 'icon-button tile-back', onclick: () => actions.leave(), 'data-testid': 'back', hidden: true,
+  });
+  const top = el('div', { class: 'tile-top' }, back, label, dot, name.element, badges.element, recognition, more);
   const bottom = el('div', { class: 'tile-bottom' }, found, meta);
-  const element = el('article', { class: 'tile', 'data-testid': 'tile', 'data-camera': id },
+  const element = el('article', { class: 'tile is-new', 'data-testid': 'tile', 'data-camera': id, draggable: true },
     picture, el('div', { class: 'tile-shade' }), boxes, state, problem, top, bottom);
 
   /** @type {import('../lib/types.js').CameraView|null} */
   let camera = null;
   /** @type {Given} */
-  let given = { selected: false, shown: true, lost: false, enlarged: false, options: [], status: null };
+  let given = { selected: false, lost: false, enlarged: false, options: [], status: null };
   /** @type {import('../lib/types.js').NewResult|null} */
   let result = null;
   let report = NOTHING_PAINTED;
   let reported_s = 0;
   let now_s = 0;
   let drawnSize = '';
+  let cell = { cellWidth: 0, cellHeight: 0 };
   live.show(id, picture, boxes);
 
   check.addEventListener('change', () => actions.select(id, check.checked));
-  element.addEventListener('dblclick', (event) => { if (!event.composedPath().includes(top)) toggleSize(); });
+  // A tile that is moved in the page must not appear again.
+  element.addEventListener('animationend', () => element.classList.remove('is-new'));
   more.addEventListener('click', () => {
     if (!camera) return;
     const { enlarged, options } = given;
     menu.open(more, tileMenu({
-      camera, enlarged, options, actions, toggleSize, rename: name.edit, chooseObjects: onObjects, tell,
+      camera, enlarged, options, actions, tile: element, rename: name.edit, chooseObjects: onObjects, tell,
     }));
   });
-
-  const toggleSize = () => actions.enlarge(given.enlarged ? null : id);
 
   /** Shows why the hub refused, where the click was. @param {Promise<any>} asked */
   async function tell(asked) {
@@ -105,6 +111,7 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
     if (next === null) return;
     const failing = camera?.analysis_error;
     ({ camera, ...given } = next);
+    fit();
     if (camera.analysis_error && !failing) result = null;
     result = result && stillAsked(result, camera, given.options);
     live.ask(camera, given.options);
@@ -118,12 +125,17 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
     setAttr(check, 'aria-label', `Select ${camera.name}`);
     setAttr(more, 'aria-label', `More for ${camera.name}`);
     setAttr(picture, 'aria-label', `Picture of ${camera.name}`);
+    setAttr(element, 'aria-label', camera.name);
     setAttr(element, 'data-state', camera.state);
-    element.classList.toggle('is-selected', given.selected);
-    element.classList.toggle('has-picture', given.shown && report.captured_at !== null);
+    setTitle(dot, camera.state);
+    badges.setState(given.options, camera);
+    element.classList.toggle('is-selected', given.selected && !given.enlarged);
+    element.classList.toggle('is-opened', given.enlarged);
+    setHidden(back, !given.enlarged);
+    setHidden(label, given.enlarged);
+    element.classList.toggle('has-picture', report.captured_at !== null);
     element.classList.toggle('is-old', given.lost || (camera.state !== 'online' && camera.state !== 'connecting'));
     setHidden(recognition, !isIdentifying(given.options, camera));
-    setHidden(picture, !given.shown);
     fps.title = [
       camera.fps && `The camera gives ${rate(camera.fps)} fps`,
       camera.still && 'nothing moves, so what shows nothing new is not sent',
@@ -137,15 +149,16 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
     now_s = time_s;
     if (!camera) return;
     const captured_s = report.captured_at;
-    const { shown, lost, status, options } = given;
+    const { lost, status, options } = given;
     const sentence = stateSentence(camera, now_s, captured_s);
-    setSentence(state, sentence || (shown ? pictureText() : 'not selected'));
-    const visible = shown && captured_s !== null;
+    setSentence(state, sentence || pictureText());
+    const visible = captured_s !== null;
     const online = camera.state === 'online';
     setHidden(meta, !visible);
     setText(fps, visible && !lost && online ? (camera.still ? 'still' : `${rate(report.fps)} fps`) : '');
     setText(old, visible ? age(captured_s, now_s) : '');
-    const words = shown && online ? foundWords(camera, result, captured_s, status, options) : NO_WORDS;
+    setText(resultOld, visible && online && !lost ? resultAge(result, now_s) : '');
+    const words = online ? foundWords(camera, result, captured_s, status, options) : NO_WORDS;
     setText(found, words.short);
     setAttr(found, 'data-late', words.late ? 'true' : null);
     setTitle(found, words.full);
@@ -159,8 +172,22 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
     setText(unproven, doubt.short);
     setTitle(unproven, doubt.full);
     // An empty canvas too is laid over the picture, sixty times a second.
-    setHidden(boxes, !shown || report.empty);
+    setHidden(boxes, report.empty);
   }
+
+  /** What lies on the picture is as large as the picture, which the style fits into its cell. */
+  function fit() {
+    const { cellWidth, cellHeight } = cell;
+    if (cellWidth === 0) return;
+    const size = { ...fitShape(shape() ?? cellWidth / cellHeight, cell), ratio: window.devicePixelRatio || 1 };
+    const now = JSON.stringify(size);
+    if (now === drawnSize) return;
+    drawnSize = now;
+    live.size(id, size);
+  }
+
+  /** width / height; null when nothing is known yet */
+  const shape = () => report.shape ?? (camera?.width && camera?.height ? camera.width / camera.height : null);
 
   /** Why there is no picture, while the camera is well. */
   function pictureText() {
@@ -185,7 +212,7 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
       reported_s = time_s;
       if (other) {
         render();
-        onShape();
+        fit();
       } else {
         tick(time_s);
       }
@@ -196,22 +223,17 @@ export function createTile({ id, actions, menu, onObjects, onShape, live }) {
       result = stillAsked(next, camera, given.options);
       tick(now_s);
     },
-    /** @param {{width: number, height: number}} size in CSS pixels */
-    setSize({ width, height }) {
-      element.style.width = `${width}px`;
-      element.style.height = `${height}px`;
-      const size = { width, height, ratio: window.devicePixelRatio || 1 };
-      if (JSON.stringify(size) === drawnSize) return;
-      drawnSize = JSON.stringify(size);
-      live.size(id, size);
+    /** @param {number} width of its cell, in CSS pixels @param {number} height */
+    setSize(width, height) {
+      cell = { cellWidth: width, cellHeight: height };
+      fit();
     },
-    /** width / height; null when nothing is known yet */
-    shape: () => report.shape ?? (camera?.width && camera?.height ? camera.width / camera.height : null),
     /** @returns {number|null} how many people it tells of; null while that is not known */
     people() {
       if (camera?.state !== 'online' || given.lost || result === null) return null;
       return isStale(result, report.captured_at) ? null : result.people;
     },
+    rename: name.edit,
     focus: () => check.focus({ focusVisible: true }),
     /** @param {number} time_s UNIX, hub's clock */
     stats: (time_s) => ({

@@ -1,10 +1,6 @@
 // What the three dots of a tile offer.
 
 import { isAdmin, mayOperate } from '../lib/rights.js';
-import { confirmLoss } from './menu.js';
-
-const WHAT_GOES = 'Its name, its settings and its approval are deleted. '
-  + 'If its agent is still running, the camera asks for approval again.';
 
 /**
  * @param {object} parts
@@ -12,29 +8,36 @@ const WHAT_GOES = 'Its name, its settings and its approval are deleted. '
  * @param {boolean} parts.enlarged
  * @param {import('../lib/types.js').Option[]} parts.options that there are
  * @param {import('../lib/actions.js').Actions} parts.actions
- * @param {() => void} parts.toggleSize
+ * @param {HTMLElement} parts.tile
  * @param {() => void} parts.rename
  * @param {() => void} parts.chooseObjects
  * @param {(asked: Promise<any>) => void} parts.tell  shows why the hub refused
  * @returns {import('./menu.js').Item[]}
  */
-export function tileMenu({ camera, enlarged, options, actions, toggleSize, rename, chooseObjects, tell }) {
+export function tileMenu({ camera, enlarged, options, actions, tile, rename, chooseObjects, tell }) {
   const size = enlarged
-    ? { label: 'Back to all cameras', icon: 'shrink' }
-    : { label: 'Enlarge', icon: 'enlarge' };
+    ? { label: 'Back to the wall', icon: 'shrink', run: () => actions.leave() }
+    : { label: 'Open', icon: 'enlarge', run: () => actions.open(camera.id) };
   const objects = { name: 'objects', label: 'Object settings…', icon: 'objects', run: chooseObjects };
-  const forget = async () => { if (await sure(camera)) tell(actions.forget(camera.id)); };
   const changes = [
     { name: 'rename', label: 'Rename', icon: 'rename', run: rename },
     ...(options.some(({ min_scores }) => min_scores) ? [objects] : []),
   ];
+  const places = [
+    { name: 'earlier', label: 'Move earlier', icon: 'earlier', run: () => actions.shift(camera.id, -1) },
+    { name: 'later', label: 'Move later', icon: 'later', run: () => actions.shift(camera.id, 1) },
+  ];
+  /** @param {boolean} annotated */
+  const snapshot = (annotated) => tell(actions.snapshot(camera, annotated));
   return [
-    { name: 'enlarge', ...size, run: toggleSize },
+    { name: 'enlarge', ...size },
+    { name: 'full-screen', label: 'Full screen', icon: 'fullscreen', run: () => actions.fullScreen(tile) },
     ...(mayOperate() ? changes : []),
-    { name: 'snapshot', label: 'Snapshot', icon: 'snapshot', href: actions.snapshotUrl(camera.id) },
-    ...(isAdmin() ? [{ name: 'forget', label: 'Forget…', icon: 'forget', danger: true, run: forget }] : []),
+    ...(enlarged ? [] : places),
+    { name: 'snapshot', label: 'Snapshot', icon: 'snapshot', run: () => snapshot(false) },
+    { name: 'annotated', label: 'Snapshot with boxes', icon: 'snapshot', run: () => snapshot(true) },
+    ...(isAdmin() ? [{
+      name: 'forget', label: 'Forget…', icon: 'forget', danger: true, run: () => actions.forget([camera]),
+    }] : []),
   ];
 }
-
-/** @param {import('../lib/types.js').CameraView} camera */
-const sure = ({ name }) => confirmLoss({ title: `Forget “${name}”?`, what: WHAT_GOES, yes: 'Forget this camera' });
