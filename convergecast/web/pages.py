@@ -53,8 +53,10 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/view/<path:name>", endpoint="view")
     @routes.get("/camera/<camera_id>", endpoint="camera")
     @allow(Access.VIEW)
-    def dashboard(**_: str) -> str:
-        """One page; its script reads the address, and shows what exists for the caller."""
+    def dashboard(camera_id: str | None = None, **_: str) -> str:
+        """One page: its script reads the address."""
+        if camera_id is not None:
+            services.camera(caller(), camera_id)
         return render_template("dashboard.html", version=__version__)
 
     @routes.get("/faces")

@@ -80,11 +80,11 @@ def check_cells(told: Told, count: int) -> None:
     assert abs(width / height - 16 / 9) < 0.02
     stage = told.page.get_by_test_id("grid").locator("..").bounding_box()
     assert stage
-    filled = sum(w * h for _, _, w, h in shown) / (stage["width"] * stage["height"])
+    filled = sum(wide * high for _, _, wide, high in shown) / (stage["width"] * stage["height"])
     assert filled > (0.45 if count == 7 else 0.65)
-    for index, (x, y, width, height) in enumerate(shown):
+    for index, (x, y, wide, high) in enumerate(shown):
         for other_x, other_y, _, _ in shown[index + 1 :]:
-            assert other_x >= x + width or other_y >= y + height or other_x + width <= x
+            assert other_x >= x + wide or other_y >= y + high or other_x + wide <= x
 
 
 def test_pictures_of_mixed_shapes_never_lay_the_wall_out_again(told: Told) -> None:
@@ -231,13 +231,11 @@ def test_an_open_camera_has_its_address_and_the_buttons(told: Told) -> None:
     page.get_by_test_id("option-faces").click()
     expect(page.get_by_test_id("option-faces")).to_have_attribute("aria-pressed", "true")
     assert orders == [{"cameras": ["c02"], "option": "faces", "on": True}]
-    told.go("/camera/c02")
-    told.hello(*many(3))
-    expect(tile(page, "c02")).to_be_visible()
-    expect(tile(page, "c01")).to_be_hidden()
-    told.go("/camera/gone")
-    told.hello(*many(3))
+    told.tell("gone", camera="c02")
     expect(page.get_by_test_id("grid-nothing")).to_have_text("There is no camera at this address.")
+    expect(tile(page, "c01")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(tile(page, "c01")).to_be_visible()
 
 
 def test_a_name_is_edited_where_it_stands(told: Told) -> None:

@@ -7,6 +7,7 @@ from convergecast.messages.people import Settings, SettingsChange
 from convergecast.web.openapi.operations import (
     JSON,
     TEXT,
+    Object,
     answer,
     body,
     header,
@@ -27,18 +28,12 @@ _LED = answer(303, "To the dashboard or the login page.", Location=_LEAD, Set_Co
 _NOT_SIGNED_IN = answer(401, "A wrong token (a page), or none.", {**_HTML, JSON: api.Error})
 _SIGNED_IN = answer(303, "Signed in.", Location=header({"const": "/"}), Set_Cookie=_COOKIE)
 _WRONG = answer(401, "Wrong.", _HTML)
-_TOO_MANY = answer(
-    429,
-    "Too many wrong ones came from this address.",
-    {**_HTML, JSON: api.Error},
-    Retry_After=header({"type": "string", "pattern": "^[0-9]+$"}, "Seconds."),
-)
+_SECONDS = header({"type": "string", "pattern": "^[0-9]+$"}, "Seconds.")
+_MANY = "Too many wrong ones came from this address."
+_TOO_MANY = answer(429, _MANY, {**_HTML, JSON: api.Error}, Retry_After=_SECONDS)
 _TO_LOGIN = answer(303, "There is no session.", Location=header({"const": "/login"}))
-_KNOWN = answer(
-    200,
-    "Registered. Documents of two fields get OK.",
-    {"application/bson": api.RegistrationReply, "text/plain": {"const": "OK"}},
-)
+_REPLIES: Object = {"application/bson": api.RegistrationReply, "text/plain": {"const": "OK"}}
+_KNOWN = answer(200, "Registered. Documents of two fields get OK.", _REPLIES)
 _REGISTER = {
     f"POST {path}": public(
         name,
@@ -70,6 +65,8 @@ PAGE_OPERATIONS = {
     "GET /": view("dashboard", "The dashboard", _PAGE, _LED, _NOT_SIGNED_IN, query=api.FirstLink),
     "GET /faces": inspect("faces_page", "People and their faces", _PAGE, _TO_LOGIN),
     "GET /accounts": view("accounts_page", "Accounts, sessions, tokens", _PAGE, _TO_LOGIN),
+    "GET /view/{name}": view("view_page", "The cameras of a view", _PAGE, _TO_LOGIN),
+    "GET /camera/{camera_id}": view("camera_page", "One camera", _PAGE, _TO_LOGIN),
     "GET /login": public("login_page", "The login page", _PAGE),
     "POST /login": public("sign_in", "Sign in", _SIGNED_IN, _WRONG, _TOO_MANY, sent=_FORM),
     "POST /logout": own("sign_out", "End the session", _TO_LOGIN),

@@ -108,7 +108,7 @@ def rules(app: Flask) -> dict[tuple[str, str], Declared]:
     }
     found |= {(path, "GET"): access_declared(serve) for path, serve in SOCKETS.items()}
     return {
-        (re.sub("<(?:id:)?(.*?)>", r"{\1}", r), method): access
+        (re.sub(r"<(?:\w+:)?(.*?)>", r"{\1}", r), method): access
         for (r, method), access in found.items()
     }
 
