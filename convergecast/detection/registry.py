@@ -16,6 +16,7 @@ from convergecast.detection.faces.face_mesh import FaceMesh
 from convergecast.detection.faces.haar import Haar
 from convergecast.detection.faces.hog import Hog
 from convergecast.detection.faces.landmark_model import DlibLandmarks, LandmarkModel
+from convergecast.detection.faces.second_look import SecondLook
 from convergecast.detection.faces.yunet import YuNet
 from convergecast.detection.objects import ssd, yolox
 from convergecast.detection.objects.second_pass import CloserLook
@@ -95,7 +96,8 @@ def create_face_detector(config: HubConfig, *, threads: int) -> FaceDetector:
     make = _decoder(kinds, found.manifest)
     min_score = centerface.MIN_SCORE if make is CenterFace else yunet.MIN_SCORE
     model = make(found.path, threads=threads, long_side=long_side, device=config.device)
-    return Detector(model, name, min_score, found.manifest.precision, reason)
+    looking = SecondLook(model) if isinstance(model, CenterFace) else model
+    return Detector(looking, name, min_score, found.manifest.precision, reason)
 
 
 def create_landmark_model(config: HubConfig, *, threads: int) -> LandmarkModel:

@@ -28,7 +28,7 @@ from convergecast.detection.faces.face_chips import face_chips
 from convergecast.detection.faces.landmarks import Landmarks, boxes_for_landmarks, gray, rounded
 from convergecast.detection.objects.ssd import MIN_SCORE as OBJECT_MIN_SCORE
 from convergecast.detection.objects.ssd import SIDE, Ssd, anchors, decode_predictions
-from convergecast.detection.registry import create_face_detector, create_object_detector
+from convergecast.detection.registry import create_object_detector
 from convergecast.errors import ModelError
 from convergecast.model_store import store
 from convergecast.vision.detections import Bytes, Floats
@@ -85,15 +85,16 @@ def take_subject(name: str, device: str, threads: int) -> Subject:
 
 def _centerface(device: str, threads: int) -> Subject:
     fitted = fit_square if device == "gpu" else fit
+    path = store.find("faces", "centerface").path
     return Subject(
         name="centerface",
-        path=store.find("faces", "centerface").path,
+        path=path,
         jpegs=take_pictures(None).jpegs,
         least_size=(LONG_SIDE, 0),
         prepare=lambda image, _: fitted(image, LONG_SIDE),
         stack=_canvases,
         finish=_faces,
-        whole=lambda: create_face_detector(_config(device), threads=threads).detect,
+        whole=lambda: CenterFace(path, threads=threads, device=device).detect,
         least_score=MIN_SCORE,
     )
 

@@ -7,13 +7,14 @@ weights and decoding: github.com/Star-Clouds/CenterFace (MIT). Process: engine, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convergecast.detection.runtime import CPU, GPU_BATCHES, open_session
+from convergecast.detection.runtime import CPU, GPU, GPU_BATCHES, open_session
 from convergecast.vision.boxes import nms
 from convergecast.vision.detections import Bytes, Faces, Floats
 from convergecast.vision.letterbox import Letterbox, fit, fit_square
@@ -58,6 +59,7 @@ class CenterFace:
             model_path: a file made by `registry.convert_centerface`.
             long_side: the long side, in pixels, to which pictures are scaled down or up.
         """
+        self._path = model_path
         self._session = open_session(
             model_path, threads=threads, device=device, batches=GPU_BATCHES
         )
@@ -66,6 +68,18 @@ class CenterFace:
         self.least_size = long_side, 0
         self.device = self._session.device
         self.device_reason = self._session.device_reason
+
+    def sized(self, long_side: int) -> CenterFace:
+        """Return the same model for another long side, in pixels; both are called by one thread.
+
+        On a CPU they share a session. On a GPU a session is made for one shape.
+        """
+        if self.device == GPU:
+            return CenterFace(self._path, threads=1, long_side=long_side, device="gpu")
+        other = copy(self)
+        other._long_side = long_side
+        other.least_size = long_side, 0
+        return other
 
     def prepare(self, image: Bytes) -> Prepared:
         """Fit a picture, (H, W, 3) uint8 BGR, to the model's input. Uses no session.

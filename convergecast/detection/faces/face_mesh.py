@@ -21,6 +21,7 @@ from convergecast.detection.faces.landmark_model import Fitted
 from convergecast.detection.faces.landmarks import BOX_DOWN, BOX_HEIGHT, BOX_WIDTH
 from convergecast.detection.faces.tilted_landmarks import tilts, upright_height
 from convergecast.detection.runtime import GPU, GPU_BATCHES, open_session
+from convergecast.vision.crops import cut
 from convergecast.vision.detections import Bytes, Floats
 
 SIDE: Final = 192
@@ -35,9 +36,6 @@ LEAST_SCORE = 0.5
 """Below this score of the model's own there is more likely no face than one."""
 
 TABLE = Path(__file__).with_name("face_mesh.json")
-
-_MOST_SHRINKING = 2
-"""How many times smaller a crop may be made without averaging its pixels before."""
 
 
 class Mesh(NamedTuple):
@@ -134,7 +132,7 @@ class FaceMesh:
 
         def look(start: int) -> Mesh:
             rows = range(start, min(start + most, len(boxes)))
-            crops = [cut(images[frames[row]], places[row]) for row in rows]
+            crops = [cut(images[frames[row]], places[row], SIDE) for row in rows]
             points, scores = self._session.run(np.stack(crops))
             back = np.stack([cv2.invertAffineTransform(places[row]) for row in rows])
             placed = points[..., :2] @ back[:, :, :2].transpose(0, 2, 1) + back[:, None, :, 2]
@@ -188,33 +186,3 @@ def transforms(boxes: Floats, detected: Floats) -> NDArray[np.float64]:
     scaled = upright * (SIDE / (CROP_SIDE * height))[:, :, None]
     moved = SIDE / 2 - (scaled @ centre[:, :, None])
     return np.concatenate([scaled, moved], axis=2)
-
-
-def cut(image: Bytes, transform: NDArray[np.float64]) -> Bytes:
-    """Return (192, 192, 3) uint8 BGR of a picture; black where it reaches outside."""
-    shrinking = int(1 / max(float(np.hypot(*transform[0, :2])), 1e-3))
-    if shrinking > _MOST_SHRINKING:
-        image, transform = _averaged(image, transform, shrinking)
-    return np.asarray(cv2.warpAffine(image, transform, (SIDE, SIDE)), np.uint8)
-
-
-def _averaged(
-    image: Bytes, transform: NDArray[np.float64], shrinking: int
-) -> tuple[Bytes, NDArray[np.float64]]:
-    """Return the part around a large face at a fraction of its size, and the transform from it."""
-    back = cv2.invertAffineTransform(transform)
-    corners = np.array([[0, 0], [SIDE, 0], [0, SIDE], [SIDE, SIDE]]) @ back[:, :2].T + back[:, 2]
-    height, width = image.shape[:2]
-    left, top = np.clip(corners.min(axis=0).astype(int), 0, [width - 1, height - 1])
-    right, bottom = np.clip(
-        corners.max(axis=0).astype(int) + 1, [left + 1, top + 1], [width, height]
-    )
-    part = image[top:bottom, left:right]
-    size = [max(side // shrinking, 1) for side in (part.shape[1], part.shape[0])]
-    small = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-    # A pixel's middle is at whole numbers, so the corner of the picture is at -0.5.
-    scale = np.array([part.shape[1] / size[0], part.shape[0] / size[1]])
-    offset = (scale - 1) / 2 + [left, top]
-    linear = transform[:, :2] * scale
-    moved = transform[:, :2] @ offset + transform[:, 2]
-    return small, np.concatenate([linear, moved[:, None]], axis=1)
