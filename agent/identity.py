@@ -46,7 +46,10 @@ class KnownHub(NamedTuple):
 
 
 class Identity:
-    """An agent's id and its keys; `slot` counts the agents of this host with the same source."""
+    """An agent's id and its keys; `slot` counts the agents of this host with the same source.
+
+    `is_fixed` is whether a person has chosen the id.
+    """
 
     def __init__(
         self,
@@ -56,10 +59,12 @@ class Identity:
         path: Path | None = None,
         lock: filelock.BaseFileLock | None = None,
         hubs: dict[str, KnownHub] | None = None,
+        is_fixed: bool = False,
     ) -> None:
         """Keep the stored values and the lock."""
         self.agent_id = agent_id
         self.slot = slot
+        self.is_fixed = is_fixed
         self._path = path
         self._lock = lock
         self._hubs = dict(hubs or {})
@@ -67,7 +72,7 @@ class Identity:
     @classmethod
     def temporary(cls, agent_id: str | None = None) -> Identity:
         """Return an identity that is not stored."""
-        return cls(agent_id or _new_id())
+        return cls(agent_id or _new_id(), is_fixed=agent_id is not None)
 
     def hub(self, hub_url: str) -> KnownHub:
         """Return what is known of the hub at this address."""
@@ -77,8 +82,16 @@ class Identity:
         """Keep what is known of a hub, also on disk if possible."""
         before, self._hubs[hub_url] = self.hub(hub_url), known
         moved = abs(known.clock_s - before.clock_s) > _CLOCK_MOVED_S
-        if self._path is None or not (moved or known[:2] != before[:2]):
-            return
+        if moved or known[:2] != before[:2]:
+            self._try_to_save()
+
+    def become(self, agent_id: str, hub_url: str, known: KnownHub) -> None:
+        """Take another id, which only this hub knows; the keys of others were those of the copy."""
+        self.agent_id = agent_id
+        self._hubs = {hub_url: known}
+        self._try_to_save()
+
+    def _try_to_save(self) -> None:
         try:
             self.save()
         except OSError as error:
@@ -170,6 +183,7 @@ def _load(path: Path, lock: filelock.BaseFileLock, *, slot: int, fixed_id: str |
         path=path,
         lock=lock,
         hubs=_hubs(fields),
+        is_fixed=fixed_id is not None,
     )
     try:
         identity.save()

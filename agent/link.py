@@ -126,10 +126,10 @@ class HubLink:
         level = logging.INFO
         if reply.status == "pending":
             text = f"waiting for approval on the hub's page at {self._hub.shown}"
-            if reply.message:
-                level, text = logging.WARNING, f"{text}: {reply.message}"
         else:
             text = f"registered with the hub at {self._hub.shown} as camera {reply.camera_id}"
+        if reply.message:
+            level, text = logging.WARNING, f"{text}: {reply.message}"
         self._said.once(level, text)
 
     def _post(self, registration: Registration) -> RegistrationReply | None:

@@ -133,6 +133,8 @@ class Pairing:
         if secret is None or not is_proven_reply(body, key_of(secret), self._nonce):
             raise Unproven(self._doubt(reply))
         self._believe(reply)
+        if reply.agent_id and known.camera_key is not None and reply.nonce:
+            return None if self._become(reply.agent_id, known.camera_key, reply.nonce) else reply
         return None if reply.status == CLOCK else reply
 
     def go_back(self) -> bool:
@@ -206,12 +208,21 @@ class Pairing:
             key = reply.camera_key
             if self._token is not None:
                 agent_id = self._identity.agent_id
-                key = agreed_key(self._token, self._nonce, reply.nonce or "", agent_id)
+                key = agreed_key(key_of(self._token), self._nonce, reply.nonce or "", agent_id)
         clock_s = reply.hub_time - (self._sent_at + time.time()) / 2
         if reply.status == CLOCK or abs(clock_s - known.clock_s) > _WRONG_CLOCK_S:
             _log.info("the hub's clock differs by %+.1f s from this host's: allowed for", clock_s)
         self._is_waiting = reply.status == "pending"
         self._identity.remember(self._hub.known_as, KnownHub(key, PROTOCOL_VERSION, clock_s))
+
+    def _become(self, agent_id: str, camera_key: str, hub_nonce: str) -> bool:
+        """Take another identity, as the hub says that this one is a copy; return whether it may."""
+        if self._identity.is_fixed:
+            return False
+        key = agreed_key(key_of(camera_key), self._nonce, hub_nonce, agent_id)
+        self._identity.become(agent_id, self._hub.known_as, self._known._replace(camera_key=key))
+        _log.info("this agent now has an identity of its own; the one it had was copied")
+        return True
 
     def _doubt(self, reply: RegistrationReply) -> str:
         where = self._hub.shown

@@ -116,6 +116,7 @@ class AgentService:
             fps=fps and min(max(fps, _FPS[0]), _FPS[1]),
             source=_printable(self._source.label, 300),
             capabilities=(LONG_POLL, STREAM),
+            epoch=self.epoch,
         )
 
     def _usual_name(self) -> str:

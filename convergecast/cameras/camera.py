@@ -42,6 +42,8 @@ class Camera:
     `waits` is None unless the camera is pending. `token_shown` is whether its agent has shown the
     hub's token while it was pending: such cameras are counted on their own. `sender` is the literal
     IP address that it registers from; while it is pending, that of its first registration.
+    `copied` is whether its agent has the identity and the key of another camera's. It is not stored
+    either.
     `protocol` is 2 once its agent proves its key instead of sending it; it never becomes 1 again.
     `by_hub` is whether the hub itself runs its agent; then `port` says nothing before that serves.
     """
@@ -73,6 +75,7 @@ class Camera:
     protocol: int = 1
     by_hub: bool = False
     wrong_token: bool = field(default=False, compare=False)
+    copied: bool = field(default=False, compare=False)
 
     @property
     def netloc(self) -> str:

@@ -61,7 +61,8 @@ class Keys:
         key_hash: the hash of its camera key; None where none could be agreed on.
         stream_key: what the hub shows to the agent.
         told: the camera key, where the reply must tell it.
-        nonce: the hub's part of the key, where both make it of the token.
+        nonce: the hub's part of the key, where both make it of what they know.
+        agent_id: the identity that an agent is to take, because its own is another's too.
         proof_key: what the reply is proven by, if by anything.
     """
 
@@ -69,6 +70,7 @@ class Keys:
     stream_key: str | None = None
     told: str | None = None
     nonce: str | None = None
+    agent_id: str | None = None
     proof_key: bytes | None = None
 
 
@@ -121,7 +123,9 @@ class Proofs:
             key = secrets.token_urlsafe(24)
             return replace(keys_of(hash_of(key)), told=key)
         token, nonce = agent_token(self._database), new_nonce()
-        key = agreed_key(token, registration.nonce or "", nonce, registration.agent_id or "")
+        key = agreed_key(
+            key_of(token), registration.nonce or "", nonce, registration.agent_id or ""
+        )
         return replace(keys_of(hash_of(key)), nonce=nonce, proof_key=key_of(token))
 
     def _take(self, key: bytes, registration: Registration) -> None:

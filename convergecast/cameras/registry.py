@@ -8,6 +8,7 @@ Process: hub.
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from msgspec import UNSET, UnsetType
 from convergecast.cameras import store
 from convergecast.cameras.addresses import check_address
 from convergecast.cameras.camera import Approval, Camera, Waits
+from convergecast.cameras.copies import Copies
 from convergecast.cameras.hub_agents import agent_id_of, check_own, is_hub_agent
 from convergecast.cameras.identity import (
     has_key,
@@ -53,6 +55,7 @@ from convergecast.messages.api import ObjectChange
 from convergecast.names import shown_name
 from convergecast.options import identifying
 from convergecast.protocol import PROTOCOL_VERSION
+from convergecast.protocol.proof import agreed_key, new_nonce
 from convergecast.protocol.registration import CLOCK, Registration, RegistrationReply
 from convergecast.protocol.urls import without_credentials
 from convergecast.storage.audit import THE_HUB, Actor, AuditKind, Change
@@ -60,6 +63,7 @@ from convergecast.storage.database import Database
 from convergecast.storage.vault import Vault
 
 _WRITE_LAST_SEEN_EVERY_S = 60.0
+_COPY_SEEN_S = 60.0
 _WRONG_TOKEN = (
     "the agent token is wrong. Start the agent with the token that `python -m convergecast token` "
     "prints on the hub's machine, or approve the camera on the hub's page."
@@ -70,9 +74,16 @@ _NEVER_BACK = (
     "the newer version of the agent."
 )
 
+_COPIED = (
+    "two agents have this one's identity and key, as after copying a memory card. Approve the "
+    "second camera on the hub's page, and it becomes a camera of its own."
+)
+
 Listener = Callable[[str], None]
 T = TypeVar("T")
 
+
+log = logging.getLogger("hub")
 
 NO_SUCH_CAMERA = "There is no such camera: it may have been forgotten."
 
@@ -95,6 +106,8 @@ class CameraRegistry:
         self._lock = threading.RLock()
         self._proofs = Proofs(database, clock)
         self._sources = NetworkSources(database, Vault(config.data_dir))
+        self._copies = Copies()
+        self._divided: dict[str, str] = {}
         self._cameras = {camera.id: camera for camera in store.load_cameras(database)}
         self._written_at = {camera.id: camera.last_seen for camera in self._cameras.values()}
         self._listeners: list[Listener] = []
@@ -128,12 +141,14 @@ class CameraRegistry:
             try:
                 shown = self._proofs.shown(registration, self._known_keys(registration))
             except WrongClock as wrong:
-                return self._reply(registration, status=CLOCK, proof_key=wrong.key)
+                return self._reply(registration, Keys(proof_key=wrong.key), status=CLOCK)
             camera = self._find(registration, shown)
             if own:
                 check_own(registration, camera, shown.key_hash)
             if camera is None:
                 camera, keys = self._add(registration, sender, shown)
+            elif self._is_copy(camera, registration, shown):
+                camera, keys = self._divide(camera, registration, sender)
             else:
                 camera, keys = self._renew(camera, registration, sender, shown)
             if camera.wrong_token is not shown.wrong_token:
@@ -143,12 +158,10 @@ class CameraRegistry:
         waits = camera.approval is not Approval.APPROVED
         return self._reply(
             registration,
+            keys,
             status="pending" if waits else "online",
             camera_id=camera.id,
-            camera_key=keys.told,
-            message=_WRONG_TOKEN if waits and shown.wrong_token else None,
-            nonce=keys.nonce,
-            proof_key=keys.proof_key,
+            message=self._message(camera, waits=waits, shown=shown),
         )
 
     def add_by_hub(self, camera_id: str, source: str, *, name: str, by: Actor) -> Camera:
@@ -357,13 +370,11 @@ class CameraRegistry:
     def _reply(
         self,
         registration: Registration,
+        keys: Keys,
         *,
         status: str,
         camera_id: str = "",
-        camera_key: str | None = None,
         message: str | None = None,
-        nonce: str | None = None,
-        proof_key: bytes | None = None,
     ) -> RegistrationReply:
         offered = registration.protocol >= PROTOCOL_VERSION
         return RegistrationReply(
@@ -371,12 +382,21 @@ class CameraRegistry:
             camera_id=camera_id,
             heartbeat_s=self._config.heartbeat_s,
             hub_time=self._clock.now(),
-            camera_key=camera_key,
+            camera_key=keys.told,
             message=message,
             protocol=PROTOCOL_VERSION if offered else None,
-            nonce=nonce,
-            proof_key=proof_key,
+            nonce=keys.nonce,
+            agent_id=keys.agent_id,
+            proof_key=keys.proof_key,
         )
+
+    def _message(self, camera: Camera, *, waits: bool, shown: Shown) -> str | None:
+        """Return what the person at an agent has to know."""
+        if waits and shown.wrong_token:
+            return _WRONG_TOKEN
+        copies = (c for c in self._cameras.values() if c.copied and c.agent_id == camera.agent_id)
+        recent_s = self._clock.now() - _COPY_SEEN_S
+        return _COPIED if any(copy.last_seen >= recent_s for copy in copies) else None
 
     def _known_keys(self, registration: Registration) -> Iterator[str]:
         """Yield the hashes of the keys that an agent may prove, those of its cameras first."""
@@ -419,12 +439,24 @@ class CameraRegistry:
         keys = Keys()
         if registration.agent_id is not None:
             keys = self._proofs.agree(registration, shown)
+        camera = self._new(registration, sender, keys, waits)
+        camera = replace(
+            camera,
+            key_used=registration.proves and shown.key_hash is not None,
+            token_shown=shown.token and waits is not None,
+        )
+        self._save(camera)
+        return camera, keys
+
+    def _new(
+        self, registration: Registration, sender: str, keys: Keys, waits: Waits | None
+    ) -> Camera:
         now = self._clock.now()
-        camera = Camera(
+        return Camera(
             id=secrets.token_hex(6),
             agent_id=registration.agent_id,
             key_hash=keys.key_hash,
-            key_used=registration.proves and shown.key_hash is not None,
+            key_used=False,
             name=registration.name or f"Camera at {registration.ipaddress}",
             named_by_user=False,
             address=registration.ipaddress,
@@ -441,12 +473,64 @@ class CameraRegistry:
             registered_at=now,
             last_seen=now,
             waits=waits,
-            token_shown=shown.token and waits is not None,
             sender=sender,
             protocol=2 if registration.proves else 1,
         )
-        self._save(camera)
-        return camera, keys
+
+    def _is_copy(self, camera: Camera, registration: Registration, shown: Shown) -> bool:
+        """Whether this is by a second agent that has the identity and the key of a camera's."""
+        run = registration.epoch
+        proven = registration.proves and has_key(camera, shown.key_hash)
+        if run is None or camera.by_hub or not proven:
+            return False
+        return self._copies.is_copy(camera.id, run)
+
+    def _divide(
+        self, original: Camera, registration: Registration, sender: str
+    ) -> tuple[Camera, Keys]:
+        """Let a copy wait as a camera beside the original; once approved, give it an identity."""
+        run, key = registration.epoch or "", bytes.fromhex(original.key_hash or "")
+        copy = self._cameras.get(self._divided.get(run, ""))
+        if copy is None or copy.key_used:
+            copy = next(
+                (
+                    camera
+                    for camera in self._cameras.values()
+                    if camera.agent_id == original.agent_id
+                    and camera.key_hash is None
+                    and place_of(camera) == place_of(registration)
+                ),
+                None,
+            )
+        if copy is None:
+            check_room_to_wait(
+                self._cameras.values(), self._config, sender=sender, token_shown=False
+            )
+            copy = self._new(registration, sender, Keys(), Waits.KEY)
+            log.warning(
+                "camera %s (%s): a second agent at %s has its identity and key, as after copying a "
+                "memory card; it waits for approval, which makes it a camera of its own",
+                *(original.id, original.name, copy.netloc),
+            )
+        if copy.approval is Approval.REJECTED:
+            raise Forbidden("This camera was rejected: allow it again on the hub's page.")
+        copy = replace(copy, last_seen=self._clock.now())
+        if copy.approval is Approval.PENDING:
+            copy = replace(copy, copied=True)
+            self._save(copy)
+            return copy, Keys(proof_key=key)
+        agent_id, nonce = secrets.token_hex(16), new_nonce()
+        own = keys_of(hash_of(agreed_key(key, registration.nonce or "", nonce, agent_id)))
+        copy = replace(
+            copy,
+            agent_id=agent_id,
+            key_hash=own.key_hash,
+            stream_key=own.stream_key,
+            copied=False,
+        )
+        self._save(copy)
+        self._divided = {**self._divided, run: copy.id}
+        return copy, Keys(nonce=nonce, agent_id=agent_id, proof_key=key)
 
     def _waits(
         self, registration: Registration, sender: str, shown: Shown, *, but: Camera | None = None
@@ -588,6 +672,8 @@ class CameraRegistry:
     def _drop(self, camera_id: str) -> None:
         self._cameras = {c.id: c for c in self._cameras.values() if c.id != camera_id}
         self._written_at.pop(camera_id, None)
+        self._copies.forget(camera_id)
+        self._divided = {run: each for run, each in self._divided.items() if each != camera_id}
 
     def _save_all(
         self, cameras: Sequence[Camera], change: Change | None, sealed: bytes | None = None

@@ -25,6 +25,10 @@ _PENDING_REASONS = {
     Waits.ADDRESS: "waits for approval: the agent token has let in enough cameras of its address",
 }
 _OTHER_KEY = "waits for approval: its agent has a key that this hub does not know"
+_COPIED = (
+    "waits for approval: its agent is a copy of another camera's, as on a copied memory card. "
+    "Approve it, and it becomes a camera of its own"
+)
 _WRONG_TOKEN = "waits for approval: the agent's token is wrong"
 _NO_DROPS = WorkerDrops(agent=0, worker=0, events=0)
 
@@ -184,6 +188,8 @@ class StatusBoard:
 
 def _pending_reason(camera: Camera) -> str:
     waits = camera.waits or Waits.TOKEN
+    if camera.copied:
+        return _COPIED
     if waits is Waits.KEY and is_unpaired(camera):
         return _OTHER_KEY
     return _WRONG_TOKEN if camera.wrong_token and waits is Waits.TOKEN else _PENDING_REASONS[waits]

@@ -56,9 +56,12 @@ def is_proof(given: str | None, key: bytes, purpose: str, *parts: str | bytes) -
     return given is not None and hmac.compare_digest(given.encode("utf-8", "replace"), expected)
 
 
-def agreed_key(token: str, agent_nonce: str, hub_nonce: str, agent: str) -> str:
-    """Return the camera key that two who know the token make of their nonces; it is never sent."""
-    return prove(key_of(token), "camera key", agent_nonce, hub_nonce, agent)
+def agreed_key(key: bytes, agent_nonce: str, hub_nonce: str, agent: str) -> str:
+    """Return the camera key that two make of their nonces and of what both know; it is not sent.
+
+    `key` is `key_of` the token, or of the key of another camera whose agent was copied.
+    """
+    return prove(key, "camera key", agent_nonce, hub_nonce, agent)
 
 
 def stream_key_of(camera_key: bytes) -> str:

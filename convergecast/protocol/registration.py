@@ -32,6 +32,7 @@ TEXT_LIMITS = {
     "stream_key": 256,
     "source": 300,
     "nonce": 64,
+    "epoch": 64,
     "token_proof": len(NO_PROOF),
     "proof": len(NO_PROOF),
 }
@@ -59,7 +60,8 @@ class Registration:
 
     `ipaddress` (a literal IPv4 or IPv6 address) and `ports` (one port; the plural is from the first
     prototype) are required. The other fields are None or empty if unknown. `width` and `height` are
-    in pixels, `fps` is in frames per second, `time` in UNIX seconds by the hub's clock.
+    in pixels, `fps` is in frames per second, `time` in UNIX seconds by the hub's clock. `epoch` is
+    a word that each run of an agent has of its own.
 
     `token_proof` and `proof` show that the agent knows the token and its camera key. `signed` is
     what `proof` is about: the document up to it, once one was read.
@@ -79,6 +81,7 @@ class Registration:
     fps: float | None = None
     source: str | None = None
     capabilities: tuple[str, ...] = ()
+    epoch: str | None = None
     nonce: str | None = None
     time: float | None = None
     token_proof: str | None = None
@@ -111,9 +114,10 @@ class Registration:
 class RegistrationReply:
     """The hub's reply. `camera_key` is present only if it is new and has to be told.
 
-    `message` is a sentence for the person at the agent that says why the camera waits; None if
+    `message` is a sentence for the person at the agent, such as why the camera waits; None if
     there is nothing to say. `protocol` is the hub's, for agents that offer 2. `nonce` is the hub's
-    part of a new key. `proof_key` is what the hub proves itself with; it is not sent.
+    part of a new key, `agent_id` the identity that the agent shall have from now on. `proof_key`
+    is what the hub proves itself with; it is not sent.
     """
 
     status: str
@@ -124,6 +128,7 @@ class RegistrationReply:
     message: str | None = None
     protocol: int | None = None
     nonce: str | None = None
+    agent_id: str | None = None
     proof_key: bytes | None = field(default=None, compare=False, repr=False)
 
 
@@ -195,6 +200,7 @@ def decode_reply(body: bytes) -> RegistrationReply:
         message=document.text("message", 300),
         protocol=document.whole("protocol"),
         nonce=document.text("nonce", TEXT_LIMITS["nonce"]),
+        agent_id=document.text("agent_id", TEXT_LIMITS["agent_id"]),
     )
 
 

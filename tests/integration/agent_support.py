@@ -112,7 +112,7 @@ class FakeHub:
         else:
             assert registration.token_proof == registration.proof_of(self.token)
             hub_nonce = new_nonce()
-            self.key = agreed_key(self.token, nonce, hub_nonce, str(registration.agent_id))
+            self.key = agreed_key(key_of(self.token), nonce, hub_nonce, str(registration.agent_id))
         reply = RegistrationReply(
             status=self.status,
             camera_id="camera-1",

@@ -101,12 +101,17 @@ class Rig:
         end(self.hub, kill=kill)
         self._children.remove(self.hub)
 
-    def start_agent(self, *options: str, token: str | None = None) -> subprocess.Popen[str]:
-        """Start an agent of this hub; `token` "" starts it without one."""
+    def start_agent(
+        self, *options: str, token: str | None = None, state: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """Start an agent of this hub; `token` "" starts it without one.
+
+        `state` is the folder of its identity, else one that the rig's agents share.
+        """
         environment = {
             **os.environ,
             "CONVERGECAST_AGENT_TOKEN": self.agent_token if token is None else token,
-            "CONVERGECAST_AGENT_STATE": str(self.folder / "agents"),
+            "CONVERGECAST_AGENT_STATE": str(state or self.folder / "agents"),
         }
         if not environment["CONVERGECAST_AGENT_TOKEN"]:
             del environment["CONVERGECAST_AGENT_TOKEN"]

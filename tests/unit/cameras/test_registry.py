@@ -557,7 +557,7 @@ class ProvingAgent:
         self.body = encode_registration(offer, key_of(shown) if shown else None)
         reply = self.registry.register(decode_registration(self.body), sender)
         if shown is None and reply.nonce and token:
-            self.key = agreed_key(token, offer.nonce or "", reply.nonce, self.agent_id)
+            self.key = agreed_key(key_of(token), offer.nonce or "", reply.nonce, self.agent_id)
         elif shown is None:
             self.key = reply.camera_key
         return reply
@@ -843,3 +843,73 @@ def test_the_hubs_own_agents_count_among_its_cameras(database: Database) -> None
     registry.register(agent(token=agent_token(database)), HOME)
     with pytest.raises(TooMany, match="already has its 1 cameras"):
         add_by_hub(registry)
+
+
+# Copies of an agent
+
+
+def two_of_one(registry: CameraRegistry, token: str) -> tuple[ProvingAgent, ProvingAgent, str]:
+    """Return an agent, its copy on another port, and the id of the camera, after four turns."""
+    one, other = ProvingAgent(registry), ProvingAgent(registry, ports=5001)
+    camera_id = one.register(token=token, epoch="one").camera_id
+    other.key = one.key
+    for _ in range(2):
+        assert one.register(epoch="one").status == "online"
+        other.register(epoch="other")
+    return one, other, camera_id
+
+
+def test_a_copy_waits_beside_and_the_camera_stays_where_it_is(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry = make_registry(database)
+    one, other, camera_id = two_of_one(registry, agent_token(database))
+    for _ in range(3):
+        waits, stays = other.register(epoch="other"), one.register(epoch="one")
+        assert (waits.status, waits.camera_id != camera_id) == ("pending", True)
+        assert (stays.status, stays.camera_id) == ("online", camera_id)
+        for reply in (waits, stays):
+            assert reply.message
+            assert "copying a memory card" in reply.message
+            assert reply.proof_key == key_of(one.key or "")
+        assert registry.get(camera_id).port == 5000
+    assert registry.get(waits.camera_id).copied
+    (noted,) = [line for line in caplog.messages if "second agent" in line]
+    assert "5001" in noted
+    assert len(registry.all()) == 2
+
+
+def test_an_approved_copy_becomes_a_camera_of_its_own_even_if_the_answer_is_lost(
+    database: Database,
+) -> None:
+    registry = make_registry(database)
+    one, other, camera_id = two_of_one(registry, agent_token(database))
+    copy_id = other.register(epoch="other").camera_id
+    registry.change(copy_id, approved=True)
+    lost = other.register(epoch="other")
+    reply = other.register(epoch="other")
+    assert lost.agent_id != reply.agent_id != other.agent_id
+    assert (lost.camera_id, reply.camera_id) == (copy_id, copy_id)
+    assert other.key
+    assert reply.agent_id
+    sent = decode_registration(other.body)
+    other.key = agreed_key(key_of(other.key), sent.nonce or "", reply.nonce or "", reply.agent_id)
+    other.agent_id = reply.agent_id
+    again = other.register(epoch="other")
+    assert (again.status, again.camera_id, again.agent_id) == ("online", copy_id, None)
+    assert again.message is None
+    stays = one.register(epoch="one")
+    assert (stays.status, stays.camera_id, stays.message) == ("online", camera_id, None)
+    assert registry.get(copy_id).stream_key == stream_key_of(key_of(other.key))
+    assert registry.get(copy_id).port == 5001
+    assert len(registry.all()) == 2
+
+
+def test_a_rejected_copy_is_refused_and_changes_nothing(database: Database) -> None:
+    registry = make_registry(database)
+    one, other, camera_id = two_of_one(registry, agent_token(database))
+    registry.change(other.register(epoch="other").camera_id, approved=False)
+    with pytest.raises(Forbidden, match="rejected"):
+        other.register(epoch="other")
+    assert one.register(epoch="one").camera_id == camera_id
+    assert registry.get(camera_id).port == 5000

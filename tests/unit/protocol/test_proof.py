@@ -47,7 +47,7 @@ def test_a_proof_is_what_the_documentation_says() -> None:
         == by_hand(CAMERA_KEY, b"stream key")
         == "13928dd75a3298d8c513cd833924d3dbae177f47e6363c89da4628e80e1a1eb9"
     )
-    assert proof.agreed_key("token", NONCE, "BBBB", "a1") == by_hand(
+    assert proof.agreed_key(proof.key_of("token"), NONCE, "BBBB", "a1") == by_hand(
         "token", b"camera key", NONCE.encode(), b"BBBB", b"a1"
     )
     assert OFFERED.proof_of("token") == by_hand(
