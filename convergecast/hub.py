@@ -36,11 +36,13 @@ from convergecast.engine.still_pictures import PictureAnalyzer
 from convergecast.errors import ConvergeCastError, InvalidInput, Unavailable
 from convergecast.events.log import EventLog
 from convergecast.events.people_counts import CountHistory
+from convergecast.events.pictures import PICTURES, EventPictures
 from convergecast.faces.subsystem import FaceSubsystem
 from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
 from convergecast.live.seats import Seats
 from convergecast.local_agents.agents import LocalAgents
+from convergecast.messages.event_views import event_text
 from convergecast.protocol.hosts import is_loopback
 from convergecast.protocol.places import Places
 from convergecast.storage.database import DATABASE_NAME, EVENTS_DATABASE_NAME, Database
@@ -53,6 +55,7 @@ from convergecast.web.connections import (
     PatientProtocol,
     connection_limits,
 )
+from convergecast.web.event_views import event_view
 from convergecast.web.live import MAX_SOCKET_MESSAGE_BYTES
 from convergecast.web.proxies import Proxies
 from convergecast.web.services import Services, engine_status, shown_camera
@@ -170,12 +173,30 @@ class Hub:
         )
         engine = EngineHost(config=config, on_change=lambda: supervisor.update_all())
         counts = CountHistory(database=database, now_s=clock.now())
+        events = EventLog(
+            self._events_database,
+            clock,
+            EventPictures(config.data_dir / PICTURES),
+            lambda change, event: announcer.event_changed(
+                event.camera_id,
+                str(event.id),
+                event_text(
+                    change,
+                    event_view(
+                        event,
+                        {camera.id: camera.name for camera in registry.all()},
+                        faces.gallery.names(),
+                    ),
+                ),
+            ),
+        )
+        events.forget_all_but(faces.gallery.names())
         collector = Collector(
             board=board,
             broker=broker,
             recogniser=faces.recogniser,
             counts=counts,
-            events=EventLog(self._events_database, clock),
+            events=events,
         )
         supervisor = Supervisor(
             registry=registry,
@@ -226,6 +247,7 @@ class Hub:
             board=board,
             broker=broker,
             counts=counts,
+            events=events,
             announcer=announcer,
             viewer_seats=Seats(config.max_viewers),
             stream_seats=Seats(_STREAMS_A_VIEWER * config.max_viewers),

@@ -10,15 +10,20 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
 from convergecast.cameras.health import Rate
 from convergecast.cameras.motion import MotionGate
 from convergecast.cameras.puller import Frame
+from convergecast.cameras.scenes import sharpness, without
 from convergecast.engine.client import EngineClient
 from convergecast.errors import EngineError, InvalidInput
+from convergecast.events.presence import foot_is_in
+from convergecast.events.rules import SceneEvents
+from convergecast.events.thing import Found, Place
+from convergecast.labels import LABELS, PERSON
 from convergecast.messages.engine import Findings, Wanted
 from convergecast.messages.results import (
     Result,
@@ -27,11 +32,15 @@ from convergecast.messages.results import (
     without_unasked,
 )
 from convergecast.messages.worker import Motion, Orders, Seen
+from convergecast.messages.zones import CameraZones
+from convergecast.options import brought_by
 from convergecast.tracking.embedding_plan import EmbeddingPlan
 from convergecast.tracking.following import Follower, asked_objects
+from convergecast.tracking.track import Track
 
 _RETRY_S = 0.5
 _CONFIRM_EVERY_S = 0.5
+_SURE_FACE = 0.5
 
 log = logging.getLogger("analysis")
 
@@ -44,6 +53,8 @@ class Analyzer:
         engine_key: the secret that the engine asks for.
         publish: takes a result, where pairs are wanted its picture, and the vectors of its faces.
         on_problem: called when `problem` has changed.
+        events: makes events of what is followed.
+        on_look: called after they were told of a look.
     """
 
     def __init__(
@@ -53,12 +64,17 @@ class Analyzer:
         engine_key: bytes,
         publish: Callable[[Result, bytes, Seen | None], None],
         on_problem: Callable[[], None],
+        events: SceneEvents,
+        on_look: Callable[[], None],
     ) -> None:
         """Begin without a frame; nothing runs yet."""
         self._orders = orders
         self._key = engine_key
         self._publish = publish
         self._on_problem = on_problem
+        self._events = events
+        self._on_look = on_look
+        events.set_zones(orders.zones)
         self._changed = threading.Condition()
         self._frame: Frame | None = None
         self._offered_scene: int | None = None
@@ -81,9 +97,12 @@ class Analyzer:
         """Take new orders."""
         with self._changed:
             self._asks_again |= _needs_new_result(orders, self._orders)
+            if orders.zones != self._orders.zones:
+                self._events.set_zones(orders.zones)
             self._orders = orders
             if not orders.options:
                 self._frame = None
+                self._events.end_all()
             self._changed.notify()
         if not orders.options:
             self._set_problem(None)
@@ -113,7 +132,8 @@ class Analyzer:
             began = time.monotonic()
             if frame.scene != self._scene:
                 self._cut(frame.scene)
-            if not self._gate.passes(frame.small, began):
+            still = [mask.polygon for mask in orders.zones.masks if mask.kind == "motion"]
+            if not self._gate.passes(without(frame.small, still), began):
                 self._skip(frame, orders, began)
                 due = max(due + 1 / orders.analysis_fps, began)
             elif self._analyse_once(frame, orders):
@@ -140,6 +160,7 @@ class Analyzer:
         """Forget what belongs to the scene before: tracks, what is known of faces, the result."""
         self._scene = scene
         self._follower.cut()
+        self._events.cut()
         self._plan = EmbeddingPlan()
         self._gate.cut()
         self._result = None
@@ -162,6 +183,7 @@ class Analyzer:
         """Let the last result stand for a frame that shows the same, and say so now and then."""
         self._skipped += 1
         self._skips.add(now_s)
+        self._events.still(frame.captured_at)
         if self._result is not None and now_s - self._published_at >= _CONFIRM_EVERY_S:
             result = replace(self._result, unchanged_until=frame.captured_at)
             self._put(result, frame, orders)
@@ -192,13 +214,30 @@ class Analyzer:
         self.rate.add(time.monotonic())
         if self._orders.options == orders.options:  # else nobody asks this question any more
             result = make_result(orders.camera_id, frame, orders.options, findings)
+            result = _without_masked(result, orders.zones)
             result = self._follower.follow(result, frame.captured_at)
+            result = self._watch(result, frame, orders)
             seen = self._plan.take(result, findings, frame.captured_at)
             if self._plan.in_hurry() or not self._follower.settled:
                 self._gate.forget()
             result = without_unasked(result, orders.object_min_score, orders.object_labels)
             self._put(result, frame, orders, seen)
         return True
+
+    def _watch(self, result: Result, frame: Frame, orders: Orders) -> Result:
+        """Have events made of what is followed; return the result with who is in the zones."""
+        size = result.width, result.height
+        inside = self._events.look(
+            _found(result, self._follower, orders),
+            at_s=frame.captured_at,
+            size=size,
+            jpeg=frame.jpeg,
+            sharpness=lambda box: sharpness(
+                frame.small, [each / size[at % 2] for at, each in enumerate(box)]
+            ),
+        )
+        self._on_look()
+        return replace(result, zones=inside) if inside else result
 
     def _put(self, result: Result, frame: Frame, orders: Orders, seen: Seen | None = None) -> None:
         self._result, self._published_at = result, time.monotonic()
@@ -226,6 +265,51 @@ class Analyzer:
         self._complained = bool(problem) and (self._complained or not passing)
         self.problem = problem
         self._on_problem()
+
+
+def _without_masked(result: Result, zones: CameraZones) -> Result:
+    """Return a result without the objects that stand in a mask."""
+    masks = [mask.polygon for mask in zones.masks if mask.kind == "objects"]
+    if not masks or not result.objects:
+        return result
+    size = result.width, result.height
+    objects = [
+        thing
+        for thing in result.objects
+        if not any(foot_is_in(thing.box, polygon, size) for polygon in masks)
+    ]
+    return replace(result, objects=objects)
+
+
+def _found(result: Result, follower: Follower, orders: Orders) -> list[Found]:
+    """Return what is followed and was seen in this look, for events."""
+    found = []
+    counts_people = "people" in brought_by(orders.options)
+    shows_objects = "objects" in brought_by(orders.options)
+    labels = orders.object_labels
+    for track in follower.objects:
+        if track.detection is None or track.label_id is None:
+            continue
+        label = LABELS[track.label_id - 1]
+        shown = shows_objects and (labels is None or label in labels)
+        if shown or (counts_people and track.label_id == PERSON):
+            sure = track.score >= orders.object_min_score
+            found.append(found_track(track, label, sure=sure))
+    for track in follower.faces:
+        if track.detection is not None:
+            found.append(found_track(track, None, sure=track.score >= _SURE_FACE))
+    return found
+
+
+def found_track(track: Track, label: str | None, *, sure: bool) -> Found:
+    """Return a track that was seen in the last look, for events."""
+    before = tuple(Place(each.at_s, _corners(each.box)) for each in track.trail[:-1])
+    return Found(track.id, label, _corners(track.motion.box), track.score, sure, before)
+
+
+def _corners(box: Sequence[float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = box
+    return x1, y1, x2, y2
 
 
 def _needs_new_result(orders: Orders, before: Orders) -> bool:

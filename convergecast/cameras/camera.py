@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from convergecast.messages.zones import NO_ZONES, CameraZones
+
 
 class Approval(StrEnum):
     """Whether a user, or a valid agent token, has approved a camera."""
@@ -67,6 +69,7 @@ class Camera:
     options: tuple[str, ...]
     object_min_score: float = 0.5
     object_labels: tuple[str, ...] | None = None
+    zones: CameraZones = NO_ZONES
     registered_at: float
     last_seen: float
     waits: Waits | None = None

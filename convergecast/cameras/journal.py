@@ -35,6 +35,7 @@ from convergecast.cameras.journal_file import (
     sync_folder,
 )
 from convergecast.errors import InvalidInput, Unavailable
+from convergecast.events.writer import LASTING
 
 MOST_BYTES = 4 << 20
 """About the most disk space of a camera's journal: some 25,000 small events."""
@@ -46,6 +47,7 @@ TOLD_OFFLINE = "told-offline"
 """The name of a file in the folder, see `availability`."""
 _SUFFIX = ".events"
 _LOCK = ".lock"
+_OTHERS = (_LOCK, TOLD_OFFLINE, LASTING, f"{LASTING}.part")
 
 log = logging.getLogger("events")
 
@@ -268,7 +270,7 @@ def remove_journals(folder: Path, *, but: Container[str]) -> None:
     for journal in folder.iterdir():
         if journal.name not in but and journal.is_dir():
             with contextlib.suppress(OSError):
-                for path in (*journal.glob(f"*{_SUFFIX}"), journal / _LOCK, journal / TOLD_OFFLINE):
+                for path in (*journal.glob(f"*{_SUFFIX}"), *(journal / name for name in _OTHERS)):
                     path.unlink(missing_ok=True)
                 journal.rmdir()
 

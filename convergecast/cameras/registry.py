@@ -40,7 +40,12 @@ from convergecast.cameras.room import (
     has_room_to_wait,
     has_waited_too_long,
 )
-from convergecast.cameras.settings import known_labels, known_options, told_change
+from convergecast.cameras.settings import (
+    checked_zones,
+    known_labels,
+    known_options,
+    told_change,
+)
 from convergecast.clock import Clock
 from convergecast.config import HubConfig
 from convergecast.errors import (
@@ -52,6 +57,7 @@ from convergecast.errors import (
 )
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.api import ObjectChange
+from convergecast.messages.zones import CameraZones
 from convergecast.names import shown_name
 from convergecast.options import identifying
 from convergecast.protocol import PROTOCOL_VERSION
@@ -255,6 +261,7 @@ class CameraRegistry:
         options: Sequence[str] | UnsetType = UNSET,
         approved: bool | UnsetType = UNSET,
         objects: ObjectChange | UnsetType = UNSET,
+        zones: CameraZones | UnsetType = UNSET,
         by: Actor = THE_HUB,
     ) -> Camera:
         """Make all given changes, or none of them.
@@ -266,10 +273,12 @@ class CameraRegistry:
             options: all options that are on.
             approved: True approves the camera, False rejects it.
             objects: the objects to show; None as `labels` means all.
+            zones: all zones, lines and masks.
             by: who asks for it.
 
         Raises:
-            InvalidInput: the name cannot be shown, or an option or label does not exist.
+            InvalidInput: the name cannot be shown, an option or label does not exist, or a zone,
+                line or mask cannot be.
             Conflict: options for a camera that is not approved, or recognition while it is off; a
                 source that another camera has, or for a camera with an agent host.
             Forbidden: recognition, but the configuration does not allow it.
@@ -286,6 +295,8 @@ class CameraRegistry:
                 camera = replace(camera, approval=approval, waits=None)
             if objects is not UNSET:
                 camera = _with_objects(camera, objects)
+            if zones is not UNSET:
+                camera = replace(camera, zones=checked_zones(zones))
             if options is not UNSET:
                 camera = self._with_options(camera, options)
             sealed = None

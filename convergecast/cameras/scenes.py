@@ -12,6 +12,7 @@ import io
 import operator
 import struct
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ ALL_CHANGED_SHARE, HARDLY_ALIKE = 0.6, 0.8
 _CONTRAST_SHARE, _LEAST_STEP, _MOST_STEP = 0.4, 4.0, 12.0
 """What counts as changed: by so many standard deviations, within so many gray levels."""
 _MOST_GAIN = 4.0
+_LEAST_SHARP, _SHARP = 4, 40.0
 
 
 class Scenes:
@@ -88,6 +90,39 @@ def small_gray(jpeg: bytes) -> Image | None:
         return picture.convert("L")
     except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
         return None
+
+
+def sharpness(gray: Image | None, box: Sequence[float]) -> float:
+    """Return how sharp a gray picture is within a box of shares of it, from 0 to 1."""
+    if gray is None:
+        return 0.5
+    # Pillow, as in `averaged`.
+    from PIL import ImageFilter, ImageStat
+
+    width, height = gray.size
+    x1, y1, x2, y2 = (
+        round(min(max(each, 0.0), 1.0) * side)
+        for each, side in zip(box, (width, height, width, height), strict=True)
+    )
+    if x2 - x1 < _LEAST_SHARP or y2 - y1 < _LEAST_SHARP:
+        return 0.5
+    edges = gray.crop((x1, y1, x2, y2)).filter(ImageFilter.FIND_EDGES)
+    return float(min(1.0, ImageStat.Stat(edges).stddev[0] / _SHARP))
+
+
+def without(gray: Image | None, polygons: Sequence[Sequence[Sequence[float]]]) -> Image | None:
+    """Return a gray picture with these parts of it black; polygons are of shares of it."""
+    if gray is None or not polygons:
+        return gray
+    # Pillow, as in `averaged`.
+    from PIL import ImageDraw
+
+    width, height = gray.size
+    blank = gray.copy()
+    draw = ImageDraw.Draw(blank)
+    for polygon in polygons:
+        draw.polygon([(x * (width - 1), y * (height - 1)) for x, y in polygon], fill=0)
+    return blank
 
 
 def averaged(gray: Image) -> Image:

@@ -5,12 +5,25 @@ Process: hub.
 
 from __future__ import annotations
 
+import math
+import secrets
 from collections.abc import Sequence
+from typing import TypeVar
+
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from convergecast.cameras.camera import Approval, Camera
 from convergecast.errors import InvalidInput
+from convergecast.events.geometry import LEAST_AREA, area, crosses_itself
 from convergecast.labels import LABELS, NOT_TAUGHT
+from convergecast.messages.zones import CameraZones, Line, Mask, Place, Zone
+from convergecast.names import shown_name
 from convergecast.options import OPTIONS
+
+_LEAST_LENGTH = 0.01
+Drawn = TypeVar("Drawn", Zone, Line, Mask)
+Named = TypeVar("Named", Zone, Line)
 
 
 def known_options(options: Sequence[str]) -> tuple[str, ...]:
@@ -39,6 +52,55 @@ def known_labels(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(label for label in LABELS if label in labels)
 
 
+def checked_zones(sent: CameraZones) -> CameraZones:
+    """Return zones, lines and masks as they are stored, each with an id.
+
+    Raises InvalidInput for one that cannot be.
+    """
+    for mask in sent.masks:
+        if mask.kind == "privacy":
+            raise InvalidInput(
+                "A privacy mask needs an agent that blackens the picture before it sends it, which "
+                "no agent of this version does: use a mask of the kind objects or motion."
+            )
+    for line in sent.lines:
+        if math.dist(line.start, line.end) < _LEAST_LENGTH:
+            raise InvalidInput(f"The line {line.name} is too short: draw it longer.")
+    for zone in sent.zones:
+        _check_polygon(f"The zone {zone.name}", zone.polygon)
+    for mask in sent.masks:
+        _check_polygon(f"A mask of the kind {mask.kind}", mask.polygon)
+    return CameraZones(
+        zones=tuple(_named(each) for each in _with_ids(sent.zones)),
+        lines=tuple(_named(each) for each in _with_ids(sent.lines)),
+        masks=_with_ids(sent.masks),
+    )
+
+
+def _check_polygon(what: str, polygon: Sequence[Place]) -> None:
+    if crosses_itself(polygon):
+        raise InvalidInput(f"{what} crosses itself: draw its corners in their order around it.")
+    if area(polygon) < LEAST_AREA:
+        raise InvalidInput(f"{what} is too small: draw it larger.")
+
+
+def _named(each: Named) -> Named:
+    labels = None if each.labels is None else known_labels(each.labels)
+    return replace(each, name=shown_name(each.name), labels=labels)
+
+
+def _with_ids(sent: Sequence[Drawn]) -> tuple[Drawn, ...]:
+    """Return what was drawn, each with an id of its own; raises InvalidInput."""
+    found = tuple(
+        replace(each, id=secrets.token_hex(4)) if each.id is UNSET else each for each in sent
+    )
+    ids = [each.id for each in found]
+    for each in ids:
+        if ids.count(each) > 1:
+            raise InvalidInput(f"The id {each} stands twice: give each its own, or none.")
+    return found
+
+
 def told_change(before: Camera, now: Camera, *, new_source: bool = False) -> tuple[str, str] | None:
     """Return what was done to a camera and its details, for the audit; None: nothing."""
     details = ["source"] if new_source else []
@@ -51,6 +113,8 @@ def told_change(before: Camera, now: Camera, *, new_source: bool = False) -> tup
     if now.object_labels != before.object_labels:
         labels = "all" if now.object_labels is None else ", ".join(now.object_labels) or "none"
         details.append(f"objects {labels}")
+    if now.zones != before.zones:
+        details.append("zones, lines and masks")
     action = "changed"
     if now.approval is not before.approval:
         action = "approved" if now.approval is Approval.APPROVED else "rejected"

@@ -7,9 +7,12 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+import msgspec
+
 from convergecast.cameras.camera import Approval, Camera, Waits
 from convergecast.faces import sightings, unknown_faces
 from convergecast.messages.worker import State
+from convergecast.messages.zones import CameraZones
 from convergecast.options import OPTIONS
 from convergecast.storage import audit
 from convergecast.storage.audit import Change
@@ -68,6 +71,7 @@ def _write(connection: sqlite3.Connection, camera: Camera) -> None:
     values["options"] = json.dumps(camera.options)
     labels = camera.object_labels
     values["object_labels"] = None if labels is None else json.dumps(labels)
+    values["zones"] = msgspec.json.encode(camera.zones).decode()
     values["named_by_user"] = int(camera.named_by_user)
     values["key_used"] = int(camera.key_used)
     values["token_shown"] = int(camera.token_shown)
@@ -184,6 +188,7 @@ def _camera(row: sqlite3.Row) -> Camera:
     values["options"] = tuple(name for name in options if name in _OPTIONS)
     if values["object_labels"] is not None:
         values["object_labels"] = tuple(json.loads(values["object_labels"]))
+    values["zones"] = msgspec.json.decode(values["zones"], type=CameraZones)
     values["named_by_user"] = bool(values["named_by_user"])
     values["key_used"] = bool(values["key_used"])
     values["token_shown"] = bool(values["token_shown"])

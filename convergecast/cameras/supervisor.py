@@ -21,6 +21,7 @@ from convergecast.cameras.status import StatusBoard
 from convergecast.config import HubConfig
 from convergecast.engine.engine_process import EngineHost
 from convergecast.errors import NotFound
+from convergecast.events.pictures import PICTURES, remove_pictures
 from convergecast.ipc.processes import ChildProcess
 from convergecast.live.broker import Broker
 from convergecast.messages.values import encode
@@ -85,6 +86,7 @@ class Supervisor:
         self._agent_problem = agent_problem
         self.worker = _WORKER
         self._journals = config.data_dir / JOURNALS
+        self._pictures = config.data_dir / PICTURES
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._all_changed = False
@@ -230,6 +232,8 @@ class Supervisor:
             journal=os.fsencode(self._journals / camera.id),
             agent_problem=self._agent_problem(camera),
             keep_unknown=self._collector.keeps_unknown,
+            zones=camera.zones,
+            pictures=os.fsencode(self._pictures / camera.id),
         )
 
     def _launch(self, camera_id: str, worker: _Worker, now: float) -> None:
@@ -310,9 +314,11 @@ class Supervisor:
             self._remove_journals()
 
     def _remove_journals(self) -> None:
-        """Remove the journals of cameras that are gone and whose workers have ended."""
+        """Remove the journals and pictures of cameras that are gone and whose workers have ended."""
         known = {camera.id for camera in self._registry.all()}
-        remove_journals(self._journals, but=known | {camera_id for camera_id, *_ in self._ending})
+        known |= {camera_id for camera_id, *_ in self._ending}
+        remove_journals(self._journals, but=known)
+        remove_pictures(self._pictures, but=known)
 
 
 def _message(orders: Orders) -> bytes:

@@ -22,6 +22,8 @@ from convergecast.cameras.outbox import Outbox
 from convergecast.cameras.puller import Frame, Puller
 from convergecast.cameras.scenes import Scenes
 from convergecast.errors import Unavailable
+from convergecast.events.rules import SceneEvents
+from convergecast.events.writer import LASTING, EventWriter
 from convergecast.ipc.channel import Channel
 from convergecast.ipc.processes import ACK, STOP
 from convergecast.messages.worker import (
@@ -37,6 +39,7 @@ REPORT_EVERY_S = 1.0
 _IDLE_FRAME_EVERY_S = 0.9
 _CLOCK_EVERY_S = 30.0
 _EVENTS_EVERY_S = 1.0
+_EVENTS_PAUSE_S = 0.2
 
 log = logging.getLogger("worker")
 
@@ -68,11 +71,21 @@ class Worker:
         self._idle_frame_at = 0.0
         self._scenes = Scenes()
         self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)
+        self._scene_events = SceneEvents()
+        self._event_writer = EventWriter(
+            scene=self._scene_events,
+            pictures=Path(os.fsdecode(orders.pictures)),
+            state=journal / LASTING,
+            put=self._outbox.put_event,
+        )
+        self._event_news = threading.Event()
         self._analyzer = Analyzer(
             orders=orders,
             engine_key=engine_key,
             publish=self._outbox.put_result,
             on_problem=self._put_report,
+            events=self._scene_events,
+            on_look=self._event_news.set,
         )
 
     def run(self) -> None:
@@ -134,11 +147,16 @@ class Worker:
 
     def _event_loop(self) -> None:
         """Send events from the journal, and watch for new ones. This may wait for the disk."""
-        failing = False
+        failing = restored = False
         while True:
             try:
                 if self._journal.open():
                     self._outbox.send_events()
+                    if not restored:  # the process before has ended, and writes no more
+                        self._event_writer.restore()
+                        restored = True
+                    self._scene_events.tick(time.time())
+                    self._event_writer.write(time.time())
                 health = self._puller.health
                 self._availability.look(
                     health.state, health.reason, now=time.monotonic(), at_s=time.time()
@@ -149,7 +167,9 @@ class Worker:
                 failing = True
             else:
                 failing = False
-            time.sleep(_EVENTS_EVERY_S)
+            self._event_news.wait(_EVENTS_EVERY_S)
+            self._event_news.clear()
+            time.sleep(_EVENTS_PAUSE_S)
 
     def _clock_loop(self) -> None:
         while True:
@@ -176,7 +196,7 @@ class Worker:
                 dropped=WorkerDrops(
                     agent=puller.agent_dropped,
                     worker=self._outbox.frames_replaced,
-                    events=self._journal.dropped,
+                    events=self._journal.dropped + self._event_writer.dropped,
                 ),
             )
         )

@@ -6,36 +6,37 @@ whose write-ahead log must be emptied when a person is forgotten. Process: hub.
 
 from __future__ import annotations
 
+import functools
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
 from convergecast.clock import Clock
-from convergecast.errors import ConvergeCastError
-from convergecast.messages.events import Event, decode_event
+from convergecast.errors import ConvergeCastError, InvalidInput, NotFound
+from convergecast.events import store
+from convergecast.events.people_counts import MOST_ROWS
+from convergecast.events.pictures import EventPictures
+from convergecast.events.store import Identified, Search, StoredEvent
+from convergecast.messages.events import Event, EventKind, decode_event
+from convergecast.messages.results import Result
 from convergecast.storage.database import Database
 
-KEPT_S = 90 * 86_400
-MOST_EVENTS = 1_000_000
+NO_SUCH_EVENT = "There is no such event: it may have been deleted."
 _EXPIRE_EVERY_S = 600.0
+_MOST_TRACKS = 256
 
 log = logging.getLogger("events")
 
-_INSERT = """
-INSERT INTO events (camera_id, epoch, number, kind, subkind, severity, started_at, ended_at, reason)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-"""
-_STORED = "SELECT number FROM journals WHERE camera_id = ? AND epoch = ?"
-_NOTE = "INSERT OR REPLACE INTO journals (camera_id, epoch, number) VALUES (?, ?, ?)"
-_DELETE_OLD = "DELETE FROM events WHERE started_at < ?"
-_DELETE_MANY = "DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?"
-
 Acknowledge = Callable[[str, int], None]
 """Is called with an epoch and the highest event number of it that is stored."""
+EventChange = Literal["new", "update", "end"]
+Listener = Callable[[EventChange, StoredEvent], None]
+"""Is called after an event is stored, from the writer's thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,15 @@ class _Batch:
     first: int
     events: tuple[Event | None, ...]
     acknowledge: Acknowledge
+
+
+@dataclass(slots=True)
+class _Stored:
+    """What was stored together."""
+
+    batches: list[tuple[_Batch, int]]
+    changes: list[tuple[EventChange, StoredEvent]]
+    pictures: list[tuple[str, str]]
 
 
 class EventLog:
@@ -56,14 +66,25 @@ class EventLog:
     Args:
         database: the file of events.
         clock: decides which events are too old.
+        pictures: the files that belong to events.
+        listener: is told of each event that is new or has changed.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        pictures: EventPictures,
+        listener: Listener = lambda *_: None,
+    ) -> None:
         """Begin with an empty queue."""
         self._database = database
         self._clock = clock
+        self._pictures = pictures
+        self._listener = listener
         self._lock = threading.Lock()
         self._waiting: dict[str, list[_Batch]] = {}
+        self._identified: dict[str, dict[int, Identified]] = {}
         self._expire_at = clock.monotonic()
         self._said_unreadable = False
 
@@ -71,6 +92,7 @@ class EventLog:
         """Expect a new worker of a camera, which sends the events of the last one again."""
         with self._lock:
             self._waiting.pop(camera_id, None)
+            self._identified.pop(camera_id, None)
 
     def take(
         self,
@@ -97,37 +119,130 @@ class EventLog:
                 return  # stored together with the earlier ones
         self._submit(camera_id)
 
+    def note_faces(self, camera_id: str, result: Result) -> None:
+        """Have the events of faces tell who they are, as a result with names says."""
+        news = []
+        with self._lock:
+            known = self._identified.setdefault(camera_id, {})
+            for face in result.faces or ():
+                identity = face.identity
+                if face.track_id is None or identity is None or identity.state == "undecided":
+                    continue
+                who = Identified(identity.state, identity.id, identity.distance)
+                before = known.pop(face.track_id, None)
+                known[face.track_id] = who
+                if before is None or (before.state, before.person_id) != (who.state, who.person_id):
+                    news.append((face.track_id, who))
+            while len(known) > _MOST_TRACKS:
+                del known[next(iter(known))]
+        for track_id, who in news:
+            self._try(
+                functools.partial(store.identify, camera_id=camera_id, track_id=track_id, who=who),
+                lambda found: self._tell([("update", each) for each in found]),
+            )
+
+    def find(self, number: int) -> StoredEvent:
+        """Return an event. Raises NotFound."""
+        event = store.find(self._database, number)
+        if event is None:
+            raise NotFound(NO_SUCH_EVENT)
+        return event
+
+    def search(self, asked: Search) -> list[StoredEvent]:
+        """Return events, newest first."""
+        return store.search(self._database, asked)
+
+    def crossings(
+        self, since_s: float, until_s: float, cameras: Collection[str | None] | None
+    ) -> list[store.CrossedMinute]:
+        """Return how often lines were crossed in a time, oldest minute first.
+
+        Args:
+            since_s, until_s: UNIX seconds.
+            cameras: ids; None: all.
+
+        Raises InvalidInput: they are more than `MOST_ROWS`.
+        """
+        rows = store.crossed_minutes(self._database, since_s, until_s, MOST_ROWS + 1)
+        if len(rows) > MOST_ROWS:
+            raise InvalidInput(f"These are more than {MOST_ROWS:,} minutes: ask for less time.")
+        return [each for each in rows if cameras is None or each.camera_id in cameras]
+
+    def picture(self, event: StoredEvent) -> bytes:
+        """Return the best picture of an event as it came. Raises NotFound."""
+        return self._pictures.read(event.camera_id, event.event.key or "")
+
+    def thumbnail(self, event: StoredEvent) -> bytes:
+        """Return a small picture of what an event is about. Raises NotFound."""
+        picture, box = event.event.picture, (0.0, 0.0, 1.0, 1.0)
+        if picture is not None:
+            x1, y1, x2, y2 = picture.box
+            width, height = picture.width, picture.height
+            box = (x1 / width, y1 / height, x2 / width, y2 / height)
+        return self._pictures.thumbnail(event.camera_id, event.event.key or "", box)
+
+    def keep(self, number: int, *, kept: bool) -> StoredEvent:
+        """Keep an event from being deleted for room, or no longer. Raises NotFound."""
+        event = self._database.write(lambda to: store.keep(to, number, kept=kept))
+        if event is None:
+            raise NotFound(NO_SUCH_EVENT)
+        self._tell([("update", event)])
+        return event
+
+    def delete(self, number: int) -> None:
+        """Delete an event and its picture."""
+        gone = self._database.write(lambda to: store.delete(to, number))
+        self._remove(gone)
+
     def forget(self, camera_id: str) -> None:
         """Delete a camera's events, and those that wait to be stored."""
         self.begin(camera_id)
+        self._database.submit(
+            lambda connection: store.delete_camera(connection, camera_id),
+            lambda _: self._pictures.remove_camera(camera_id),
+        )
 
-        def delete(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM events WHERE camera_id = ?", (camera_id,))
-            connection.execute("DELETE FROM journals WHERE camera_id = ?", (camera_id,))
+    def forget_person(self, person_id: str) -> None:
+        """Take a person out of all events, and delete the pictures of the face."""
+        with self._lock:
+            self._identified.clear()
+        self._remove(self._database.write(lambda to: store.forget_person(to, person_id)))
 
-        self._database.submit(delete)
+    def forget_all_but(self, people: Collection[str]) -> None:
+        """Take everybody out of all events who is not among these people."""
+        found = {each for each in store.people_in(self._database) if each not in people}
+        for person_id in found:
+            self.forget_person(person_id)
 
-    def _store(self, connection: sqlite3.Connection, camera_id: str) -> list[tuple[_Batch, int]]:
+    def move_person(self, person_id: str, into: str) -> None:
+        """Have the events of a person be those of another."""
+        with self._lock:
+            self._identified.clear()
+        self._database.write(lambda to: store.move_person(to, person_id, into))
+
+    def _store(self, connection: sqlite3.Connection, camera_id: str) -> _Stored:
         """Write a camera's waiting events; return them, each with the highest number stored."""
         with self._lock:
             waiting = list(self._waiting.get(camera_id, ()))
-        stored = []
+            identified = dict(self._identified.get(camera_id, ()))
+        stored = _Stored([], [], [])
         for batch in waiting:
-            row = connection.execute(_STORED, (camera_id, batch.epoch)).fetchone()
-            before: int = row["number"] if row else 0
+            before = store.highest_stored(connection, camera_id, batch.epoch)
             for number, event in enumerate(batch.events, start=batch.first):
                 if number > before and event is not None:
-                    connection.execute(_INSERT, _values(camera_id, batch.epoch, number, event))
+                    stored.changes += _put(
+                        connection, camera_id, batch.epoch, number, event, identified
+                    )
             highest = max(before, batch.first + len(batch.events) - 1)
-            connection.execute(_NOTE, (camera_id, batch.epoch, highest))
-            stored.append((batch, highest))
-        if stored:
-            self._expire(connection)
+            store.note_stored(connection, camera_id, batch.epoch, highest)
+            stored.batches.append((batch, highest))
+        if waiting:
+            stored.pictures = self._expire(connection)
         return stored
 
-    def _finish(self, camera_id: str, stored: list[tuple[_Batch, int]]) -> None:
+    def _finish(self, camera_id: str, stored: _Stored) -> None:
         """Acknowledge the stored events, and queue those that came meanwhile."""
-        done = [batch for batch, _ in stored]
+        done = [batch for batch, _ in stored.batches]
         with self._lock:
             waiting = self._waiting.get(camera_id, [])
             rest = [batch for batch in waiting if not any(batch is one for one in done)]
@@ -137,9 +252,11 @@ class EventLog:
                 self._waiting.pop(camera_id, None)
         if rest:
             self._submit(camera_id)
-        newest = {batch.epoch: (batch.acknowledge, number) for batch, number in stored}
+        newest = {batch.epoch: (batch.acknowledge, number) for batch, number in stored.batches}
         for epoch, (acknowledge, number) in newest.items():
             acknowledge(epoch, number)
+        self._tell(stored.changes)
+        self._remove(stored.pictures)
 
     def _submit(self, camera_id: str) -> None:
         try:
@@ -151,13 +268,32 @@ class EventLog:
             self.begin(camera_id)
             log.error("events are not stored: %s", problem)
 
-    def _expire(self, connection: sqlite3.Connection) -> None:
+    def _try(
+        self,
+        work: Callable[[sqlite3.Connection], list[StoredEvent]],
+        done: Callable[[list[StoredEvent]], None],
+    ) -> None:
+        try:
+            self._database.submit(work, done)
+        except ConvergeCastError as problem:  # the next record of the event tells it
+            log.error("names are not stored with events: %s", problem)
+
+    def _tell(self, changes: Sequence[tuple[EventChange, StoredEvent]]) -> None:
+        for change, event in changes:
+            self._listener(change, event)
+
+    def _remove(self, pictures: Sequence[tuple[str, str]]) -> None:
+        for camera_id, key in pictures:
+            self._pictures.remove(camera_id, [key])
+
+    def _expire(self, connection: sqlite3.Connection) -> list[tuple[str, str]]:
         """If it is due, delete events that are too old or too many; in the writer's thread."""
         now_s = self._clock.monotonic()
-        if now_s >= self._expire_at:
-            self._expire_at = now_s + _EXPIRE_EVERY_S
-            connection.execute(_DELETE_OLD, (self._clock.now() - KEPT_S,))
-            connection.execute(_DELETE_MANY, (MOST_EVENTS,))
+        if now_s < self._expire_at:
+            return []
+        self._expire_at = now_s + _EXPIRE_EVERY_S
+        store.end_stale(connection, self._clock.now() - store.STALE_S)
+        return store.expire(connection, self._clock.now())
 
     def _read(self, body: bytes | msgspec.Raw) -> Event | None:
         try:
@@ -169,15 +305,23 @@ class EventLog:
             return None
 
 
-def _values(camera_id: str, epoch: str, number: int, event: Event) -> tuple[object, ...]:
-    return (
-        camera_id,
-        epoch,
-        number,
-        str(event.kind),
-        event.subkind,
-        str(event.severity),
-        event.started_at,
-        event.ended_at,
-        event.reason,
-    )
+def _put(
+    connection: sqlite3.Connection,
+    camera_id: str,
+    epoch: str,
+    number: int,
+    event: Event,
+    identified: dict[int, Identified],
+) -> list[tuple[EventChange, StoredEvent]]:
+    """Store a record; return what has changed."""
+    put = store.put(connection, camera_id, epoch, number, event)
+    if put is None:
+        return []
+    stored, is_new = put
+    who = None if event.track_id is None else identified.get(event.track_id)
+    if event.kind is EventKind.FACE and event.track_id is not None and who is not None:
+        found = store.identify(connection, camera_id, event.track_id, who)
+        stored = next((each for each in found if each.id == stored.id), stored)
+    if is_new:
+        return [("new", stored)]
+    return [("update" if event.ended_at is None else "end", stored)]

@@ -103,6 +103,10 @@ class Gallery:
         """Return all people as the API shows them."""
         return self._shown_people()
 
+    def names(self) -> dict[str, str]:
+        """Return the names of people, by id."""
+        return people.names(self._database)
+
     def person(self, person_id: str) -> Person:
         """Return one person as the API shows it; raises NotFound."""
         found = self._shown_people(person_id)

@@ -74,6 +74,12 @@ class Announcer:
         with self._lock:
             self._changed.add(camera_id)
 
+    def event_changed(self, camera_id: str, event_id: str, text: str) -> None:
+        """Send what changed of an event to all for whom its camera exists. Any thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the hub is ending and the loop is closed
+                self._loop.call_soon_threadsafe(self._send_event, camera_id, event_id, text)
+
     async def run(self) -> None:
         """Send figures and the engine's status, without end."""
         self._loop = asyncio.get_running_loop()
@@ -91,6 +97,10 @@ class Announcer:
             for camera_id in changed:
                 self._send_camera(camera_id)
             self._send_status()
+
+    def _send_event(self, camera_id: str, event_id: str, text: str) -> None:
+        for viewer in self._viewers:
+            viewer.put_event(camera_id, event_id, text)
 
     def _send_camera(self, camera_id: str) -> None:
         if not self._viewers:

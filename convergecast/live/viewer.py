@@ -18,6 +18,9 @@ from convergecast.live.broker import Broker
 from convergecast.messages.live import PictureHead, to_json
 
 CREDIT = 2
+MOST_EVENTS = 100
+"""So many events wait for a viewer at most."""
+_EVENT = "event "
 
 
 @dataclass(slots=True)
@@ -49,6 +52,18 @@ class Viewer:
         """Queue news of a camera, where it exists for this viewer."""
         if may_see(self.caller, camera_id):
             self.put_text(f"camera {camera_id}", text)
+
+    def put_event(self, camera_id: str, event_id: str, text: str) -> None:
+        """Queue news of an event, where its camera exists for this viewer.
+
+        Of a viewer that does not read, the oldest of many events is dropped.
+        """
+        if not may_see(self.caller, camera_id):
+            return
+        slots = [slot for slot in self._texts if slot.startswith(_EVENT)]
+        if len(slots) >= MOST_EVENTS:
+            del self._texts[slots[0]]
+        self.put_text(f"{_EVENT}{event_id}", text)
 
     def watch(self, camera_ids: list[str]) -> None:
         """Watch exactly these cameras from now on; those that it may not see are ignored."""

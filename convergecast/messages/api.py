@@ -191,13 +191,24 @@ class CountedMinute(Message, frozen=True, kw_only=True):
     known_s: Annotated[float, Meta(description="For how many seconds the count is known.")]
 
 
+class CrossedMinute(Message, frozen=True, kw_only=True):
+    """How often a line was crossed in one minute."""
+
+    camera: str
+    line: Annotated[str, Meta(description="`id` of the line.")]
+    at: Time
+    ins: Count = msgspec.field(name="in")
+    outs: Count = msgspec.field(name="out")
+
+
 class Minutes(Message, frozen=True, kw_only=True):
     """The minutes with a known count, oldest first."""
 
     minutes: list[CountedMinute]
+    lines: Annotated[list[CrossedMinute], Meta(description="The minutes with crossings.")]
 
 
-_SECONDS = Meta(ge=0, lt=1e11, extra={MUST_BE: "UNIX seconds, such as 1760000000"})
+SECONDS = Meta(ge=0, lt=1e11, extra={MUST_BE: "UNIX seconds, such as 1760000000"})
 
 
 class PeriodQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
@@ -206,14 +217,13 @@ class PeriodQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=Fals
     since: (
         Annotated[
             float,
-            _SECONDS,
+            SECONDS,
             Meta(description="UNIX seconds. The default is a day before `until`."),
         ]
         | UnsetType
     ) = UNSET
     until: (
-        Annotated[float, _SECONDS, Meta(description="UNIX seconds. The default is now.")]
-        | UnsetType
+        Annotated[float, SECONDS, Meta(description="UNIX seconds. The default is now.")] | UnsetType
     ) = UNSET
 
     def times(self, now_s: float) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from convergecast.labels import PERSON
@@ -121,6 +121,13 @@ class Result(Message, frozen=True, kw_only=True):
     faces: Faces
     objects: Objects
     people: People
+    zones: (
+        Annotated[
+            dict[str, Count],
+            Meta(description="How many things are in each zone, by its id; missing: no zones."),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class PictureResult(Message, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from msgspec import Meta
 from convergecast.messages.engine import Look, VectorKind
 from convergecast.messages.results import Result
 from convergecast.messages.values import Count, Message, Pixels, Rate
+from convergecast.messages.zones import NO_ZONES, CameraZones
 
 
 class State(StrEnum):
@@ -52,6 +53,8 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
         agent_problem: why an agent that the hub runs itself does not serve; empty: it starts. None:
             it does, or the hub does not run it.
         journal: the folder of the camera's journal of events, encoded by `os.fsencode`.
+        zones: its zones, lines and masks.
+        pictures: the folder of the pictures of its events, encoded likewise.
     """
 
     camera_id: str
@@ -75,6 +78,8 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
     agent_size: tuple[int, int] | None = None
     proven: bool = False
     agent_problem: str | None = None
+    zones: CameraZones = NO_ZONES
+    pictures: bytes = b""
 
     @property
     def place(self) -> tuple[object, ...]:

@@ -43,6 +43,7 @@ class AuditKind(StrEnum):
     ACCOUNT = "account"
     AGENT_TOKEN = "agent-token"
     CAMERA = "camera"
+    EVENT = "event"
     PERSON = "person"
     SESSION = "session"
     SETTINGS = "settings"

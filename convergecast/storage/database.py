@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from importlib import resources
 from pathlib import Path
@@ -103,7 +103,9 @@ class Database:
         """Run one statement in the writer thread; return the number of rows it changed."""
         return self.write(lambda connection: connection.execute(sql, parameters).rowcount)
 
-    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    def read(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> list[sqlite3.Row]:
         """Return the rows of a query, read by this thread's own connection.
 
         Raises:

@@ -21,7 +21,11 @@ Thing = TypeVar("Thing", Face, DetectedObject)
 
 
 class Follower:
-    """The tracks of one camera, for as long as what is asked of it stays the same."""
+    """The tracks of one camera, for as long as what is asked of it stays the same.
+
+    Attributes:
+        objects, faces: the confirmed tracks after the last look; the next look changes them.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing followed; faces and objects share their numbers."""
@@ -29,6 +33,8 @@ class Follower:
         self._objects = Tracker(ids)
         self._faces = Tracker(ids)
         self._people = PeopleCount()
+        self.objects: list[Track] = []
+        self.faces: list[Track] = []
 
     @property
     def settled(self) -> bool:
@@ -49,13 +55,15 @@ class Follower:
             at_s: when the frame was taken, in seconds of a clock that is not set.
         """
         size = result.width, result.height
+        self.faces = self.objects = []
         faces, objects, people = result.faces, result.objects, result.people
         if faces is not None:
             seen = [Detection(face.box, face.score) for face in faces]
-            faces = _with_tracks(faces, self._faces.update(seen, at_s, size))
+            self.faces = self._faces.update(seen, at_s, size)
+            faces = _with_tracks(faces, self.faces)
         if objects is not None:
             seen = [Detection(one.box, one.score, one.label_id) for one in objects]
-            tracks = self._objects.update(seen, at_s, size)
+            tracks = self.objects = self._objects.update(seen, at_s, size)
             objects = _with_tracks(objects, tracks)
             if "people" in brought_by(result.options):
                 people = self._people.update(tracks, seen, at_s, size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from convergecast.tracking.motion import Motion
@@ -28,6 +28,14 @@ class Detection(NamedTuple):
     label_id: int | None = None
 
 
+class Seen(NamedTuple):
+    """Where a track was: the time in seconds, its box in pixels, whether it was confirmed."""
+
+    at_s: float
+    box: list[float]
+    confirmed: bool
+
+
 @dataclass(slots=True, eq=False)
 class Track:
     """One thing; all times are of looking, in seconds.
@@ -42,6 +50,8 @@ class Track:
         present: whether it is there now, by its presence; it takes more to come than to stay.
         age_s: since it was first seen.
         unseen_s: since it was last seen; 0 if that was just now.
+        trail: where it was seen before it was confirmed, and in the look that confirmed it, oldest
+            first; empty afterwards.
     """
 
     motion: Motion
@@ -53,6 +63,7 @@ class Track:
     present: bool = False
     age_s: float = 0.0
     unseen_s: float = 0.0
+    trail: list[Seen] = field(default_factory=list)
 
     @property
     def confirmed(self) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from convergecast.tracking.association import assign, overlap, overlaps
 from convergecast.tracking.motion import Motion
-from convergecast.tracking.track import Detection, Track
+from convergecast.tracking.track import Detection, Seen, Track
 
 WEAK_SCORE, SURE_SCORE = 0.2, 0.35
 """From these scores up a detection may go on with a track; may begin one and chooses first."""
@@ -27,6 +27,7 @@ TWIN_OVERLAP = 0.3
 or someone half hidden, whom no detector tells from it."""
 LONGEST_STEP_S = 1.0
 """A longer time without a look counts as this: while nothing moves, frames are not looked at."""
+_LONGEST_TRAIL = 32
 FORGET_S = 15.0
 """After so long without a look everything is new; longer than a scene at rest goes without."""
 
@@ -68,6 +69,8 @@ class Tracker:
             weak = _continue(_unseen(tracks), detections, weak)
         self._end(step_s, size)
         self._begin(detections, sure)
+        for track in self._tracks:
+            _note(track, at_s)
         return [track for track in self._tracks if track.confirmed]
 
     def cut(self) -> None:
@@ -97,6 +100,16 @@ class Tracker:
             one = detections[at]
             if not any(_are_twins(one, track, detections) for track in self._tracks):
                 self._tracks.append(Track(Motion(one.box), one.label_id, one.score, at))
+
+
+def _note(track: Track, at_s: float) -> None:
+    """Note where a track was seen, until the look after the one that confirmed it."""
+    if track.confirmed and track.trail and track.trail[-1].confirmed:
+        track.trail = []
+    elif (not track.confirmed or track.trail) and track.detection is not None:
+        track.trail = [*track.trail, Seen(at_s, track.motion.box, track.confirmed)][
+            -_LONGEST_TRAIL:
+        ]
 
 
 def _continue(

@@ -24,6 +24,7 @@ from convergecast.web.api import (
     audit,
     cameras,
     counts,
+    events,
     labels,
     me,
     metrics,
@@ -36,14 +37,15 @@ from convergecast.web.api import (
     tokens,
     users,
     views,
+    zones,
 )
 from convergecast.web.caller import admit
 from convergecast.web.mjpeg import serve_mjpeg
 from convergecast.web.services import Services
 
 _ROUTES = (
-    *(pages, agents, cameras, pictures, analyze, labels, counts, metrics, openapi),
-    *(people, sightings, settings, me, users, sessions, tokens, audit, views),
+    *(pages, agents, cameras, pictures, analyze, labels, counts, events, metrics, openapi),
+    *(people, sightings, settings, me, users, sessions, tokens, audit, views, zones),
 )
 
 # Endless answers are given in the event loop. Here stand their addresses, so that one table says

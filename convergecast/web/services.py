@@ -23,6 +23,7 @@ from convergecast.config import HubConfig
 from convergecast.engine.engine_process import EngineHost
 from convergecast.engine.still_pictures import PictureAnalyzer
 from convergecast.errors import NotFound
+from convergecast.events.log import EventLog
 from convergecast.events.people_counts import CountHistory
 from convergecast.faces.enrolment import Enrolment
 from convergecast.faces.gallery import Gallery
@@ -55,6 +56,7 @@ class Services:
     board: StatusBoard
     broker: Broker
     counts: CountHistory
+    events: EventLog
     announcer: Announcer
     viewer_seats: Seats
     stream_seats: Seats

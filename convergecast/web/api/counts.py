@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
-from convergecast.messages.api import CountsQuery, Minutes
+from convergecast.messages.api import CountsQuery, CrossedMinute, Minutes
 from convergecast.web.api.request_body import answer, query
 from convergecast.web.caller import caller
 from convergecast.web.services import Services
@@ -30,6 +30,11 @@ def blueprint(services: Services) -> Blueprint:
             for each in of
             for minute in services.counts.minutes(since_s=since_s, until_s=until_s, camera_id=each)
         ]
-        return answer(Minutes(minutes=sorted(minutes, key=lambda minute: minute.at)))
+        crossed = [
+            CrossedMinute(camera=m.camera_id, line=m.line_id, at=m.at, ins=m.ins, outs=m.outs)
+            for m in services.events.crossings(since_s, until_s, None if None in of else of)
+        ]
+        minutes.sort(key=lambda minute: minute.at)
+        return answer(Minutes(minutes=minutes, lines=crossed))
 
     return routes

@@ -52,12 +52,15 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.MANAGE)
     def forget(person_id: str) -> Response:
         gallery.forget(person_id, caller().actor)
+        services.events.forget_person(person_id)
         return Response(status=204)
 
     @routes.post("/<person_id>/merge")
     @allow(Access.MANAGE)
     def merge(person_id: str) -> Response:
-        gallery.merge(person_id, json_body(MergeOrder).other, caller().actor)
+        other = json_body(MergeOrder).other
+        gallery.merge(person_id, other, caller().actor)
+        services.events.move_person(other, person_id)
         return answer(gallery.person(person_id))
 
     @routes.post("/<person_id>/not")

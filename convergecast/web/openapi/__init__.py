@@ -15,6 +15,7 @@ from convergecast.options import OPTIONS
 from convergecast.web.live import SOCKET_MESSAGES
 from convergecast.web.openapi.account_operations import ACCOUNT_OPERATIONS
 from convergecast.web.openapi.camera_operations import CAMERA_OPERATIONS
+from convergecast.web.openapi.event_operations import EVENT_OPERATIONS
 from convergecast.web.openapi.hub_operations import (
     AGENT_OPERATIONS,
     HUB_OPERATIONS,
@@ -41,6 +42,7 @@ with a picture. docs/protocol.md has their fields; a camera is a CameraView, a r
 
 _TAGS = {
     "cameras": ("Cameras, their pictures and results.", CAMERA_OPERATIONS),
+    "events": ("What happened, with pictures.", EVENT_OPERATIONS),
     "people": ("Enrolled people; recognition is off at first.", PEOPLE_OPERATIONS),
     "accounts": ("Who may sign in, and who has.", ACCOUNT_OPERATIONS),
     "agents": ("What agents send, and how to start one.", AGENT_OPERATIONS),
@@ -90,5 +92,5 @@ def _socket() -> Mapping[str, Json]:
         "description": _LIVE,
         "security": SECURITY[Access.OWN],
         "x-from-browser": list(SOCKET_MESSAGES),
-        "x-from-hub": ["hello", "cameras", "gone", "result", "status", "pong", "error"],
+        "x-from-hub": ["hello", "cameras", "gone", "result", "event", "status", "pong", "error"],
     }

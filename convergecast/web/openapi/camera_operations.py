@@ -5,6 +5,7 @@ from __future__ import annotations
 from convergecast.messages import api
 from convergecast.messages.live import CameraView
 from convergecast.messages.results import PictureResult, Result
+from convergecast.messages.zones import CameraZones
 from convergecast.web.openapi.operations import answer, body, header, inspect, manage, operate, view
 from convergecast.web.request_limits import PICTURE_KINDS
 
@@ -40,6 +41,8 @@ CAMERA_OPERATIONS = {
         "stream", "A stream for players", _STREAM, query=api.AnnotatedQuery, basic=True
     ),
     f"GET {_ONE}/result": view("result", "The newest result", Result),
+    f"GET {_ONE}/zones": view("zones", "Its zones, lines and masks", CameraZones),
+    f"PUT {_ONE}/zones": operate("put_zones", "Change them", CameraZones, sent=CameraZones),
     "POST /api/v1/analyze": operate(
         "analyze",
         "Analyse one picture",

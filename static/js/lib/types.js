@@ -24,7 +24,7 @@
  * @property {string} address  A literal address. Empty: not known, or none.
  * @property {string} detail
  *
- * @typedef {'account'|'agent-token'|'camera'|'person'|'session'|'settings'|'token'|'unknown-face'|'view'} AuditKind  What a change is about.
+ * @typedef {'account'|'agent-token'|'camera'|'event'|'person'|'session'|'settings'|'token'|'unknown-face'|'view'} AuditKind  What a change is about.
  *
  * @typedef {object} CameraGone  A camera was forgotten or rejected.
  * @property {'gone'} type
@@ -208,6 +208,7 @@
  * @property {Face[]|null} faces  Null: not asked for. Empty: none found.
  * @property {DetectedObject[]|null} objects  Null: not asked for. Empty: none found.
  * @property {number|null} people  Null: not asked for.
+ * @property {Object<string, number>} [zones]  How many things are in each zone, by its id; missing: no zones.
  *
  * @typedef {object} NoUsableFaces  An enrolment was refused, because no picture can be used.
  * @property {'no-usable-face'} error

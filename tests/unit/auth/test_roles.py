@@ -24,7 +24,10 @@ from convergecast.cameras.analyzer import make_result
 from convergecast.cameras.puller import Frame
 from convergecast.clock import SystemClock
 from convergecast.config import HubConfig
+from convergecast.events.pictures import PICTURES
+from convergecast.events.writer import picture_path, replace_file
 from convergecast.hub import Hub
+from convergecast.messages.events import Crossed, Event, EventKind, encode_event
 from convergecast.web.api import pictures
 from convergecast.web.app import create_app
 from convergecast.web.asgi import SOCKETS, create_asgi
@@ -39,6 +42,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 OWN_PAGE = {"Origin": "http://localhost"}
 CAMERA, PERSON = "/api/v1/cameras/<camera_id>", "/api/v1/people/<person_id>"
 UNKNOWN = "/api/v1/unknown-faces"
+EVENT = "/api/v1/events/<event_id>"
 
 PUBLIC = {
     "GET /healthz",
@@ -61,6 +65,11 @@ LOOKS = {
         f"GET {CAMERA}/snapshot.jpg",
         f"GET {CAMERA}/stream.mjpg",
         f"GET {CAMERA}/result",
+        f"GET {CAMERA}/zones",
+        "GET /api/v1/events",
+        f"GET {EVENT}",
+        f"GET {EVENT}/thumbnail.jpg",
+        f"GET {EVENT}/snapshot.jpg",
         "GET /api/v1/counts",
         "GET /api/v1/labels",
         "GET /api/v1/me",
@@ -96,6 +105,9 @@ CHANGES = {
     },
     Role.OPERATOR: {
         f"PATCH {CAMERA}",
+        f"PUT {CAMERA}/zones",
+        f"PATCH {EVENT}",
+        f"DELETE {EVENT}",
         "POST /api/v1/cameras/options",
         "POST /api/v1/analyze",
     },
@@ -136,6 +148,7 @@ class House:
     accounts: dict[Role, Account]
     seen: str
     hidden: str
+    calls: int = 0
 
     def cookie(self, account: Account) -> str:
         """Return a new session, as a header."""
@@ -148,7 +161,12 @@ class House:
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda gap: gaps.get(gap[1], "x"), path)
         client = self.app.test_client(use_cookies=False)
         body: dict[str, Any] = {"json": {}} if method in ("POST", "PATCH", "PUT") else {}
-        return client.open(path, method=method, headers=dict(headers), **body)
+        # Wrong tokens are counted by address: so many calls come from several.
+        self.calls += 1
+        here = {"REMOTE_ADDR": f"192.0.2.{1 + self.calls // 100}"}
+        return client.open(
+            path, method=method, headers=dict(headers), environ_overrides=here, **body
+        )
 
     def status(self, call: str, account: Account, **headers: str) -> int:
         """Return the answer to a call with a new session of an account."""
@@ -196,6 +214,14 @@ def _camera(hub: Hub, app: Flask, name: str) -> str:
     hub.services.database.execute(
         "INSERT INTO minute_counts VALUES (?, ?, 1.0, 1, 60.0)", (camera_id, int(at) - 600)
     )
+    crossed = Crossed(line="door", name="Door", direction="in", at=at)
+    event = Event(
+        kind=EventKind.CROSSING, subkind="in", started_at=at, ended_at=at, key=name,
+        label="person", crossings=(crossed,),
+    )  # fmt: skip
+    path = picture_path(hub.services.config.data_dir / PICTURES / camera_id, name)
+    replace_file(path, name.encode())
+    hub.services.events.take(camera_id, "00" * 8, 1, [encode_event(event)], lambda *_: None)
     return camera_id
 
 
@@ -295,7 +321,7 @@ def helper(house: House) -> Account:
 
 def test_a_hidden_camera_is_answered_like_one_that_never_was(house: House, helper: Account) -> None:
     with_camera = [call for call in LEAST if "<camera_id>" in call]
-    assert len(with_camera) == 6
+    assert len(with_camera) == 8
     for call in with_camera:
         answers = {}
         for camera_id in (house.seen, house.hidden, "0" * 16):
@@ -340,6 +366,38 @@ def test_lists_counts_figures_and_orders_know_only_the_listed_cameras(
     answers = client.post("/api/v1/cameras/options", json=order, headers=sent).get_json()["cameras"]
     assert answers[house.hidden] == answers["gone"]
     assert answers[house.seen] == {"options": ["faces"]}
+
+
+def test_events_of_a_hidden_camera_do_not_exist(
+    house: House, guest: Account, helper: Account
+) -> None:
+    headers = {"Cookie": house.cookie(guest)}
+    every = house.call("GET /api/v1/events", BEARER).get_json()["events"]
+    ids = {event["camera"]: event["id"] for event in every}
+    assert set(ids) == {house.seen, house.hidden}
+    shown = house.call("GET /api/v1/events", headers).get_json()["events"]
+    assert [event["camera"] for event in shown] == [house.seen]
+    client = house.app.test_client(use_cookies=False)
+    for camera, found in ((house.seen, 1), (house.hidden, 0)):
+        only = client.get(f"/api/v1/events?camera={camera}", headers=headers).get_json()
+        assert len(only["events"]) == found
+    crossed = house.call("GET /api/v1/counts", headers).get_json()["lines"]
+    assert [(line["camera"], line["line"], line["in"]) for line in crossed] == [
+        (house.seen, "door", 1)
+    ]
+    for call in (call for call in LEAST if "<event_id>" in call):
+        sent = {"Cookie": house.cookie(helper), **OWN_PAGE}
+        answers = [house.call(call, sent, event_id=each) for each in (ids[house.hidden], "999999")]
+        assert answers[0].status_code == (400 if call.startswith("PATCH") else 404), call
+        assert answers[0].data == answers[1].data, call
+    mark = client.patch(
+        f"/api/v1/events/{ids[house.hidden]}",
+        json={"kept": True},
+        headers={"Cookie": house.cookie(helper), **OWN_PAGE},
+    )
+    assert mark.status_code == 404
+    picture = house.call(f"GET {EVENT}/snapshot.jpg", headers, event_id=ids[house.seen])
+    assert picture.data == b"seen"
 
 
 def test_the_socket_knows_only_the_listed_cameras(house: House, guest: Account) -> None:
@@ -523,7 +581,7 @@ def test_basic_is_for_pictures_only(house: House) -> None:
     made = make_token(house, house.accounts[Role.VIEWER]).get_json()["token"]
     for call in LEAST:
         answer = house.call(call, basic(made), camera_id=house.seen)
-        picture = call.endswith(("/snapshot.jpg", "/stream.mjpg"))
+        picture = CAMERA in call and call.endswith(("/snapshot.jpg", "/stream.mjpg"))
         assert (answer.status_code != 401) is picture, call
         nobody = house.call(call, {}, camera_id=house.seen)
         assert ("WWW-Authenticate" in nobody.headers) is picture, call

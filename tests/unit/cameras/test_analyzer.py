@@ -17,6 +17,7 @@ import pytest
 from convergecast.cameras.analyzer import Analyzer, make_result
 from convergecast.cameras.puller import Frame
 from convergecast.cameras.scenes import Scenes
+from convergecast.events.rules import SceneEvents
 from convergecast.ipc.framing import pack, unpack
 from convergecast.messages.engine import Answer, read_request
 from convergecast.messages.results import Result
@@ -124,6 +125,8 @@ class Scene:
             engine_key=KEY,
             publish=self._publish,
             on_problem=lambda: None,
+            events=SceneEvents(),
+            on_look=lambda: None,
         )
         self._closed = threading.Event()
         threading.Thread(target=self.analyzer.run, daemon=True).start()

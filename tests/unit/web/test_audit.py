@@ -25,8 +25,10 @@ from convergecast.auth.agent_token import agent_token
 from convergecast.auth.passwords import Passwords
 from convergecast.clock import SystemClock
 from convergecast.config import HubConfig
+from convergecast.events.store import Search
 from convergecast.faces.face import Face
 from convergecast.hub import Hub
+from convergecast.messages.events import Event, EventKind, encode_event
 from convergecast.messages.people import SettingsChange
 from convergecast.messages.worker import ResultHead, Seen
 from convergecast.storage import audit
@@ -47,6 +49,7 @@ AUDIT = "/api/v1/audit"
 CAMERAS, CAMERA = "/api/v1/cameras", "/api/v1/cameras/<camera_id>"
 PEOPLE, PERSON = "/api/v1/people", "/api/v1/people/<person_id>"
 UNKNOWN, USERS = "/api/v1/unknown-faces", "/api/v1/users"
+EVENT = "/api/v1/events/<event_id>"
 SESSIONS, TOKENS = "/api/v1/sessions", "/api/v1/tokens"
 
 
@@ -133,6 +136,15 @@ class Desk:
         now = self.hub.services.clock.now()
         return keep_unknown(self.hub.services.gallery, None, "c", now, self.face())
 
+    def event(self) -> str:
+        number = self.new()
+        at = self.hub.services.clock.now() + 1000 * number
+        event = Event(kind=EventKind.CAMERA, subkind="back", started_at=at)
+        self.hub.services.events.take("c", "00" * 8, number, [encode_event(event)], lambda *_: None)
+        self.hub._events_database.write(lambda _: None)  # it is stored before this
+        (found,) = self.hub.services.events.search(Search(since=at))
+        return str(found.id)
+
     def picture(self) -> tuple[BytesIO, str]:
         content = f"picture {self.new()}".encode()
         self.engine.show(content, told(self.crowd.vector(f"person {self.new()}")))
@@ -154,6 +166,23 @@ def switch(desk: Desk) -> Order:
     one, two = desk.camera(), desk.camera()
     order = {"cameras": [one, two, "gone"], "option": "faces", "on": True}
     return Order("camera", "changed", None, request={"json": order})
+
+
+def draw_zone(desk: Desk) -> Order:
+    camera_id = desk.camera()
+    zone = {"name": f"Yard {desk.new()}", "polygon": [[0, 0], [1, 0], [1, 1]]}
+    request = {"json": {"zones": [zone]}}
+    return Order("camera", "changed", camera_id, {"camera_id": camera_id}, request)
+
+
+def keep_event(desk: Desk) -> Order:
+    event_id = desk.event()
+    return Order("event", "kept", event_id, {"event_id": event_id}, {"json": {"kept": True}})
+
+
+def delete_event(desk: Desk) -> Order:
+    event_id = desk.event()
+    return Order("event", "deleted", event_id, {"event_id": event_id})
 
 
 def forget_camera(desk: Desk) -> Order:
@@ -298,6 +327,9 @@ CHANGES: dict[str, Callable[[Desk], Order]] = {
     f"PATCH {CAMERA}": rename_camera,
     f"POST {CAMERAS}/options": switch,
     f"DELETE {CAMERA}": forget_camera,
+    f"PUT {CAMERA}/zones": draw_zone,
+    f"PATCH {EVENT}": keep_event,
+    f"DELETE {EVENT}": delete_event,
     f"POST {PEOPLE}": enrol,
     f"PATCH {PERSON}": rename_person,
     f"DELETE {PERSON}": forget_person,

@@ -1,0 +1,71 @@
+"""Zones, lines and masks of a camera, as the API and the workers use them.
+
+Coordinates are shares of the picture, from 0 to 1, y downwards. Process: hub, worker.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from convergecast.checks import MUST_BE
+from convergecast.messages.values import LabelName, Message, Name
+
+MAX_OF_A_KIND = 16
+"""The most zones, lines or masks of a camera."""
+MAX_POINTS = 32
+
+_ID = Meta(
+    pattern=r"^[0-9A-Za-z_-]{1,32}\Z",
+    description="Given by the hub where it is missing.",
+    extra={MUST_BE: "1 to 32 letters, digits, - or _"},
+)
+Place = Annotated[
+    tuple[Annotated[float, Meta(ge=0, le=1)], Annotated[float, Meta(ge=0, le=1)]],
+    Meta(description="x, y."),
+]
+Polygon = Annotated[tuple[Place, ...], Meta(min_length=3, max_length=MAX_POINTS)]
+CountedLabels = Annotated[
+    Annotated[tuple[LabelName, ...], Meta(max_length=91)] | None,
+    Meta(description="The labels that count. Null: all."),
+]
+
+
+class Zone(Message, frozen=True, kw_only=True):
+    """A part of the picture in which things are noticed."""
+
+    id: Annotated[str, _ID] | UnsetType = UNSET
+    name: Name
+    polygon: Polygon
+    labels: CountedLabels = None
+
+
+class Line(Message, frozen=True, kw_only=True):
+    """A line that things cross: `in` is from its left to its right, looking along it."""
+
+    id: Annotated[str, _ID] | UnsetType = UNSET
+    name: Name
+    start: Place = msgspec.field(name="from")
+    end: Place = msgspec.field(name="to")
+    labels: CountedLabels = None
+
+
+class Mask(Message, frozen=True, kw_only=True):
+    """A part of the picture in which motion is ignored, or objects are."""
+
+    id: Annotated[str, _ID] | UnsetType = UNSET
+    kind: Literal["motion", "objects", "privacy"]
+    polygon: Polygon
+
+
+class CameraZones(Message, frozen=True, kw_only=True):
+    """The zones, lines and masks of a camera."""
+
+    zones: Annotated[tuple[Zone, ...], Meta(max_length=MAX_OF_A_KIND)] = ()
+    lines: Annotated[tuple[Line, ...], Meta(max_length=MAX_OF_A_KIND)] = ()
+    masks: Annotated[tuple[Mask, ...], Meta(max_length=MAX_OF_A_KIND)] = ()
+
+
+NO_ZONES = CameraZones()

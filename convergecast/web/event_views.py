@@ -1,0 +1,71 @@
+"""Stored events as callers see them. Process: hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from convergecast.events.store import StoredEvent
+from convergecast.messages.event_views import (
+    CrossingView,
+    EventPictureView,
+    EventView,
+    VisitView,
+)
+from convergecast.messages.events import Event, EventKind
+from convergecast.messages.results import Match
+
+_NOT_RECORDED = "Clips are not recorded."
+
+
+def event_view(
+    stored: StoredEvent, cameras: Mapping[str, str], people: Mapping[str, str]
+) -> EventView:
+    """Return an event as the API shows it.
+
+    Args:
+        stored: the event.
+        cameras, people: their names by id.
+    """
+    event, picture = stored.event, stored.event.picture
+    name = people.get(stored.person_id or "")
+    known = stored.person_id is not None and name is not None and stored.distance is not None
+    return EventView(
+        id=str(stored.id),
+        camera=stored.camera_id,
+        camera_name=cameras.get(stored.camera_id),
+        kind=event.kind,
+        subkind=event.subkind,
+        label=event.label,
+        person=Match(id=stored.person_id or "", name=name or "", distance=stored.distance or 0.0)
+        if known
+        else None,
+        track_id=event.track_id,
+        severity=event.severity,
+        started_at=event.started_at,
+        ended_at=_ended_at(event),
+        peak_at=event.peak_at,
+        score=event.score,
+        reason=event.reason,
+        picture=None
+        if picture is None
+        else EventPictureView(
+            at=picture.at, width=picture.width, height=picture.height, box=list(picture.box)
+        ),
+        zones=[
+            VisitView(id=v.id, name=v.name, entered_at=v.entered_at, left_at=v.left_at)
+            for v in event.zones
+        ],
+        crossings=[
+            CrossingView(line=c.line, name=c.name, direction=c.direction, at=c.at)
+            for c in event.crossings
+        ],
+        kept=stored.kept,
+        clip=None,
+        clip_reason=_NOT_RECORDED,
+    )
+
+
+def _ended_at(event: Event) -> float | None:
+    """Return when an event was over. Only a camera that is offline lasts without a key."""
+    lasts = event.key is not None or (event.kind, event.subkind) == (EventKind.CAMERA, "offline")
+    return event.started_at if event.ended_at is None and not lasts else event.ended_at
