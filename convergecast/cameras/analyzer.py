@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from convergecast.cameras.health import Rate
 from convergecast.cameras.motion import MotionGate
 from convergecast.cameras.puller import Frame
-from convergecast.cameras.scenes import sharpness, without
+from convergecast.cameras.scenes import MotionMask, sharpness
 from convergecast.engine.client import EngineClient
 from convergecast.errors import EngineError, InvalidInput
 from convergecast.events.presence import foot_is_in
@@ -75,6 +75,7 @@ class Analyzer:
         self._events = events
         self._on_look = on_look
         events.set_zones(orders.zones)
+        self._motion_mask = _motion_mask(orders.zones)
         self._changed = threading.Condition()
         self._frame: Frame | None = None
         self._offered_scene: int | None = None
@@ -99,6 +100,7 @@ class Analyzer:
             self._asks_again |= _needs_new_result(orders, self._orders)
             if orders.zones != self._orders.zones:
                 self._events.set_zones(orders.zones)
+                self._motion_mask = _motion_mask(orders.zones)
             self._orders = orders
             if not orders.options:
                 self._frame = None
@@ -132,8 +134,7 @@ class Analyzer:
             began = time.monotonic()
             if frame.scene != self._scene:
                 self._cut(frame.scene)
-            still = [mask.polygon for mask in orders.zones.masks if mask.kind == "motion"]
-            if not self._gate.passes(without(frame.small, still), began):
+            if not self._gate.passes(self._motion_mask.apply(frame.small), began):
                 self._skip(frame, orders, began)
                 due = max(due + 1 / orders.analysis_fps, began)
             elif self._analyse_once(frame, orders):
@@ -265,6 +266,10 @@ class Analyzer:
         self._complained = bool(problem) and (self._complained or not passing)
         self.problem = problem
         self._on_problem()
+
+
+def _motion_mask(zones: CameraZones) -> MotionMask:
+    return MotionMask([mask.polygon for mask in zones.masks if mask.kind == "motion"])
 
 
 def _without_masked(result: Result, zones: CameraZones) -> Result:

@@ -15,6 +15,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from convergecast.events.geometry import is_inside
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -29,7 +31,7 @@ ALL_CHANGED_SHARE, HARDLY_ALIKE = 0.6, 0.8
 _CONTRAST_SHARE, _LEAST_STEP, _MOST_STEP = 0.4, 4.0, 12.0
 """What counts as changed: by so many standard deviations, within so many gray levels."""
 _MOST_GAIN = 4.0
-_LEAST_SHARP, _SHARP = 4, 40.0
+_LEAST_SHARP, _SHARP = 4, 20.0
 
 
 class Scenes:
@@ -96,9 +98,6 @@ def sharpness(gray: Image | None, box: Sequence[float]) -> float:
     """Return how sharp a gray picture is within a box of shares of it, from 0 to 1."""
     if gray is None:
         return 0.5
-    # Pillow, as in `averaged`.
-    from PIL import ImageFilter, ImageStat
-
     width, height = gray.size
     x1, y1, x2, y2 = (
         round(min(max(each, 0.0), 1.0) * side)
@@ -106,23 +105,43 @@ def sharpness(gray: Image | None, box: Sequence[float]) -> float:
     )
     if x2 - x1 < _LEAST_SHARP or y2 - y1 < _LEAST_SHARP:
         return 0.5
-    edges = gray.crop((x1, y1, x2, y2)).filter(ImageFilter.FIND_EDGES)
-    return float(min(1.0, ImageStat.Stat(edges).stddev[0] / _SHARP))
+    levels = gray.crop((x1, y1, x2, y2)).tobytes()
+    steps = sum(map(abs, map(operator.sub, levels, levels[1:])))
+    return float(min(1.0, steps / len(levels) / _SHARP))
 
 
-def without(gray: Image | None, polygons: Sequence[Sequence[Sequence[float]]]) -> Image | None:
-    """Return a gray picture with these parts of it black; polygons are of shares of it."""
-    if gray is None or not polygons:
-        return gray
-    # Pillow, as in `averaged`.
-    from PIL import ImageDraw
+class MotionMask:
+    """Blackens parts of small pictures, so that nothing moves in them.
 
-    width, height = gray.size
-    blank = gray.copy()
-    draw = ImageDraw.Draw(blank)
-    for polygon in polygons:
-        draw.polygon([(x * (width - 1), y * (height - 1)) for x, y in polygon], fill=0)
-    return blank
+    Args:
+        polygons: of shares of the picture.
+    """
+
+    def __init__(self, polygons: Sequence[Sequence[Sequence[float]]]) -> None:
+        """Begin without a picture."""
+        self._polygons = polygons
+        self._mask: Image | None = None
+
+    def apply(self, gray: Image | None) -> Image | None:
+        """Return a gray picture with these parts of it black."""
+        if gray is None or not self._polygons:
+            return gray
+        if self._mask is None or self._mask.size != gray.size:
+            width, height = gray.size
+            self._mask = gray.copy()
+            self._mask.putdata(
+                [
+                    255 if self._covers(((x + 0.5) / width, (y + 0.5) / height)) else 0
+                    for y in range(height)
+                    for x in range(width)
+                ]
+            )
+        blackened = gray.copy()
+        blackened.paste(0, mask=self._mask)
+        return blackened
+
+    def _covers(self, place: tuple[float, float]) -> bool:
+        return any(is_inside(place, polygon) for polygon in self._polygons)
 
 
 def averaged(gray: Image) -> Image:

@@ -314,7 +314,7 @@ class Supervisor:
             self._remove_journals()
 
     def _remove_journals(self) -> None:
-        """Remove the journals and pictures of cameras that are gone and whose workers have ended."""
+        """Remove the journals and pictures of cameras that are gone, once their workers ended."""
         known = {camera.id for camera in self._registry.all()}
         known |= {camera_id for camera_id, *_ in self._ending}
         remove_journals(self._journals, but=known)

@@ -11,6 +11,8 @@ import shutil
 from collections.abc import Container, Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from convergecast.errors import NotFound
 from convergecast.events.writer import picture_path
 
@@ -70,9 +72,6 @@ def make_thumbnail(jpeg: bytes, box: Sequence[float]) -> bytes:
 
     Raises NotFound for a picture that cannot be decoded.
     """
-    # A hub needs Pillow only to show events.
-    from PIL import Image
-
     try:
         picture = Image.open(io.BytesIO(jpeg), formats=("JPEG",))
         full_width, full_height = picture.size

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from convergecast.messages.events import Crossed, Event, EventKind, EventPicture, Visit
-from convergecast.storage.database import Database
+from convergecast.storage.database import Database, SqlValue
 
 KEPT_S = 90 * 86_400
 MOST_EVENTS = 1_000_000
@@ -294,7 +294,7 @@ def search(database: Database, asked: Search) -> list[StoredEvent]:
     """Return events, newest first."""
     if asked.cameras is not None and not asked.cameras:
         return []
-    values: Mapping[str, object] = {
+    values: dict[str, SqlValue] = {
         "before": 1 << 62 if asked.before is None else asked.before,
         "cameras": _words(sorted(asked.cameras or ())),
         "kinds": _words(asked.kinds),
@@ -335,7 +335,7 @@ def _delete(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list
     return [(row["camera_id"], row["key"]) for row in rows if row["key"] is not None]
 
 
-def _values(camera_id: str, epoch: str, number: int, event: Event) -> dict[str, object]:
+def _values(camera_id: str, epoch: str, number: int, event: Event) -> dict[str, SqlValue]:
     places = [f"z:{visit.id}" for visit in event.zones]
     places += [f"l:{each.line}" for each in event.crossings]
     return {

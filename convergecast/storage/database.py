@@ -25,6 +25,7 @@ EVENTS_DATABASE_NAME = "events.sqlite3"
 """The file of the hub's main database, in its data folder."""
 
 T = TypeVar("T")
+SqlValue = str | int | float | bytes | None
 
 log = logging.getLogger("database")
 
@@ -104,7 +105,7 @@ class Database:
         return self.write(lambda connection: connection.execute(sql, parameters).rowcount)
 
     def read(
-        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, SqlValue] = ()
     ) -> list[sqlite3.Row]:
         """Return the rows of a query, read by this thread's own connection.
 

@@ -14,8 +14,7 @@ from convergecast.messages.schemas import Json, Kind, components, resolved
 from convergecast.options import OPTIONS
 from convergecast.web.live import SOCKET_MESSAGES
 from convergecast.web.openapi.account_operations import ACCOUNT_OPERATIONS
-from convergecast.web.openapi.camera_operations import CAMERA_OPERATIONS
-from convergecast.web.openapi.event_operations import EVENT_OPERATIONS
+from convergecast.web.openapi.camera_operations import CAMERA_OPERATIONS, EVENT_OPERATIONS
 from convergecast.web.openapi.hub_operations import (
     AGENT_OPERATIONS,
     HUB_OPERATIONS,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from convergecast.messages import api
+from convergecast.messages import event_views as events
 from convergecast.messages.live import CameraView
 from convergecast.messages.results import PictureResult, Result
 from convergecast.messages.zones import CameraZones
@@ -20,6 +23,11 @@ _PICTURE = body(
     "One picture: at most 20 MB and 50 million pixels.",
     {kind: {"type": "string", "contentMediaType": kind} for kind in PICTURE_KINDS},
 )
+_picture = partial(view, query=api.AnnotatedQuery, basic=True)
+_analysis = partial(operate, query=api.AnalyzeQuery, sent=_PICTURE, errors=[409, 503])
+_EVENTS = "/api/v1/events"
+_EVENT = f"{_EVENTS}/{{event_id}}"
+_JPEG = answer(200, "The picture.", {"image/jpeg": {}})
 
 CAMERA_OPERATIONS = {
     f"GET {_CAMERAS}": view("list_cameras", "All except rejected ones", api.Cameras),
@@ -34,25 +42,22 @@ CAMERA_OPERATIONS = {
         "change_camera", "Change a camera", CameraView, sent=api.CameraChange, errors=[409, 422]
     ),
     f"DELETE {_ONE}": manage("forget_camera", "Forget a camera", _FORGOTTEN),
-    f"GET {_ONE}/snapshot.jpg": view(
-        "snapshot", "The newest frame", _SNAPSHOT, query=api.AnnotatedQuery, basic=True
-    ),
-    f"GET {_ONE}/stream.mjpg": view(
-        "stream", "A stream for players", _STREAM, query=api.AnnotatedQuery, basic=True
-    ),
+    f"GET {_ONE}/snapshot.jpg": _picture("snapshot", "The newest frame", _SNAPSHOT),
+    f"GET {_ONE}/stream.mjpg": _picture("stream", "A stream for players", _STREAM),
     f"GET {_ONE}/result": view("result", "The newest result", Result),
     f"GET {_ONE}/zones": view("zones", "Its zones, lines and masks", CameraZones),
     f"PUT {_ONE}/zones": operate("put_zones", "Change them", CameraZones, sent=CameraZones),
-    "POST /api/v1/analyze": operate(
-        "analyze",
-        "Analyse one picture",
-        PictureResult,
-        query=api.AnalyzeQuery,
-        sent=_PICTURE,
-        errors=[400, 409, 429, 503],
-    ),
+    "POST /api/v1/analyze": _analysis("analyze", "Analyse one picture", PictureResult),
     "GET /api/v1/counts": view(
         "counts", "People, minute by minute", api.Minutes, query=api.CountsQuery, errors=[404]
     ),
     "GET /api/v1/labels": view("labels", "The labels of objects", api.Labels),
+}
+EVENT_OPERATIONS = {
+    f"GET {_EVENTS}": view("events", "What happened", events.Events, query=events.EventsQuery),
+    f"GET {_EVENT}": view("event", "One event", events.EventView),
+    f"GET {_EVENT}/thumbnail.jpg": view("event_thumbnail", "What it is about", _JPEG),
+    f"GET {_EVENT}/snapshot.jpg": view("event_snapshot", "Its best picture", _JPEG),
+    f"PATCH {_EVENT}": operate("mark_event", "Keep it", events.EventView, sent=events.EventMark),
+    f"DELETE {_EVENT}": operate("delete_event", "Delete it", answer(204, "It is deleted.")),
 }
