@@ -261,7 +261,6 @@ class CameraRegistry:
         options: Sequence[str] | UnsetType = UNSET,
         approved: bool | UnsetType = UNSET,
         objects: ObjectChange | UnsetType = UNSET,
-        zones: CameraZones | UnsetType = UNSET,
         by: Actor = THE_HUB,
     ) -> Camera:
         """Make all given changes, or none of them.
@@ -273,12 +272,10 @@ class CameraRegistry:
             options: all options that are on.
             approved: True approves the camera, False rejects it.
             objects: the objects to show; None as `labels` means all.
-            zones: all zones, lines and masks.
             by: who asks for it.
 
         Raises:
-            InvalidInput: the name cannot be shown, an option or label does not exist, or a zone,
-                line or mask cannot be.
+            InvalidInput: the name cannot be shown, or an option or label does not exist.
             Conflict: options for a camera that is not approved, or recognition while it is off; a
                 source that another camera has, or for a camera with an agent host.
             Forbidden: recognition, but the configuration does not allow it.
@@ -295,8 +292,6 @@ class CameraRegistry:
                 camera = replace(camera, approval=approval, waits=None)
             if objects is not UNSET:
                 camera = _with_objects(camera, objects)
-            if zones is not UNSET:
-                camera = replace(camera, zones=checked_zones(zones))
             if options is not UNSET:
                 camera = self._with_options(camera, options)
             sealed = None
@@ -314,6 +309,17 @@ class CameraRegistry:
                 store.remember(self._database, identity_of(camera))
         if approved is False:
             self._forget_oldest_rejected(by)
+        self._notify(camera_id)
+        return camera
+
+    def change_zones(self, camera_id: str, zones: CameraZones, by: Actor = THE_HUB) -> Camera:
+        """Replace all zones, lines and masks of a camera; raises InvalidInput, NotFound."""
+        checked = checked_zones(zones)
+        with self._lock:
+            before = self.get(camera_id)
+            camera = replace(before, zones=checked)
+            told = told_change(before, camera)
+            self._save(camera, self._change(by, *told, camera_id) if told else None)
         self._notify(camera_id)
         return camera
 

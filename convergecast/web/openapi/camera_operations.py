@@ -18,15 +18,13 @@ _AT = header({"type": "number"}, "The time of capture, in UNIX seconds.")
 _SNAPSHOT = answer(200, "The picture.", {"image/jpeg": {}}, X_Captured_At=_AT)
 _STREAM = answer(200, "JPEGs without end, each with its length.", {"multipart/x-mixed-replace": {}})
 _ADDED = answer(201, "A picture came; or it is kept.", {"application/json": CameraView})
-_FORGOTTEN = answer(204, "The camera is forgotten.")
-_PICTURE = body(
-    "One picture: at most 20 MB and 50 million pixels.",
-    {kind: {"type": "string", "contentMediaType": kind} for kind in PICTURE_KINDS},
-)
+_KINDS = {kind: {"type": "string", "contentMediaType": kind} for kind in PICTURE_KINDS}
+_PICTURE = body("One picture: at most 20 MB and 50 million pixels.", _KINDS)
+_change = partial(operate, sent=api.CameraChange, errors=[409, 422])
+_counts = partial(view, query=api.CountsQuery, errors=[404])
 _picture = partial(view, query=api.AnnotatedQuery, basic=True)
 _analysis = partial(operate, query=api.AnalyzeQuery, sent=_PICTURE, errors=[409, 503])
-_EVENTS = "/api/v1/events"
-_EVENT = f"{_EVENTS}/{{event_id}}"
+_EVENT = "/api/v1/events/{event_id}"
 _JPEG = answer(200, "The picture.", {"image/jpeg": {}})
 
 CAMERA_OPERATIONS = {
@@ -38,23 +36,19 @@ CAMERA_OPERATIONS = {
     f"POST {_CAMERAS}/options": operate(
         "switch_option", "Switch an option", api.OptionAnswers, sent=api.OptionOrder
     ),
-    f"PATCH {_ONE}": operate(
-        "change_camera", "Change a camera", CameraView, sent=api.CameraChange, errors=[409, 422]
-    ),
-    f"DELETE {_ONE}": manage("forget_camera", "Forget a camera", _FORGOTTEN),
+    f"PATCH {_ONE}": _change("change_camera", "Change a camera", CameraView),
+    f"DELETE {_ONE}": manage("forget_camera", "Forget it", answer(204, "It is forgotten.")),
     f"GET {_ONE}/snapshot.jpg": _picture("snapshot", "The newest frame", _SNAPSHOT),
     f"GET {_ONE}/stream.mjpg": _picture("stream", "A stream for players", _STREAM),
     f"GET {_ONE}/result": view("result", "The newest result", Result),
     f"GET {_ONE}/zones": view("zones", "Its zones, lines and masks", CameraZones),
     f"PUT {_ONE}/zones": operate("put_zones", "Change them", CameraZones, sent=CameraZones),
     "POST /api/v1/analyze": _analysis("analyze", "Analyse one picture", PictureResult),
-    "GET /api/v1/counts": view(
-        "counts", "People, minute by minute", api.Minutes, query=api.CountsQuery, errors=[404]
-    ),
+    "GET /api/v1/counts": _counts("counts", "People, minute by minute", api.Minutes),
     "GET /api/v1/labels": view("labels", "The labels of objects", api.Labels),
 }
 EVENT_OPERATIONS = {
-    f"GET {_EVENTS}": view("events", "What happened", events.Events, query=events.EventsQuery),
+    "GET /api/v1/events": view("events", "What happened", events.Events, query=events.EventsQuery),
     f"GET {_EVENT}": view("event", "One event", events.EventView),
     f"GET {_EVENT}/thumbnail.jpg": view("event_thumbnail", "What it is about", _JPEG),
     f"GET {_EVENT}/snapshot.jpg": view("event_snapshot", "Its best picture", _JPEG),
