@@ -112,6 +112,7 @@ CHANGES = {
         "POST /api/v1/analyze",
     },
     Role.ADMIN: {
+        "POST /api/v1/cameras",
         f"DELETE {CAMERA}",
         "POST /api/v1/people",
         f"PATCH {PERSON}",
