@@ -22,6 +22,7 @@ import filelock
 
 from convergecast.protocol.folders import agent_folder
 
+from .devices import PI_CAMERA_TEXT
 from .errors import SetupError
 
 _log = logging.getLogger(__name__)
@@ -225,7 +226,7 @@ def _source_key(source: str) -> str:
         parts = urlsplit(source)
         place = parts.netloc.rpartition("@")[2]
         source = urlunsplit((parts.scheme, place, parts.path, parts.query, ""))
-    elif source != "demo" and not source.isdigit():
+    elif source != "demo" and not source.isdigit() and not PI_CAMERA_TEXT.fullmatch(source):
         source = str(Path(source).expanduser().resolve())
     return _digest(source)
 

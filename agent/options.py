@@ -11,6 +11,7 @@ import argparse
 import logging
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -22,6 +23,7 @@ from convergecast.protocol.texts import is_printable, is_visible
 from convergecast.protocol.urls import has_credentials, read_address
 
 from .address import ANY_HUB, Hub, parse_hub, parse_place
+from .devices import listed
 from .errors import SetupError
 
 TOKEN_VARIABLE = "CONVERGECAST_AGENT_TOKEN"
@@ -111,8 +113,8 @@ class AgentOptions:
     token_file: str | None = _option(None, "a file with the token", "F")
     source: str = _option(
         _USUAL_SOURCE,
-        "a device number, a video or GIF file, a folder of pictures, an rtsp:// or http:// "
-        "address, or demo (default: device 0)",
+        "a device number (see --list), picamera, a video or GIF file, a folder of pictures, an "
+        "rtsp:// or http:// address, or demo (default: device 0)",
         "S",
         _word(_MOST_SOURCE_LETTERS),
     )
@@ -167,6 +169,15 @@ class AgentOptions:
     tls_ca: str | None = _option(None, "the certificate to trust for an https hub", "F")
 
 
+class _List(argparse.Action):
+    """Prints the cameras of this machine and ends the process."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print them."""
+        sys.stdout.write(f"{listed()}\n")
+        parser.exit(0)
+
+
 def parse_options(
     arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None
 ) -> AgentOptions:
@@ -193,6 +204,13 @@ def _parser() -> Parser:
         prog="agent.py", description="Serves the pictures of one camera to a ConvergeCast hub."
     )
     parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument(
+        "--list",
+        action=_List,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="print the cameras of this machine, and end",
+    )
     either = {name: parser.add_mutually_exclusive_group() for name in ("token", "source")}
     for option in fields(AgentOptions):
         group = either.get(option.name.removesuffix("_file"), parser)

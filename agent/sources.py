@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from .devices import PI_CAMERA_TEXT
 from .encode import Encoded, Picture
 from .errors import SetupError
 from .webcameras import WebSource
@@ -85,7 +86,7 @@ def make_source(
         with _told_to_the_user():
             return WebSource(text, box=box, fps=fps, untouched=untouched)
     # OpenCV, which a camera that gives JPEGs does not need.
-    from . import demo, pictures, videos
+    from . import demo, picameras, pictures, videos
 
     if text == DEMO:
         source = demo.DemoSource(size=box, fps=fps, phase_s=phase_s)
@@ -93,6 +94,8 @@ def make_source(
         return source
     if text.isascii() and text.isdigit():
         return videos.DeviceSource(int(text), box=box)
+    if match := PI_CAMERA_TEXT.fullmatch(text):
+        return picameras.PiCameraSource(int(match[1] or 0), box=box, fps=fps)
     if text.startswith("/dev/"):
         return videos.DeviceSource(text, box=box)
     if slashes:
