@@ -59,6 +59,11 @@ def blueprint(services: Services) -> Blueprint:
             services.camera(caller(), camera_id)
         return render_template("dashboard.html", version=__version__)
 
+    @routes.get("/events")
+    @allow(Access.VIEW)
+    def events() -> str:
+        return render_template("events.html", version=__version__)
+
     @routes.get("/faces")
     @allow(Access.INSPECT)
     def faces() -> str:

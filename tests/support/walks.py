@@ -31,7 +31,8 @@ def walk(
         height: of the person in pixels; the feet are 10 above the lower edge.
     """
     room = background()
-    scaled = cv2.resize(person, (person.shape[1] * height // person.shape[0], height))
+    width = person.shape[1] * height // person.shape[0]
+    scaled = np.asarray(cv2.resize(person, (width, height)), np.uint8)
     writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"MJPG"), fps, SIZE)
     for x in xs:
         frame = room.copy()

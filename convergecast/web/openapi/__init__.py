@@ -35,9 +35,9 @@ _BASIC = """\
 For players and home automation, which send no Bearer: the password is an API token, or the
 administrator's token, and the user name may be any. No account's password is taken."""
 
-_LIVE = """\
-Pictures and results of all cameras as they arrive: JSON texts with a `type`, and binary messages
-with a picture. docs/protocol.md has their fields; a camera is a CameraView, a result a Result."""
+_LIVE = (
+    "JSON texts with a `type`, and binary messages with pictures: docs/protocol.md has the fields."
+)
 
 _TAGS = {
     "cameras": ("Cameras, their pictures and results.", CAMERA_OPERATIONS),

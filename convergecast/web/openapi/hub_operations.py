@@ -64,6 +64,7 @@ HUB_OPERATIONS = {
 PAGE_OPERATIONS = {
     "GET /": view("dashboard", "The dashboard", _PAGE, _LED, _NOT_SIGNED_IN, query=api.FirstLink),
     "GET /faces": inspect("faces_page", "People and their faces", _PAGE, _TO_LOGIN),
+    "GET /events": view("events_page", "What happened", _PAGE, _TO_LOGIN),
     "GET /accounts": view("accounts_page", "Accounts, sessions, tokens", _PAGE, _TO_LOGIN),
     "GET /view/{name}": view("view_page", "The cameras of a view", _PAGE, _TO_LOGIN),
     "GET /camera/{camera_id}": view("camera_page", "One camera", _PAGE, _TO_LOGIN),

@@ -72,6 +72,8 @@ const unknown = (id) => `${UNKNOWN}/${encodeURIComponent(id)}`;
 /** @param {string} name */
 const user = (name) => `/api/v1/users/${encodeURIComponent(name)}`;
 /** @param {string} id */
+const event = (id) => `/api/v1/events/${encodeURIComponent(id)}`;
+/** @param {string} id */
 const camera = (id) => `/api/v1/cameras/${encodeURIComponent(id)}`;
 
 export const api = {
@@ -151,6 +153,20 @@ export const api = {
   dropAllUnknown: () => request('DELETE', UNKNOWN),
   /** @param {import('./types.js').AuditKind[]} kinds @returns {Promise<import('./types.js').Audit>} */
   audit: (kinds) => request('GET', `/api/v1/audit?limit=500&${kinds.map((kind) => `kind=${kind}`).join('&')}`),
+  /** @param {Record<string, string>} query @returns {Promise<import('./types.js').Events>} */
+  events: (query) => request('GET', `/api/v1/events?${new URLSearchParams(query)}`),
+  /** @param {string} id @param {'thumbnail'|'snapshot'} picture */
+  eventUrl: (id, picture) => `${ROOT}${event(id)}/${picture}.jpg`,
+  /** @param {string} id @param {boolean} kept @returns {Promise<import('./types.js').EventView>} */
+  keepEvent: (id, kept) => request('PATCH', event(id), { kept }),
+  /** @param {string} id */
+  deleteEvent: (id) => request('DELETE', event(id)),
+  /** While the page is being left. @param {string} id */
+  deleteEventLate: (id) => fetch(ROOT + event(id), { method: 'DELETE', keepalive: true, credentials: 'same-origin' }),
+  /** @param {string} id @returns {Promise<import('./types.js').CameraZones>} */
+  zones: (id) => request('GET', `${camera(id)}/zones`),
+  /** @param {string} id @param {object} zones @returns {Promise<import('./types.js').CameraZones>} */
+  setZones: (id, zones) => request('PUT', `${camera(id)}/zones`, zones),
   /** @returns {Promise<import('./types.js').Me>} */
   me: () => request('GET', '/api/v1/me'),
   /** @returns {Promise<import('./types.js').Users>} */

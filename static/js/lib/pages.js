@@ -7,6 +7,7 @@ import { ROOT } from './root.js';
 /** @type {PageLink[]} icon: on a phone, instead of the label */
 export const PAGES = [
   { name: 'cameras', label: 'Cameras', href: `${ROOT}/`, admin: false },
+  { name: 'events', label: 'Events', href: `${ROOT}/events`, admin: false },
   { name: 'faces', label: 'Faces', href: `${ROOT}/faces`, admin: true },
   { name: 'accounts', label: 'Accounts', href: `${ROOT}/accounts`, admin: false, icon: 'account' },
 ];

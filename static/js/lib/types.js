@@ -58,6 +58,11 @@
  * @property {number} registered_at  UNIX seconds.
  * @property {number} last_seen  UNIX seconds.
  *
+ * @typedef {object} CameraZones  The zones, lines and masks of a camera.
+ * @property {Zone[]} zones
+ * @property {Line[]} lines
+ * @property {Mask[]} masks
+ *
  * @typedef {object} Cameras  Cameras, oldest first.
  * @property {CameraView[]} cameras
  *
@@ -65,8 +70,20 @@
  * @property {'cameras'} type
  * @property {CameraView[]} cameras
  *
+ * @typedef {object} Clip  What is recorded of an event.
+ * @property {number} from  UNIX seconds.
+ * @property {number} to  UNIX seconds.
+ * @property {number} frames
+ * @property {number} bytes
+ *
  * @typedef {object} Consent  The record of a person's consent: who recorded it, and when.
  * @property {string} by
+ * @property {number} at  UNIX seconds.
+ *
+ * @typedef {object} CrossingView  A crossing of a line.
+ * @property {string} line
+ * @property {string} name
+ * @property {'in'|'out'} direction
  * @property {number} at  UNIX seconds.
  *
  * @typedef {object} DetectedObject  An object; its box in pixels of the picture.
@@ -111,6 +128,63 @@
  * @property {string} error
  * @property {string} message  One sentence that a person can act on.
  * @property {string} [page]  The page of the hub to act on.
+ *
+ * @typedef {object} EventChanged  An event is new, has changed, or is over.
+ * @property {'event'} type
+ * @property {string} id  Newer events have higher numbers.
+ * @property {string} camera
+ * @property {string|null} camera_name  Null: the camera is gone.
+ * @property {EventKind} kind
+ * @property {string|null} subkind
+ * @property {string|null} label
+ * @property {Match|null} person  Who a face is, or may be (`perhaps`).
+ * @property {number|null} track_id  The same for the same thing from frame to frame.
+ * @property {Severity} severity
+ * @property {number} started_at  UNIX seconds.
+ * @property {number|null} ended_at  Null while it lasts.
+ * @property {number|null} peak_at  When the picture was taken.
+ * @property {number|null} score
+ * @property {string|null} reason  Why it happened, for people.
+ * @property {EventPictureView|null} picture  Null: there is none.
+ * @property {VisitView[]} zones
+ * @property {CrossingView[]} crossings
+ * @property {boolean} kept  It is not deleted for room.
+ * @property {Clip|null} clip  Null: nothing is recorded; see `clip_reason`.
+ * @property {string|null} clip_reason
+ * @property {'end'|'new'|'update'} change
+ *
+ * @typedef {'camera'|'crossing'|'face'|'seen'|'system'} EventKind  The subject of an event.
+ *
+ * @typedef {object} EventPictureView  The picture of an event, and where in it the thing is.
+ * @property {number} at  UNIX seconds.
+ * @property {number} width
+ * @property {number} height
+ * @property {[number, number, number, number]} box  x1, y1, x2, y2.
+ *
+ * @typedef {object} EventView  An event; `subkind` says more about its kind.
+ * @property {string} id  Newer events have higher numbers.
+ * @property {string} camera
+ * @property {string|null} camera_name  Null: the camera is gone.
+ * @property {EventKind} kind
+ * @property {string|null} subkind
+ * @property {string|null} label
+ * @property {Match|null} person  Who a face is, or may be (`perhaps`).
+ * @property {number|null} track_id  The same for the same thing from frame to frame.
+ * @property {Severity} severity
+ * @property {number} started_at  UNIX seconds.
+ * @property {number|null} ended_at  Null while it lasts.
+ * @property {number|null} peak_at  When the picture was taken.
+ * @property {number|null} score
+ * @property {string|null} reason  Why it happened, for people.
+ * @property {EventPictureView|null} picture  Null: there is none.
+ * @property {VisitView[]} zones
+ * @property {CrossingView[]} crossings
+ * @property {boolean} kept  It is not deleted for room.
+ * @property {Clip|null} clip  Null: nothing is recorded; see `clip_reason`.
+ * @property {string|null} clip_reason
+ *
+ * @typedef {object} Events  Events, newest first.
+ * @property {EventView[]} events
  *
  * @typedef {object} Face  A face; boxes and points in pixels of the picture.
  * @property {[number, number, number, number]} box  x1, y1, x2, y2.
@@ -160,6 +234,13 @@
  * @property {string} camera
  * @property {number} at  UNIX seconds.
  *
+ * @typedef {object} Line  A line that things cross: `in` is from its left to its right, looking along it.
+ * @property {string} [id]  Given by the hub where it is missing.
+ * @property {string} name  Printable characters.
+ * @property {[number, number]} from  x, y.
+ * @property {[number, number]} to  x, y.
+ * @property {string[]|null} labels  The labels that count. Null: all.
+ *
  * @typedef {object} MadeToken  A new token.
  * @property {string} id  Newer sessions have higher numbers.
  * @property {string} name
@@ -168,6 +249,11 @@
  * @property {number} created_at  UNIX seconds.
  * @property {number|null} expires_at  UNIX seconds. Null: never.
  * @property {string} token  Its text. It is shown this once.
+ *
+ * @typedef {object} Mask  A part of the picture in which motion is ignored, or objects are.
+ * @property {string} [id]  Given by the hub where it is missing.
+ * @property {'motion'|'objects'|'privacy'} kind
+ * @property {[number, number][]} polygon
  *
  * @typedef {object} Match  Who a face is.
  * @property {string} id
@@ -292,6 +378,8 @@
  * @property {number} sightings_days  How long visits are kept.
  * @property {boolean} recognition_allowed  False: the configuration forbids recognition.
  *
+ * @typedef {'alert'|'note'} Severity  Whether a user should look at an event at once.
+ *
  * @typedef {object} Sighting  A visit of a person.
  * @property {string} person
  * @property {string} name
@@ -358,6 +446,18 @@
  *
  * @typedef {object} Views  The caller's views in their order, then those that others share.
  * @property {ViewShown[]} views
+ *
+ * @typedef {object} VisitView  A stay in a zone.
+ * @property {string} id
+ * @property {string} name
+ * @property {number} entered_at  UNIX seconds.
+ * @property {number|null} left_at  Null while it lasts.
+ *
+ * @typedef {object} Zone  A part of the picture in which things are noticed.
+ * @property {string} [id]  Given by the hub where it is missing.
+ * @property {string} name  Printable characters.
+ * @property {[number, number][]} polygon
+ * @property {string[]|null} labels  The labels that count. Null: all.
  */
 
 export {};

@@ -57,6 +57,7 @@ LOOKS = {
     Role.VIEWER: {
         "GET /",
         "GET /accounts",
+        "GET /events",
         "GET /camera/<camera_id>",
         "GET /view/<name>",
         "GET /metrics",

@@ -1,0 +1,109 @@
+// One event: its picture with the box, what is known of it, and what can be done with it.
+
+import { button, el, setText } from '../lib/dom.js';
+import { opener } from '../lib/dialog.js';
+import { eventFacts, eventTitle, eventWhen } from '../lib/eventwords.js';
+import { mayOperate } from '../lib/rights.js';
+
+/** @typedef {import('../lib/types.js').EventView} EventView */
+
+/**
+ * @param {object} parts
+ * @param {import('../lib/eventbook.js').EventBook} parts.book
+ * @param {(id: string, picture: 'thumbnail'|'snapshot') => string} parts.url  of a picture
+ * @param {(step: number) => void} parts.onStep  to the event before or after
+ */
+export function createEventDialog({ book, url, onStep }) {
+  const title = el('h2', { dir: 'auto', 'data-testid': 'event-title' });
+  const when = el('p', { class: 'quiet numbers' });
+  const canvas = el('canvas', { role: 'img', 'aria-label': 'Picture of the event', 'data-testid': 'event-picture' });
+  const frame = el('div', { class: 'event-picture' }, canvas);
+  const missing = el('p', { class: 'quiet', 'data-testid': 'event-no-picture' }, 'There is no picture of this event.');
+  const facts = el('ul', { class: 'event-facts', 'data-testid': 'event-facts' });
+  const keep = button('Keep', 'event-keep', () => { if (event) book.keep(event); });
+  const remove = button('Delete', 'event-delete', erase, 'button danger');
+  const download = el('a', { class: 'button', download: '', 'data-testid': 'event-download' }, 'Picture');
+  const buttons = el('div', { class: 'row' }, download, ...(mayOperate() ? [keep, remove] : []),
+    el('span', { class: 'spring' }), button('Close', 'event-close', () => dialog.close()));
+  const dialog = el('dialog', { class: 'dialog event-dialog', 'data-testid': 'event-dialog' },
+    title, when, frame, missing, facts, buttons);
+  const show = opener(dialog, () => { event = null; });
+  /** @type {EventView|null} */
+  let event = null;
+  let drawn = '';
+  dialog.addEventListener('keydown', pressed);
+
+  function erase() {
+    if (event === null) return;
+    const gone = event;
+    dialog.close();
+    book.remove(gone);
+  }
+
+  /** @param {KeyboardEvent} press */
+  function pressed(press) {
+    if (event === null || press.ctrlKey || press.metaKey || press.altKey) return;
+    if (press.key === 'ArrowRight' || press.key === 'ArrowLeft') onStep(press.key === 'ArrowRight' ? 1 : -1);
+    else if (mayOperate() && press.key.toLowerCase() === 'k') book.keep(event);
+    else if (mayOperate() && press.key === 'Delete') erase();
+    else return;
+    press.preventDefault();
+  }
+
+  async function draw() {
+    const { id, picture } = event ?? { id: '', picture: null };
+    const key = `${id} ${picture?.at}`;
+    if (key === drawn) return;
+    drawn = key;
+    frame.hidden = picture === null;
+    missing.hidden = picture !== null;
+    if (picture === null) return;
+    const address = `${url(id, 'snapshot')}?at=${picture.at}`;
+    const response = await fetch(address, { credentials: 'same-origin' }).catch(() => null);
+    const image = response?.ok ? await createImageBitmap(await response.blob()).catch(() => null) : null;
+    if (drawn !== key) return;
+    frame.hidden = image === null;
+    missing.hidden = image !== null;
+    if (image === null) return;
+    canvas.width = image.width;
+    canvas.height = image.height;
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    context.drawImage(image, 0, 0);
+    const [x1, y1, x2, y2] = picture.box.map((value, index) => (
+      value * (index % 2 ? image.height / picture.height : image.width / picture.width)));
+    const scale = Math.max(1, image.width / 640);
+    for (const { width, colour } of [{ width: 4, colour: '#000' }, { width: 2, colour: '#5aa9ff' }]) {
+      context.lineWidth = width * scale;
+      context.strokeStyle = colour;
+      context.strokeRect(x1, y1, x2 - x1, y2 - y1);
+    }
+  }
+
+  /** @param {{now_s: number}|null} view */
+  function setState(view) {
+    if (event === null) return;
+    const { id } = event;
+    event = book.state().events.find((each) => each.id === id) ?? event;
+    const now_s = view?.now_s ?? Date.now() / 1000;
+    setText(title, eventTitle(event));
+    setText(when, eventWhen(event, now_s));
+    setText(keep, event.kept ? 'Keep no longer' : 'Keep');
+    facts.replaceChildren(...eventFacts(event, now_s).map((words) => el('li', { dir: 'auto' }, words)));
+    download.href = url(event.id, 'snapshot');
+    download.hidden = event.picture === null;
+    dialog.setAttribute('aria-label', eventTitle(event));
+    draw();
+  }
+
+  return {
+    setState,
+    opened: () => event?.id ?? null,
+    /** @param {EventView} next */
+    open(next) {
+      const was = event;
+      event = next;
+      if (was === null) { drawn = ''; show(); }
+      setState(null);
+    },
+  };
+}
