@@ -1,23 +1,77 @@
-"""The page Events on a real hub whose events the test makes, as a worker would."""
+"""The page Events, with a real camera that a person walks by."""
 
 from __future__ import annotations
 
-import io
-import os
-import sqlite3
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from convergecast.cameras.supervisor import JOURNALS
 from convergecast.vision.detections import Bytes
 from tests.browser.conftest import Watched
-from tests.support.rig import Rig
 from tests.support.walks import walk
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def camera(watched: Watched, tmp_path: Path, astronaut: Bytes) -> dict[str, Any]:
+    """Return a camera by which a person walks in five seconds, again and again."""
+    file = tmp_path / "walk.avi"
+    steps: list[float | None] = [0.2 + 0.6 * step / 50 for step in range(51)]
+    walk(file, astronaut, steps + [None] * 70, fps=10)
+    watched.rig.start_agent("--source", str(file), "--name", "Hall")
+    (camera,) = watched.rig.wait_online(1)
+    return camera
+
+
+@pytest.mark.usefixtures("models_ready")
+def test_what_happens_appears_and_is_kept_deleted_and_brought_back(
+    watched: Watched, camera: dict[str, Any]
+) -> None:
+    page, rig = watched.sign_in(), watched.rig
+    page.get_by_test_id("page-events").click()
+    expect(page.get_by_test_id("no-events")).to_contain_text("Nothing has happened yet")
+    path = f"/api/v1/cameras/{camera['id']}"
+    line = {"name": "Door", "from": [0.5, 1], "to": [0.5, 0]}
+    assert rig.request("PUT", f"{path}/zones", json={"lines": [line]}).ok
+    assert rig.request("PATCH", path, json={"options": ["objects"]}).ok
+    crossing = page.get_by_test_id("event").and_(page.get_by_label("Person crossed Door: in"))
+    crossing.first.wait_for(timeout=60_000)
+    expect(crossing.first.locator("img")).to_be_visible()
+    rig.request("PATCH", path, json={"options": []})  # from here on nothing new happens
+    # Filters: the address keeps them.
+    page.get_by_test_id("filter-kind").select_option("crossing")
+    seen = page.get_by_test_id("event").and_(page.get_by_label("Person, Hall", exact=False))
+    expect(seen).to_have_count(0)
+    page.reload()
+    crossing.first.wait_for()
+    expect(page.get_by_test_id("filter-kind")).to_have_value("crossing")
+    # Keys: keep, open, close.
+    crossing.first.focus()
+    page.keyboard.press("k")
+    expect(crossing.first.get_by_text("kept")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("event-title")).to_have_text("Person crossed Door: in")
+    expect(page.get_by_test_id("event-facts")).to_contain_text("crossed Door")
+    canvas = page.get_by_test_id("event-picture")
+    expect(canvas).to_be_visible()
+    page.wait_for_function("document.querySelector('[data-testid=event-picture]').width === 640")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("event-dialog")).to_have_count(0)
+    # Delete, undo, and delete for good.
+    before = crossing.count()
+    page.keyboard.press("Delete")
+    expect(crossing).to_have_count(before - 1)
+    page.get_by_test_id("undo-button").click()
+    expect(crossing).to_have_count(before)
+    crossing.first.focus()
+    page.keyboard.press("Delete")
+    page.get_by_test_id("undo-close").click()
+    rig.wait_for(
+        lambda: len(rig.get("/api/v1/events?kind=crossing")["events"]) == before - 1, "its end"
+    )
+    page.get_by_test_id("filter-clear").click()
+    seen.first.wait_for()
+    assert watched.complaints == []

@@ -31,13 +31,11 @@ Errors are JSON, `{{"error", "message"}}`. Only a browser, which asks by GET and
 `text/html`, is led to `/login` (303) where others get 401, and sees errors outside `/api/` as
 pages."""
 
-_BASIC = """\
-For players and home automation, which send no Bearer: the password is an API token, or the
-administrator's token, and the user name may be any. No account's password is taken."""
-
-_LIVE = (
-    "JSON texts with a `type`, and binary messages with pictures: docs/protocol.md has the fields."
+_BASIC = (
+    "For players: the password is an API token or the administrator's, the user name may be any."
 )
+
+_LIVE = "JSON texts with a `type`, and binary messages with pictures: see docs/protocol.md."
 
 _TAGS = {
     "cameras": ("Cameras, their pictures and results.", CAMERA_OPERATIONS),
