@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { eventFacts, eventTitle, eventWhen } from '../../static/js/lib/eventwords.js';
 
 const NOW = new Date(2026, 10, 28, 14, 30).getTime() / 1000;
+/** @type {any} */
 const SEEN = {
   id: '1', camera: 'c', camera_name: 'Hall', kind: 'seen', subkind: null, label: 'person', person: null, track_id: 3,
   severity: 'note', started_at: NOW - 600, ended_at: NOW - 588, peak_at: null, score: 0.81, reason: null, picture: null,
@@ -13,6 +14,7 @@ const SEEN = {
 test('what happened is said in a few words', () => {
   const crossings = [{ line: 'd', name: 'Door', direction: 'in', at: NOW }];
   const anna = { id: 'a', name: 'Anna', distance: 0.3 };
+  /** @type {[any, string][]} */
   const cases = [
     [SEEN, 'Person'],
     [{ ...SEEN, kind: 'crossing', subkind: 'in', crossings }, 'Person crossed Door: in'],
