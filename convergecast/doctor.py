@@ -17,10 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from convergecast import __version__
 from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE
 from convergecast.config import HubConfig
 from convergecast.errors import ConvergeCastError
+from convergecast.ipc.channel import Channel
 from convergecast.model_store import store
 from convergecast.model_store.catalog import FACE_MESH, LANDMARKS_68
 from convergecast.protocol.folders import models_folder
@@ -49,6 +52,12 @@ def run_doctor(config: HubConfig) -> int:
             print(f"{finding.grade:<8} {finding.what:<15} {finding.said}")
     print(f"\n{problems} problem{'' if problems == 1 else 's'}.")
     return 1 if problems else 0
+
+
+def report(channel: Channel, config: HubConfig) -> None:
+    """Send every finding as JSON, in a process of its own beside a hub, which has the address."""
+    checks = [check for check in CHECKS if check is not _address]
+    channel.send(msgspec.json.encode([one for check in checks for one in check(config)]))
 
 
 def _program(_: HubConfig) -> Iterator[Finding]:

@@ -59,6 +59,7 @@ from convergecast.web.event_views import event_view
 from convergecast.web.live import MAX_SOCKET_MESSAGE_BYTES
 from convergecast.web.proxies import Proxies
 from convergecast.web.services import Services, engine_status, shown_camera
+from convergecast.web.usage import UsageLog
 from convergecast.web.websocket_protocol import PromptProtocol
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class Hub:
         """End all processes, close databases and socket."""
         if self._announcement is not None:
             self._announcement.stop()
+        self.services.usage.stop()
         self.services.upkeep.stop()
         self.services.local_agents.stop()
         self.services.supervisor.stop()
@@ -261,6 +263,7 @@ class Hub:
             enrolment=faces.enrolment,
             recogniser=faces.recogniser,
             upkeep=faces.upkeep,
+            usage=UsageLog(pids=lambda: _pids(engine, supervisor), now=clock.now),
             show_next_link=self._show_next_link,
         )
 
@@ -325,6 +328,7 @@ class Hub:
             self.services.supervisor.start()
             self.services.local_agents.start()
             self.services.upkeep.start()
+            self.services.usage.start()
             self._announce()
             if self._on_ready:
                 self._on_ready(agent_token(self._database))
@@ -399,6 +403,12 @@ def _own_place(bound: socket.socket) -> tuple[str, str]:
     address = ipaddress.ip_address(host)
     host = loopback if address.is_unspecified else host
     return f"http://{f'[{host}]' if ':' in host else host}:{port}", loopback
+
+
+def _pids(engine: EngineHost, supervisor: Supervisor) -> dict[str, int]:
+    """Return the process ids of the hub, its engine and its workers, by name."""
+    own = {"hub": os.getpid()} | ({"engine": engine.pid} if engine.pid else {})
+    return own | {f"camera {camera_id}": pid for camera_id, pid in supervisor.pids().items()}
 
 
 def _allow_many_files() -> None:

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from convergecast.messages import accounts, api, audit, event_views, live, people, views, zones
+from convergecast.messages import (
+    accounts,
+    api,
+    audit,
+    event_views,
+    live,
+    people,
+    system,
+    views,
+    zones,
+)
 from convergecast.messages.schemas import Json, Kind, components
 
 FILE = Path(__file__).parents[1] / "static" / "js" / "lib" / "types.js"
@@ -20,6 +30,7 @@ ARRIVING: tuple[Kind, ...] = (
     *(people.Sightings, people.UnknownFaces, audit.Audit, people.Settings),
     *(accounts.Me, accounts.Users, accounts.SessionList, accounts.TokenList, accounts.MadeToken),
     *(views.Views, event_views.Events, event_views.EventChanged, zones.CameraZones),
+    *(api.Minutes, system.System, system.CheckFindings),
 )
 
 _HEAD = """\

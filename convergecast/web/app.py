@@ -34,6 +34,7 @@ from convergecast.web.api import (
     sessions,
     settings,
     sightings,
+    system,
     tokens,
     users,
     views,
@@ -45,7 +46,7 @@ from convergecast.web.services import Services
 
 _ROUTES = (
     *(pages, agents, cameras, pictures, analyze, labels, counts, events, metrics, openapi),
-    *(people, sightings, settings, me, users, sessions, tokens, audit, views, zones),
+    *(people, sightings, settings, system, me, users, sessions, tokens, audit, views, zones),
 )
 
 # Endless answers are given in the event loop. Here stand their addresses, so that one table says

@@ -69,6 +69,16 @@ def blueprint(services: Services) -> Blueprint:
     def faces() -> str:
         return render_template("faces.html", version=__version__)
 
+    @routes.get("/system")
+    @allow(Access.INSPECT)
+    def system() -> str:
+        return render_template("system.html", version=__version__)
+
+    @routes.get("/settings")
+    @allow(Access.INSPECT)
+    def settings() -> str:
+        return render_template("settings.html", version=__version__)
+
     @routes.get("/accounts")
     @allow(Access.VIEW)
     def accounts() -> str:

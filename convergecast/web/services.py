@@ -38,6 +38,7 @@ from convergecast.messages.live import CameraView, EngineStatusView, Hello
 from convergecast.options import OPTIONS, tasks_of
 from convergecast.storage.database import Database
 from convergecast.web.proxies import Proxies
+from convergecast.web.usage import UsageLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class Services:
     enrolment: Enrolment
     recogniser: Recogniser
     upkeep: Upkeep
+    usage: UsageLog
     show_next_link: Callable[[], None]
 
     def cameras(self, caller: Caller) -> list[CameraView]:

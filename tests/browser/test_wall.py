@@ -348,6 +348,21 @@ def test_a_notice_goes_when_its_cause_has_gone(told: Told) -> None:
     expect(notice).to_have_text("")
 
 
+def test_an_applicant_whose_agent_is_silent_is_not_offered_in_blue(told: Told) -> None:
+    waits = {"state": "pending", "wrong_token": False, "source": "demo:"}
+    alive = told_camera("c01", **waits, last_seen=time.time())
+    dead = told_camera("c02", **waits, last_seen=time.time() - 90)
+    told.hello(alive, dead)
+    rows = told.page.get_by_test_id("pending-camera")
+    primary = re.compile("primary")
+    expect(rows.nth(0).get_by_test_id("approve")).to_have_class(primary)
+    expect(rows.nth(0).get_by_test_id("silent-agent")).to_be_hidden()
+    expect(rows.nth(1).get_by_test_id("approve")).not_to_have_class(primary)
+    expect(rows.nth(1).get_by_test_id("silent-agent")).to_contain_text("has been silent since")
+    told.tell("cameras", cameras=[{**dead, "last_seen": time.time()}])
+    expect(rows.nth(1).get_by_test_id("approve")).to_have_class(primary)
+
+
 @pytest.fixture
 def phone(browser: Any, rig: Any) -> Any:
     watched = Watched(browser, rig, viewport={"width": 390, "height": 844}, has_touch=True)
@@ -387,3 +402,31 @@ def test_words_on_a_wall_of_4k_are_read_from_afar(browser: Any, rig: Any) -> Non
     assert told.page.get_by_test_id("option-faces").evaluate(size) >= 20
     watched.context.close()
     assert watched.complaints == []
+
+
+def test_a_kiosk_shows_the_wall_alone_turns_views_and_is_left_by_escape(told: Told) -> None:
+    usual = {"columns": None, "shape": None, "shared": False, "own": True}
+    views = [{"name": one, "cameras": [f"c0{one[-1]}"], **usual} for one in ("View 1", "View 2")]
+    told.page.route(re.compile("/api/v1/views$"), keeps_views(views))
+    told.page.set_viewport_size({"width": 1920, "height": 1080})
+    told.go("/view/View%201?kiosk=1")
+    told.hello(*many(3))
+    page = told.page
+    expect(tile(page, "c01")).to_be_visible()
+    expect(page.get_by_test_id("camera-count")).to_be_hidden()
+    expect(page.get_by_test_id("view-panel")).to_be_hidden()
+    expect(page.get_by_test_id("kiosk-hint")).to_contain_text("Esc leaves this wall.")
+    size = "(e) => parseFloat(getComputedStyle(e).fontSize)"
+    assert tile(page, "c01").get_by_test_id("tile-name").evaluate(size) >= 0.012 * 1080
+    expect(page).to_have_url(re.compile(r"/view/View%202\?kiosk=1$"))
+    expect(tile(page, "c02")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/view/View%201\?kiosk=1$"))
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("view-panel")).to_be_visible()
+
+
+def test_a_kiosk_says_where_the_screen_cannot_be_kept_awake(told: Told) -> None:
+    told.page.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")
+    told.go("/?kiosk")
+    told.hello(*many(1))
+    expect(told.page.get_by_test_id("kiosk-hint")).to_contain_text("only over https")

@@ -84,11 +84,8 @@ class HubCollector(Collector):
 
 
 def _memory(services: Services, asking: Caller) -> list[Sample]:
-    processes = {"hub": psutil.Process().pid}
-    if services.engine.pid:
-        processes["engine"] = services.engine.pid
-    workers = services.supervisor.pids().items()
-    processes |= {f"camera {i}": pid for i, pid in workers if may_see(asking, i)}
+    named = services.usage.pids().items()
+    processes = {name: pid for name, pid in named if _may_see_process(asking, name)}
     samples: list[Sample] = []
     for name, pid in processes.items():
         try:
@@ -96,6 +93,11 @@ def _memory(services: Services, asking: Caller) -> list[Sample]:
         except psutil.Error:
             continue  # it has ended meanwhile
     return samples
+
+
+def _may_see_process(asking: Caller, name: str) -> bool:
+    kind, _, camera_id = name.partition(" ")
+    return kind != "camera" or may_see(asking, camera_id)
 
 
 def _gauge(name: str, text: str, samples: Iterable[Sample]) -> Metric:

@@ -13,13 +13,9 @@ from convergecast.auth.access import Access
 from convergecast.messages.schemas import Json, Kind, components, resolved
 from convergecast.options import OPTIONS
 from convergecast.web.live import SOCKET_MESSAGES
+from convergecast.web.openapi import hub_operations as hub
 from convergecast.web.openapi.account_operations import ACCOUNT_OPERATIONS
 from convergecast.web.openapi.camera_operations import CAMERA_OPERATIONS, EVENT_OPERATIONS
-from convergecast.web.openapi.hub_operations import (
-    AGENT_OPERATIONS,
-    HUB_OPERATIONS,
-    PAGE_OPERATIONS,
-)
 from convergecast.web.openapi.operations import SECURITY, error_responses, paths
 from convergecast.web.openapi.people_operations import PEOPLE_OPERATIONS
 
@@ -42,9 +38,9 @@ _TAGS = {
     "events": ("What happened, with pictures.", EVENT_OPERATIONS),
     "people": ("Enrolled people; recognition is off at first.", PEOPLE_OPERATIONS),
     "accounts": ("Who may sign in, and who has.", ACCOUNT_OPERATIONS),
-    "agents": ("What agents send, and how to start one.", AGENT_OPERATIONS),
-    "operation": ("Settings, health, figures, this description.", HUB_OPERATIONS),
-    "pages": ("The dashboard and signing in.", PAGE_OPERATIONS),
+    "agents": ("What agents send, and how to start one.", hub.AGENT_OPERATIONS),
+    "operation": ("Settings, health, figures, this description.", hub.HUB_OPERATIONS),
+    "pages": ("The dashboard and signing in.", hub.PAGE_OPERATIONS),
 }
 
 

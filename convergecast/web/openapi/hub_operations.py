@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convergecast.messages import api
+from convergecast.messages import api, system
 from convergecast.messages.people import Settings, SettingsChange
 from convergecast.web.openapi.operations import (
     JSON,
@@ -59,11 +59,14 @@ HUB_OPERATIONS = {
     ),
     "GET /api/openapi.json": view("openapi", "This description", _DESCRIPTION),
     "GET /healthz": public("health", "Whether the hub runs", api.Health),
+    "GET /api/v1/system": inspect("system", "Processes and what they use", system.System),
+    "GET /api/v1/system/findings": inspect("findings", "Check this machine", system.CheckFindings),
     "GET /metrics": view("metrics", "The hub's figures", _METRICS),
 }
+_FOR_ADMINS = {"faces": "People and their faces", "system": "Processes", "settings": "Settings"}
 PAGE_OPERATIONS = {
     "GET /": view("dashboard", "The dashboard", _PAGE, _LED, _NOT_SIGNED_IN, query=api.FirstLink),
-    "GET /faces": inspect("faces_page", "People and their faces", _PAGE, _TO_LOGIN),
+    **{f"GET /{n}": inspect(f"{n}_page", w, _PAGE, _TO_LOGIN) for n, w in _FOR_ADMINS.items()},
     "GET /events": view("events_page", "What happened", _PAGE, _TO_LOGIN),
     "GET /accounts": view("accounts_page", "Accounts, sessions, tokens", _PAGE, _TO_LOGIN),
     "GET /view/{name}": view("view_page", "The cameras of a view", _PAGE, _TO_LOGIN),

@@ -168,6 +168,10 @@ export function createActions({ store, say, pointAtCheckboxes, book, go, forgett
       line = asked.catch(() => {});
       return asked;
     },
+    async refreshPending() {
+      const { cameras } = await api.cameras().catch(() => ({ cameras: [] }));
+      store.update(cameras.filter(({ state }) => state === 'pending'));
+    },
     labels: async () => (await api.labels()).labels,
     rejected: async () => (await api.rejected()).cameras,
     agentCommand: api.agentCommand,

@@ -100,6 +100,8 @@ export const api = {
   /** While the page is being left. @param {string} id */
   forgetLate: (id) => fetch(ROOT + camera(id), { method: 'DELETE', keepalive: true, credentials: 'same-origin' }),
   /** @returns {Promise<import('./types.js').Cameras>} */
+  cameras: () => request('GET', '/api/v1/cameras'),
+  /** @returns {Promise<import('./types.js').Cameras>} */
   rejected: () => request('GET', '/api/v1/cameras/rejected'),
   /** @returns {Promise<import('./types.js').Labels>} */
   labels: () => request('GET', '/api/v1/labels'),
@@ -113,6 +115,12 @@ export const api = {
     const response = await answered('GET', `${camera(id)}/snapshot.jpg${annotated ? '?annotated=1' : ''}`);
     return response.blob();
   },
+  /** @param {string} id @param {number} since_s @returns {Promise<import('./types.js').Minutes>} */
+  minutes: (id, since_s) => request('GET', `/api/v1/counts?camera=${encodeURIComponent(id)}&since=${since_s}`),
+  /** @returns {Promise<import('./types.js').System>} */
+  system: () => request('GET', '/api/v1/system'),
+  /** @returns {Promise<import('./types.js').CheckFindings>} */
+  findings: () => request('GET', '/api/v1/system/findings'),
   /** @returns {Promise<import('./types.js').Views>} */
   views: () => request('GET', '/api/v1/views'),
   /** @param {import('./types.js').ViewShown[]} views @returns {Promise<import('./types.js').Views>} */

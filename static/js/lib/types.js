@@ -70,6 +70,14 @@
  * @property {'cameras'} type
  * @property {CameraView[]} cameras
  *
+ * @typedef {object} CheckFinding  The result of one check of `convergecast doctor`.
+ * @property {'note'|'ok'|'problem'} grade  Note: works, but worth knowing.
+ * @property {string} what
+ * @property {string} said  With its mend.
+ *
+ * @typedef {object} CheckFindings  What `convergecast doctor` says of this machine.
+ * @property {CheckFinding[]} findings
+ *
  * @typedef {object} Clip  What is recorded of an event.
  * @property {number} from  UNIX seconds.
  * @property {number} to  UNIX seconds.
@@ -79,6 +87,20 @@
  * @typedef {object} Consent  The record of a person's consent: who recorded it, and when.
  * @property {string} by
  * @property {number} at  UNIX seconds.
+ *
+ * @typedef {object} CountedMinute  The count of people in one minute.
+ * @property {string} camera
+ * @property {number} at  UNIX seconds.
+ * @property {number} mean  The mean over time.
+ * @property {number} max
+ * @property {number} known_s  For how many seconds the count is known.
+ *
+ * @typedef {object} CrossedMinute  How often a line was crossed in one minute.
+ * @property {string} camera
+ * @property {string} line  `id` of the line.
+ * @property {number} at  UNIX seconds.
+ * @property {number} in
+ * @property {number} out
  *
  * @typedef {object} CrossingView  A crossing of a line.
  * @property {string} line
@@ -266,6 +288,10 @@
  * @property {string[]|null} cameras  `id`s of the cameras that exist for it. Null: all.
  * @property {'session'|'token'} kind
  *
+ * @typedef {object} Minutes  The minutes with a known count, oldest first.
+ * @property {CountedMinute[]} minutes
+ * @property {CrossedMinute[]} lines  The minutes with crossings.
+ *
  * @typedef {object} ModelInfo  A model's line in the engine's status. The model's details are known once it is ready.
  * @property {string} task  What the model is for.
  * @property {'failed'|'ready'|'starting'} state
@@ -351,6 +377,13 @@
  * @property {number} t
  * @property {number} hub_time  UNIX seconds.
  *
+ * @typedef {object} ProcessUsage  A process of the hub.
+ * @property {string} name  hub, engine, or camera.
+ * @property {string|null} camera  `id` of its camera.
+ * @property {number} pid
+ * @property {number} cpu_percent  Of one core.
+ * @property {number} memory_bytes  Resident.
+ *
  * @typedef {object} RejectedPicture  A rejected picture and the reason.
  * @property {number} picture  Its index in the form: files, then unknown faces, then the camera's.
  * @property {string} file
@@ -404,6 +437,15 @@
  * @property {Object<string, number>} analysed_fps
  * @property {Object<string, number>} wanted_fps
  *
+ * @typedef {object} System  The hub's processes and the machine.
+ * @property {string} version
+ * @property {string} python
+ * @property {string} platform
+ * @property {number} started_at  UNIX seconds.
+ * @property {number} viewers  Of `/live`.
+ * @property {ProcessUsage[]} processes
+ * @property {UsageHistory} history
+ *
  * @typedef {object} TokenList  The caller's tokens, newest first.
  * @property {TokenView[]} tokens
  *
@@ -426,6 +468,12 @@
  *
  * @typedef {object} UnknownFaces  The kept unknown faces, newest first.
  * @property {UnknownFace[]} faces
+ *
+ * @typedef {object} UsageHistory  The last hour, oldest first: lists of the same length.
+ * @property {number[]} at
+ * @property {number[]} packets  A second, in and out, of all network devices; loopback counts both.
+ * @property {number[]} cpu_percent
+ * @property {number[]} memory_bytes  Resident, of all processes.
  *
  * @typedef {object} User  An account.
  * @property {string} name

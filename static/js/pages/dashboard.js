@@ -17,6 +17,7 @@ import { createGrid } from '../widgets/grid.js';
 import { createHeader } from '../widgets/header.js';
 import { confirmLoss, createMenu } from '../widgets/menu.js';
 import { createObjectsDialog } from '../widgets/objects.js';
+import { createKiosk } from '../widgets/kiosk.js';
 import { createUndo } from '../widgets/undo.js';
 
 const TICK_MS = 250;
@@ -67,13 +68,21 @@ const grid = createGrid(at('stage'), {
 const aside = createAside(at('aside'), {
   actions,
   menu,
+  now: live.now,
   onAddCamera: addCamera.open,
   onView: (view) => go({ view }),
   onKiosk: (kiosk) => go({ view: store.view().viewName, kiosk }),
   onObjects: (ids) => objects.open(ids[0], ids.length > 1),
 });
 const announcer = createAnnouncer(at('announcer'));
-const widgets = [header, banner, empty, grid, aside, menu, addCamera, objects, announcer];
+const kiosk = createKiosk({
+  onView(view) {
+    history.replaceState(history.state, '', addressOf({ ...here(), view }));
+    arrive();
+  },
+  onLeave: () => go({ view: here().view }),
+});
+const widgets = [header, banner, empty, grid, aside, menu, addCamera, objects, announcer, kiosk];
 
 /** @type {import('../lib/views.js').View|null} */
 let next = null;
@@ -99,8 +108,24 @@ function render(view) {
   live.layers(view.layers);
   live.hold(view.aligned ? view.holdBack_s : 0);
   document.body.classList.toggle('is-aside-hidden', view.asideHidden);
+  document.body.classList.toggle('is-camera', view.enlarged !== null);
   widgets.forEach((widget) => widget.setState(view));
+  if (view.enlarged !== null) tellDetails();
   sum();
+}
+
+let detailed = false;
+
+/** What is told of an open camera is loaded with the first one that is opened. */
+async function tellDetails() {
+  if (detailed) return;
+  detailed = true;
+  const { createDetails } = await import('../widgets/details.js');
+  const details = createDetails(at('stage'), {
+    now: live.now, minutes: api.minutes, onObjects: objects.open, onRename: ({ id }) => grid.rename(id),
+  });
+  widgets.push(details);
+  details.setState(store.view());
 }
 
 /** The header says what the tiles say, in the same moment. */
@@ -133,14 +158,17 @@ function go(place) {
 
 /** From a camera to where it was opened; one that was opened by its address leads to all cameras. */
 function leave() {
-  if (here().camera === null) return;
-  if (history.state?.from) history.back();
+  const { camera, kiosk: seconds, view } = here();
+  if (camera === null && seconds === null) return;
+  if (camera === null) go({ view });
+  else if (history.state?.from) history.back();
   else go({});
 }
 
 function arrive() {
   const before = store.view().enlarged;
   store.goTo(here());
+  kiosk.show(here().kiosk);
   if (before !== null && here().camera === null) requestAnimationFrame(() => grid.focus(before));
 }
 

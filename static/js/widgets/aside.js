@@ -18,12 +18,13 @@ import { createViewPanel } from './viewpanel.js';
  * @param {object} parts
  * @param {import('../lib/actions.js').Actions} parts.actions
  * @param {import('./menu.js').Menu} parts.menu
+ * @param {() => number} parts.now  UNIX seconds, hub's clock
  * @param {() => void} parts.onAddCamera
  * @param {(view: string|null) => void} parts.onView
  * @param {(seconds: number) => void} parts.onKiosk
  * @param {(ids: string[]) => void} parts.onObjects  the object settings of these cameras shall be chosen
  */
-export function createAside(root, { actions, menu, onAddCamera, onView, onKiosk, onObjects }) {
+export function createAside(root, { actions, menu, now, onAddCamera, onView, onKiosk, onObjects }) {
   const size = el('span', { class: 'numbers', 'data-testid': 'selection-size' });
   const badge = el('span', { class: 'count-badge numbers', 'aria-label': 'waiting for approval', hidden: true });
   const handleWords = el('span', { class: 'handle-words' }, 'Sidebar');
@@ -39,7 +40,7 @@ export function createAside(root, { actions, menu, onAddCamera, onView, onKiosk,
     () => { if (shown) actions.forget(shown.chosen); }, 'aside-link');
   const panel = createViewPanel({ actions, menu, onView, onKiosk });
   const waiting = el('div', { class: 'waiting' });
-  const pending = createPending(waiting, { actions });
+  const pending = createPending(waiting, { actions, now });
   const add = button([icon('plus'), 'Add a camera'], 'add-camera-button', onAddCamera, 'button add-button');
   const more = el('div', { class: 'aside-more' },
     el('div', { class: 'of-selection' }, ...(mayOperate() ? [objects] : []), ...(isAdmin() ? [forget] : [])),

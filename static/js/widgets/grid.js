@@ -35,6 +35,7 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
   let current = null;
   root.append(nothing, element);
 
+
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       visible[isIntersecting ? 'add' : 'delete'](target.getAttribute('data-camera') ?? '');
@@ -166,6 +167,7 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
   return {
     setState,
     focus,
+    rename: wall.rename,
     /** @param {Object<string, import('../lib/views.js').PaintReport>} reports by camera @param {number} now_s */
     pictures(reports, now_s) {
       for (const [id, report] of Object.entries(reports)) tiles.get(id)?.setReport(report, now_s);

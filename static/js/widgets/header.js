@@ -18,7 +18,7 @@ const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting
  * @param {{setAsideHidden: (hidden: boolean) => void}|null} parts.actions  null on a page without the sidebar
  * @param {string} [parts.version]  of the hub
  * @param {(on: boolean) => void} parts.onAligned  pictures shall wait for what is found in them, or not
- * @param {'cameras'|'events'|'faces'|'accounts'} [parts.page]  the one this is
+ * @param {import('../lib/pages.js').PageName} [parts.page]  the one this is
  */
 export function createHeader(root, { actions, version, onAligned, page = 'cameras' }) {
   const cameraCount = el('span', { class: 'fact numbers camera-count', 'data-testid': 'camera-count' });

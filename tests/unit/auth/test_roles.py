@@ -81,6 +81,10 @@ LOOKS = {
     Role.OPERATOR: set[str](),
     Role.ADMIN: {
         "GET /faces",
+        "GET /settings",
+        "GET /system",
+        "GET /api/v1/system",
+        "GET /api/v1/system/findings",
         "GET /api/v1/agent-command",
         "GET /api/v1/cameras/rejected",
         "GET /api/v1/people",

@@ -1,0 +1,50 @@
+// Figures of the page System, as people say them. Pure.
+
+import { count, rate } from './format.js';
+
+/** "312 MB", "1.4 GB" @param {number} bytes */
+export function size(bytes) {
+  const mb = bytes / 2 ** 20;
+  return mb < 1000 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`;
+}
+
+/** "12 %", "140 %": of one core @param {number} percent */
+export const share = (percent) => `${percent > 0 && percent < 1 ? '<1' : Math.round(percent)} %`;
+
+/**
+ * What a process is called: "hub", "engine", or "camera Front door".
+ * @param {import('./types.js').ProcessUsage} process @param {import('./types.js').CameraView[]} cameras
+ */
+export function processName({ name, camera }, cameras) {
+  const found = cameras.find(({ id }) => id === camera);
+  return camera === null ? name : `${name} ${found?.name ?? camera}`;
+}
+
+/**
+ * For each option that is on: how many cameras, and the rates that are asked for and given.
+ * @param {import('./types.js').EngineStatusView|null} status
+ * @param {import('./types.js').Option[]} options @param {import('./types.js').CameraView[]} cameras
+ * @returns {string[][]}  label, cameras, asked, given, model
+ */
+export function rateRows(status, options, cameras) {
+  return options.flatMap(({ name, label }) => {
+    const on = cameras.filter((camera) => camera.options.some((each) => each === name)).length;
+    if (on === 0) return [];
+    const { [name]: wanted } = status?.wanted_fps ?? {};
+    const { [name]: given } = status?.analysed_fps ?? {};
+    const model = status?.models.find(({ task }) => task === name);
+    const made = [model?.model, model?.precision, model?.device].filter(Boolean).join(' · ');
+    /** @param {number|undefined} value */
+    const words = (value) => (value === undefined ? '–' : rate(value));
+    return [[label, count(on, 'camera', 'cameras'), words(wanted), words(given), model?.reason ?? made]];
+  });
+}
+
+/**
+ * Frames given up since each camera came online, by hop.
+ * @param {import('./types.js').CameraView[]} cameras @returns {string[][]}  name, agent, worker, viewers, events
+ */
+export const dropRows = (cameras) => cameras.map(({ name, dropped, received_fps: received, fps }) => [
+  name, `${rate(received)} of ${fps ? rate(fps) : '–'}`,
+  ...[dropped.agent, dropped.worker, dropped.viewers, dropped.events].map(String),
+]);

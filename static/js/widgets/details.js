@@ -1,0 +1,120 @@
+// What is told of an open camera below its picture: its people over the day, its figures, and its states.
+
+import { reason } from '../lib/api.js';
+import { createChart } from '../lib/chart.js';
+import { button, el, keyed, setHidden, setSentence, setText } from '../lib/dom.js';
+import { age, clockTime, rate } from '../lib/format.js';
+import { seriesOf } from '../lib/minutes.js';
+
+const DAY_S = 86_400;
+const AGAIN_MS = 60_000;
+const MOST_STATES = 50;
+const NOT_COUNTED = 'No minute of the last day is counted. Switch “Number of People” on.';
+
+/** @typedef {import('../lib/types.js').CameraView} CameraView */
+/** @typedef {{at: number, words: string}} Entry  of the log of states */
+
+/**
+ * @param {HTMLElement} root
+ * @param {object} parts
+ * @param {() => number} parts.now  UNIX seconds, hub's clock
+ * @param {(camera: string, since_s: number) => Promise<import('../lib/types.js').Minutes>} parts.minutes
+ * @param {(id: string) => void} parts.onObjects
+ * @param {(camera: CameraView) => void} parts.onRename
+ */
+export function createDetails(root, { now, minutes, onObjects, onRename }) {
+  const chartHost = el('div', { class: 'chart', 'data-testid': 'people-chart' });
+  const chartWords = el('p', { class: 'quiet small', 'data-testid': 'people-words' });
+  const facts = el('dl', { class: 'facts numbers', 'data-testid': 'facts' });
+  const log = el('ol', { class: 'states', 'data-testid': 'states' });
+  const element = el('div', { class: 'details', 'data-testid': 'details', hidden: true },
+    el('section', { class: 'details-part' }, el('h2', {}, 'People'), chartHost, chartWords),
+    el('section', { class: 'details-part' }, el('h2', {}, 'This camera'), facts,
+      el('div', { class: 'row' },
+        button('Rename', 'details-rename', () => { if (camera) onRename(camera); }),
+        button('Object settings…', 'details-objects', () => { if (camera) onObjects(camera.id); }))),
+    el('section', { class: 'details-part' }, el('h2', {}, 'States'), log));
+  root.append(element);
+  const chart = createChart(chartHost, {
+    label: 'People in view, for each minute of the last day',
+    series: [{ label: 'most', colour: '--hue-1' }, { label: 'on average', colour: '--accent', filled: true }],
+    words: (value) => String(Math.round(value * 10) / 10),
+  });
+  const rows = new Map();
+  const entries = new Map();
+  /** @type {CameraView|null} */
+  let camera = null;
+  /** @type {Map<string, Entry[]>} what this page has seen, by camera, newest first */
+  const seen = new Map();
+  setInterval(() => { if (camera && !document.hidden) loadMinutes(camera.id); }, AGAIN_MS);
+
+  /** @param {string} id */
+  async function loadMinutes(id) {
+    try {
+      const { minutes: stored } = await minutes(id, now() - DAY_S);
+      if (camera?.id !== id) return;
+      setHidden(chartHost, stored.length === 0);
+      setSentence(chartWords, stored.length ? '' : NOT_COUNTED);
+      if (stored.length) {
+        const [times, means, most] = seriesOf(stored);
+        chart.setData([times, most, means]);
+      }
+    } catch (error) {
+      setSentence(chartWords, reason(error));
+    }
+  }
+
+  /** A state is noted when it is another than before. @param {CameraView} next */
+  function note(next) {
+    const list = seen.get(next.id) ?? [];
+    const words = [next.state, next.state === 'online' ? '' : next.state_reason].filter(Boolean).join(': ');
+    if (list[0]?.words !== words) seen.set(next.id, [{ at: next.state_since, words }, ...list].slice(0, MOST_STATES));
+  }
+
+  /** @param {CameraView} now_ @returns {[string, string][]} */
+  function factsOf({ address, source, version, width, height, dropped, ...more }) {
+    const { fps, received_fps: received, analysed_fps: analysed } = more;
+    const drops = Object.entries(dropped).filter(([hop]) => hop !== 'events').map(([hop, count]) => `${hop} ${count}`);
+    return [
+      ['Picture', width && height ? `${width} × ${height}` : '–'],
+      ['Frames a second', `${fps ? rate(fps) : '–'} given · ${rate(received)} received · ${rate(analysed)} analysed`],
+      ['Age of the picture', more.age_ms === null ? '–' : age(now() - more.age_ms / 1000, now())],
+      ['Dropped since it came online', drops.join(' · ')],
+      ['Address', [address, source].filter(Boolean).join(' · ')],
+      ['Agent', [version ?? '–', more.proven ? 'proven' : 'unproven'].join(' · ')],
+      ['Here since', clockTime(more.registered_at, now())],
+    ];
+  }
+
+  function show() {
+    if (!camera) return;
+    keyed(facts, factsOf(camera), rows, {
+      key: ([name]) => name,
+      make: ([name]) => {
+        const value = el('dd', {});
+        return { element: el('div', { class: 'fact-row' }, el('dt', { class: 'quiet' }, name), value), value };
+      },
+      update: (row, [, value]) => setText(row.value, value),
+    });
+    keyed(log, seen.get(camera.id) ?? [], entries, {
+      key: ({ at, words }) => `${at} ${words}`,
+      make: ({ at, words }) => ({
+        element: el('li', {}, el('span', { class: 'quiet numbers' }, clockTime(at, now())), el('span', {}, words)),
+      }),
+      update: () => {},
+    });
+  }
+
+  return {
+    /** @param {import('../lib/views.js').View|null} view */
+    setState(view) {
+      view?.cameras.forEach(note);
+      const next = view?.cameras.find(({ id }) => id === view.enlarged) ?? null;
+      const isOther = next?.id !== camera?.id;
+      camera = next;
+      setHidden(element, camera === null);
+      if (camera && isOther) loadMinutes(camera.id);
+      show();
+    },
+  };
+}

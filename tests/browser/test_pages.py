@@ -1,0 +1,118 @@
+"""The pages Camera, System and Settings, on one hub with cameras from one process."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Watched
+from tests.support.rig import Rig
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def fed(rig_of_file: Rig) -> Rig:
+    """One hub with two cameras for the whole file; nothing is analysed."""
+    rig_of_file.start_feeder(2, 2.0)
+    rig_of_file.wait_online(2)
+    return rig_of_file
+
+
+@pytest.fixture
+def page(browser: Browser, fed: Rig) -> Iterator[Page]:
+    watched = Watched(browser, fed, viewport={"width": 1366, "height": 768})
+    watched.page.set_default_timeout(15_000)
+    asked: list[str] = []
+    watched.page.on("request", lambda request: asked.append(request.url))
+    yield watched.sign_in()
+    watched.context.close()
+    assert watched.complaints == []
+    own = (fed.url, fed.url.replace("http", "ws"), "blob:", "data:")
+    assert [url for url in asked if not url.startswith(own)] == []
+
+
+def drawn(page: Page, chart: str) -> None:
+    """Wait until a chart has lines on its canvas."""
+    page.wait_for_function(
+        """(name) => {
+            const canvas = document.querySelector(`[data-testid="${name}"] canvas`);
+            if (!canvas) return false;
+            const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
+            copy.drawImage(canvas, 0, 0);
+            const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+            return data.filter((value, index) => index % 4 === 3 && value > 0).length > 200;
+        }""",
+        arg=chart,
+    )
+
+
+def test_a_camera_tells_its_people_its_figures_and_its_states(page: Page, fed: Rig) -> None:
+    camera = fed.cameras()[0]
+    now = int(time.time() // 60) * 60
+    minutes = [
+        {"camera": camera["id"], "at": now - 60 * ago, "mean": 1.5, "max": 2, "known_s": 60}
+        for ago in range(30, 0, -1)
+    ]
+    page.route(
+        re.compile("/api/v1/counts"),
+        lambda route: route.fulfill(status=200, body=json.dumps({"minutes": minutes})),
+    )
+    page.goto(f"{fed.url}/camera/{camera['id']}")
+    drawn(page, "people-chart")
+    facts = page.get_by_test_id("facts")
+    expect(facts).to_contain_text("640 × 480")
+    expect(facts).to_contain_text(re.compile(r"2 given · \d+ received · 0 analysed"))
+    expect(facts).to_contain_text("proven")
+    expect(page.get_by_test_id("states").locator("li")).to_contain_text(["online"])
+    page.unroute(re.compile("/api/v1/counts"))
+    page.goto(f"{fed.url}/camera/{fed.cameras()[1]['id']}")
+    expect(page.get_by_test_id("people-words")).to_contain_text("No minute of the last day")
+    assert fed.request("GET", "/camera/gone").status_code == 404
+
+
+def test_system_tells_processes_plots_rates_drops_and_what_the_doctor_finds(
+    page: Page, fed: Rig
+) -> None:
+    page.get_by_test_id("page-system").click()
+    expect(page).to_have_url(f"{fed.url}/system")
+    rows = page.get_by_test_id("processes").locator("tbody tr")
+    expect(rows.filter(has_text=re.compile("^hub"))).to_have_count(1)
+    names = [camera["name"] for camera in fed.cameras()]
+    for name in names:
+        row = rows.filter(has_text=f"camera {name}")
+        expect(row).to_contain_text(re.compile(r"\d %\d+ MB"))
+    expect(page.get_by_test_id("drops").locator("tbody tr")).to_have_count(2)
+    expect(page.get_by_test_id("no-rates")).to_be_visible()
+    for chart in ("chart-packets", "chart-memory", "chart-cpu"):
+        drawn(page, chart)
+    expect(page.get_by_test_id("machine")).to_contain_text("Python 3")
+    page.get_by_test_id("check-machine").click()
+    found = page.get_by_test_id("findings").locator("li")
+    expect(found.filter(has_text="OpenCV")).to_have_count(1, timeout=40_000)
+    expect(found.filter(has_text="Data folder")).to_have_count(1)
+    page.reload()
+    expect(rows.filter(has_text=re.compile("^hub"))).to_have_count(1)
+
+
+def test_settings_apply_at_once_and_are_kept(page: Page, fed: Rig) -> None:
+    page.get_by_test_id("page-settings").click()
+    switch = page.get_by_test_id("setting-recognition")
+    expect(switch).not_to_be_checked()
+    switch.check()
+    fed.wait_for(lambda: fed.get("/api/v1/settings")["recognition"], "recognition")
+    page.get_by_test_id("setting-sightings").fill("3")
+    page.keyboard.press("Tab")
+    fed.wait_for(lambda: fed.get("/api/v1/settings")["sightings_days"] == 3, "the days")
+    page.get_by_test_id("setting-boxes").uncheck()
+    page.reload()
+    expect(switch).to_be_checked()
+    expect(page.get_by_test_id("setting-boxes")).not_to_be_checked()
+    expect(page.get_by_test_id("setting-sightings")).to_have_value("3")
+    switch.uncheck()
+    fed.wait_for(lambda: not fed.get("/api/v1/settings")["recognition"], "recognition off")

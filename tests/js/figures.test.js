@@ -1,0 +1,36 @@
+// lib/figures.js: the figures of the page System.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { dropRows, processName, rateRows, share, size } from '../../static/js/lib/figures.js';
+import { OPTIONS, camera, engine, model } from './samples.js';
+
+test('sizes and shares are said as people say them', () => {
+  assert.deepEqual([0, 52 * 2 ** 20, 1500 * 2 ** 20].map(size), ['0 MB', '52 MB', '1.5 GB']);
+  assert.deepEqual([0, 0.4, 12.4, 139.6].map(share), ['0 %', '<1 %', '12 %', '140 %']);
+});
+
+test('a process is called by its camera, and by the id of one that is gone', () => {
+  const process = { name: 'camera', camera: 'one', pid: 1, cpu_percent: 0, memory_bytes: 0 };
+  assert.equal(processName(process, [camera()]), 'camera Hall');
+  assert.equal(processName(process, []), 'camera one');
+  assert.equal(processName({ ...process, name: 'hub', camera: null }, []), 'hub');
+});
+
+test('rates are told of options that are on: what is asked, what is given, with which model', () => {
+  const status = engine({
+    models: [model({ precision: 'int8' })], wanted_fps: { faces: 41.2 }, analysed_fps: { faces: 7.4 },
+  });
+  const cameras = [camera({ options: ['faces'] }), camera({ id: 'two', options: ['faces', 'people'] })];
+  assert.deepEqual(rateRows(status, OPTIONS, cameras), [
+    ['Face Detection', '2 cameras', '41', '7', 'centerface · int8 · CPU'],
+    ['Number of People', '1 camera', '–', '–', ''],
+  ]);
+  assert.deepEqual(rateRows(null, OPTIONS, [camera()]), []);
+});
+
+test('frames that were given up are told by hop', () => {
+  const dropped = { agent: 1, worker: 2, viewers: 3, events: 0 };
+  assert.deepEqual(dropRows([camera({ dropped, received_fps: 9.6 })]), [['Hall', '10 of 25', '1', '2', '3', '0']]);
+});
