@@ -233,6 +233,7 @@ class Hub:
         )
         return Services(
             config=config,
+            address=str(self._socket.getsockname()[0]),
             port=port,
             clock=clock,
             database=database,

@@ -15,9 +15,9 @@ import socket
 import threading
 from collections.abc import Sequence
 
-import psutil
 from zeroconf import Error, IPVersion, ServiceInfo, Zeroconf
 
+from convergecast.networks import served_addresses
 from convergecast.protocol import HUB_ID, HUB_SERVICE
 from convergecast.storage.database import Database
 from convergecast.storage.hub_values import add_value, stored_value
@@ -102,28 +102,6 @@ def hub_id(database: Database) -> str:
     new = secrets.token_hex(8)
     database.write(lambda connection: add_value(connection, _STORED_AS, new))
     return stored_value(database, _STORED_AS) or new
-
-
-def served_addresses(host: str) -> list[str]:
-    """Return the literal addresses at which machines of these networks reach a hub.
-
-    None for a hub on loopback. A link-local address would need a zone, which is each machine's own.
-
-    Args:
-        host: the literal address that it listens on.
-    """
-    bound = ipaddress.ip_address(host)
-    if not bound.is_unspecified:
-        return [] if bound.is_loopback or bound.is_link_local else [str(bound)]
-    families = {socket.AF_INET} if bound.version == 4 else {socket.AF_INET, socket.AF_INET6}
-    found = []
-    for entries in psutil.net_if_addrs().values():
-        for entry in entries:
-            if entry.family in families:
-                address = ipaddress.ip_address(entry.address.partition("%")[0])
-                if not (address.is_loopback or address.is_link_local):
-                    found.append(str(address))
-    return sorted(found)
 
 
 def _versions(addresses: Sequence[str]) -> IPVersion:

@@ -26,6 +26,7 @@ ARRIVING: tuple[Kind, ...] = (
     *(live.Hello, live.CamerasChanged, live.CameraGone, live.StatusChanged, live.NewResult),
     *(live.Pong, live.NotUnderstood, live.PictureHead),
     *(api.Error, api.Cameras, api.OptionAnswers, api.Labels, api.AgentCommand),
+    api.FoundCameras,
     *(people.People, people.Enrolled, people.NoUsableFaces, people.DistancesShown),
     *(people.Sightings, people.UnknownFaces, audit.Audit, people.Settings),
     *(accounts.Me, accounts.Users, accounts.SessionList, accounts.TokenList, accounts.MadeToken),

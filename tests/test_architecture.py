@@ -43,6 +43,7 @@ ORDER = [
     "logs",
     "config",
     "names",
+    "networks",
     "protocol",
     "assets",
     "options",

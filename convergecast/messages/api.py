@@ -62,13 +62,22 @@ class Health(Message, frozen=True, kw_only=True):
     version: Annotated[str, Meta(extra_json_schema={"const": __version__})] = __version__
 
 
-class AgentCommand(Message, frozen=True, kw_only=True):
+class Commands(Message, frozen=True, kw_only=True):
     """The commands that start an agent; they contain the agent token."""
 
     hub: str
     linux: str
     windows: str
+
+
+class AgentCommand(Commands, frozen=True, kw_only=True):
+    """The commands for the caller's own computer, and for others."""
+
     only_this_machine: bool
+    elsewhere: Annotated[
+        Commands | None,
+        Meta(description="For other computers; null: none of them reaches this hub."),
+    ]
 
 
 # Cameras.
@@ -107,6 +116,29 @@ class NewCamera(Message, frozen=True, kw_only=True):
     source: CameraSource
     name: Name | UnsetType = UNSET
     keep: Keep = False
+
+
+class Discovery(Message, frozen=True, kw_only=True):
+    """Looks for cameras; with user and password their exact addresses are asked for."""
+
+    user: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    password: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+
+
+class FoundCamera(Message, frozen=True, kw_only=True):
+    """A camera of the network that answers by ONVIF."""
+
+    address: Annotated[str, Meta(description="Literal IP address.")]
+    name: str
+    source: Annotated[str, Meta(description="Its address, without user and password.")]
+    needs_password: bool
+
+
+class FoundCameras(Message, frozen=True, kw_only=True):
+    """The cameras that answered."""
+
+    found: list[FoundCamera]
+    reason: Annotated[str | None, Meta(description="Why none were looked for.")]
 
 
 class CameraChange(Message, frozen=True, kw_only=True):

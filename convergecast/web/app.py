@@ -24,6 +24,7 @@ from convergecast.web.api import (
     audit,
     cameras,
     counts,
+    discover,
     events,
     labels,
     me,
@@ -45,8 +46,9 @@ from convergecast.web.mjpeg import serve_mjpeg
 from convergecast.web.services import Services
 
 _ROUTES = (
-    *(pages, agents, cameras, pictures, analyze, labels, counts, events, metrics, openapi),
-    *(people, sightings, settings, system, me, users, sessions, tokens, audit, views, zones),
+    *(pages, agents, cameras, discover, pictures, analyze, labels, counts, events, metrics),
+    *(openapi, people, sightings, settings, system, me, users, sessions, tokens, audit, views),
+    zones,
 )
 
 # Endless answers are given in the event loop. Here stand their addresses, so that one table says

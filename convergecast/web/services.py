@@ -43,9 +43,13 @@ from convergecast.web.usage import UsageLog
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The hub's parts; `port` is the one it listens on, the seats are of `/live` and of streams."""
+    """The hub's parts; the seats are of `/live` and of streams.
+
+    `address` is the literal one that it listens on, `port` its port.
+    """
 
     config: HubConfig
+    address: str
     port: int
     clock: Clock
     database: Database

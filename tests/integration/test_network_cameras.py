@@ -6,11 +6,9 @@ import contextlib
 import signal
 import socket
 import stat
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,7 +24,6 @@ from tests.support.rig import Rig
 from tests.support.rtsp_cameras import rtsp_cameras
 
 CAMERAS = "/api/v1/cameras"
-BACK_S = 5.0
 
 
 @pytest.fixture(scope="module")
@@ -49,20 +46,6 @@ def rig(module_rig: Rig) -> Iterator[Rig]:
 def port() -> Iterator[int]:
     with rtsp_cameras() as port:
         yield port
-
-
-@contextmanager
-def camera_process(port: int = 0) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Run the RTSP cameras in a process of their own, which can be stopped."""
-    command = [sys.executable, "-m", "tests.support.rtsp_cameras", str(port)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    try:
-        yield process, int(process.stdout.readline())
-    finally:
-        process.send_signal(signal.SIGCONT)
-        process.kill()
-        process.communicate()
 
 
 def add(rig: Rig, source: str, status: int = 201, **more: object) -> dict[str, Any]:
@@ -182,24 +165,6 @@ def test_a_wrong_new_source_leaves_the_camera_as_it_was(rig: Rig, port: int) -> 
     assert rig.request("PATCH", f"{CAMERAS}/{made['id']}", json=wrong).status_code == 422
     camera = rig.wait_online(1)[0]
     assert camera["source"].endswith("/live") and camera["name"] != "Other"
-
-
-def test_a_camera_that_starts_again_or_froze_is_back_within_seconds(rig: Rig) -> None:
-    with camera_process() as (process, port):
-        add(rig, f"rtsp://127.0.0.1:{port}/live")
-        rig.wait_online(1)
-        process.send_signal(signal.SIGSTOP)
-        rig.wait_for(lambda: one(rig)["state"] != "online", "the loss")
-        process.send_signal(signal.SIGCONT)
-        rig.wait_online(1, timeout_s=BACK_S)
-    rig.wait_for(lambda: one(rig)["state"] == "offline", "the loss")
-    assert "nothing answers" in rig.wait_for(
-        lambda: "nothing" in (one(rig)["state_reason"] or "") and one(rig)["state_reason"],
-        "the cause",
-    )
-    time.sleep(BACK_S)  # so long that the pauses between tries are at their longest
-    with camera_process(port):
-        rig.wait_online(1, timeout_s=BACK_S)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="stops processes")

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import re
+import signal
 import socket
 import socketserver
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -207,6 +209,20 @@ def rtsp_cameras(port: int = 0) -> Iterator[int]:
         thread.join()
         for sender in server.sockets:
             sender.close()
+
+
+@contextmanager
+def camera_process(port: int = 0) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run the RTSP cameras in a process of their own, which can be stopped."""
+    command = [sys.executable, "-m", "tests.support.rtsp_cameras", str(port)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    try:
+        yield process, int(process.stdout.readline())
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.communicate()
 
 
 if __name__ == "__main__":

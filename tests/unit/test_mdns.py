@@ -9,7 +9,8 @@ import pytest
 from zeroconf import ServiceInfo
 
 from agent.hubs import _hubs
-from convergecast.mdns import hub_id, served_addresses
+from convergecast.mdns import hub_id
+from convergecast.networks import served_addresses
 from convergecast.protocol import HUB_ID, HUB_SERVICE
 from convergecast.storage.database import Database
 
@@ -43,7 +44,7 @@ def test_a_hub_is_announced_where_it_is_reached_and_never_on_loopback(
         name: [SimpleNamespace(family=family, address=address) for family, address in entries]
         for name, entries in INTERFACES.items()
     }
-    monkeypatch.setattr("convergecast.mdns.psutil.net_if_addrs", lambda: found)
+    monkeypatch.setattr("convergecast.networks.psutil.net_if_addrs", lambda: found)
     assert served_addresses(host) == served
 
 

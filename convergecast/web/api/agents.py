@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Blueprint, Response, request
 
 from convergecast.auth.access import Access, allow
 from convergecast.auth.agent_token import agent_token
 from convergecast.errors import Forbidden, InvalidInput
-from convergecast.messages.api import AgentCommand
+from convergecast.messages.api import AgentCommand, Commands
+from convergecast.networks import served_addresses
 from convergecast.protocol import PROTOCOL_VERSION, ProtocolError
 from convergecast.protocol.hosts import is_loopback
 from convergecast.protocol.registration import MAX_BODY_BYTES, decode_registration, encode_reply
@@ -57,14 +60,31 @@ def blueprint(services: Services) -> Blueprint:
     def agent_command() -> Response:
         hub = f"{request.scheme}://{request.host}{request.script_root}"
         token = agent_token(services.database)
+        here, there = _commands(hub, token), _hub_elsewhere(hub, services)
         return answer(
             AgentCommand(
                 hub=hub,
-                linux=f"CONVERGECAST_AGENT_TOKEN={token} ./install_linux.sh agent --hub {hub}",
-                windows=f'set "CONVERGECAST_AGENT_TOKEN={token}" && '
-                f"install_windows.bat agent --hub {hub}",
+                linux=here.linux,
+                windows=here.windows,
                 only_this_machine=is_loopback(services.config.host),
+                elsewhere=None if there is None else _commands(there, token),
             )
         )
 
     return routes
+
+
+def _commands(hub: str, token: str) -> Commands:
+    return Commands(
+        hub=hub,
+        linux=f"CONVERGECAST_AGENT_TOKEN={token} ./install_linux.sh agent --hub {hub}",
+        windows=f'set "CONVERGECAST_AGENT_TOKEN={token}" && install_windows.bat agent --hub {hub}',
+    )
+
+
+def _hub_elsewhere(hub: str, services: Services) -> str | None:
+    """Return the address at which other machines reach the hub; None: they do not."""
+    if not is_loopback(urlsplit(hub).hostname or ""):
+        return hub
+    host = next(iter(served_addresses(services.address)), None)
+    return host and f"http://{f'[{host}]' if ':' in host else host}:{services.port}"

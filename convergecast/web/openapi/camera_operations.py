@@ -20,6 +20,7 @@ _STREAM = answer(200, "JPEGs without end, each with its length.", {"multipart/x-
 _ADDED = answer(201, "A picture came; or it is kept.", {"application/json": CameraView})
 _KINDS = {kind: {"type": "string", "contentMediaType": kind} for kind in PICTURE_KINDS}
 _PICTURE = body("One picture: at most 20 MB and 50 million pixels.", _KINDS)
+_add = partial(manage, sent=api.NewCamera, errors=[409, 422, 503])
 _change = partial(operate, sent=api.CameraChange, errors=[409, 422])
 _counts = partial(view, query=api.CountsQuery, errors=[404])
 _picture = partial(view, query=api.AnnotatedQuery, basic=True)
@@ -29,9 +30,8 @@ _JPEG = answer(200, "The picture.", {"image/jpeg": {}})
 
 CAMERA_OPERATIONS = {
     f"GET {_CAMERAS}": view("list_cameras", "All except rejected ones", api.Cameras),
-    f"POST {_CAMERAS}": manage(
-        "add_camera", "Add one on the network", _ADDED, sent=api.NewCamera, errors=[409, 422, 503]
-    ),
+    f"POST {_CAMERAS}": _add("add_camera", "Add one on the network", _ADDED),
+    "POST /api/v1/discover": manage("discover", "Find some", api.FoundCameras, sent=api.Discovery),
     f"GET {_CAMERAS}/rejected": inspect("list_rejected", "The rejected cameras", api.Cameras),
     f"POST {_CAMERAS}/options": operate(
         "switch_option", "Switch an option", api.OptionAnswers, sent=api.OptionOrder

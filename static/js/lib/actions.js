@@ -175,5 +175,19 @@ export function createActions({ store, say, pointAtCheckboxes, book, go, forgett
     labels: async () => (await api.labels()).labels,
     rejected: async () => (await api.rejected()).cameras,
     agentCommand: api.agentCommand,
+    discover: api.discover,
+    snapshotUrl: api.snapshotUrl,
+    /** @param {{source: string, keep: boolean}} fields */
+    async addCamera(fields) {
+      const camera = await api.addCamera(fields);
+      store.update([camera]);
+      return camera;
+    },
+    /** @param {string} id @param {{source: string, keep: boolean}} fields */
+    async changeSource(id, fields) {
+      const camera = await api.change(id, fields);
+      store.update([camera]);
+      return camera;
+    },
   };
 }

@@ -93,6 +93,10 @@ export const api = {
    * @returns {Promise<import('./types.js').OptionAnswers>}
    */
   setOption: (cameras, option, on) => request('POST', '/api/v1/cameras/options', { cameras, option, on }),
+  /** @param {object} fields @returns {Promise<CameraView>} */
+  addCamera: (fields) => request('POST', '/api/v1/cameras', fields),
+  /** @param {object} fields @returns {Promise<import('./types.js').FoundCameras>} */
+  discover: (fields) => request('POST', '/api/v1/discover', fields),
   /** @param {string} id @param {object} fields @returns {Promise<CameraView>} */
   change: (id, fields) => request('PATCH', camera(id), fields),
   /** @param {string} id */
@@ -107,6 +111,8 @@ export const api = {
   labels: () => request('GET', '/api/v1/labels'),
   /** @returns {Promise<import('./types.js').AgentCommand>} */
   agentCommand: () => request('GET', '/api/v1/agent-command'),
+  /** @param {string} id */
+  snapshotUrl: (id) => `${ROOT}${camera(id)}/snapshot.jpg`,
   /**
    * The newest picture.
    * @param {string} id @param {boolean} annotated  with what was found in it

@@ -2,11 +2,12 @@
  * What arrives from the hub; see docs/protocol.md and docs/api.md.
  * Made of the hub's types by `python -m scripts.types_js`: change those, not this file.
  *
- * @typedef {object} AgentCommand  The commands that start an agent; they contain the agent token.
+ * @typedef {object} AgentCommand  The commands for the caller's own computer, and for others.
  * @property {string} hub
  * @property {string} linux
  * @property {string} windows
  * @property {boolean} only_this_machine
+ * @property {Commands|null} elsewhere  For other computers; null: none of them reaches this hub.
  *
  * @typedef {object} Audit  The entries, newest first.
  * @property {AuditEntry[]} entries
@@ -83,6 +84,11 @@
  * @property {number} to  UNIX seconds.
  * @property {number} frames
  * @property {number} bytes
+ *
+ * @typedef {object} Commands  The commands that start an agent; they contain the agent token.
+ * @property {string} hub
+ * @property {string} linux
+ * @property {string} windows
  *
  * @typedef {object} Consent  The record of a person's consent: who recorded it, and when.
  * @property {string} by
@@ -226,6 +232,16 @@
  * @property {number} quality
  * @property {number} added_at  UNIX seconds.
  * @property {'camera'|'unknown'|'upload'} source
+ *
+ * @typedef {object} FoundCamera  A camera of the network that answers by ONVIF.
+ * @property {string} address  Literal IP address.
+ * @property {string} name
+ * @property {string} source  Its address, without user and password.
+ * @property {boolean} needs_password
+ *
+ * @typedef {object} FoundCameras  The cameras that answered.
+ * @property {FoundCamera[]} found
+ * @property {string|null} reason  Why none were looked for.
  *
  * @typedef {object} Hello  The first message to a viewer, with the whole state.
  * @property {'hello'} type

@@ -50,7 +50,7 @@ export function createField({ id, label, rule = '', beside, props = {} }) {
  * @param {object} parts
  * @param {string} parts.id
  * @param {string} parts.label
- * @param {'current-password'|'new-password'} parts.autocomplete
+ * @param {'current-password'|'new-password'|'off'} parts.autocomplete
  * @param {string} [parts.rule]
  */
 export function createPasswordField({ id, label, autocomplete, rule }) {

@@ -1,6 +1,7 @@
 // What the three dots of a tile offer.
 
 import { isAdmin, mayOperate } from '../lib/rights.js';
+import { changeSource } from './networkcamera.js';
 
 /**
  * @param {object} parts
@@ -29,10 +30,12 @@ export function tileMenu({ camera, enlarged, options, actions, tile, rename, cho
   ];
   /** @param {boolean} annotated */
   const snapshot = (annotated) => tell(actions.snapshot(camera, annotated));
+  const source = { name: 'source', label: 'Change source…', icon: 'rename', run: () => changeSource(camera, actions) };
   return [
     { name: 'enlarge', ...size },
     { name: 'full-screen', label: 'Full screen', icon: 'fullscreen', run: () => actions.fullScreen(tile) },
     ...(mayOperate() ? changes : []),
+    ...(isAdmin() && camera.by_hub ? [source] : []),
     ...(enlarged ? [] : places),
     { name: 'snapshot', label: 'Snapshot', icon: 'snapshot', run: () => snapshot(false) },
     { name: 'annotated', label: 'Snapshot with boxes', icon: 'snapshot', run: () => snapshot(true) },

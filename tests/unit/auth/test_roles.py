@@ -118,6 +118,7 @@ CHANGES = {
     },
     Role.ADMIN: {
         "POST /api/v1/cameras",
+        "POST /api/v1/discover",
         f"DELETE {CAMERA}",
         "POST /api/v1/people",
         f"PATCH {PERSON}",

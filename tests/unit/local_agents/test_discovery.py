@@ -1,0 +1,138 @@
+"""ONVIF cameras are found on loopback, and nothing is asked where it must not be."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convergecast.config import HubConfig
+from convergecast.hub import Hub
+from convergecast.local_agents.discovery import Discovery
+from convergecast.web.app import create_app
+from tests.fakes.onvif_device import OnvifDevice, onvif_device
+
+HERE = ["127.0.0.1"]
+TOKEN = "an administrator's token"
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convergecast.local_agents.discovery._ASKED_AT_S", (0.0, 0.1))
+    monkeypatch.setattr("convergecast.local_agents.discovery._LISTEN_S", 0.4)
+
+
+@pytest.fixture
+def device() -> Iterator[OnvifDevice]:
+    with onvif_device() as device:
+        yield device
+
+
+def look(user: str = "", password: str = "") -> list[tuple[str, str, str, bool]]:
+    found = Discovery().look(HERE, user, password)
+    return [(each.address, each.name, each.source, each.needs_password) for each in found]
+
+
+def test_a_camera_tells_its_name_and_its_stream_and_no_password(device: OnvifDevice) -> None:
+    # It calls itself by another address and tells a password; neither is believed or shown.
+    stream = "rtsp://127.0.0.1:8554/main?channel=1"
+    assert look() == [("127.0.0.1", "Gate Camera", stream, False)]
+    assert len(device.asked) == 2
+
+
+def test_a_camera_that_asks_for_a_password(device: OnvifDevice) -> None:
+    device.password = "p<&>ss ü"
+    assert look() == [("127.0.0.1", "Gate Camera", "rtsp://127.0.0.1/", True)]
+    assert device.wrong == 0
+    ((*_, source, needs_password),) = look("admin", device.password)  # its clock is years ahead
+    assert (source, needs_password) == ("rtsp://127.0.0.1:8554/main?channel=1", False)
+
+
+def test_a_wrong_password_is_shown_once_to_a_camera(device: OnvifDevice) -> None:
+    device.password = "right"
+    discovery = Discovery()
+    for _ in range(2):
+        (found,) = discovery.look(HERE, "admin", "wrong")
+        assert found.needs_password
+    assert device.wrong == 1
+    assert not discovery.look(HERE, "admin", "right")[0].needs_password
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\xff\xfe not xml",
+        b"<a/>",
+        b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+        b"<a>" * 20_000,
+    ],
+)
+def test_an_answer_that_is_none_is_left_out(device: OnvifDevice, answer: bytes) -> None:
+    device.answer = answer
+    assert look() == []
+    assert device.asked
+
+
+@pytest.mark.parametrize("addresses", ["http://10.9.8.7/onvif", "file:///etc/passwd", "http://["])
+def test_only_the_machine_that_answered_is_asked(device: OnvifDevice, addresses: str) -> None:
+    device.addresses = addresses
+    assert look() == []
+    assert device.methods == []
+
+
+@pytest.mark.parametrize(
+    "stream", ["file:///etc/passwd", "javascript:alert(1)", "", "rtsp://[", "a\x07"]
+)
+def test_a_stream_that_is_none_leaves_the_address(device: OnvifDevice, stream: str) -> None:
+    device.stream = stream
+    assert look() == [("127.0.0.1", "Gate Camera", "rtsp://127.0.0.1/", False)]
+
+
+def test_a_camera_that_says_no_more_holds_nobody_up(
+    device: OnvifDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(_request: str) -> tuple[int, str]:
+        time.sleep(1)
+        return 500, ""
+
+    monkeypatch.setattr(device, "reply", silent)
+    monkeypatch.setattr("convergecast.local_agents.discovery._ALL_S", 0.8)
+    began = time.monotonic()
+    assert look() == [("127.0.0.1", "Gate Camera", "rtsp://127.0.0.1/", False)]
+    assert time.monotonic() - began < 2.5
+
+
+def ask(hub: Hub) -> Any:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    client = create_app(hub.services).test_client()
+    return client.post("/api/v1/discover", headers=headers, json={})
+
+
+@pytest.mark.parametrize(
+    ("on", "served", "asked"),
+    [(True, HERE, True), (False, HERE, False), (True, None, False)],
+    ids=["on", "switched off", "on loopback"],
+)
+def test_a_hub_asks_only_where_it_serves_and_only_if_it_may(
+    device: OnvifDevice,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    on: bool,
+    served: list[str] | None,
+    asked: bool,
+) -> None:
+    monkeypatch.setenv("CONVERGECAST_ADMIN_TOKEN", TOKEN)
+    if served is not None:
+        monkeypatch.setattr("convergecast.web.api.discover.served_addresses", lambda _: served)
+    hub = Hub(HubConfig(port=0, data_dir=tmp_path, discovery=on))
+    answer = ask(hub)
+    hub.close()
+    time.sleep(0.1)  # what was sent has come
+    assert answer.status_code == 200
+    assert bool(answer.json["found"]) is asked
+    assert (answer.json["reason"] is None) is asked
+    assert bool(device.asked) is asked
