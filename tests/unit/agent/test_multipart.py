@@ -90,6 +90,26 @@ def test_what_changes_slowly_is_not_taken_for_still() -> None:
     assert max(np.diff(shown)) <= 10
 
 
+def test_what_comes_to_rest_is_soon_sent_by_its_headers_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[int] = []
+    compare = Frame.shows_the_same_as
+
+    def note(one: Frame, other: Frame) -> bool:
+        compared.append(one.seq)
+        return compare(one, other)
+
+    monkeypatch.setattr(Frame, "shows_the_same_as", note)
+    moving = [np.roll(scene(), 4 * number, axis=1) for number in range(FPS)]
+    found = streamed([*moving, *[moving[-1]] * FPS])
+    assert [frame.seq for frame, _ in found[:FPS]] == list(range(1, FPS + 1))
+    assert len([seq for seq in compared if seq <= FPS]) <= 6
+    pictures = [frame.seq for frame, new in found if new and frame.seq > FPS]
+    assert len(pictures) <= 0.2 * FPS + 1
+    assert max(pictures[:-1], default=0) <= FPS + 0.2 * FPS
+
+
 def test_ready_pictures_are_compared_byte_by_byte() -> None:
     one, other = (Encoded(Encoder().jpeg(scene(n, noise=9.0)), 320, 240) for n in (1, 2))
     found = streamed([one] * 10 + [other] * 10 + [one] * 10)
