@@ -22,6 +22,7 @@ _LOOK_UP_S = 1.0
 # Under six packets per second in all for a still scene, and no picture older than 1 s.
 _WORD_EVERY_S = 0.45
 _PICTURE_EVERY_S = 0.9
+_MOVES = 3  # so many in a row that differ are no mere change of a still scene
 _COMPARED_EVERY_S = 0.19  # five times a second, and every frame of a camera that gives no more
 
 
@@ -52,7 +53,7 @@ class StreamParts:
         self._plain = plain
         self._shown: Frame | None = None
         self._picture_at_s = self._part_at_s = self._moves_until_s = 0.0
-        self._unchanged = 0
+        self._unchanged = self._differed = 0
 
     def write(self, frame: Frame | None) -> Iterator[bytes]:
         """Yield parts, beginning with `frame`, until the camera or the client is gone."""
@@ -103,11 +104,11 @@ class StreamParts:
         """
         if self._shown is None or now_s < self._moves_until_s:
             return False
-        if frame.shows_the_same_as(self._shown):
-            return True
-        if not isinstance(frame.picture, Encoded):
+        same = frame.shows_the_same_as(self._shown)
+        self._differed = 0 if same else self._differed + 1
+        if self._differed >= _MOVES and not isinstance(frame.picture, Encoded):
             self._moves_until_s = now_s + _COMPARED_EVERY_S
-        return False
+        return same
 
     def _packed(self, frame: Frame) -> tuple[dict[str, str], bytes]:
         headers = {"Content-Type": "image/jpeg"}
