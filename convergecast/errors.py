@@ -87,6 +87,12 @@ class NotFound(ConvergeCastError):
     kind, http_status = "not-found", 404
 
 
+class Gone(ConvergeCastError):
+    """It was there, and was deleted or is damaged."""
+
+    kind, http_status = "gone", 410
+
+
 class Conflict(ConvergeCastError):
     """Valid, but not in the present state."""
 

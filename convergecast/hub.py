@@ -45,6 +45,8 @@ from convergecast.local_agents.agents import LocalAgents
 from convergecast.messages.event_views import event_text
 from convergecast.protocol.hosts import is_loopback
 from convergecast.protocol.places import Places
+from convergecast.recording.clips import RECORDINGS, ClipStore
+from convergecast.recording.exports import EXPORTS, Exports
 from convergecast.storage.database import DATABASE_NAME, EVENTS_DATABASE_NAME, Database
 from convergecast.storage.folder_lock import FolderLock
 from convergecast.web.asgi import create_asgi
@@ -142,6 +144,7 @@ class Hub:
             self._announcement.stop()
         self.services.usage.stop()
         self.services.upkeep.stop()
+        self.services.clips.stop()
         self.services.local_agents.stop()
         self.services.supervisor.stop()
         self.services.counts.close()
@@ -188,17 +191,26 @@ class Hub:
                         event,
                         {camera.id: camera.name for camera in registry.all()},
                         faces.gallery.names(),
+                        clips,
                     ),
                 ),
             ),
         )
         events.forget_all_but(faces.gallery.names())
+        clips = ClipStore(
+            config.data_dir / RECORDINGS,
+            database,
+            clock,
+            pictures=events.trim_pictures,
+            kept=events.kept_spans,
+        )
         collector = Collector(
             board=board,
             broker=broker,
             recogniser=faces.recogniser,
             counts=counts,
             events=events,
+            clips=clips,
         )
         supervisor = Supervisor(
             registry=registry,
@@ -251,6 +263,8 @@ class Hub:
             broker=broker,
             counts=counts,
             events=events,
+            clips=clips,
+            exports=Exports(config.data_dir / EXPORTS, clips),
             announcer=announcer,
             viewer_seats=Seats(config.max_viewers),
             stream_seats=Seats(_STREAMS_A_VIEWER * config.max_viewers),
@@ -330,6 +344,7 @@ class Hub:
             self.services.local_agents.start()
             self.services.upkeep.start()
             self.services.usage.start()
+            self.services.clips.start()
             self._announce()
             if self._on_ready:
                 self._on_ready(agent_token(self._database))

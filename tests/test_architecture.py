@@ -32,6 +32,7 @@ ORDER = [
     "auth",
     "engine",
     "faces",
+    "recording",
     "events",
     "tracking",
     "detection",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from convergecast.messages.recording import USUAL, Recording
 from convergecast.messages.zones import NO_ZONES, CameraZones
 
 
@@ -70,6 +71,7 @@ class Camera:
     object_min_score: float = 0.5
     object_labels: tuple[str, ...] | None = None
     zones: CameraZones = NO_ZONES
+    recording: Recording = USUAL
     registered_at: float
     last_seen: float
     waits: Waits | None = None

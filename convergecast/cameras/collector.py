@@ -16,6 +16,7 @@ from convergecast.events.people_counts import CountHistory
 from convergecast.faces.recogniser import Recogniser
 from convergecast.ipc.processes import ACK
 from convergecast.live.broker import Broker
+from convergecast.messages.recording import NO_RECORDING
 from convergecast.messages.values import encode
 from convergecast.messages.worker import (
     Events,
@@ -27,13 +28,17 @@ from convergecast.messages.worker import (
     Stored,
 )
 from convergecast.options import identifying
+from convergecast.recording.clips import ClipStore
 
 Answer = Callable[[bytes], None]
 """Sends a message to the worker whose message is being handled."""
 
 
 class Collector:
-    """Passes every report, frame, result and event of the workers to the parts of the hub."""
+    """Passes every report, frame, result and event of the workers to the parts of the hub.
+
+    `clips` are the recordings.
+    """
 
     def __init__(
         self,
@@ -43,6 +48,7 @@ class Collector:
         recogniser: Recogniser,
         counts: CountHistory,
         events: EventLog,
+        clips: ClipStore,
     ) -> None:
         """Keep the parts of the hub that receive messages."""
         self._board = board
@@ -50,6 +56,7 @@ class Collector:
         self._recogniser = recogniser
         self._counts = counts
         self._events = events
+        self.clips = clips
 
     @property
     def keeps_unknown(self) -> bool:
@@ -70,6 +77,7 @@ class Collector:
         camera_id = orders.camera_id
         if isinstance(head, Report):
             self._board.report(camera_id, head)
+            self.clips.note(camera_id, head.recording)
         elif isinstance(head, Events):
             self._take_events(camera_id, head, answer)
         elif isinstance(head, FrameHead):
@@ -97,6 +105,7 @@ class Collector:
         """Note that a camera's worker starts. Its track numbers start again, too."""
         self._recogniser.forget_camera(camera_id)
         self._events.begin(camera_id)
+        self.clips.note(camera_id, NO_RECORDING)
 
     def change(self, before: Orders, orders: Orders) -> None:
         """Note that a worker has new orders."""

@@ -57,6 +57,7 @@ from convergecast.errors import (
 )
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.api import ObjectChange
+from convergecast.messages.recording import Recording
 from convergecast.messages.zones import CameraZones
 from convergecast.names import shown_name
 from convergecast.options import identifying
@@ -318,6 +319,16 @@ class CameraRegistry:
         with self._lock:
             before = self.get(camera_id)
             camera = replace(before, zones=checked)
+            told = told_change(before, camera)
+            self._save(camera, self._change(by, *told, camera_id) if told else None)
+        self._notify(camera_id)
+        return camera
+
+    def change_recording(self, camera_id: str, recording: Recording, by: Actor = THE_HUB) -> Camera:
+        """Change what is recorded of a camera; raises NotFound."""
+        with self._lock:
+            before = self.get(camera_id)
+            camera = replace(before, recording=recording)
             told = told_change(before, camera)
             self._save(camera, self._change(by, *told, camera_id) if told else None)
         self._notify(camera_id)

@@ -115,6 +115,8 @@ def told_change(before: Camera, now: Camera, *, new_source: bool = False) -> tup
         details.append(f"objects {labels}")
     if now.zones != before.zones:
         details.append("zones, lines and masks")
+    if now.recording != before.recording:
+        details.append(f"recording {now.recording.mode}, {now.recording.fps:g} a second")
     action = "changed"
     if now.approval is not before.approval:
         action = "approved" if now.approval is Approval.APPROVED else "rejected"

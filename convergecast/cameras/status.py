@@ -139,6 +139,7 @@ class StatusBoard:
             people=result.people if result else None,
             options=camera.options,
             objects=ObjectSettings(min_score=camera.object_min_score, labels=camera.object_labels),
+            recording=camera.recording,
             dropped=dropped,
             registered_at=camera.registered_at,
             last_seen=camera.last_seen,

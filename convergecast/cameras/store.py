@@ -11,6 +11,7 @@ import msgspec
 
 from convergecast.cameras.camera import Approval, Camera, Waits
 from convergecast.faces import sightings, unknown_faces
+from convergecast.messages.recording import Recording
 from convergecast.messages.worker import State
 from convergecast.messages.zones import CameraZones
 from convergecast.options import OPTIONS
@@ -72,6 +73,7 @@ def _write(connection: sqlite3.Connection, camera: Camera) -> None:
     labels = camera.object_labels
     values["object_labels"] = None if labels is None else json.dumps(labels)
     values["zones"] = msgspec.json.encode(camera.zones).decode()
+    values["recording"] = msgspec.json.encode(camera.recording).decode()
     values["named_by_user"] = int(camera.named_by_user)
     values["key_used"] = int(camera.key_used)
     values["token_shown"] = int(camera.token_shown)
@@ -189,6 +191,7 @@ def _camera(row: sqlite3.Row) -> Camera:
     if values["object_labels"] is not None:
         values["object_labels"] = tuple(json.loads(values["object_labels"]))
     values["zones"] = msgspec.json.decode(values["zones"], type=CameraZones)
+    values["recording"] = msgspec.json.decode(values["recording"], type=Recording)
     values["named_by_user"] = bool(values["named_by_user"])
     values["key_used"] = bool(values["key_used"])
     values["token_shown"] = bool(values["token_shown"])

@@ -234,6 +234,9 @@ class Supervisor:
             keep_unknown=self._collector.keeps_unknown,
             zones=camera.zones,
             pictures=os.fsencode(self._pictures / camera.id),
+            recording=self._collector.clips.order(
+                camera.id, camera.recording, analysed=bool(camera.options)
+            ),
         )
 
     def _launch(self, camera_id: str, worker: _Worker, now: float) -> None:
@@ -319,6 +322,7 @@ class Supervisor:
         known |= {camera_id for camera_id, *_ in self._ending}
         remove_journals(self._journals, but=known)
         remove_pictures(self._pictures, but=known)
+        self._collector.clips.remove_all_but(known)
 
 
 def _message(orders: Orders) -> bytes:

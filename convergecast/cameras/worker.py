@@ -23,17 +23,22 @@ from convergecast.cameras.puller import Frame, Puller
 from convergecast.cameras.scenes import Scenes
 from convergecast.errors import Unavailable
 from convergecast.events.rules import SceneEvents
+from convergecast.events.thing import new_key
 from convergecast.events.writer import LASTING, EventWriter
 from convergecast.ipc.channel import Channel
 from convergecast.ipc.processes import ACK, STOP
+from convergecast.messages.events import Event, EventKind, Severity
+from convergecast.messages.results import Result, to_json
 from convergecast.messages.worker import (
     FrameHead,
     Orders,
     Report,
+    Seen,
     WorkerDrops,
     read_orders,
     read_to_worker,
 )
+from convergecast.recording.recorder import Recorder
 
 REPORT_EVERY_S = 1.0
 _IDLE_FRAME_EVERY_S = 0.9
@@ -68,6 +73,11 @@ class Worker:
         self._availability = Availability(
             told_offline=journal / TOLD_OFFLINE, put=self._outbox.put_event
         )
+        self._recorder = Recorder(
+            orders.recording,
+            happens=lambda now_s: self._scene_events.happens(now_s),
+            on_problem=self._tell_of_recording,
+        )
         self._idle_frame_at = 0.0
         self._scenes = Scenes()
         self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)
@@ -82,7 +92,7 @@ class Worker:
         self._analyzer = Analyzer(
             orders=orders,
             engine_key=engine_key,
-            publish=self._outbox.put_result,
+            publish=self._publish,
             on_problem=self._put_report,
             events=self._scene_events,
             on_look=self._event_news.set,
@@ -95,6 +105,7 @@ class Worker:
             ("analyse", self._analyzer.run),
             ("report", self._report_loop),
             ("events", self._event_loop),
+            ("record", self._recorder.run),
             ("clock", self._clock_loop),
         ):
             threading.Thread(target=_guard, args=(loop,), name=name, daemon=True).start()
@@ -115,6 +126,7 @@ class Worker:
         self._orders = orders
         self._puller.set_orders(orders)
         self._analyzer.set_orders(orders)
+        self._recorder.set_order(orders.recording)
 
     def _deliver(self, frame: Frame) -> None:
         """Pass a frame on. Without a viewer, the hub gets only one frame a second."""
@@ -123,6 +135,7 @@ class Worker:
             scene, small = self._scenes.look(frame.jpeg, frame.mark)
             frame = frame._replace(scene=scene, small=small)
             self._analyzer.offer(frame)
+            self._recorder.offer(frame.jpeg, frame.captured_at)
         else:
             self._scenes.forget()
         if not orders.live:
@@ -138,6 +151,26 @@ class Worker:
             scene=frame.scene,
         )
         self._outbox.put_frame(head, frame.jpeg)
+
+    def _publish(self, result: Result, jpeg: bytes, seen: Seen | None) -> None:
+        if result.captured_at == result.unchanged_until:  # else it was recorded before
+            self._recorder.found(to_json(result), result.captured_at)
+        self._outbox.put_result(result, jpeg, seen)
+
+    def _tell_of_recording(self, problem: str | None) -> None:
+        """Make an event of it that recording stopped, or goes on again."""
+        now_s = time.time()
+        self._scene_events.add(
+            Event(
+                kind=EventKind.SYSTEM,
+                subkind="disk",
+                severity=Severity.ALERT if problem else Severity.NOTE,
+                started_at=now_s,
+                ended_at=now_s,
+                reason=problem or "Clips are recorded again.",
+                key=new_key(),
+            )
+        )
 
     def _report_loop(self) -> None:
         while True:
@@ -198,6 +231,7 @@ class Worker:
                     worker=self._outbox.frames_replaced,
                     events=self._journal.dropped + self._event_writer.dropped,
                 ),
+                recording=self._recorder.state,
             )
         )
 

@@ -220,6 +220,20 @@ class EventLog:
             self._identified.clear()
         self._database.write(lambda to: store.move_person(to, person_id, into))
 
+    def kept_spans(self) -> dict[str, list[tuple[float, float]]]:
+        """Return when the events began and ended that are kept, by camera, in UNIX seconds."""
+        return store.kept_spans(self._database)
+
+    def trim_pictures(self, most_bytes: int | None) -> int:
+        """Delete the pictures of the oldest events; return how many bytes all pictures have.
+
+        Args:
+            most_bytes: so many bytes may be left; None: all.
+        """
+        if most_bytes is not None:
+            self._remove(self._database.write(lambda to: store.oldest_pictures(to, most_bytes)))
+        return store.picture_bytes(self._database)
+
     def _store(self, connection: sqlite3.Connection, camera_id: str) -> _Stored:
         """Write a camera's waiting events; return them, each with the highest number stored."""
         with self._lock:

@@ -32,6 +32,8 @@ from convergecast.tracking.association import overlap
 
 END_S = 5.0
 """An event ends when its thing has not been seen for so long."""
+ACTIVE_S = 1.5
+"""A thing that was seen so lately is there."""
 PARKED_END_S = 60.0
 """The same for a thing that was parked: a detector may lose it for a while."""
 TELL_EVERY_S = 60.0
@@ -159,10 +161,19 @@ class SceneEvents:
             self._things, self._lost = {}, []
             self._looked_at = None
 
-    @property
-    def lasting(self) -> bool:
-        """Whether anything is before the camera, or was a moment ago."""
-        return bool(self._things or self._lost or self._ended or self._crossings)
+    def happens(self, now_s: float) -> bool:
+        """Whether anything is seen that is not parked."""
+        with self._lock:
+            awaited_s = max(ACTIVE_S, _MISSED_LOOKS * self._interval_s)
+            return any(
+                abs(now_s - thing.seen_at) <= awaited_s and not thing.is_parked
+                for thing in (*self._things.values(), *self._lost)
+            )
+
+    def add(self, event: Event) -> None:
+        """Hand over an event that is not about a thing."""
+        with self._lock:
+            self._crossings.append(Change(event, None))
 
     def changes(self, now_s: float) -> list[Change]:
         """Return the events that are new or have changed since the last call, oldest first."""

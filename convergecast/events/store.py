@@ -284,6 +284,18 @@ def move_person(connection: sqlite3.Connection, person_id: str, into: str) -> No
     connection.execute("UPDATE events SET person_id = ? WHERE person_id = ?", (into, person_id))
 
 
+def kept_spans(database: Database) -> dict[str, list[tuple[float, float]]]:
+    """Return when the events began and ended that are kept, by camera, in UNIX seconds."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    rows = database.read(
+        "SELECT camera_id, started_at, coalesce(ended_at, seen_at, started_at) AS ended_at "
+        "FROM events WHERE kept = 1"
+    )
+    for row in rows:
+        found.setdefault(row["camera_id"], []).append((row["started_at"], row["ended_at"]))
+    return found
+
+
 def find(database: Database, number: int) -> StoredEvent | None:
     """Return an event; None: there is none."""
     rows = database.read("SELECT * FROM events WHERE id = ? AND deleted = 0", (number,))

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 from convergecast.messages.api import SECONDS, ListQuery
 from convergecast.messages.events import EventKind, Severity
 from convergecast.messages.live import message_text
-from convergecast.messages.results import Match, TrackId
+from convergecast.messages.results import Match, Result, TrackId
 from convergecast.messages.values import Box, Count, LabelName, Message, Pixels, Share, Time
 
 EventId = Annotated[str, Meta(description="Newer events have higher numbers.")]
@@ -102,6 +102,36 @@ class EventsQuery(ListQuery, frozen=True, kw_only=True):
     since: Annotated[float, SECONDS, Meta(description="UNIX seconds.")] | UnsetType = UNSET
     until: Annotated[float, SECONDS, Meta(description="UNIX seconds.")] | UnsetType = UNSET
     kept: Literal["true", "false"] | UnsetType = UNSET
+
+
+class FrameView(Message, frozen=True, kw_only=True):
+    """A recorded frame."""
+
+    key: Annotated[str, Meta(description="Names it: `/api/v1/events/ID/frames/KEY.jpg`.")]
+    captured_at: Time
+    result: Annotated[
+        Result | None, Meta(description="What was found in it, or in one up to a second before.")
+    ]
+
+
+class Frames(Message, frozen=True, kw_only=True):
+    """Recorded frames of an event, oldest first."""
+
+    frames: list[FrameView]
+    next: Annotated[str | None, Meta(description="`after` for the rest. Null: this is all.")]
+
+
+class FramesQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """Which frames to return."""
+
+    limit: Annotated[int, Meta(ge=1, le=500, description="The default is 100.")] | UnsetType = UNSET
+    after: Annotated[str, Meta(description="`next` of the last answer.")] | UnsetType = UNSET
+
+
+class Making(Message, frozen=True, kw_only=True):
+    """The video is being made: ask again after the seconds in `Retry-After`."""
+
+    message: str
 
 
 class EventChanged(EventView, frozen=True, kw_only=True, tag_field="type", tag="event"):

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from convergecast.labels import LABELS, NOT_TAUGHT
 from convergecast.messages.engine import EngineState, ModelInfo
+from convergecast.messages.recording import Recording
 from convergecast.messages.results import Result
 from convergecast.messages.values import (
     Count,
@@ -106,6 +107,7 @@ class CameraView(Message, frozen=True, kw_only=True):
     people: Annotated[Count | None, Meta(description="People in the newest result.")]
     options: Annotated[OptionNames, Meta(description="The options that are on.")]
     objects: ObjectSettings
+    recording: Recording
     dropped: Dropped
     registered_at: Time
     last_seen: Time

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
@@ -28,6 +29,8 @@ from convergecast.messages.values import (
 )
 from convergecast.options import brought_by, tasks_of
 
+to_json = msgspec.json.Encoder().encode
+"""Returns a result as JSON."""
 IdentityState = Literal["known", "perhaps", "unknown", "undecided"]
 
 TrackId = Annotated[

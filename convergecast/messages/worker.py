@@ -14,6 +14,12 @@ import msgspec
 from msgspec import Meta
 
 from convergecast.messages.engine import Look, VectorKind
+from convergecast.messages.recording import (
+    NO_RECORDING,
+    NOTHING,
+    RecordingOrder,
+    RecordingState,
+)
 from convergecast.messages.results import Result
 from convergecast.messages.values import Count, Message, Pixels, Rate
 from convergecast.messages.zones import NO_ZONES, CameraZones
@@ -55,6 +61,7 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
         journal: the folder of the camera's journal of events, encoded by `os.fsencode`.
         zones: its zones, lines and masks.
         pictures: the folder of the pictures of its events, encoded likewise.
+        recording: what is recorded.
     """
 
     camera_id: str
@@ -80,6 +87,7 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
     agent_problem: str | None = None
     zones: CameraZones = NO_ZONES
     pictures: bytes = b""
+    recording: RecordingOrder = NOTHING
 
     @property
     def place(self) -> tuple[object, ...]:
@@ -125,6 +133,7 @@ class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report")
         analysis_error: why analysis is degraded; None if it is not.
         motion: its `skipped` counts since the worker started.
         dropped: counts since the worker started.
+        recording: how recording goes.
     """
 
     state: State
@@ -138,6 +147,7 @@ class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report")
     analysis_error: str | None
     motion: Motion
     dropped: WorkerDrops
+    recording: RecordingState = NO_RECORDING
 
 
 class FrameHead(Message, frozen=True, kw_only=True, tag_field="kind", tag="frame"):

@@ -35,6 +35,7 @@ from convergecast.web.api import (
     sessions,
     settings,
     sightings,
+    storage,
     system,
     tokens,
     users,
@@ -48,7 +49,7 @@ from convergecast.web.services import Services
 _ROUTES = (
     *(pages, agents, cameras, discover, pictures, analyze, labels, counts, events, metrics),
     *(openapi, people, sightings, settings, system, me, users, sessions, tokens, audit, views),
-    zones,
+    *(zones, storage),
 )
 
 # Endless answers are given in the event loop. Here stand their addresses, so that one table says

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from convergecast.events.store import StoredEvent
 from convergecast.messages.event_views import (
+    Clip,
     CrossingView,
     EventPictureView,
     EventView,
@@ -13,20 +14,30 @@ from convergecast.messages.event_views import (
 )
 from convergecast.messages.events import Event, EventKind
 from convergecast.messages.results import Match
+from convergecast.recording.clips import ClipStore
 
-_NOT_RECORDED = "Clips are not recorded."
+BEFORE_S = AFTER_S = 5.0
+"""So much of the recording belongs to an event, before it and after it."""
+_OF_NO_THING = "An event of this kind has no clip."
+_NOTHING = "Nothing is recorded of this time: recording was off, or it was deleted for room."
+_SOON = "Nothing is on the disk yet."
 
 
 def event_view(
-    stored: StoredEvent, cameras: Mapping[str, str], people: Mapping[str, str]
+    stored: StoredEvent,
+    cameras: Mapping[str, str],
+    people: Mapping[str, str],
+    clips: ClipStore,
 ) -> EventView:
     """Return an event as the API shows it.
 
     Args:
         stored: the event.
         cameras, people: their names by id.
+        clips: the recordings.
     """
     event, picture = stored.event, stored.event.picture
+    clip, reason = _clip(stored, clips)
     name = people.get(stored.person_id or "")
     known = stored.person_id is not None and name is not None and stored.distance is not None
     return EventView(
@@ -60,9 +71,29 @@ def event_view(
             for c in event.crossings
         ],
         kept=stored.kept,
-        clip=None,
-        clip_reason=_NOT_RECORDED,
+        clip=clip,
+        clip_reason=reason,
     )
+
+
+def clip_span(stored: StoredEvent) -> tuple[float, float] | None:
+    """Return from when to when an event is recorded, UNIX seconds; None: it never is."""
+    event = stored.event
+    if event.kind not in (EventKind.SEEN, EventKind.FACE, EventKind.CROSSING):
+        return None
+    last_s = event.ended_at or event.seen_at or event.started_at
+    return event.started_at - BEFORE_S, last_s + AFTER_S
+
+
+def _clip(stored: StoredEvent, clips: ClipStore) -> tuple[Clip | None, str | None]:
+    """Return what is recorded of an event, or why nothing is."""
+    span = clip_span(stored)
+    if span is None:
+        return None, _OF_NO_THING
+    frames, size = clips.extent(stored.camera_id, span)
+    if not frames:
+        return None, _SOON if stored.event.ended_at is None else _NOTHING
+    return Clip(start=span[0], end=span[1], frames=frames, bytes=size), None
 
 
 def _ended_at(event: Event) -> float | None:

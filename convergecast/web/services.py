@@ -36,6 +36,8 @@ from convergecast.live.seats import Seats
 from convergecast.local_agents.agents import LocalAgents
 from convergecast.messages.live import CameraView, EngineStatusView, Hello
 from convergecast.options import OPTIONS, tasks_of
+from convergecast.recording.clips import ClipStore
+from convergecast.recording.exports import Exports
 from convergecast.storage.database import Database
 from convergecast.web.proxies import Proxies
 from convergecast.web.usage import UsageLog
@@ -62,6 +64,8 @@ class Services:
     broker: Broker
     counts: CountHistory
     events: EventLog
+    clips: ClipStore
+    exports: Exports
     announcer: Announcer
     viewer_seats: Seats
     stream_seats: Seats

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import json
 import time
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from PIL import Image
 from websockets.asyncio.client import connect
@@ -46,6 +48,7 @@ def test_a_walk_through_a_zone_becomes_events_with_pictures(rig: Rig, clip: Path
     (zone,), (line,) = drawn["zones"], drawn["lines"]
     assert rig.get(f"{path}/zones") == drawn
     rig.request("PATCH", path, json={"options": ["objects", "people"]})
+    began_at = time.time()
     news = asyncio.run(_news(rig, "crossing", 60.0))
     new = [event for event in news if event["change"] == "new"]
     crossing = new[-1]
@@ -55,7 +58,7 @@ def test_a_walk_through_a_zone_becomes_events_with_pictures(rig: Rig, clip: Path
         lambda: [
             event
             for event in events(rig, kind="seen", label="person", zone=zone["id"])
-            if event["ended_at"] and event["crossings"]
+            if event["ended_at"] and event["crossings"] and event["started_at"] > began_at + 6
         ][-1:],
         "the end of a walk",
     )
@@ -74,6 +77,7 @@ def test_a_walk_through_a_zone_becomes_events_with_pictures(rig: Rig, clip: Path
     counted = rig.get("/api/v1/counts")["lines"]
     assert {(each["line"], each["out"]) for each in counted} == {(line["id"], 0)}
     assert sum(each["in"] for each in counted) == len(events(rig, kind="crossing"))
+    check_clip(rig, seen["id"], seen["started_at"])
     # Worker and hub are killed in the middle of things; what is stored stays, whole.
     before = {event["id"]: event for event in events(rig) if event["ended_at"]}
     rig.restart_hub(kill=True)
@@ -106,6 +110,55 @@ def test_a_walk_through_a_zone_becomes_events_with_pictures(rig: Rig, clip: Path
         assert (refused.status_code, words in refused.json()["message"]) == (400, True)
     assert rig.request("DELETE", path).status_code == 204
     rig.wait_for(lambda: events(rig) == [], "no event of a forgotten camera")
+
+
+def check_clip(rig: Rig, event_id: str, started_at: float) -> None:
+    """Look at the frames of a clip, and at both videos of it."""
+    path = f"/api/v1/events/{event_id}"
+    event = rig.wait_for(
+        lambda: (
+            (found := rig.get(path))["clip"] and time.time() > found["clip"]["to"] + 2 and found
+        ),
+        "the whole clip",
+    )
+    frames: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        page = rig.get(f"{path}/frames?limit=40{after}")
+        frames += page["frames"]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert event["clip"]["frames"] == len(frames) > 60
+    times = [frame["captured_at"] for frame in frames]
+    assert times == sorted(times)
+    assert times[0] < started_at - 3  # from the ring
+    assert times[-1] > event["ended_at"] + 3
+    assert sum(frame["result"] is not None for frame in frames) > len(frames) / 3
+    sizes = 0
+    for frame in frames[:: len(frames) // 5]:
+        jpeg = rig.request("GET", f"{path}/frames/{frame['key']}.jpg")
+        assert Image.open(io.BytesIO(jpeg.content)).size == (640, 480)
+        assert float(jpeg.headers["X-Captured-At"]) == pytest.approx(frame["captured_at"], abs=0.01)
+        sizes += len(jpeg.content)
+    assert sizes < event["clip"]["bytes"]
+    for name, codec in (("clip.mkv", "mjpeg"), ("clip.mp4", "h264")):
+        assert rig.request("GET", f"{path}/{name}").status_code in (200, 202)
+        video = rig.wait_for(functools.partial(_video, rig, f"{path}/{name}"), name)
+        with av.open(io.BytesIO(video), "r") as container:
+            stream = container.streams.video[0]
+            assert (stream.codec_context.name, stream.codec_context.width) == (codec, 640)
+            shown = [float(picture.time or 0) for picture in container.decode(stream)]
+        assert len(shown) == len(frames)
+        assert shown[-1] - shown[0] == pytest.approx(times[-1] - times[0], abs=0.2)
+    storage = rig.get("/api/v1/storage")
+    assert 0 < event["clip"]["bytes"] < storage["used_bytes"] < storage["budget_bytes"]
+    assert storage["error"] is None
+
+
+def _video(rig: Rig, path: str) -> bytes | None:
+    answer = rig.request("GET", path)
+    return answer.content if answer.status_code == 200 else None
 
 
 async def _news(rig: Rig, kind: str, patience_s: float) -> list[dict[str, Any]]:

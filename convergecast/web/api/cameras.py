@@ -98,7 +98,7 @@ def blueprint(services: Services) -> Blueprint:
 def _changed(
     registry: CameraRegistry, camera_id: str, order: CameraChange, source: str | UnsetType = UNSET
 ) -> Camera:
-    return registry.change(
+    camera = registry.change(
         camera_id,
         source=source,
         name=order.name,
@@ -107,6 +107,9 @@ def _changed(
         objects=order.objects,
         by=caller().actor,
     )
+    if order.recording is not UNSET:
+        camera = registry.change_recording(camera_id, order.recording, caller().actor)
+    return camera
 
 
 def _told(outcome: Camera | ConvergeCastError) -> OptionAnswer:

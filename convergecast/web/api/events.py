@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, send_file
 from msgspec import UNSET
 
 from convergecast.auth.access import Access, allow
 from convergecast.auth.caller import may_see
-from convergecast.errors import NotFound
+from convergecast.errors import Gone, NotFound
 from convergecast.events.log import NO_SUCH_EVENT
 from convergecast.events.store import Search, StoredEvent
-from convergecast.messages.event_views import EventMark, Events, EventsQuery, EventView
+from convergecast.messages.event_views import (
+    EventMark,
+    Events,
+    EventsQuery,
+    EventView,
+    Frames,
+    FramesQuery,
+    FrameView,
+    Making,
+)
+from convergecast.recording.clips import ClipFrame
 from convergecast.storage.audit import AuditKind, Change, note
 from convergecast.web.api.request_body import answer, json_body, query
 from convergecast.web.caller import caller
-from convergecast.web.event_views import event_view
+from convergecast.web.event_views import clip_span, event_view
 from convergecast.web.services import Services
 
 _UNTIL_S = 1e11
+_VIDEOS = {".mkv": "video/x-matroska", ".mp4": "video/mp4"}
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -29,8 +40,9 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.VIEW)
     def events_list() -> Response:
         found = events.search(_search(query(EventsQuery)))
-        cameras, people = _names(services)
-        return answer(Events(events=[event_view(each, cameras, people) for each in found]))
+        names = _names(services)
+        shown = [event_view(each, *names, services.clips) for each in found]
+        return answer(Events(events=shown))
 
     @routes.get("/<id:event_id>")
     @allow(Access.VIEW)
@@ -40,12 +52,51 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/<event_id>/thumbnail.jpg")
     @allow(Access.VIEW)
     def thumbnail(event_id: str) -> Response:
-        return _jpeg(events.thumbnail(_event(services, event_id)))
+        found = _event(services, event_id)
+        return _jpeg(events.thumbnail(found), found.event.peak_at)
 
     @routes.get("/<event_id>/snapshot.jpg")
     @allow(Access.VIEW)
     def event_snapshot(event_id: str) -> Response:
-        return _jpeg(events.picture(_event(services, event_id)))
+        found = _event(services, event_id)
+        return _jpeg(events.picture(found), found.event.peak_at)
+
+    @routes.get("/<event_id>/frames")
+    @allow(Access.VIEW)
+    def event_frames(event_id: str) -> Response:
+        asked = query(FramesQuery)
+        most = 100 if asked.limit is UNSET else asked.limit
+        frames = _frames(services, _event(services, event_id))
+        first = 0
+        if asked.after is not UNSET:
+            keys = [frame.key for frame in frames]
+            first = keys.index(asked.after) + 1 if asked.after in keys else len(keys)
+        page, rest = frames[first : first + most], frames[first + most :]
+        shown = [
+            FrameView(key=each.key, captured_at=each.captured_at, result=each.result)
+            for each in page
+        ]
+        return answer(Frames(frames=shown, next=page[-1].key if rest else None))
+
+    @routes.get("/<event_id>/frames/<key>.jpg")
+    @allow(Access.VIEW)
+    def event_frame(event_id: str, key: str) -> Response:
+        found = _event(services, event_id)
+        captured_at, jpeg = services.clips.frame(found.camera_id, key)
+        span = clip_span(found)
+        if span is None or not span[0] <= captured_at <= span[1]:
+            raise NotFound("There is no such frame in this event.")
+        return _jpeg(jpeg, captured_at)
+
+    @routes.get("/<event_id>/clip.mkv")
+    @allow(Access.VIEW)
+    def clip_mkv(event_id: str) -> Response:
+        return _video(services, _event(services, event_id), ".mkv", wait_s=8.0)
+
+    @routes.get("/<event_id>/clip.mp4")
+    @allow(Access.VIEW)
+    def clip_mp4(event_id: str) -> Response:
+        return _video(services, _event(services, event_id), ".mp4", wait_s=0.5)
 
     @routes.patch("/<id:event_id>")
     @allow(Access.OPERATE)
@@ -78,6 +129,27 @@ def _event(services: Services, event_id: str) -> StoredEvent:
     return found
 
 
+def _frames(services: Services, event: StoredEvent) -> list[ClipFrame]:
+    """Return the recorded frames of an event. Raises Gone: there are none."""
+    span = clip_span(event)
+    found = [] if span is None else services.clips.frames(event.camera_id, span)
+    if not found:
+        raise Gone(_view(services, event).clip_reason or "Nothing is recorded of this event.")
+    return found
+
+
+def _video(services: Services, event: StoredEvent, suffix: str, *, wait_s: float) -> Response:
+    """Return an event's clip as a video, or 202 while it is made."""
+    frames = _frames(services, event)
+    name = f"event-{event.id}-{len(frames)}{suffix}"
+    path = services.exports.video(name, event.camera_id, frames, wait_s=wait_s)
+    if path is None:
+        making = answer(Making(message="The video is being made."), 202)
+        making.headers["Retry-After"] = "1"
+        return making
+    return send_file(path, _VIDEOS[suffix], as_attachment=True, download_name=f"{name}")
+
+
 def _search(asked: EventsQuery) -> Search:
     """Return which events are asked for, of the cameras that exist for the caller."""
     cameras = frozenset(asked.camera) or None
@@ -107,7 +179,7 @@ def _names(services: Services) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _view(services: Services, event: StoredEvent) -> EventView:
-    return event_view(event, *_names(services))
+    return event_view(event, *_names(services), services.clips)
 
 
 def _note(services: Services, event: StoredEvent, action: str) -> None:
@@ -122,5 +194,7 @@ def _note(services: Services, event: StoredEvent, action: str) -> None:
     services.database.write(lambda connection: note(connection, change))
 
 
-def _jpeg(jpeg: bytes) -> Response:
-    return Response(jpeg, mimetype="image/jpeg")
+def _jpeg(jpeg: bytes, captured_at: float | None) -> Response:
+    response = Response(jpeg, mimetype="image/jpeg")
+    response.headers["X-Captured-At"] = f"{captured_at or 0.0:.3f}"
+    return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from convergecast.messages import api
+from convergecast.messages import api, recording
 from convergecast.messages import event_views as events
 from convergecast.messages.live import CameraView
 from convergecast.messages.results import PictureResult, Result
@@ -25,17 +25,18 @@ _change = partial(operate, sent=api.CameraChange, errors=[409, 422])
 _counts = partial(view, query=api.CountsQuery, errors=[404])
 _picture = partial(view, query=api.AnnotatedQuery, basic=True)
 _analysis = partial(operate, query=api.AnalyzeQuery, sent=_PICTURE, errors=[409, 503])
+_FILE = answer(200, "The video.", {"video/*": {}})
+_MAKING = answer(202, "It is being made.", {"application/json": events.Making})
+_video = partial(view, errors=[410, 503])
+_switch = partial(operate, sent=api.OptionOrder)
 _EVENT = "/api/v1/events/{event_id}"
-_JPEG = answer(200, "The picture.", {"image/jpeg": {}})
 
 CAMERA_OPERATIONS = {
     f"GET {_CAMERAS}": view("list_cameras", "All except rejected ones", api.Cameras),
     f"POST {_CAMERAS}": _add("add_camera", "Add one on the network", _ADDED),
     "POST /api/v1/discover": manage("discover", "Find some", api.FoundCameras, sent=api.Discovery),
     f"GET {_CAMERAS}/rejected": inspect("list_rejected", "The rejected cameras", api.Cameras),
-    f"POST {_CAMERAS}/options": operate(
-        "switch_option", "Switch an option", api.OptionAnswers, sent=api.OptionOrder
-    ),
+    f"POST {_CAMERAS}/options": _switch("switch_option", "Switch an option", api.OptionAnswers),
     f"PATCH {_ONE}": _change("change_camera", "Change a camera", CameraView),
     f"DELETE {_ONE}": manage("forget_camera", "Forget it", answer(204, "It is forgotten.")),
     f"GET {_ONE}/snapshot.jpg": _picture("snapshot", "The newest frame", _SNAPSHOT),
@@ -50,8 +51,16 @@ CAMERA_OPERATIONS = {
 EVENT_OPERATIONS = {
     "GET /api/v1/events": view("events", "What happened", events.Events, query=events.EventsQuery),
     f"GET {_EVENT}": view("event", "One event", events.EventView),
-    f"GET {_EVENT}/thumbnail.jpg": view("event_thumbnail", "What it is about", _JPEG),
-    f"GET {_EVENT}/snapshot.jpg": view("event_snapshot", "Its best picture", _JPEG),
+    f"GET {_EVENT}/thumbnail.jpg": view("event_thumbnail", "What it is about", _SNAPSHOT),
+    f"GET {_EVENT}/snapshot.jpg": view("event_snapshot", "Its best picture", _SNAPSHOT),
+    f"GET {_EVENT}/frames": view("frames", "Its clip", events.Frames, query=events.FramesQuery),
+    f"GET {_EVENT}/frames/{{key}}.jpg": view("frame", "A recorded frame", _SNAPSHOT, errors=[410]),
+    f"GET {_EVENT}/clip.mkv": _video("clip_mkv", "Its clip: the JPEGs", _FILE, _MAKING),
+    f"GET {_EVENT}/clip.mp4": _video("clip_mp4", "Its clip as H.264", _FILE, _MAKING),
     f"PATCH {_EVENT}": operate("mark_event", "Keep it", events.EventView, sent=events.EventMark),
     f"DELETE {_EVENT}": operate("delete_event", "Delete it", answer(204, "It is deleted.")),
+    "GET /api/v1/storage": inspect("storage", "What clips take", recording.Storage),
+    "PUT /api/v1/storage": manage(
+        "set_storage", "Change it", recording.Storage, sent=recording.StorageChange
+    ),
 }

@@ -29,20 +29,18 @@ _NOT_SIGNED_IN = answer(401, "A wrong token (a page), or none.", {**_HTML, JSON:
 _SIGNED_IN = answer(303, "Signed in.", Location=header({"const": "/"}), Set_Cookie=_COOKIE)
 _WRONG = answer(401, "Wrong.", _HTML)
 _SECONDS = header({"type": "string", "pattern": "^[0-9]+$"}, "Seconds.")
-_MANY = "Too many wrong ones came from this address."
-_TOO_MANY = answer(429, _MANY, {**_HTML, JSON: api.Error}, Retry_After=_SECONDS)
+_TOO_MANY = answer(429, "Too many wrong ones.", {**_HTML, JSON: api.Error}, Retry_After=_SECONDS)
 _TO_LOGIN = answer(303, "There is no session.", Location=header({"const": "/login"}))
 _REPLIES: Object = {"application/bson": api.RegistrationReply, "text/plain": {"const": "OK"}}
 _KNOWN = answer(200, "Registered. Documents of two fields get OK.", _REPLIES)
+_REGISTRATION = {"application/bson": api.Registration}
 _REGISTER = {
     f"POST {path}": public(
         name,
         "An agent registers, and repeats this as its heartbeat",
         _KNOWN,
-        sent=body("BSON, at most 64 KB.", {"application/bson": api.Registration}),
+        sent=body("BSON, at most 64 KB; no web page sends it.", _REGISTRATION),
         errors=[400, 403, 429],
-        description="Binary both ways: the schemas describe the fields of the BSON documents. "
-        "Requests with an Origin, which come from web pages, are refused.",
     )
     for path, name in (("/server/", "register"), ("/server", "register_without_slash"))
 }
@@ -64,13 +62,12 @@ HUB_OPERATIONS = {
     "GET /metrics": view("metrics", "The hub's figures", _METRICS),
 }
 _FOR_ADMINS = {"faces": "People and their faces", "system": "Processes", "settings": "Settings"}
+_FOR_ALL = {"events": "Events", "accounts": "Accounts", "view/{name}": "Its cameras"}
+_FOR_ALL |= {"camera/{camera_id}": "One camera"}
 PAGE_OPERATIONS = {
     "GET /": view("dashboard", "The dashboard", _PAGE, _LED, _NOT_SIGNED_IN, query=api.FirstLink),
     **{f"GET /{n}": inspect(f"{n}_page", w, _PAGE, _TO_LOGIN) for n, w in _FOR_ADMINS.items()},
-    "GET /events": view("events_page", "What happened", _PAGE, _TO_LOGIN),
-    "GET /accounts": view("accounts_page", "Accounts, sessions, tokens", _PAGE, _TO_LOGIN),
-    "GET /view/{name}": view("view_page", "The cameras of a view", _PAGE, _TO_LOGIN),
-    "GET /camera/{camera_id}": view("camera_page", "One camera", _PAGE, _TO_LOGIN),
+    **{f"GET /{n}": view(f"{n[:4]}_page", w, _PAGE, _TO_LOGIN) for n, w in _FOR_ALL.items()},
     "GET /login": public("login_page", "The login page", _PAGE),
     "POST /login": public("sign_in", "Sign in", _SIGNED_IN, _WRONG, _TOO_MANY, sent=_FORM),
     "POST /logout": own("sign_out", "End the session", _TO_LOGIN),

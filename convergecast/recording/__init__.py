@@ -1,0 +1,1 @@
+"""Clips of events: recorded by the workers, shown and deleted by the hub. Process: worker, hub."""
