@@ -31,6 +31,7 @@ from convergecast.messages.recording import (
     Storage,
 )
 from convergecast.messages.results import Result
+from convergecast.recording.recorder import AFTER_S, BEFORE_S
 from convergecast.recording.segment import (
     Entry,
     EntryKind,
@@ -108,6 +109,7 @@ class ClipStore:
         self._lock = threading.Lock()
         self._segments: dict[str, list[_Segment]] = {}
         self._problems: dict[str, str] = {}
+        self._written: dict[str, str | None] = {}
         self._stopping = threading.Event()
         self._picture_bytes = 0
         budget, days = stored_value(database, _BUDGET), stored_value(database, _DAYS)
@@ -138,19 +140,23 @@ class ClipStore:
                 self._problems.pop(camera_id, None)
             else:
                 self._problems[camera_id] = state.problem
-            segments = self._segments.setdefault(camera_id, [])
-            for segment in segments:
-                if segment.entries is not None and segment.path.stem != state.segment:
-                    segment.entries = None
-                    segment.bytes = _size(segment.path)
-            if state.segment is not None and state.entries:
-                path = self._folder / camera_id / f"{state.segment}.data"
-                known = next((each for each in segments if each.path == path), None)
-                if known is None:
-                    known = _Segment(path, int(state.segment) / 1000, 0, 0)
-                    bisect.insort(segments, known, key=lambda each: each.start_s)
-                if known.entries is not None or state.entries:
-                    known.entries, known.bytes = state.entries, _size(path)
+            if self._written.get(camera_id) != state.segment:
+                self._written[camera_id] = state.segment
+                self._find_new(camera_id)
+            for segment in self._segments.setdefault(camera_id, []):
+                if segment.path.stem == state.segment:
+                    segment.entries, segment.bytes = state.entries, _size(segment.path)
+                elif segment.entries is not None:
+                    segment.entries, segment.bytes = None, _size(segment.path)
+
+    def _find_new(self, camera_id: str) -> None:
+        """Take in the segments of a camera that are not known yet; the lock is held."""
+        segments = self._segments.setdefault(camera_id, [])
+        known = {segment.path for segment in segments}
+        for path in segments_in(self._folder / camera_id):
+            if path not in known:
+                segment = _Segment(path, int(path.stem) / 1000, _size(path), None)
+                bisect.insort(segments, segment, key=lambda each: each.start_s)
 
     def frames(self, camera_id: str, span: Span) -> list[ClipFrame]:
         """Return the frames that were recorded in a time, oldest first."""
@@ -326,7 +332,10 @@ class ClipStore:
                 return
             kept = self._kept() if kept is None else kept
             end_s = segment.start_s + _LONGEST_S / 2
-            if any(a <= end_s and segment.start_s <= b for a, b in kept.get(camera_id, ())):
+            if any(
+                begin_s - BEFORE_S <= end_s and segment.start_s <= until_s + AFTER_S
+                for begin_s, until_s in kept.get(camera_id, ())
+            ):
                 continue
             remove_segment(segment.path)
             with self._lock:

@@ -15,9 +15,8 @@ from convergecast.messages.event_views import (
 from convergecast.messages.events import Event, EventKind
 from convergecast.messages.results import Match
 from convergecast.recording.clips import ClipStore
+from convergecast.recording.recorder import AFTER_S, BEFORE_S
 
-BEFORE_S = AFTER_S = 5.0
-"""So much of the recording belongs to an event, before it and after it."""
 _OF_NO_THING = "An event of this kind has no clip."
 _NOTHING = "Nothing is recorded of this time: recording was off, or it was deleted for room."
 _SOON = "Nothing is on the disk yet."

@@ -31,7 +31,6 @@ _BASIC = (
     "For players: the password is an API token or the administrator's, the user name may be any."
 )
 
-_LIVE = "JSON texts with a `type`, and binary messages with pictures: see docs/protocol.md."
 
 _TAGS = {
     "cameras": ("Cameras, their pictures and results.", CAMERA_OPERATIONS),
@@ -81,8 +80,7 @@ def _security_schemes(cookie: str) -> Mapping[str, Json]:
 
 def _socket() -> Mapping[str, Json]:
     return {
-        "summary": "WebSocket: pictures and results as they arrive",
-        "description": _LIVE,
+        "description": "JSON texts with a `type`, and binary messages: see docs/protocol.md.",
         "security": SECURITY[Access.OWN],
         "x-from-browser": list(SOCKET_MESSAGES),
         "x-from-hub": ["hello", "cameras", "gone", "result", "event", "status", "pong", "error"],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from convergecast.messages import api, recording
+from convergecast.messages import api
 from convergecast.messages import event_views as events
 from convergecast.messages.live import CameraView
+from convergecast.messages.recording import Storage, StorageChange
 from convergecast.messages.results import PictureResult, Result
 from convergecast.messages.zones import CameraZones
 from convergecast.web.openapi.operations import answer, body, header, inspect, manage, operate, view
@@ -59,8 +60,6 @@ EVENT_OPERATIONS = {
     f"GET {_EVENT}/clip.mp4": _video("clip_mp4", "Its clip as H.264", _FILE, _MAKING),
     f"PATCH {_EVENT}": operate("mark_event", "Keep it", events.EventView, sent=events.EventMark),
     f"DELETE {_EVENT}": operate("delete_event", "Delete it", answer(204, "It is deleted.")),
-    "GET /api/v1/storage": inspect("storage", "What clips take", recording.Storage),
-    "PUT /api/v1/storage": manage(
-        "set_storage", "Change it", recording.Storage, sent=recording.StorageChange
-    ),
+    "GET /api/v1/storage": inspect("storage", "What clips take", Storage),
+    "PUT /api/v1/storage": manage("set_storage", "Change it", Storage, sent=StorageChange),
 }

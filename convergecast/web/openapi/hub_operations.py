@@ -27,7 +27,6 @@ _METRICS = answer(200, "Prometheus text format 0.0.4.", {"text/plain": TEXT})
 _LED = answer(303, "To the dashboard or the login page.", Location=_LEAD, Set_Cookie=_COOKIE)
 _NOT_SIGNED_IN = answer(401, "A wrong token (a page), or none.", {**_HTML, JSON: api.Error})
 _SIGNED_IN = answer(303, "Signed in.", Location=header({"const": "/"}), Set_Cookie=_COOKIE)
-_WRONG = answer(401, "Wrong.", _HTML)
 _SECONDS = header({"type": "string", "pattern": "^[0-9]+$"}, "Seconds.")
 _TOO_MANY = answer(429, "Too many wrong ones.", {**_HTML, JSON: api.Error}, Retry_After=_SECONDS)
 _TO_LOGIN = answer(303, "There is no session.", Location=header({"const": "/login"}))
@@ -62,13 +61,13 @@ HUB_OPERATIONS = {
     "GET /metrics": view("metrics", "The hub's figures", _METRICS),
 }
 _FOR_ADMINS = {"faces": "People and their faces", "system": "Processes", "settings": "Settings"}
-_FOR_ALL = {"events": "Events", "accounts": "Accounts", "view/{name}": "Its cameras"}
-_FOR_ALL |= {"camera/{camera_id}": "One camera"}
+_FOR_ALL = {"events": "events", "accounts": "accounts"}
+_FOR_ALL |= {"view": "view/{name}", "camera": "camera/{camera_id}"}
 PAGE_OPERATIONS = {
     "GET /": view("dashboard", "The dashboard", _PAGE, _LED, _NOT_SIGNED_IN, query=api.FirstLink),
     **{f"GET /{n}": inspect(f"{n}_page", w, _PAGE, _TO_LOGIN) for n, w in _FOR_ADMINS.items()},
-    **{f"GET /{n}": view(f"{n[:4]}_page", w, _PAGE, _TO_LOGIN) for n, w in _FOR_ALL.items()},
+    **{f"GET /{p}": view(f"{n}_page", "A page", _PAGE, _TO_LOGIN) for n, p in _FOR_ALL.items()},
     "GET /login": public("login_page", "The login page", _PAGE),
-    "POST /login": public("sign_in", "Sign in", _SIGNED_IN, _WRONG, _TOO_MANY, sent=_FORM),
+    "POST /login": public("sign_in", "Sign in", _SIGNED_IN, _NOT_SIGNED_IN, _TOO_MANY, sent=_FORM),
     "POST /logout": own("sign_out", "End the session", _TO_LOGIN),
 }

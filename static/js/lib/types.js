@@ -55,6 +55,7 @@
  * @property {number|null} people  People in the newest result.
  * @property {('faces'|'landmarks'|'recognition'|'objects'|'people')[]} options  The options that are on.
  * @property {ObjectSettings} objects
+ * @property {Recording} recording
  * @property {Dropped} dropped
  * @property {number} registered_at  UNIX seconds.
  * @property {number} last_seen  UNIX seconds.
@@ -399,6 +400,10 @@
  * @property {number} pid
  * @property {number} cpu_percent  Of one core.
  * @property {number} memory_bytes  Resident.
+ *
+ * @typedef {object} Recording  What is recorded of a camera: nothing, or its events at a rate in frames per second.
+ * @property {'events'|'off'} mode
+ * @property {number} fps
  *
  * @typedef {object} RejectedPicture  A rejected picture and the reason.
  * @property {number} picture  Its index in the form: files, then unknown faces, then the camera's.

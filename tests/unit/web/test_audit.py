@@ -168,6 +168,11 @@ def switch(desk: Desk) -> Order:
     return Order("camera", "changed", None, request={"json": order})
 
 
+def set_storage(desk: Desk) -> Order:
+    request = {"json": {"budget_bytes": (1 << 30) + desk.new(), "days": 30}}
+    return Order("settings", "storage changed", request=request)
+
+
 def draw_zone(desk: Desk) -> Order:
     camera_id = desk.camera()
     zone = {"name": f"Yard {desk.new()}", "polygon": [[0, 0], [1, 0], [1, 1]]}
@@ -340,6 +345,7 @@ CHANGES: dict[str, Callable[[Desk], Order]] = {
     f"DELETE {UNKNOWN}": drop_all_unknown,
     f"DELETE {UNKNOWN}/<unknown_id>": drop_unknown,
     "PUT /api/v1/settings": set_settings,
+    "PUT /api/v1/storage": set_storage,
     f"POST {USERS}": add_account,
     f"PATCH {USERS}/<name>": change_account,
     f"DELETE {USERS}/<name>": remove_account,
