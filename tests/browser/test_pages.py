@@ -85,7 +85,7 @@ def test_system_tells_processes_plots_rates_drops_and_what_the_doctor_finds(
     expect(rows.filter(has_text=re.compile("^hub"))).to_have_count(1)
     names = [camera["name"] for camera in fed.cameras()]
     for name in names:
-        row = rows.filter(has_text=f"camera {name}")
+        row = rows.filter(has_text=f"worker of {name}")
         expect(row).to_contain_text(re.compile(r"\d %\d+ MB"))
     expect(page.get_by_test_id("drops").locator("tbody tr")).to_have_count(2)
     expect(page.get_by_test_id("no-rates")).to_be_visible()

@@ -13,14 +13,14 @@ test('sizes and shares are said as people say them', () => {
 
 test('a process is called by its camera, and by the id of one that is gone', () => {
   const process = { name: 'camera', camera: 'one', pid: 1, cpu_percent: 0, memory_bytes: 0 };
-  assert.equal(processName(process, [camera()]), 'camera Hall');
-  assert.equal(processName(process, []), 'camera one');
+  assert.equal(processName(process, [camera()]), 'worker of Hall');
+  assert.equal(processName(process, []), 'worker of one');
   assert.equal(processName({ ...process, name: 'hub', camera: null }, []), 'hub');
 });
 
 test('rates are told of options that are on: what is asked, what is given, with which model', () => {
   const status = engine({
-    models: [model({ precision: 'int8' })], wanted_fps: { faces: 41.2 }, analysed_fps: { faces: 7.4 },
+    models: [model({ precision: 'int8', reason: 'no CUDA' })], wanted_fps: { faces: 41.2 }, analysed_fps: { faces: 7.4 },
   });
   const cameras = [camera({ options: ['faces'] }), camera({ id: 'two', options: ['faces', 'people'] })];
   assert.deepEqual(rateRows(status, OPTIONS, cameras), [

@@ -1,7 +1,6 @@
 // A chart over time: axes with units and no decoration. Its library is loaded with the first chart of a page.
 
 import { el } from './dom.js';
-import { ROOT } from './root.js';
 
 const HEIGHT = 180;
 const FOLDER = '../../vendor/uplot/';
@@ -23,7 +22,7 @@ let library;
 function load() {
   library ??= import(`${FOLDER}uPlot.esm.js`).then((module) => module.default);
   if (!document.getElementById('chart-style')) {
-    const href = `${ROOT}/static/vendor/uplot/uPlot.min.css`;
+    const { href } = new URL(`${FOLDER}uPlot.min.css`, import.meta.url);
     document.head.append(el('link', { id: 'chart-style', rel: 'stylesheet', href }));
   }
   return library;
@@ -59,7 +58,7 @@ export function createChart(host, { label, series, words }) {
     /** @param {string} name */
     const colour = (name) => style.getPropertyValue(name).trim();
     const grid = { stroke: colour('--line'), width: 1 };
-    const axis = { stroke: colour('--quiet'), grid, ticks: grid, font: `12px ${colour('--font')}` };
+    const axis = { stroke: colour('--quiet'), grid, ticks: grid, font: `${colour('--small')} ${colour('--font')}` };
     return {
       width: host.clientWidth,
       height: HEIGHT,
@@ -70,7 +69,7 @@ export function createChart(host, { label, series, words }) {
       axes: [
         { ...axis, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(clock) },
         {
-          ...axis, size: 72,
+          ...axis, size: 6 * parseFloat(colour('--small')),
           values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => words(tick)),
         },
       ],

@@ -12,12 +12,12 @@ export function size(bytes) {
 export const share = (percent) => `${percent > 0 && percent < 1 ? '<1' : Math.round(percent)} %`;
 
 /**
- * What a process is called: "hub", "engine", or "camera Front door".
+ * What a process is called: "hub", "engine", or "worker of Front door".
  * @param {import('./types.js').ProcessUsage} process @param {import('./types.js').CameraView[]} cameras
  */
 export function processName({ name, camera }, cameras) {
   const found = cameras.find(({ id }) => id === camera);
-  return camera === null ? name : `${name} ${found?.name ?? camera}`;
+  return camera === null ? name : `worker of ${found?.name ?? camera}`;
 }
 
 /**
@@ -36,7 +36,8 @@ export function rateRows(status, options, cameras) {
     const made = [model?.model, model?.precision, model?.device].filter(Boolean).join(' · ');
     /** @param {number|undefined} value */
     const words = (value) => (value === undefined ? '–' : rate(value));
-    return [[label, count(on, 'camera', 'cameras'), words(wanted), words(given), model?.reason ?? made]];
+    const told = model?.state === 'failed' ? model.reason ?? '' : made;
+    return [[label, count(on, 'camera', 'cameras'), words(wanted), words(given), told]];
   });
 }
 

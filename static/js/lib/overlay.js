@@ -10,6 +10,8 @@ const NARROWEST_FOR_WORDS = 20;
 const MOST_WIDTHS = 2000;
 /** The camera's name lies over the upper edge of the picture. */
 const NAME_HEIGHT = 38;
+/** On a smaller picture words would cover what they tell of; the tile's own line tells it. */
+const NARROWEST_PICTURE = 180;
 /** Words grow with pictures that are higher than this. */
 const USUAL_HEIGHT = 640;
 const MOST_ZOOM = 2.5;
@@ -111,7 +113,7 @@ export function createOverlay(canvas, look) {
       if (layers.boxes) drawBoxes(alike, line);
       if (layers.points) alike.forEach((item) => drawPoints(item));
     }
-    if (layers.names) drawAllWords(items);
+    if (layers.names && size.width >= NARROWEST_PICTURE) drawAllWords(items);
     context.globalAlpha = 1;
   }
 

@@ -14,7 +14,7 @@ export function createMenu() {
   const list = el('div', { class: 'menu', role: 'menu', 'data-testid': 'menu', hidden: true });
   /** @type {HTMLElement|null} */
   let anchor = null;
-  document.body.append(list);
+  (document.querySelector('main') ?? document.body).append(list);
 
   /** Opens below the button, or closes if it is open there. @param {HTMLElement} at @param {Item[]} items */
   function open(at, items) {

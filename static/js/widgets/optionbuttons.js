@@ -15,11 +15,12 @@ export function createOptionButtons({ actions }) {
 
   /** @param {Option} option */
   function make({ name, label, icon: picture }) {
-    const small = el('span', { class: 'option-cost small quiet numbers', 'data-testid': `option-cost-${name}` });
+    const id = `option-cost-${name}`;
+    const small = el('span', { class: 'option-cost small quiet numbers', id, 'aria-hidden': 'true', 'data-testid': id });
     const key = el('kbd', { class: 'option-key', 'aria-hidden': 'true' });
     const words = el('span', { class: 'option-words' }, el('span', { class: 'option-label' }, label), small);
     const button = el('button', {
-      type: 'button', class: 'option', 'data-testid': `option-${name}`, 'aria-pressed': 'false', 'aria-label': label,
+      type: 'button', class: 'option', 'data-testid': `option-${name}`, 'aria-pressed': 'false', 'aria-describedby': id,
       onclick: () => actions.pressOption(name),
     }, el('span', { class: 'option-icon' }, icon(picture)), words, key);
     return { element: button, small, key };
