@@ -45,6 +45,7 @@ from convergecast.web.api import (
 from convergecast.web.caller import admit
 from convergecast.web.mjpeg import serve_mjpeg
 from convergecast.web.services import Services
+from convergecast.web.static_files import asset, serve_static
 
 _ROUTES = (
     *(pages, agents, cameras, discover, pictures, analyze, labels, counts, events, metrics),
@@ -94,7 +95,8 @@ def create_app(services: Services) -> Flask:
     app.url_map.converters["id"] = _Id
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0
     app.json = _Json(app)
-    allow(Access.PUBLIC)(app.view_functions["static"])
+    app.view_functions["static"] = allow(Access.PUBLIC)(serve_static)
+    app.context_processor(lambda: {"asset": asset})
     for module in _ROUTES:
         app.register_blueprint(module.blueprint(services))
     for path, handler in NATIVE_ROUTES.items():

@@ -363,6 +363,22 @@ def test_an_applicant_whose_agent_is_silent_is_not_offered_in_blue(told: Told) -
     expect(rows.nth(1).get_by_test_id("approve")).to_have_class(primary)
 
 
+def test_the_first_steps_are_ticked_one_by_one_and_go(told: Told) -> None:
+    told.hello(*many(1))
+    page = told.page
+    steps = page.get_by_test_id("first-steps")
+    expect(steps.locator(".is-done")).to_have_count(1)
+    told.tell("cameras", cameras=[{**many(1)[0], "options": ["faces"]}])
+    expect(steps.locator(".is-done")).to_have_count(2)
+    tile(page, "c01").dblclick()
+    expect(steps).to_be_hidden()
+    page.keyboard.press("Escape")
+    told.go("/")
+    told.hello(*many(1))
+    expect(tile(page, "c01")).to_be_visible()
+    expect(steps).to_be_hidden()
+
+
 @pytest.fixture
 def phone(browser: Any, rig: Any) -> Any:
     watched = Watched(browser, rig, viewport={"width": 390, "height": 844}, has_touch=True)

@@ -20,7 +20,8 @@ test('a process is called by its camera, and by the id of one that is gone', () 
 
 test('rates are told of options that are on: what is asked, what is given, with which model', () => {
   const status = engine({
-    models: [model({ precision: 'int8', reason: 'no CUDA' })], wanted_fps: { faces: 41.2 }, analysed_fps: { faces: 7.4 },
+    models: [model({ precision: 'int8', reason: 'no CUDA' })],
+    wanted_fps: { faces: 41.2 }, analysed_fps: { faces: 7.4 },
   });
   const cameras = [camera({ options: ['faces'] }), camera({ id: 'two', options: ['faces', 'people'] })];
   assert.deepEqual(rateRows(status, OPTIONS, cameras), [

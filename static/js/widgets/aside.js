@@ -3,6 +3,7 @@
 import { button, el, icon, setAttr, setHidden, setText } from '../lib/dom.js';
 import { PAGES } from '../lib/pages.js';
 import { isAdmin, mayOperate } from '../lib/rights.js';
+import { createFirstSteps } from './firststeps.js';
 import { createOptionButtons } from './optionbuttons.js';
 import { createPending } from './pending.js';
 import { createViewPanel } from './viewpanel.js';
@@ -42,10 +43,12 @@ export function createAside(root, { actions, menu, now, onAddCamera, onView, onK
   const waiting = el('div', { class: 'waiting' });
   const pending = createPending(waiting, { actions, now });
   const add = button([icon('plus'), 'Add a camera'], 'add-camera-button', onAddCamera, 'button add-button');
+  const steps = el('div', {});
+  const firstSteps = isAdmin() ? createFirstSteps(steps) : null;
   const more = el('div', { class: 'aside-more' },
     el('div', { class: 'of-selection' }, ...(mayOperate() ? [objects] : []), ...(isAdmin() ? [forget] : [])),
     el('label', { class: 'switch-row small' }, el('span', {}, 'Show only selected'), only),
-    panel.element, ...(isAdmin() ? [waiting, add] : []));
+    ...(isAdmin() ? [waiting] : []), panel.element, steps, ...(isAdmin() ? [add] : []));
   const dot = el('span', { class: 'quiet', 'aria-hidden': 'true' }, '·');
   const selection = el('div', { class: 'selection' }, size, el('span', { class: 'spring' }), all, dot, none, handle);
   root.append(notice, selection, ...(mayOperate() ? [options.element] : []), more);
@@ -73,6 +76,7 @@ export function createAside(root, { actions, menu, now, onAddCamera, onView, onK
     objects.disabled = chosen === 0 || !view?.options.some(({ min_scores }) => min_scores);
     forget.disabled = chosen === 0;
     panel.setState(view);
+    firstSteps?.setState(view);
     only.checked = view?.onlySelected ?? false;
     setHidden(badge, !view?.pending.length);
     setText(badge, String(view?.pending.length ?? 0));

@@ -17,9 +17,12 @@ const STEPS = [
 
 /** @param {HTMLElement} root */
 export function createFirstSteps(root) {
-  const done = new Set([recall('firstSteps', [])].flat());
+  const done = new Set([recall('firstSteps', [])].flat().filter((each) => Number(each) in STEPS));
   const rows = STEPS.map(({ words }) => el('li', { class: 'step' }, icon('check'), el('span', {}, words)));
-  const close = button('Hide', 'first-steps-hide', () => { STEPS.forEach((_, index) => done.add(index)); show(); }, 'link');
+  const close = button('Hide', 'first-steps-hide', () => {
+    STEPS.forEach((_, index) => done.add(index));
+    show();
+  }, 'link');
   const element = el('section', {
     class: 'aside-part first-steps', 'aria-label': 'First steps', 'data-testid': 'first-steps', hidden: true,
   }, el('h2', { class: 'part-title' }, 'First steps', el('span', { class: 'spring' }), close),

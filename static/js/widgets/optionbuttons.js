@@ -16,7 +16,8 @@ export function createOptionButtons({ actions }) {
   /** @param {Option} option */
   function make({ name, label, icon: picture }) {
     const id = `option-cost-${name}`;
-    const small = el('span', { class: 'option-cost small quiet numbers', id, 'aria-hidden': 'true', 'data-testid': id });
+    const said = { id, 'aria-hidden': 'true', 'data-testid': id };
+    const small = el('span', { class: 'option-cost small quiet numbers', ...said });
     const key = el('kbd', { class: 'option-key', 'aria-hidden': 'true' });
     const words = el('span', { class: 'option-words' }, el('span', { class: 'option-label' }, label), small);
     const button = el('button', {
