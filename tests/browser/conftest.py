@@ -96,6 +96,9 @@ class Told:
         self.watched: list[str] = []
         self.acknowledged: list[int] = []
         self.page.route_web_socket(re.compile("/live$"), self._connected)
+        self.page.route(
+            re.compile("/api/v1/counts"), lambda route: route.fulfill(json={"minutes": []})
+        )
         self.rig = watched.rig
         watched.trade_token()
         self.go("/")
@@ -208,6 +211,10 @@ def told_camera(camera_id: str = "c1", **fields: object) -> dict[str, Any]:
         "width": 640,
         "height": 480,
         "fps": 25,
+        "received_fps": 25,
+        "analysed_fps": 0,
+        "age_ms": 30,
+        "dropped": {"agent": 0, "worker": 0, "viewers": 0, "events": 0},
         "people": None,
         "options": ["faces", "landmarks", "objects"],
         "objects": {"min_score": 0.5, "labels": None},

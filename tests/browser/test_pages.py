@@ -86,7 +86,8 @@ def test_system_tells_processes_plots_rates_drops_and_what_the_doctor_finds(
     names = [camera["name"] for camera in fed.cameras()]
     for name in names:
         row = rows.filter(has_text=f"worker of {name}")
-        expect(row).to_contain_text(re.compile(r"\d %\d+ MB"))
+        # A sample is taken every five seconds.
+        expect(row).to_contain_text(re.compile(r"\d %\d+ MB"), timeout=20_000)
     expect(page.get_by_test_id("drops").locator("tbody tr")).to_have_count(2)
     expect(page.get_by_test_id("no-rates")).to_be_visible()
     for chart in ("chart-packets", "chart-memory", "chart-cpu"):
