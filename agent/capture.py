@@ -20,6 +20,7 @@ from .sources import Source
 _log = logging.getLogger(__name__)
 
 _STEADY_S = 5.0
+_LONGEST_PAUSE_S = 3.0  # a camera that can be opened again is seen within 5 s
 _LATE_S = 1.0
 _MOST_DAMAGED = 20
 _REFUSED_S = 300.0  # cameras lock out who shows a wrong password again and again
@@ -48,7 +49,7 @@ class Capture:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        backoff = Backoff()
+        backoff = Backoff(most_s=_LONGEST_PAUSE_S)
         while not self._stop.is_set():
             began, least_s = time.perf_counter(), 0.0
             try:

@@ -232,6 +232,7 @@ class Hub:
             hub=hub,
             address=loopback,
             on_change=supervisor.update,
+            on_pictures=supervisor.heard_from,
         )
         registry.listen(local_agents.update)
         registry.listen(supervisor.update)

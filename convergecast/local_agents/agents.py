@@ -77,6 +77,7 @@ class LocalAgents:
         hub: the address at which agents of this machine reach the hub.
         address: the loopback address on which they serve.
         on_change: called with a camera's id when what `problem` returns may have changed.
+        on_pictures: called with a camera's id when pictures come, for the first time or again.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class LocalAgents:
         hub: str,
         address: str,
         on_change: Callable[[str], None],
+        on_pictures: Callable[[str], None],
     ) -> None:
         """Begin without agents; no thread runs yet."""
         self._registry = registry
@@ -94,6 +96,7 @@ class LocalAgents:
         self._hub = hub
         self._address = address
         self._on_change = on_change
+        self._on_pictures = on_pictures
         self._lock = threading.RLock()
         self._news = threading.Event()
         self._changed: set[str] = set()
@@ -167,10 +170,10 @@ class LocalAgents:
 
         Raises:
             NoPicture: none came; the sentence says why.
-            TooMany: other addresses are being tried.
+            TooMany: other addresses are being tried, or another one of this camera.
         """
-        if not self._tries.acquire(blocking=False):
-            raise TooMany("Other cameras are being tried: try again in a moment.", retry_after_s=5)
+        if camera_id in self._trying or not self._tries.acquire(blocking=False):
+            raise TooMany("Other addresses are being tried: try again soon.", retry_after_s=5)
         trial = Trial(camera_id or secrets.token_hex(6), source, None)
         self._begin_trial(trial.camera_id)
         try:
@@ -324,6 +327,7 @@ class LocalAgents:
                 self._registry.note_refused(camera_id, at)
             elif report.online:
                 self._refusals.accept(local.credential)
+                self._on_pictures(camera_id)
             self._on_change(camera_id)
         if report.asked > child.granted and not self._openings.waits(camera_id):
             self._openings.ask(camera_id, self._group(local))

@@ -70,6 +70,11 @@ class AgentChild:
         on_news()
 
     @property
+    def pid(self) -> int | None:
+        """The id of its process."""
+        return self._process.pid
+
+    @property
     def granted(self) -> int:
         """How often the camera may have been opened."""
         return self._wish.granted

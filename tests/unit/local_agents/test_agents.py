@@ -1,0 +1,136 @@
+"""The hub's own agents: tried for a while only, started again when they die or hang."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convergecast.auth.access import Role
+from convergecast.config import HubConfig
+from convergecast.hub import Hub
+from convergecast.local_agents import agents, child
+from convergecast.web.app import create_app
+from tests.support.callers import TESTER
+from tests.support.rtsp_cameras import rtsp_cameras
+
+CAMERAS = "/api/v1/cameras"
+TOKEN = "an administrator's token"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub that runs agents, but has no workers and answers no registration."""
+    monkeypatch.setenv("CONVERGECAST_ADMIN_TOKEN", TOKEN)
+    hub = Hub(HubConfig(port=0, data_dir=tmp_path))
+    hub.services.supervisor.stop()
+    hub.services.local_agents.start()
+    yield hub
+    hub.close()
+
+
+def add(hub: Hub, source: str, *, keep: bool = False) -> Any:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    client = create_app(hub.services).test_client(use_cookies=False)
+    return client.post(CAMERAS, headers=headers, json={"source": source, "keep": keep})
+
+
+def running(hub: Hub) -> child.AgentChild | None:
+    found = list(hub.services.local_agents._locals.values())
+    return found[0].child if found else None
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_one_that_says_nothing_is_tried_for_a_while(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert agents.TRY_S < 10  # as the API says
+    monkeypatch.setattr(agents, "TRY_S", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        source = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/live"
+        began = time.monotonic()
+        answer = add(hub, source)
+        assert 1.0 <= time.monotonic() - began < 5
+    assert answer.status_code == 422
+    assert answer.json["message"] == f"{source} has sent no picture within 10 s."
+    assert hub.services.registry.all() == []
+
+
+def test_a_few_are_tried_at_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agents, "TRY_S", 2.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"rtsp://127.0.0.1:{silent.getsockname()[1]}"
+        statuses: list[int] = []
+        threads = [
+            threading.Thread(
+                target=lambda n=n: statuses.append(add(hub, f"{place}/{n}").status_code)
+            )
+            for n in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(statuses) == [422, 422, 422, 429]
+
+
+def test_only_an_administrator_changes_where_pictures_come_from(hub: Hub) -> None:
+    gate = hub.services.gate
+    account = gate.accounts.add("operator", "a long password", Role.OPERATOR, by=TESTER)
+    _, token = gate.tokens.add(account.owner, "shed", Role.OPERATOR, None, None, TESTER)
+    hub.services.registry.add_by_hub("c1", "rtsp://127.0.0.1:9/live", name="Gate", by=TESTER)
+    client = create_app(hub.services).test_client(use_cookies=False)
+    headers = {"Authorization": f"Bearer {token}"}
+    for method, path in (("POST", CAMERAS), ("PATCH", f"{CAMERAS}/c1")):
+        order = {"source": "rtsp://127.0.0.1:9/other", "keep": True}
+        answer = client.open(path, method=method, headers=headers, json=order)
+        assert answer.status_code == 403, answer.text
+    assert hub.services.registry.source_of("c1").endswith("/live")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "hangs"])
+def test_an_agent_that_dies_or_hangs_is_started_again(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    monkeypatch.setattr(child, "_SILENT_S", 2.0)
+    with rtsp_cameras() as port:
+        assert add(hub, f"rtsp://127.0.0.1:{port}/live").status_code == 201
+        first = running(hub)
+        assert first is not None and first.pid and first.report.online
+        os.kill(first.pid, number)
+        wait_for(lambda: running(hub) not in (None, first))
+        second = running(hub)
+        assert second is not None
+        wait_for(lambda: second.report.online)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(first.pid, 0)
+            pytest.fail("the first one is still there")
+        assert second.camera_key != first.camera_key
+
+
+def test_a_camera_that_does_not_come_back_is_killed_and_tried_again(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agents, "TRY_S", 0.5)
+    monkeypatch.setattr(child, "_STUCK_S", 1.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        source = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/live"
+        assert add(hub, source, keep=True).status_code == 201
+        first = running(hub)
+        wait_for(lambda: running(hub) not in (None, first))
