@@ -1,20 +1,23 @@
 """A viewer of `/live`: the cameras it watches and its waiting messages. Event loop only.
 
 Sending a picture takes credit. A viewer has a credit of two per camera, and an acknowledgement
-returns it. So a viewer that stops reading costs one slot per camera and no more. Texts are sent
-before pictures, and only the newest of each kind. Process: hub.
+returns it. So a viewer that stops reading costs one slot per camera and no more. All cameras
+together take from a `Window`, so a page that cannot paint as many pictures gets fewer, not older
+ones. Texts are sent before pictures, and only the newest of each kind. Process: hub.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from convergecast.auth.caller import Caller, may_see
 from convergecast.ipc.framing import pack
 from convergecast.live.broker import Broker
+from convergecast.live.window import Window
 from convergecast.messages.live import PictureHead, to_json
 
 CREDIT = 2
@@ -43,6 +46,7 @@ class Viewer:
         self._changed = asyncio.Event()
         self._texts: dict[str, Callable[[], str | None]] = {}
         self._watches: dict[str, _Watch] = {}
+        self._window = Window()
 
     def put_text(self, slot: str, text: str) -> None:
         """Queue a text message. It replaces a waiting message in the same slot."""
@@ -70,6 +74,7 @@ class Viewer:
         camera_ids = [camera_id for camera_id in camera_ids if may_see(self.caller, camera_id)]
         for camera_id in self._watches.keys() - set(camera_ids):
             del self._watches[camera_id]
+            self._window.forget(camera_id)
             self._texts.pop(_slot(camera_id), None)
             self._broker.unwatch(camera_id, self)
         for camera_id in camera_ids:
@@ -84,8 +89,10 @@ class Viewer:
         """Return the credit of a picture."""
         watch = self._watches.get(camera_id)
         if watch is not None:
+            was_full = self._window.is_full(time.monotonic())
+            self._window.acknowledged(camera_id, seq, time.monotonic())
             watch.credit = min(watch.credit + 1, CREDIT)
-            if watch.waiting:
+            if watch.waiting or was_full:
                 self._changed.set()
 
     def frame_ready(self, camera_id: str) -> None:
@@ -115,14 +122,23 @@ class Viewer:
                 text = self._texts.pop(next(iter(self._texts)))()
                 if text is not None:  # the result may have been cleared since
                     return text
-            for camera_id, watch in self._watches.items():
-                if watch.waiting and watch.credit > 0:
-                    message = self._picture(camera_id, watch)
-                    if message is not None:
-                        # Move it to the end, so that no camera starves the others.
-                        self._watches[camera_id] = self._watches.pop(camera_id)
-                        return message
+            message = self._next_picture()
+            if message is not None:
+                return message
             await self._changed.wait()
+
+    def _next_picture(self) -> bytes | None:
+        """Return a picture for which there is credit; None if there is none."""
+        if self._window.is_full(time.monotonic()):
+            return None
+        for camera_id, watch in self._watches.items():
+            if watch.waiting and watch.credit > 0:
+                message = self._picture(camera_id, watch)
+                if message is not None:
+                    # Move it to the end, so that no camera starves the others.
+                    self._watches[camera_id] = self._watches.pop(camera_id)
+                    return message
+        return None
 
     def _put(self, slot: str, text: Callable[[], str | None]) -> None:
         self._texts.pop(slot, None)
@@ -141,6 +157,7 @@ class Viewer:
                 self._broker.count_viewer_drops(camera_id, missed)
         watch.last_index = frame.index
         watch.credit -= 1
+        self._window.sent(camera_id, frame.seq, time.monotonic())
         head = PictureHead(
             camera=camera_id,
             seq=frame.seq,
