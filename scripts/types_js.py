@@ -30,7 +30,13 @@ ARRIVING: tuple[Kind, ...] = (
     *(people.People, people.Enrolled, people.NoUsableFaces, people.DistancesShown),
     *(people.Sightings, people.UnknownFaces, audit.Audit, people.Settings),
     *(accounts.Me, accounts.Users, accounts.SessionList, accounts.TokenList, accounts.MadeToken),
-    *(views.Views, event_views.Events, event_views.EventChanged, zones.CameraZones),
+    *(
+        views.Views,
+        event_views.Events,
+        event_views.EventChanged,
+        event_views.Frames,
+        zones.CameraZones,
+    ),
     *(api.Minutes, system.System, system.CheckFindings),
 )
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import time
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from convergecast.vision.detections import Bytes
 from tests.browser.conftest import Watched
+from tests.support.rig import Rig
 from tests.support.walks import walk
 
 pytestmark = pytest.mark.browser
@@ -40,6 +44,7 @@ def test_what_happens_appears_and_is_kept_deleted_and_brought_back(
     crossing = page.get_by_test_id("event").and_(page.get_by_label("Person crossed Door: in"))
     crossing.first.wait_for(timeout=60_000)
     expect(crossing.first.locator("img")).to_be_visible()
+    rig.wait_for(lambda: _is_whole(rig), "the whole clip")
     rig.request("PATCH", path, json={"options": []})  # from here on nothing new happens
     # Filters: the address keeps them.
     page.get_by_test_id("filter-kind").select_option("crossing")
@@ -57,7 +62,9 @@ def test_what_happens_appears_and_is_kept_deleted_and_brought_back(
     expect(page.get_by_test_id("event-facts")).to_contain_text("crossed Door")
     canvas = page.get_by_test_id("event-picture")
     expect(canvas).to_be_visible()
-    page.wait_for_function("document.querySelector('[data-testid=event-picture]').width === 640")
+    expect(canvas).to_have_attribute("data-event", re.compile("[0-9]"))
+    assert canvas.evaluate("canvas => canvas.width") == 640
+    play_clip(page)
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("event-dialog")).to_have_count(0)
     # Delete, undo, and delete for good.
@@ -75,3 +82,48 @@ def test_what_happens_appears_and_is_kept_deleted_and_brought_back(
     page.get_by_test_id("filter-clear").click()
     seen.first.wait_for()
     assert watched.complaints == []
+
+
+def _is_whole(rig: Rig) -> bool:
+    (*_, first) = rig.get("/api/v1/events?kind=crossing")["events"]
+    return first["clip"] is not None and time.time() > first["clip"]["to"] + 2
+
+
+def play_clip(page: Page) -> None:
+    """Play the clip of the event that is open, go to frames exactly, and get both videos."""
+    page.get_by_test_id("event-clip").click()
+    canvas = page.get_by_test_id("event-picture")
+    expect(canvas).to_have_attribute("data-frame", re.compile("^[1-9]"))  # it plays
+    page.get_by_test_id("clip-play").click()
+    slider = page.get_by_test_id("clip-slider")
+    slider.fill("7")
+    expect(canvas).to_have_attribute("data-frame", "7")
+    page.get_by_test_id("clip-next").click()
+    expect(canvas).to_have_attribute("data-frame", "8")
+    page.keyboard.press(",")
+    expect(canvas).to_have_attribute("data-frame", "7")
+    last = int(slider.get_attribute("max") or 0)
+    assert last > 30
+    slider.focus()
+    page.keyboard.press("End")
+    expect(canvas).to_have_attribute("data-frame", str(last))
+    for kind in ("mkv", "mp4"):
+        with page.expect_download(timeout=60_000) as download:
+            page.get_by_test_id(f"event-{kind}").click()
+        with av.open(str(download.value.path()), "r") as container:
+            stream = container.streams.video[0]
+            assert sum(1 for _ in container.decode(stream)) >= last
+    plays = page.evaluate(
+        """async () => {
+            const video = document.createElement('video');
+            const id = document.querySelector('[data-testid=event]').dataset.event;
+            video.src = `/api/v1/events/${id}/clip.mp4`;
+            await new Promise((done, fail) => {
+                video.onloadeddata = done;
+                video.onerror = () => fail(new Error('it does not play'));
+            });
+            return [video.videoWidth, video.duration];
+        }"""
+    )
+    assert plays[0] == 640
+    assert plays[1] > last / 10 - 2

@@ -171,6 +171,22 @@ export const api = {
   events: (query) => request('GET', `/api/v1/events?${new URLSearchParams(query)}`),
   /** @param {string} id @param {'thumbnail'|'snapshot'} picture */
   eventUrl: (id, picture) => `${ROOT}${event(id)}/${picture}.jpg`,
+  /** @param {string} id @param {string} after @returns {Promise<import('./types.js').Frames>} */
+  frames: (id, after) => request('GET',
+    `${event(id)}/frames?limit=500${after && `&after=${encodeURIComponent(after)}`}`),
+  /** @param {string} id @param {string} key */
+  frameUrl: (id, key) => `${ROOT}${event(id)}/frames/${encodeURIComponent(key)}.jpg`,
+  /** Waits until a video is made; returns its address. @param {string} id @param {'mkv'|'mp4'} kind */
+  async video(id, kind) {
+    const path = `${event(id)}/clip.${kind}`;
+    for (;;) {
+      const response = await answered('GET', path);
+      response.body?.cancel();
+      if (response.status === 200) return ROOT + path;
+      const wait_s = Number(response.headers.get('Retry-After') ?? 1);
+      await new Promise((done) => { setTimeout(done, wait_s * 1000); });
+    }
+  },
   /** @param {string} id @param {boolean} kept @returns {Promise<import('./types.js').EventView>} */
   keepEvent: (id, kept) => request('PATCH', event(id), { kept }),
   /** @param {string} id */

@@ -244,6 +244,15 @@
  * @property {FoundCamera[]} found
  * @property {string|null} reason  Why none were looked for.
  *
+ * @typedef {object} FrameView  A recorded frame.
+ * @property {string} key  Names it: `/api/v1/events/ID/frames/KEY.jpg`.
+ * @property {number} captured_at  UNIX seconds.
+ * @property {Result|null} result  What was found in it, or in one up to a second before.
+ *
+ * @typedef {object} Frames  Recorded frames of an event, oldest first.
+ * @property {FrameView[]} frames
+ * @property {string|null} next  `after` for the rest. Null: this is all.
+ *
  * @typedef {object} Hello  The first message to a viewer, with the whole state.
  * @property {'hello'} type
  * @property {string} version
@@ -409,6 +418,21 @@
  * @property {number} picture  Its index in the form: files, then unknown faces, then the camera's.
  * @property {string} file
  * @property {string} verdict
+ *
+ * @typedef {object} Result  What was found in a camera's frame; size as decoded, upright, in pixels.
+ * @property {string} camera_id
+ * @property {number} seq  The agent's number of the frame; -1 where it sends none.
+ * @property {number} captured_at  UNIX seconds.
+ * @property {number} processed_at  UNIX seconds.
+ * @property {number} unchanged_until  When the newest picture was captured that shows the same scene.
+ * @property {number} width
+ * @property {number} height
+ * @property {number} scene  Another number after each cut: what is of two scenes is not related.
+ * @property {('faces'|'landmarks'|'recognition'|'objects'|'people')[]} options
+ * @property {Face[]|null} faces  Null: not asked for. Empty: none found.
+ * @property {DetectedObject[]|null} objects  Null: not asked for. Empty: none found.
+ * @property {number|null} people  Null: not asked for.
+ * @property {Object<string, number>} [zones]  How many things are in each zone, by its id; missing: no zones.
  *
  * @typedef {object} SessionList  Sessions, newest first.
  * @property {SessionView[]} sessions

@@ -1,9 +1,11 @@
 // One event: its picture with the box, what is known of it, and what can be done with it.
 
-import { button, el, setText } from '../lib/dom.js';
+import { button, el, setSentence, setText } from '../lib/dom.js';
+import { api, reason } from '../lib/api.js';
 import { opener } from '../lib/dialog.js';
 import { eventFacts, eventTitle, eventWhen } from '../lib/eventwords.js';
 import { mayOperate } from '../lib/rights.js';
+import { createClipPlayer } from './clipplayer.js';
 
 /** @typedef {import('../lib/types.js').EventView} EventView */
 
@@ -23,11 +25,15 @@ export function createEventDialog({ book, url, onStep }) {
   const keep = button('Keep', 'event-keep', () => { if (event) book.keep(event); });
   const remove = button('Delete', 'event-delete', erase, 'button danger');
   const download = el('a', { class: 'button', download: '', 'data-testid': 'event-download' }, 'Picture');
-  const buttons = el('div', { class: 'row' }, download, ...(mayOperate() ? [keep, remove] : []),
+  const clip = button('Play the clip', 'event-clip', () => { if (event) player.open(event.id); }, 'button primary');
+  const why = el('p', { class: 'quiet small', 'data-testid': 'clip-reason', hidden: true });
+  const videos = ['mkv', 'mp4'].map((kind) => button(`.${kind}`, `event-${kind}`, () => fetchVideo(kind)));
+  const player = createClipPlayer({ canvas, onPicture: () => { frame.hidden = false; missing.hidden = true; } });
+  const buttons = el('div', { class: 'row' }, clip, ...videos, download, ...(mayOperate() ? [keep, remove] : []),
     el('span', { class: 'spring' }), button('Close', 'event-close', () => dialog.close()));
   const dialog = el('dialog', { class: 'dialog event-dialog', 'data-testid': 'event-dialog' },
-    title, when, frame, missing, facts, buttons);
-  const show = opener(dialog, () => { event = null; });
+    title, when, frame, missing, player.element, facts, why, buttons);
+  const show = opener(dialog, () => { event = null; player.close(); });
   /** @type {EventView|null} */
   let event = null;
   let drawn = '';
@@ -43,17 +49,32 @@ export function createEventDialog({ book, url, onStep }) {
   /** @param {KeyboardEvent} press */
   function pressed(press) {
     if (event === null || press.ctrlKey || press.metaKey || press.altKey) return;
+    if (press.target instanceof HTMLInputElement && press.key.startsWith('Arrow')) return;
     if (press.key === 'ArrowRight' || press.key === 'ArrowLeft') onStep(press.key === 'ArrowRight' ? 1 : -1);
+    else if (press.key === '.' || press.key === ',') player.step(press.key === '.' ? 1 : -1);
+    else if (press.key === ' ' && !(press.target instanceof HTMLButtonElement)) player.toggle();
     else if (mayOperate() && press.key.toLowerCase() === 'k') book.keep(event);
     else if (mayOperate() && press.key === 'Delete') erase();
     else return;
     press.preventDefault();
   }
 
+  /** @param {string} kind */
+  async function fetchVideo(kind) {
+    if (event === null) return;
+    setSentence(why, 'The video is being made…');
+    try {
+      location.assign(await api.video(event.id, kind === 'mkv' ? 'mkv' : 'mp4'));
+      setSentence(why, '');
+    } catch (error) {
+      setSentence(why, reason(error));
+    }
+  }
+
   async function draw() {
     const { id, picture } = event ?? { id: '', picture: null };
     const key = `${id} ${picture?.at}`;
-    if (key === drawn) return;
+    if (key === drawn || player.isOpen()) return;
     drawn = key;
     frame.hidden = picture === null;
     missing.hidden = picture !== null;
@@ -67,6 +88,7 @@ export function createEventDialog({ book, url, onStep }) {
     if (image === null) return;
     canvas.width = image.width;
     canvas.height = image.height;
+    canvas.dataset.event = id;
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
     context.drawImage(image, 0, 0);
     const [x1, y1, x2, y2] = picture.box.map((value, index) => (
@@ -88,6 +110,8 @@ export function createEventDialog({ book, url, onStep }) {
     setText(title, eventTitle(event));
     setText(when, eventWhen(event, now_s));
     setText(keep, event.kept ? 'Keep no longer' : 'Keep');
+    [clip, ...videos].forEach((each) => { each.hidden = event?.clip === null; });
+    if (event.clip === null) setSentence(why, event.clip_reason ?? '');
     facts.replaceChildren(...eventFacts(event, now_s).map((words) => el('li', { dir: 'auto' }, words)));
     download.href = url(event.id, 'snapshot');
     download.hidden = event.picture === null;
@@ -102,7 +126,8 @@ export function createEventDialog({ book, url, onStep }) {
     open(next) {
       const was = event;
       event = next;
-      if (was === null) { drawn = ''; show(); }
+      if (was?.id !== next.id) { player.close(); drawn = ''; setSentence(why, ''); }
+      if (was === null) show();
       setState(null);
     },
   };
