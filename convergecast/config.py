@@ -116,9 +116,9 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 1.1
     landmark_model: Annotated[
         str,
-        _one_of("landmarks-68", "landmarks-5", "face-mesh"),
-        Meta(description="landmarks on a face: landmarks-68, landmarks-5 or face-mesh"),
-    ] = "landmarks-68"
+        _one_of("face-mesh", "landmarks-68", "landmarks-5"),
+        Meta(description="landmarks on a face: face-mesh, landmarks-68 or landmarks-5"),
+    ] = "face-mesh"
     object_model: Annotated[
         str,
         Meta(description="object detector: ssd-mobilenet-v2, or the name of an added one"),
@@ -169,15 +169,6 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The landmark model that `commercial_safe` allows."""
         forbidden = self.commercial_safe and self.landmark_model == "landmarks-68"
         return "face-mesh" if forbidden else self.landmark_model
-
-    @property
-    def alignment(self) -> str:
-        """The name of the landmarks that turn faces upright. Only equal ones compare.
-
-        The correction of the face mesh comes from pictures that are for research only.
-        """
-        uncorrected = self.commercial_safe and self.landmarks_in_use == "face-mesh"
-        return "face-mesh-uncorrected" if uncorrected else self.landmarks_in_use
 
     def networks(self) -> list[Network]:
         """Return `agent_networks` as networks; raises InvalidInput if one is not valid."""

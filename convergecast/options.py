@@ -54,7 +54,7 @@ OPTIONS = (
     Option(
         name="recognition",
         label="Face Recognition",
-        tasks=("faces", "landmarks", "recognition"),
+        tasks=("faces", "recognition"),
         brings="faces",
         adds=("person", "identity"),
         identifies=True,

@@ -118,5 +118,5 @@ class People:
             self._is_anyone_enrolled = False
             self._say(
                 "The people were enrolled with other models than these: every face stays unknown. "
-                "Use the hub's own --config."
+                "Start the hub once with recognition on: it embeds their pictures again."
             )

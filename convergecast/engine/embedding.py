@@ -10,15 +10,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from convergecast.config import HubConfig
 from convergecast.detection.faces import face_chips
 from convergecast.detection.faces.embedder import Embedder
 from convergecast.detection.faces.face_quality import Quality, assess
 from convergecast.detection.faces.landmarks import rounded
+from convergecast.detection.registry import create_alignment
 from convergecast.detection.runtime import CPU, GPU
 from convergecast.engine.prepared import Prepared
 from convergecast.messages.engine import Look, ModelInfo, SettledBox, VectorKind
 from convergecast.model_store import store
-from convergecast.model_store.catalog import FACE_EMBEDDING
+from convergecast.model_store.catalog import FACE_EMBEDDING, LANDMARKS_5
 from convergecast.vision.boxes import iou
 from convergecast.vision.detections import Bytes, Faces, Floats
 
@@ -42,7 +44,7 @@ class FaceInBatch(NamedTuple):
         face: its index in the picture.
         image: the picture, (H, W, 3) uint8 BGR.
         box: (4,) `x1, y1, x2, y2` in pixels of `image`.
-        points: (68 or 5, 2), the landmarks in the same pixels.
+        points: (5, 2), dlib's landmarks in the same pixels.
         score: the detector's score, 0 to 1.
         detected: (5 or 0, 2), the detector's own points.
     """
@@ -59,9 +61,12 @@ class FaceInBatch(NamedTuple):
 class FaceEmbedding:
     """The loaded network, and the kind of its embeddings. Only embeddings of one kind compare.
 
+    Faces are turned upright by dlib's five points, whatever the landmark model is. So a vector does
+    not depend on it ([ADR 41](../../docs/adr/0041-five-points-align-mesh-is-default.md)).
+
     Args:
-        alignment: the landmark model whose points are used to turn faces upright.
-        threads, device: as in `runtime.open_session`.
+        config: `face_model` and `device` are read.
+        threads: as in `runtime.open_session`.
 
     Attributes:
         info: its line in the engine's status.
@@ -71,15 +76,18 @@ class FaceEmbedding:
         ModelError: it is not installed, damaged, or cannot be loaded.
     """
 
-    def __init__(self, *, alignment: str, threads: int, device: str) -> None:
-        """Load the model and compile the kernels. Raises ModelError."""
+    def __init__(self, config: HubConfig, *, threads: int) -> None:
+        """Load the models and compile the kernels. Raises ModelError."""
         found = store.find(FACE_EMBEDDING.task)
-        self._embedder = Embedder(found.path, threads=threads, device=device)
+        self._embedder = Embedder(found.path, threads=threads, device=config.device)
+        self._alignment = create_alignment(config, threads=threads)
         self._embedder.warm_up()
         face_chips.compile_kernels()
         precision = found.manifest.precision
         self.kind = VectorKind(
-            model=f"{found.name}-{found.sha256[:8]}", precision=precision, alignment=alignment
+            model=f"{found.name}-{found.sha256[:8]}",
+            precision=precision,
+            alignment=LANDMARKS_5.name,
         )
         self.info = ModelInfo(
             task="recognition",
@@ -94,7 +102,6 @@ class FaceEmbedding:
         self,
         batch: Sequence[Prepared],
         found: Sequence[Faces],
-        points: Sequence[Floats | None],
     ) -> list[list[Look]]:
         """Return a look for every face of every picture, with an embedding where it is needed.
 
@@ -104,13 +111,11 @@ class FaceEmbedding:
         Args:
             batch: n pictures.
             found: their faces, in pixels of the decoded picture.
-            points: for each picture (faces, 68 or 5, 2) landmarks, not rounded; None without
-                landmarks.
 
         Raises:
             ModelError: ONNX Runtime failed.
         """
-        faces = _faces_in(batch, found, points)
+        faces = self._faces_in(batch, found)
         if not faces:
             return [[] for _ in batch]
         points_px = rounded(np.stack([face.points for face in faces]))
@@ -136,6 +141,30 @@ class FaceEmbedding:
                 )
             )
         return looks
+
+    def _faces_in(self, batch: Sequence[Prepared], found: Sequence[Faces]) -> list[FaceInBatch]:
+        """Return the faces of all pictures that want recognition, with their five points."""
+        wanted = [
+            (at, one.image, found[at])
+            for at, one in enumerate(batch)
+            if one.image is not None and one.can("recognition")
+        ]
+        if not wanted:
+            return []
+        fitted = self._alignment.fit(
+            [image for _, image, _ in wanted],
+            np.repeat(np.arange(len(wanted)), [len(faces) for *_, faces in wanted]),
+            np.concatenate([faces.boxes for *_, faces in wanted]),
+            np.concatenate([faces.points for *_, faces in wanted]),
+        )
+        points = iter(fitted.points)
+        return [
+            FaceInBatch(at, face, image, box, next(points), float(score), detected)
+            for at, image, faces in wanted
+            for face, (box, score, detected) in enumerate(
+                zip(faces.boxes, faces.scores, faces.points, strict=True)
+            )
+        ]
 
     def _rows(
         self, batch: Sequence[Prepared], faces: Sequence[FaceInBatch], qualities: Sequence[Quality]
@@ -179,25 +208,6 @@ def _least_qualities(boxes: Floats, settled: Sequence[SettledBox]) -> NDArray[np
     best = shared.argmax(axis=1)
     same = shared[np.arange(len(boxes)), best] >= SAME_PLACE_IOU
     return np.where(same, known[best, 4] + BETTER_BY, 0.0)
-
-
-def _faces_in(
-    batch: Sequence[Prepared], found: Sequence[Faces], points: Sequence[Floats | None]
-) -> list[FaceInBatch]:
-    return [
-        FaceInBatch(
-            picture,
-            face,
-            one.image,
-            faces.boxes[face],
-            fitted[face],
-            float(faces.scores[face]),
-            faces.points[face],
-        )
-        for picture, (one, faces, fitted) in enumerate(zip(batch, found, points, strict=True))
-        if one.image is not None and fitted is not None and one.can("recognition")
-        for face in range(len(faces))
-    ]
 
 
 def _crop(image: Bytes, box: Floats) -> bytes:

@@ -30,7 +30,6 @@ from convergecast.messages.engine import (
     VectorKind,
     Wanted,
 )
-from convergecast.options import added_by
 from convergecast.vision.boxes import without_doubles
 from convergecast.vision.decode import Decoded, decode_for
 from convergecast.vision.detections import Bytes, Faces
@@ -42,6 +41,8 @@ if TYPE_CHECKING:
     from convergecast.engine.embedding import FaceEmbedding
 
 _DETECTORS = ("faces", "objects")
+_FULL_SIZE = frozenset({"landmarks", "recognition"})
+"""The tasks that look at the picture in all its pixels."""
 
 D = TypeVar("D", bound="FaceDetector | ObjectDetector")
 
@@ -110,7 +111,7 @@ class Pipeline:
         """
         loaded = self._loaded(wanted)
         long_side = short_side = 0
-        if "landmarks" not in wanted.tasks:  # landmarks need the picture at full size
+        if not _FULL_SIZE & wanted.tasks:
             sizes = [detector.least_size for detector in loaded.detectors.values()]
             long_side = max((long for long, _ in sizes), default=0)
             short_side = max((short for _, short in sizes), default=0)
@@ -188,19 +189,17 @@ class Pipeline:
         found = _detect(self._faces.get(), [p.canvases["faces"] for p in batch], scores)
         found = [faces.take(without_doubles(faces.boxes)) for faces in found]
         points = self._find_landmarks(batch, drafts, found)
-        looks = self._look_at(batch, drafts, found, points)
+        looks = self._look_at(batch, drafts, found)
         for prepared, draft, faces, fitted, seen in zip(
             batch, drafts, found, points, looks, strict=True
         ):
-            shown = fitted if "landmarks" in added_by(prepared.wanted.options) else None
-            draft.faces = plain_faces(faces, shown, seen, prepared)
+            draft.faces = plain_faces(faces, fitted, seen, prepared)
 
     def _look_at(
         self,
         batch: Sequence[Prepared],
         drafts: Sequence[_Draft],
         found: Sequence[Faces],
-        fitted: Sequence[Fitted | None],
     ) -> list[list[Look]]:
         """Return looks of the faces in pictures that want recognition.
 
@@ -216,8 +215,7 @@ class Pipeline:
             return nothing
         try:
             embedding = self._recognition.get()
-            points = [None if one is None else one.points for one in fitted]
-            looks = embedding.look_at(batch, found, points)
+            looks = embedding.look_at(batch, found)
         except ModelError as problem:
             for draft in asked:
                 draft.problems["recognition"] = str(problem)
@@ -233,11 +231,7 @@ class Pipeline:
 
         If this fails, the problem is noted and the faces are kept without landmarks.
         """
-        asked = [
-            at
-            for at, prepared in enumerate(batch)
-            if prepared.image is not None and "landmarks" not in prepared.problems
-        ]
+        asked = [at for at, prepared in enumerate(batch) if prepared.can("landmarks")]
         parts: list[Fitted | None] = [None] * len(batch)
         if not asked:
             return parts
@@ -296,11 +290,7 @@ class Pipeline:
         # ONNX Runtime, as above.
         from convergecast.engine.embedding import FaceEmbedding
 
-        model = FaceEmbedding(
-            alignment=self._config.alignment,
-            threads=self._threads,
-            device=self._config.device,
-        )
+        model = FaceEmbedding(self._config, threads=self._threads)
         return model, model.info
 
 
@@ -311,7 +301,7 @@ def _fit(image: Bytes, size: tuple[int, int], loaded: _Loaded, wanted: Wanted) -
         width=size[0],
         height=size[1],
         scale=(size[0] / image.shape[1], size[1] / image.shape[0]),
-        image=image if "landmarks" in wanted.tasks else None,
+        image=image if _FULL_SIZE & wanted.tasks else None,
         canvases={task: model.prepare(image) for task, model in loaded.detectors.items()},
         problems=loaded.problems,
         loading=loaded.loading,

@@ -71,7 +71,7 @@ class VectorKind(Message, frozen=True, kw_only=True):
     Attributes:
         model: the network's name and the beginning of its hash.
         precision: the network's precision.
-        alignment: the landmark model whose points are used to turn faces upright.
+        alignment: the landmark model whose points turn faces upright.
     """
 
     model: str

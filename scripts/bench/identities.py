@@ -15,7 +15,7 @@ from convergecast.detection.faces.embedder import Embedder
 from convergecast.detection.faces.face_chips import face_chips
 from convergecast.detection.faces.face_quality import assess
 from convergecast.detection.faces.landmarks import rounded
-from convergecast.detection.registry import create_face_detector, create_landmark_model
+from convergecast.detection.registry import create_alignment, create_face_detector
 from convergecast.errors import ModelError
 from convergecast.model_store import store
 from convergecast.vision.boxes import iou
@@ -80,15 +80,6 @@ def measure_identities(data: Path, limit: int | None = None) -> list[Row]:
     good = [face for face in ours if face.quality >= GOOD_QUALITY]
     rows += _accepts(f"ours, quality {GOOD_QUALITY:g} and more", good)
     rows += _examples("dlib", theirs) + _examples("ours", ours)
-    for safe in (False, True):
-        chosen = HubConfig(device="cpu", landmark_model="face-mesh", commercial_safe=safe)
-        name = f"ours, {chosen.alignment}"
-        try:
-            known = list(_known(our_pipeline(chosen), data, limit))
-        except ModelError as problem:
-            rows.append(unmeasured("identities", name, problem))
-            continue
-        rows += _accepts(f"{name}, usable faces", [face for face in known if face.quality > 0])
     return rows + _crowds(find, data, limit)
 
 
@@ -96,13 +87,13 @@ def our_pipeline(config: HubConfig | None = None) -> Way:
     """Return the engine's detection and embedding, with the models of a configuration."""
     chosen = config or HubConfig(device="cpu")
     detector = create_face_detector(chosen, threads=THREADS)
-    landmarks = create_landmark_model(chosen, threads=THREADS)
+    alignment = create_alignment(chosen, threads=THREADS)
     embedder = Embedder(store.find("embedding").path, threads=THREADS, device=chosen.device)
 
     def find(image: Bytes) -> Found:
         (faces,) = detector.detect([detector.prepare(image)])
         frames = np.zeros(len(faces), np.intp)
-        points = landmarks.fit([image], frames, faces.boxes, faces.points).points
+        points = alignment.fit([image], frames, faces.boxes, faces.points).points
         chips = face_chips([image], frames, rounded(points))
         each = zip(chips, faces.boxes, points, faces.scores, faces.points, strict=True)
         seen = [assess(chip, box, own, float(s), five) for chip, box, own, s, five in each]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -49,11 +50,16 @@ def measure_landmarks(data: Path, limit: int | None = None) -> list[Row]:
     ways: dict[str, Way | ModelError] = {"dlib, HOG upsampled once (baseline)": plain}
     for precision in PRECISIONS:
         try:
-            ways[f"ours, {precision}"] = _our_pipeline(precision)
+            ways[f"landmarks-68, {precision}"] = _our_pipeline(precision)
         except ModelError as problem:
-            ways[f"ours, {precision}"] = problem
+            ways[f"landmarks-68, {precision}"] = problem
     makers: dict[str, Callable[[], Way]] = {
-        "face mesh, people left out": lambda: _mesh_left_out(data),
+        **{
+            f"face mesh (default), people left out, {precision}": functools.partial(
+                _mesh_left_out, data, precision
+            )
+            for precision in PRECISIONS
+        },
         UNCORRECTED: lambda: _our_pipeline("fp32", MESH, commercial_safe=True),
     }
     for name, make in makers.items():
@@ -155,9 +161,9 @@ def _our_pipeline(
     return find
 
 
-def _mesh_left_out(data: Path) -> Way:
+def _mesh_left_out(data: Path, precision: str) -> Way:
     """Return the face mesh with the correction for people whom it was not fitted on."""
-    detector = create_face_detector(config_for("fp32"), threads=THREADS)
+    detector = create_face_detector(config_for(precision), threads=THREADS)
     mesh = FaceMesh(store.find("landmarks", MESH).path, threads=THREADS, device="cpu")
     tables = fit_face_mesh.left_out(fit_face_mesh.read(data))
     everybody = load_table()

@@ -34,7 +34,7 @@ class Hub:
         self.database = Database(folder / DATABASE_NAME)
         self.settings = SettingsStore(database=self.database, clock=clock, allowed=True)
         self.gallery = Gallery(self.database, clock)
-        pipeline = Pipeline(HubConfig(device="cpu", precision="fp32"), threads=2)
+        pipeline = Pipeline(HubConfig(device="cpu"), threads=2)  # the precision of `analyze`
         wanted = Wanted(options=("recognition",), complete=True, crops=True)
         self._enrolment = Enrolment(
             self.gallery,
@@ -168,11 +168,12 @@ def test_where_nobody_is_enrolled_it_says_so_and_all_are_unknown(
 
 
 def test_people_who_were_enrolled_with_other_models_are_not_compared(
-    known: Path, tmp_path: Path, portrait: Path
+    known: Path, portrait: Path
 ) -> None:
-    config = tmp_path / "five.toml"
-    config.write_text('landmark_model = "landmarks-5"\n')
-    words: list[str | Path] = ["--options", "recognition", "--data-dir", known, "--config", config]
+    with hub(known) as filled:
+        before = "UPDATE face_pictures SET kind = 'dlib-resnet-b223d73c fp32 landmarks-68'"
+        assert filled.database.execute(before) == 1
+    words: list[str | Path] = ["--options", "recognition", "--data-dir", known]
     results, said = analyze(portrait, portrait, *words)
     assert said.count("The people were enrolled with other models than these") == 1
     for result in results:

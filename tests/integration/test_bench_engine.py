@@ -208,7 +208,8 @@ def test_with_it_every_detector_is_there(data_folder: Path, tmp_path: Path) -> N
     assert aims["ssd-mobilenet-v2 int8, closer look (default), mAP"] == ""
     assert aims["ssd-mobilenet-v2 int8, mAP"]
     assert "youtubefaces, dlib, HOG upsampled once (baseline), found" in names
-    assert "aflw2000, ours, fp32, share below 0.08" in names
+    assert "aflw2000, landmarks-68, fp32, share below 0.08" in names
+    assert "aflw2000, face mesh (default), people left out, int8, found" in names
 
 
 def test_a_data_folder_that_is_not_there_is_said(

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from convergecast import doctor
 from convergecast.config import HubConfig
@@ -28,6 +29,9 @@ def config(tmp_path: Path) -> HubConfig:
 def test_landmarks_are_loaded_and_compiled(
     config: HubConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (found,) = findings("Landmarks", config)
+    assert (found.grade, found.said) == ("ok", "face-mesh, loaded and checked")
+    config = structs.replace(config, landmark_model="landmarks-68")
     (found,) = findings("Landmarks", config)
     assert found.grade == "ok"
     assert "landmarks-68" in found.said
@@ -61,6 +65,7 @@ def test_what_was_left_out_by_choice_is_no_problem(
     config = HubConfig(data_dir=tmp_path, port=0, device="cpu", commercial_safe=True)
     said = [one for one in findings("Models", config) if "left out" in one.said]
     assert [(one.grade, "landmarks-68" in one.said) for one in said] == [("ok", True)]
-    (found,) = findings("Landmarks", HubConfig(data_dir=tmp_path, port=0, device="cpu"))
+    dlib = HubConfig(data_dir=tmp_path, port=0, device="cpu", landmark_model="landmarks-68")
+    (found,) = findings("Landmarks", dlib)
     assert found.grade == "problem"
     assert "set commercial_safe = true" in found.said

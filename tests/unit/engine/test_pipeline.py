@@ -77,7 +77,9 @@ def test_pictures_of_many_cameras_in_one_batch_get_what_each_would_get_alone(
     assert nothing.faces == [] and nothing.objects == []
 
 
-def test_landmarks_are_those_of_the_box_that_is_shown(pipeline: Pipeline, astronaut: Bytes) -> None:
+def test_landmarks_are_those_of_the_box_that_is_shown(astronaut: Bytes) -> None:
+    config = HubConfig(device="cpu", precision="fp32", landmark_model="landmarks-68")
+    pipeline = Pipeline(config, threads=2)
     (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("landmarks"))])
     (face,) = faces_of(found)
     model = Landmarks(store.find("landmarks", "landmarks-68").path)
@@ -177,19 +179,21 @@ def test_faces_are_kept_where_their_landmarks_fail(
         raise ModelError("The model failed on the GPU.")
 
     monkeypatch.setattr("convergecast.detection.faces.landmark_model.DlibLandmarks.fit", fail)
-    pipeline = Pipeline(HubConfig(device="cpu", precision="fp32"), threads=2)
-    asked = (wanted("recognition"), wanted("landmarks"), wanted("faces"))
-    batch = [pipeline.prepare_image(astronaut, want) for want in asked]
-    for found, problem in zip(pipeline.run(batch), [True, True, False], strict=True):
+    config = HubConfig(device="cpu", precision="fp32", landmark_model="landmarks-68")
+    pipeline = Pipeline(config, threads=2)
+    asked = {"recognition": wanted("recognition"), "landmarks": wanted("landmarks")}
+    batch = [pipeline.prepare_image(astronaut, want) for want in (*asked.values(), wanted("faces"))]
+    for found, failed in zip(pipeline.run(batch), [*asked, None], strict=True):
         (face,) = faces_of(found)
         assert face.landmarks is None and face.look is None
-        assert found.problems == ({"landmarks": "The model failed on the GPU."} if problem else {})
+        assert found.problems == ({failed: "The model failed on the GPU."} if failed else {})
 
 
 def test_landmarks_of_hog_are_those_of_dlib_itself(astronaut: Bytes) -> None:
     import dlib
 
-    pipeline = Pipeline(HubConfig(device="cpu", face_model="hog"), threads=2)
+    config = HubConfig(device="cpu", face_model="hog", landmark_model="landmarks-68")
+    pipeline = Pipeline(config, threads=2)
     (found,) = pipeline.run([pipeline.prepare_image(astronaut, wanted("landmarks"))])
     gray_image = gray(np.asarray(cv2.resize(astronaut, (640, 640)), np.uint8))
     (rectangle, *_) = dlib.get_frontal_face_detector()(gray_image, 1)

@@ -160,12 +160,14 @@ def test_commercial_products_get_the_mesh_without_the_correction(
     mesh: FaceMesh, astronaut: Bytes, face: Faces
 ) -> None:
     config = HubConfig(device="cpu", commercial_safe=True)
-    assert (config.landmarks_in_use, config.alignment) == ("face-mesh", "face-mesh-uncorrected")
+    assert config.landmarks_in_use == "face-mesh"
     found = create_landmark_model(config, threads=1).fit([astronaut], ONE, face.boxes, face.points)
     whole = mesh.mesh([astronaut], ONE, face.boxes, face.points).points
     assert np.array_equal(found.points, whole[:, load_table().indices])
     five = HubConfig(commercial_safe=True, landmark_model="landmarks-5")
-    assert (five.landmarks_in_use, five.alignment) == ("landmarks-5", "landmarks-5")
+    assert five.landmarks_in_use == "landmarks-5"
+    dlib = HubConfig(commercial_safe=True, landmark_model="landmarks-68")
+    assert dlib.landmarks_in_use == "face-mesh"
 
 
 def test_a_file_of_another_model_is_refused(models_ready: None) -> None:
