@@ -67,7 +67,7 @@ def test_the_minute_that_is_open_outlives_a_restart(rig: Rig) -> None:
     minutes = rig.get(f"/api/v1/counts?camera={online['id']}")["minutes"]
     assert minutes and minutes[-1]["max"] >= 1
     assert 0 < minutes[-1]["known_s"] <= 60
-    nothing = {"minutes": [], "lines": []}
+    nothing: dict[str, list[object]] = {"minutes": [], "lines": []}
     assert rig.get("/api/v1/counts?until=1760000000") == nothing
     for query, status in (("since=noon", 400), ("since=-1", 400), ("camera=nobody", 404)):
         assert rig.request("GET", f"/api/v1/counts?{query}").status_code == status
