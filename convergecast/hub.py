@@ -279,7 +279,7 @@ class Hub:
             enrolment=faces.enrolment,
             recogniser=faces.recogniser,
             upkeep=faces.upkeep,
-            usage=UsageLog(pids=lambda: _pids(engine, supervisor), now=clock.now),
+            usage=UsageLog(pids=lambda: _pids(engine, supervisor, local_agents), now=clock.now),
             show_next_link=self._show_next_link,
         )
 
@@ -422,10 +422,11 @@ def _own_place(bound: socket.socket) -> tuple[str, str]:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}", loopback
 
 
-def _pids(engine: EngineHost, supervisor: Supervisor) -> dict[str, int]:
-    """Return the process ids of the hub, its engine and its workers, by name."""
+def _pids(engine: EngineHost, supervisor: Supervisor, local_agents: LocalAgents) -> dict[str, int]:
+    """Return the process ids of the hub, its engine, its workers and its agents, by name."""
     own = {"hub": os.getpid()} | ({"engine": engine.pid} if engine.pid else {})
-    return own | {f"camera {camera_id}": pid for camera_id, pid in supervisor.pids().items()}
+    of_cameras = (("camera", supervisor.pids()), ("agent", local_agents.pids()))
+    return own | {f"{kind} {one}": pid for kind, pids in of_cameras for one, pid in pids.items()}
 
 
 def _allow_many_files() -> None:

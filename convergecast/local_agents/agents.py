@@ -136,6 +136,11 @@ class LocalAgents:
         self._changed.add(camera_id)
         self._news.set()
 
+    def pids(self) -> dict[str, int]:
+        """Return the process ids of the agents, by camera."""
+        children = {camera_id: local.child for camera_id, local in list(self._locals.items())}
+        return {camera_id: c.pid for camera_id, c in children.items() if c is not None and c.pid}
+
     def problem(self, camera: Camera) -> str | None:
         """Return why frames of a camera cannot be fetched now; empty while its agent starts."""
         if not camera.by_hub:

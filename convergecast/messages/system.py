@@ -14,7 +14,7 @@ Percent = Annotated[float, Meta(description="Of one core.", extra_json_schema={"
 class ProcessUsage(Message, frozen=True, kw_only=True):
     """A process of the hub."""
 
-    name: Annotated[str, Meta(description="hub, engine, or camera.")]
+    name: Annotated[str, Meta(description="hub, engine, camera, or agent.")]
     camera: Annotated[str | None, Meta(description="`id` of its camera.")]
     pid: Count
     cpu_percent: Percent

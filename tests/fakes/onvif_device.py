@@ -1,4 +1,4 @@
-"""An ONVIF camera on loopback: it answers the question who is a camera, and where its stream is."""
+"""An ONVIF camera: it answers the question who is a camera, and where its stream is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import hashlib
 import re
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ class OnvifDevice:
     """What the device does.
 
     Attributes:
+        address: where it is.
         password: of its user `admin`; None: it asks for none.
         addresses: what it says of its service; None: the truth.
         stream: what it says of its stream.
@@ -32,7 +34,8 @@ class OnvifDevice:
         year: its clock's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str) -> None:
+        self.address = address
         self.password: str | None = None
         self.addresses: str | None = None
         self.stream = "rtsp://admin:geheim@10.9.8.7:8554/main?channel=1"
@@ -48,7 +51,7 @@ class OnvifDevice:
             return self.answer
         found = re.search(rb"MessageID>([^<]+)<", question)
         related = found[1].decode() if found else ""
-        addresses = self.addresses or f"http://127.0.0.1:{self.port}/onvif/device_service"
+        addresses = self.addresses or f"http://{self.address}:{self.port}/onvif/device_service"
         return (
             f'<e:Envelope {_SOAP} xmlns:w="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
             'xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery"><e:Header>'
@@ -98,9 +101,9 @@ class OnvifDevice:
 
 
 @contextmanager
-def onvif_device() -> Iterator[OnvifDevice]:
-    """Run a device on 127.0.0.1 until the end of the block."""
-    device = OnvifDevice()
+def onvif_device(address: str = "127.0.0.1") -> Iterator[OnvifDevice]:
+    """Run a device at an address of this machine until the end of the block."""
+    device = OnvifDevice(address)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -114,13 +117,13 @@ def onvif_device() -> Iterator[OnvifDevice]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((address, 0), Handler)
     server.daemon_threads = True
     device.port = server.server_port
     listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((GROUP[0], GROUP[1]))
-    joined = struct.pack("4s4s", socket.inet_aton(GROUP[0]), socket.inet_aton("127.0.0.1"))
+    joined = struct.pack("4s4s", socket.inet_aton(GROUP[0]), socket.inet_aton(address))
     listening.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, joined)
     listening.settimeout(0.1)
     ended = threading.Event()
@@ -147,3 +150,8 @@ def onvif_device() -> Iterator[OnvifDevice]:
         for thread in threads:
             thread.join()
         listening.close()
+
+
+if __name__ == "__main__":
+    with onvif_device(sys.argv[1]):
+        sys.stdin.read()

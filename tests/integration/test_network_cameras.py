@@ -177,7 +177,9 @@ def test_a_key_that_is_lost_is_one_sentence_and_other_cameras_go_on(rig: Rig, po
     key = rig.folder / "data" / KEY_NAME
     aside = key.with_suffix(".aside")
     key.rename(aside)
+    orderly = agents(rig)
     rig.restart_hub()
+    assert orderly and psutil.wait_procs(orderly, timeout=2)[1] == []
     reason = rig.wait_for(lambda: one(rig)["state_reason"], "the sentence")
     assert reason.startswith("The file camera-sources.key is missing: put it back")
     add(rig, f"rtsp://127.0.0.1:{port}/every3s")  # with a key of its own

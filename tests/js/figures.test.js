@@ -15,6 +15,7 @@ test('a process is called by its camera, and by the id of one that is gone', () 
   const process = { name: 'camera', camera: 'one', pid: 1, cpu_percent: 0, memory_bytes: 0 };
   assert.equal(processName(process, [camera()]), 'worker of Hall');
   assert.equal(processName(process, []), 'worker of one');
+  assert.equal(processName({ ...process, name: 'agent' }, [camera()]), 'agent of Hall');
   assert.equal(processName({ ...process, name: 'hub', camera: null }, []), 'hub');
 });
 

@@ -97,7 +97,7 @@ def _memory(services: Services, asking: Caller) -> list[Sample]:
 
 def _may_see_process(asking: Caller, name: str) -> bool:
     kind, _, camera_id = name.partition(" ")
-    return kind != "camera" or may_see(asking, camera_id)
+    return kind not in ("camera", "agent") or may_see(asking, camera_id)
 
 
 def _gauge(name: str, text: str, samples: Iterable[Sample]) -> Metric:

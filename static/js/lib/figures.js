@@ -17,7 +17,7 @@ export const share = (percent) => `${percent > 0 && percent < 1 ? '<1' : Math.ro
  */
 export function processName({ name, camera }, cameras) {
   const found = cameras.find(({ id }) => id === camera);
-  return camera === null ? name : `worker of ${found?.name ?? camera}`;
+  return camera === null ? name : `${name === 'agent' ? name : 'worker'} of ${found?.name ?? camera}`;
 }
 
 /**

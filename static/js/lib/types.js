@@ -404,7 +404,7 @@
  * @property {number} hub_time  UNIX seconds.
  *
  * @typedef {object} ProcessUsage  A process of the hub.
- * @property {string} name  hub, engine, or camera.
+ * @property {string} name  hub, engine, camera, or agent.
  * @property {string|null} camera  `id` of its camera.
  * @property {number} pid
  * @property {number} cpu_percent  Of one core.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from convergecast.auth.access import Role
@@ -122,6 +124,16 @@ def test_an_agent_that_dies_or_hangs_is_started_again(
             os.kill(first.pid, 0)
             pytest.fail("the first one is still there")
         assert second.camera_key != first.camera_key
+
+
+def test_an_agent_starts_by_spawn_as_on_windows(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    monkeypatch.setattr("convergecast.ipc.processes.context", lambda: spawn)
+    with rtsp_cameras() as port:
+        assert add(hub, f"rtsp://127.0.0.1:{port}/live").status_code == 201
+        (pid,) = hub.services.local_agents.pids().values()
+        assert "forkserver" not in " ".join(psutil.Process(pid).cmdline())
+        assert hub.services.usage.pids()[f"agent {hub.services.registry.all()[0].id}"] == pid
 
 
 def test_a_camera_that_does_not_come_back_is_killed_and_tried_again(
