@@ -97,7 +97,8 @@ class Told:
         self.acknowledged: list[int] = []
         self.page.route_web_socket(re.compile("/live$"), self._connected)
         self.page.route(
-            re.compile("/api/v1/counts"), lambda route: route.fulfill(json={"minutes": []})
+            re.compile(r"/api/v1/(counts|events)\?camera="),
+            lambda route: route.fulfill(json={"minutes": [], "events": []}),
         )
         self.rig = watched.rig
         watched.trade_token()

@@ -63,13 +63,19 @@ def test_a_camera_tells_its_people_its_figures_and_its_states(page: Page, fed: R
         re.compile("/api/v1/counts"),
         lambda route: route.fulfill(status=200, body=json.dumps({"minutes": minutes})),
     )
+    lost = {"started_at": now - 600, "subkind": "offline", "reason": "no agent is running"}
+    page.route(
+        re.compile("/api/v1/events.*kind=camera"),
+        lambda route: route.fulfill(status=200, body=json.dumps({"events": [lost]})),
+    )
     page.goto(f"{fed.url}/camera/{camera['id']}")
     drawn(page, "people-chart")
     facts = page.get_by_test_id("facts")
     expect(facts).to_contain_text("640 × 480")
     expect(facts).to_contain_text(re.compile(r"2 given · \d+ received · 0 analysed"))
     expect(facts).to_contain_text("proven")
-    expect(page.get_by_test_id("states").locator("li")).to_contain_text(["online"])
+    states = page.get_by_test_id("states").locator("li")
+    expect(states).to_contain_text(["online", "offline: no agent is running"])
     page.unroute(re.compile("/api/v1/counts"))
     page.goto(f"{fed.url}/camera/{fed.cameras()[1]['id']}")
     expect(page.get_by_test_id("people-words")).to_contain_text("No minute of the last day")

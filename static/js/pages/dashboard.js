@@ -122,7 +122,11 @@ async function tellDetails() {
   detailed = true;
   const { createDetails } = await import('../widgets/details.js');
   const details = createDetails(at('stage'), {
-    now: live.now, minutes: api.minutes, onObjects: objects.open, onRename: ({ id }) => grid.rename(id),
+    now: live.now,
+    minutes: api.minutes,
+    events: api.events,
+    onObjects: objects.open,
+    onRename: ({ id }) => grid.rename(id),
   });
   widgets.push(details);
   details.setState(store.view());

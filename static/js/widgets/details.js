@@ -19,10 +19,11 @@ const NOT_COUNTED = 'No minute of the last day is counted. Switch “Number of P
  * @param {object} parts
  * @param {() => number} parts.now  UNIX seconds, hub's clock
  * @param {(camera: string, since_s: number) => Promise<import('../lib/types.js').Minutes>} parts.minutes
+ * @param {(query: Record<string, string>) => Promise<import('../lib/types.js').Events>} parts.events
  * @param {(id: string) => void} parts.onObjects
  * @param {(camera: CameraView) => void} parts.onRename
  */
-export function createDetails(root, { now, minutes, onObjects, onRename }) {
+export function createDetails(root, { now, minutes, events, onObjects, onRename }) {
   const chartHost = el('div', { class: 'chart', 'data-testid': 'people-chart' });
   const chartWords = el('p', { class: 'quiet small', 'data-testid': 'people-words' });
   const facts = el('dl', { class: 'facts numbers', 'data-testid': 'facts' });
@@ -44,8 +45,9 @@ export function createDetails(root, { now, minutes, onObjects, onRename }) {
   const entries = new Map();
   /** @type {CameraView|null} */
   let camera = null;
-  /** @type {Map<string, Entry[]>} what this page has seen, by camera, newest first */
-  const seen = new Map();
+  /** @type {Entry[]} what the hub has stored of it, newest first */
+  let stored = [];
+  let told = '';
   setInterval(() => { if (camera && !document.hidden) loadMinutes(camera.id); }, AGAIN_MS);
 
   /** @param {string} id */
@@ -64,12 +66,20 @@ export function createDetails(root, { now, minutes, onObjects, onRename }) {
     }
   }
 
-  /** A state is noted when it is another than before. @param {CameraView} next */
-  function note(next) {
-    const list = seen.get(next.id) ?? [];
-    const words = [next.state, next.state === 'online' ? '' : next.state_reason].filter(Boolean).join(': ');
-    if (list[0]?.words !== words) seen.set(next.id, [{ at: next.state_since, words }, ...list].slice(0, MOST_STATES));
+  /** @param {string} id */
+  async function loadStates(id) {
+    const found = await events({ camera: id, kind: 'camera', limit: String(MOST_STATES) }).catch(() => null);
+    if (found === null || camera?.id !== id) return;
+    stored = found.events.map(({ started_at: at, subkind, reason: why }) => ({
+      at, words: [subkind ?? 'camera', why].filter(Boolean).join(': '),
+    }));
+    show();
   }
+
+  /** What it is now, then what it was. @param {CameraView} now_ @returns {Entry[]} */
+  const entriesOf = ({ state, state_reason: why, state_since: at }) => (
+    [{ at, words: [state, state === 'online' ? '' : why].filter(Boolean).join(': ') }, ...stored]
+  );
 
   /** @param {CameraView} now_ @returns {[string, string][]} */
   function factsOf({ address, source, version, width, height, dropped, ...more }) {
@@ -96,8 +106,8 @@ export function createDetails(root, { now, minutes, onObjects, onRename }) {
       },
       update: (row, [, value]) => setText(row.value, value),
     });
-    keyed(log, seen.get(camera.id) ?? [], entries, {
-      key: ({ at, words }) => `${at} ${words}`,
+    keyed(log, entriesOf(camera).map((each, index) => ({ ...each, index })), entries, {
+      key: ({ at, words, index }) => `${index} ${at} ${words}`,
       make: ({ at, words }) => ({
         element: el('li', {}, el('span', { class: 'quiet numbers' }, clockTime(at, now())), el('span', {}, words)),
       }),
@@ -108,12 +118,15 @@ export function createDetails(root, { now, minutes, onObjects, onRename }) {
   return {
     /** @param {import('../lib/views.js').View|null} view */
     setState(view) {
-      view?.cameras.forEach(note);
       const next = view?.cameras.find(({ id }) => id === view.enlarged) ?? null;
       const isOther = next?.id !== camera?.id;
       camera = next;
       setHidden(element, camera === null);
+      if (isOther) stored = [];
       if (camera && isOther) loadMinutes(camera.id);
+      const state = camera ? `${camera.id} ${camera.state}` : '';
+      if (camera && state !== told) loadStates(camera.id);
+      told = state;
       show();
     },
   };
