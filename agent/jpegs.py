@@ -8,6 +8,7 @@ the rest is a hint or is skipped. Used by the capture thread only. Process: agen
 
 from __future__ import annotations
 
+import base64
 import re
 
 from convergecast.protocol import ProtocolError
@@ -22,6 +23,15 @@ _START_CODE, _END_CODE, _SCAN_CODE = 0xD8, 0xD9, 0xDA
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,9})", re.IGNORECASE)
 _HEAD_BYTES = 16 << 10
+# The tables of ITU-T T.81, annex K.3, one after the other: class and number, counts, values.
+_HUFFMAN_TABLES = base64.b85decode(
+    "000360RaI40RaF200000000330|W&I2M7rY3lIPT0Rsa91Oo*H1Oxy80et}i0{{dO1ri}KK?W01VFw~{6f%L4p$H"
+    ">FvB4Em(eNZQVse5B3Kka_85$)fCnzZ@G&MFiI5|2)L`6nNNJ&alR8>}2SXo+QWMyV&XlZJ5bai%jczJq*goTEOh"
+    ">41lla!T~mzbHFqNAjxrl+W>s<N}RwYImoxw^u`#Kp$P$jQpm)6~`0*Vx(G;o{@u<>u$;>FV+F^Yr!h_xSnx0RRI"
+    "50RaI40RaI400000000330|W&I2M7rY3lRVU0RjXB0|W;J1Oxy90(Srb0s|2Q1tBp85<yW1VQ~{8GJyybLXn}d!3"
+    "iTXQt%aGa?uJFBsAeA@fR2w8YU+wDJnHKH#j*uLqtVJM@UIZQ&d$}S6EqEV`OD!XJ~0^b98lfcX)Yvf`f#GhKGoW"
+    "ijtF*m6n&7nVO=bq@|{(sHv*5v$VCgx45~w!o$SH#>dFX%F@%+)z;V8+1ldc<mKk)=;`Y6^Yr!h_xSnx"
+)
 _PADDING = 64
 
 
@@ -171,3 +181,11 @@ class Untouched:
         if not head or head is not self._head:
             self._head, self._is_plain = head, is_plain(jpeg)
         return Encoded(jpeg, width, height) if self._is_plain else None
+
+
+def with_huffman_tables(jpeg: bytes) -> bytes:
+    """Return a JPEG with the usual Huffman tables, which webcams leave out as AVI files do."""
+    if b"\xff\xc4" in jpeg[: jpeg.find(b"\xff\xda")]:
+        return jpeg
+    length = len(_HUFFMAN_TABLES) + 2
+    return jpeg[:2] + b"\xff\xc4" + length.to_bytes(2, "big") + _HUFFMAN_TABLES + jpeg[2:]

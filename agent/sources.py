@@ -93,11 +93,11 @@ def make_source(
         source.open()  # raises at once if the photographs are missing
         return source
     if text.isascii() and text.isdigit():
-        return videos.DeviceSource(int(text), box=box)
+        return videos.DeviceSource(int(text), box=box, untouched=untouched)
     if match := PI_CAMERA_TEXT.fullmatch(text):
         return picameras.PiCameraSource(int(match[1] or 0), box=box, fps=fps)
     if text.startswith("/dev/"):
-        return videos.DeviceSource(text, box=box)
+        return videos.DeviceSource(text, box=box, untouched=untouched)
     if slashes:
         if scheme.lower() not in STREAM_SCHEMES:
             raise SetupError(

@@ -17,11 +17,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from convergecast.protocol.jpeg import END
 from convergecast.protocol.urls import Address, read_address, without_credentials
 
 from .causes import place_of, reach, video_cause
+from .encode import Picture
 from .errors import DamagedPicture, SourceError
-from .pixels import Pixels
+from .jpegs import JPEG_START, Untouched, with_huffman_tables
+from .pixels import Pixels, decode
 
 _USUAL_FPS = 25.0
 _LEAST_FPS = 0.01
@@ -30,6 +33,7 @@ _LONGEST_STEP_S = 1.0 / _LEAST_FPS
 _OPEN_TIMEOUT_MS = 30_000
 _READ_TIMEOUT_MS = 30_000
 _GIF_FRAMES_TIMED = 300
+_MJPG = cv2.VideoWriter.fourcc(*"MJPG")
 _OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 
 _opening = threading.Lock()
@@ -56,8 +60,11 @@ class _CaptureSource:
             self._capture.release()
             self._capture = None
 
-    def retrieve(self) -> Pixels:
+    def retrieve(self) -> Picture:
         """Return the grabbed picture as BGR pixels."""
+        return self._pixels()
+
+    def _pixels(self) -> Pixels:
         try:
             done, pixels = self._opened().retrieve()
         except cv2.error as error:
@@ -89,11 +96,16 @@ class _CaptureSource:
 class DeviceSource(_CaptureSource):
     """A camera of this machine, by number or by its path."""
 
-    def __init__(self, device: int | str, *, box: tuple[int, int]) -> None:
-        """Name the device; it is not opened yet."""
+    def __init__(self, device: int | str, *, box: tuple[int, int], untouched: bool = False) -> None:
+        """Name the device; it is not opened yet.
+
+        `untouched` is whether its JPEGs are to be served as they came, where it gives such.
+        """
         super().__init__(f"camera {device}")
         self._device = device
         self._box = box
+        self._untouched = Untouched(box) if untouched else None
+        self._is_raw = False
 
     def open(self) -> None:
         """Open the device and request pictures of about the served size."""
@@ -103,6 +115,8 @@ class DeviceSource(_CaptureSource):
         capture = cv2.VideoCapture(self._device, _device_backend())
         self._ask_for_size(capture)
         self._use(capture, f"{self.label} is used by another program or cannot be read")
+        gives_jpegs = self._untouched is not None and capture.get(cv2.CAP_PROP_FOURCC) == _MJPG
+        self._is_raw = gives_jpegs and bool(capture.set(cv2.CAP_PROP_CONVERT_RGB, 0))
 
     def grab(self) -> float | None:
         """Wait for the next picture; the device sets the pace."""
@@ -110,11 +124,25 @@ class DeviceSource(_CaptureSource):
             raise SourceError(f"{self.label} was unplugged or stopped giving pictures")
         return None
 
+    def retrieve(self) -> Picture:
+        """Return the grabbed picture: the camera's own JPEG, or BGR pixels."""
+        if not self._is_raw:
+            return self._pixels()
+        done, data = self._opened().retrieve()
+        jpeg = data.tobytes() if done else b""
+        if not jpeg.startswith(JPEG_START):
+            # The backend gives pixels after all, of some format: let it convert them.
+            self._is_raw = False
+            self._opened().set(cv2.CAP_PROP_CONVERT_RGB, 1)
+            raise DamagedPicture(f"{self.label} gave no JPEG")
+        jpeg = with_huffman_tables(jpeg[: jpeg.rfind(END) + len(END)])  # a buffer may be longer
+        return (self._untouched and self._untouched(jpeg)) or decode(jpeg)
+
     def _ask_for_size(self, capture: cv2.VideoCapture) -> None:
         width, height = self._box
         if width * height > 640 * 480:
             # Over USB 2, only compressed pictures of this size arrive at a useful rate.
-            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+            capture.set(cv2.CAP_PROP_FOURCC, _MJPG)
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)

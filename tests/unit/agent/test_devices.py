@@ -9,15 +9,19 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from agent import devices
 from agent.devices import Device, linux_devices, listed
-from agent.errors import SourceError
+from agent.encode import Encoded
+from agent.errors import DamagedPicture, SourceError
 from agent.identity import _source_key
 from agent.options import parse_options
-from agent.sources import make_source
+from agent.pixels import decode
+from agent.sources import Source, make_source
+from convergecast.protocol.jpeg import is_plain
 
 CAPTURE, META, TELLS_DEVICE = 0x1, 0x800000, 0x80000000
 
@@ -213,3 +217,88 @@ def test_the_list_says_what_to_type(
         parse_options(["--list"], {})
     assert end.value.code == 0
     assert capsys.readouterr().out.split("\n") == [*lines, ""]
+
+
+class Webcam:
+    """Stands in for OpenCV's capture of a V4L2 device that gives JPEGs, or does not."""
+
+    def __init__(self, *, gives: bytes, converts: Any) -> None:
+        self.gives, self.converts = gives, converts
+        self.set_to: dict[int, float] = {}
+
+    def isOpened(self) -> bool:
+        return True
+
+    def release(self) -> None: ...
+
+    def grab(self) -> bool:
+        return True
+
+    def set(self, name: int, value: float) -> bool:
+        self.set_to[name] = value
+        return True
+
+    def get(self, name: int) -> float:
+        return self.set_to.get(name, 30.0)
+
+    def retrieve(self) -> tuple[bool, Any]:
+        if self.set_to.get(cv2.CAP_PROP_CONVERT_RGB, 1):
+            return True, self.converts
+        return True, np.frombuffer(self.gives, np.uint8)[np.newaxis]
+
+
+def webcam(
+    monkeypatch: pytest.MonkeyPatch,
+    gives: bytes,
+    *,
+    box: tuple[int, int] = (1280, 720),
+    untouched: bool = True,
+) -> tuple[Source, Any]:
+    pixels = np.full((720, 1280, 3), 7, np.uint8)
+    monkeypatch.setattr("agent.videos._why_no_device", lambda device: "")
+    monkeypatch.setattr(
+        "agent.videos.cv2.VideoCapture", lambda *_: Webcam(gives=gives, converts=pixels)
+    )
+    source = make_source("0", box=box, untouched=untouched)
+    source.open()
+    source.grab()
+    return source, pixels
+
+
+@pytest.mark.parametrize("padding", [0, 5000])
+def test_a_webcams_own_jpeg_is_served_with_the_tables_it_left_out(
+    padding: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = cv2.imencode(".jpg", np.full((720, 1280, 3), (20, 90, 200), np.uint8))[1].tobytes()
+    bare = whole
+    while (at := bare.find(b"\xff\xc4")) >= 0:
+        bare = bare[:at] + bare[at + 2 + int.from_bytes(bare[at + 2 : at + 4], "big") :]
+    for given in (whole, bare):
+        source, _ = webcam(monkeypatch, given + bytes(padding))
+        picture = source.retrieve()
+        assert isinstance(picture, Encoded)
+        assert (picture.width, picture.height) == (1280, 720)
+        assert is_plain(picture.jpeg)
+        assert np.array_equal(decode(picture.jpeg), decode(whole))
+        assert (picture.jpeg == whole) is (given is whole)
+
+
+def test_a_webcam_whose_pictures_have_to_change_gives_pixels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    large = cv2.imencode(".jpg", np.zeros((1080, 1920, 3), np.uint8))[1].tobytes()
+    source, _ = webcam(monkeypatch, large)
+    assert not isinstance(source.retrieve(), Encoded)
+    for box, untouched in (((1280, 720), False), ((640, 480), True)):
+        source, pixels = webcam(monkeypatch, large, box=box, untouched=untouched)
+        assert source.retrieve() is pixels
+
+
+def test_a_webcam_that_gives_no_jpegs_after_all_is_converted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source, pixels = webcam(monkeypatch, b"\x10\x80" * 1280)
+    with pytest.raises(DamagedPicture):
+        source.retrieve()
+    source.grab()
+    assert source.retrieve() is pixels
