@@ -33,6 +33,6 @@ test('a tile offers what its viewer may', () => {
   });
   const [look, places, pictures] = [['enlarge', 'full-screen'], ['earlier', 'later'], ['snapshot', 'annotated']];
   assert.deepEqual(offered[0], [...look, ...places, ...pictures]);
-  assert.deepEqual(offered[1], [...look, 'rename', 'objects', ...places, ...pictures]);
-  assert.deepEqual(offered[2], [...look, 'rename', 'objects', ...places, ...pictures, 'forget']);
+  assert.deepEqual(offered[1], [...look, 'rename', 'objects', 'zones', ...places, ...pictures]);
+  assert.deepEqual(offered[2], [...look, 'rename', 'objects', 'zones', ...places, ...pictures, 'forget']);
 });

@@ -129,6 +129,7 @@ export function createEventDialog({ book, url, onStep }) {
       if (was?.id !== next.id) { player.close(); drawn = ''; setSentence(why, ''); }
       if (was === null) show();
       setState(null);
+      if (was?.id !== next.id && next.clip !== null) player.open(next.id);
     },
   };
 }

@@ -20,9 +20,11 @@ export function tileMenu({ camera, enlarged, options, actions, tile, rename, cho
     ? { label: 'Back to the wall', icon: 'shrink', run: () => actions.leave() }
     : { label: 'Open', icon: 'enlarge', run: () => actions.open(camera.id) };
   const objects = { name: 'objects', label: 'Object settings…', icon: 'objects', run: chooseObjects };
+  const drawZones = () => tell(import('./zonedialog.js').then(({ openZones }) => openZones(camera)));
   const changes = [
     { name: 'rename', label: 'Rename', icon: 'rename', run: rename },
     ...(options.some(({ min_scores }) => min_scores) ? [objects] : []),
+    { name: 'zones', label: 'Zones, lines, masks…', icon: 'fullscreen', run: drawZones },
   ];
   const places = [
     { name: 'earlier', label: 'Move earlier', icon: 'earlier', run: () => actions.shift(camera.id, -1) },
