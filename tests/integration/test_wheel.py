@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from tests.support.rig import end
+from tests.support.rtsp_cameras import rtsp_cameras
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,6 +102,10 @@ def test_the_installed_hub_serves_an_installed_agent(
             time.sleep(0.1)
             answer = requests.get(f"{url}/api/v1/cameras", headers=header, timeout=10)
             cameras = answer.json()["cameras"]
+        with rtsp_cameras() as port:  # the hub runs the installed agent itself
+            source = {"source": f"rtsp://127.0.0.1:{port}/live"}
+            added = requests.post(f"{url}/api/v1/cameras", headers=header, json=source, timeout=15)
+        assert added.status_code == 201, added.text
     finally:
         for child in reversed(children):
             end(child)
