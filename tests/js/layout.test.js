@@ -28,6 +28,12 @@ test('a phone has one column up to three cameras, then two', () => {
   assert.deepEqual([1, 3, 4, 20].map((count) => columns(count, 390, 700)), [1, 1, 2, 2]);
 });
 
+test('on a phone the height changes nothing: its bar opens over the wall', () => {
+  for (const count of [1, 3, 8]) {
+    assert.deepEqual(auto({ count, width: 374, height: 640 }), auto({ count, width: 374, height: 120 }));
+  }
+});
+
 test('six cameras fill most of the stage of usual windows', () => {
   for (const [width, height] of [[1094, 712], [1648, 1024], [3440, 2080], [1024, 700]]) {
     const { cellWidth, cellHeight } = auto({ count: 6, width, height });

@@ -26,16 +26,20 @@ export const COLUMNS = [null, 1, 2, 3, 4, 5, 6];
  */
 
 /**
- * No cell is larger than the window. A wall of chosen columns, or of many cells, is higher than it, and scrolls.
+ * No cell is larger than the window, but on a phone, where the wall scrolls. A wall of chosen columns, or of many
+ * cells, may be higher than the window, and scrolls too.
  * @param {Room & {columns: number|null}} room  columns: null: as fill the window best
  * @returns {Cells}
  */
 export function chooseLayout({ columns, ...room }) {
   const { count, width } = room;
   if (count === 0 || width <= 0) return { columns: 1, cellWidth: 0, cellHeight: 0 };
-  const isNarrow = width < NARROW;
-  if (columns !== null) return byWidth(isNarrow ? Math.min(columns, MOST_ON_PHONE) : columns, room);
-  if (isNarrow && count > 1) return byWidth(count > 3 ? MOST_ON_PHONE : 1, room);
+  if (width < NARROW) {
+    // Its bar at the bottom opens over the wall, which must not change its size for that.
+    const wanted = columns ?? (count > 3 ? MOST_ON_PHONE : 1);
+    return byWidth(Math.min(wanted, MOST_ON_PHONE), { ...room, height: Infinity });
+  }
+  if (columns !== null) return byWidth(columns, room);
   const best = Array.from({ length: count }, (_, index) => fitted(index + 1, room))
     .reduce((one, other) => (other.cellWidth > one.cellWidth ? other : one));
   const scrolling = Math.max(1, Math.floor((width + GAP) / (SMALLEST + GAP)));
