@@ -9,8 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 
-from convergecast.cameras.scenes import Scenes
+from convergecast.cameras.motion import MotionGate
+from convergecast.cameras.scenes import MotionMask, Scenes, sharpness
 from convergecast.vision.detections import Bytes
 
 BOX = 640, 480
@@ -120,3 +122,34 @@ def test_pictures_that_are_not_related_are_all_cuts(data_folder: Path) -> None:
     paths = sorted((data_folder / "coco_val").rglob("*.jpg"))
     assert len(paths) == 64
     assert cuts(path.read_bytes() for path in paths) == list(range(1, 64))
+
+
+def test_a_motion_mask_blackens_its_polygon_and_nothing_else() -> None:
+    gray = Image.new("L", (160, 120), 200)
+    left_half = [[0.0, 0.0], [0.5, 0.0], [0.5, 1.0], [0.0, 1.0]]
+    masked = MotionMask([left_half]).apply(gray)
+    assert masked is not None
+    assert masked.crop((0, 0, 80, 120)).getextrema() == (0, 0)
+    assert masked.crop((80, 0, 160, 120)).getextrema() == (200, 200)
+    assert gray.getextrema() == (200, 200), "the frame itself is as it was"
+    assert MotionMask([]).apply(gray) is gray
+    assert MotionMask([left_half]).apply(None) is None
+
+
+def test_what_moves_under_a_motion_mask_lets_no_frame_through() -> None:
+    gate, mask = MotionGate(10.0), MotionMask([[[0, 0], [0.5, 0], [0.5, 1], [0, 1]]])
+    passed = []
+    for step in range(60):  # something walks in the left half
+        gray = Image.new("L", (160, 120), 90)
+        gray.paste(230, (step, 40, step + 20, 80))
+        passed.append(gate.passes(mask.apply(gray), step / 10))
+    assert gate.quiet
+    assert not any(passed[20:])
+
+
+def test_a_sharp_picture_is_sharper_than_a_blurred_one() -> None:
+    gray = Image.effect_noise((160, 120), 60.0)
+    blurred = gray.filter(ImageFilter.GaussianBlur(3))
+    box = (0.2, 0.2, 0.8, 0.8)
+    assert sharpness(gray, box) > 2 * sharpness(blurred, box) > 0
+    assert sharpness(None, box) == 0.5
