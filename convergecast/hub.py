@@ -341,11 +341,11 @@ class Hub:
             time.sleep(0.01)
         self._socket.listen(QUEUED)  # uvicorn has set it to what is accepted at once
         try:
+            self.services.clips.start()
             self.services.supervisor.start()
             self.services.local_agents.start()
             self.services.upkeep.start()
             self.services.usage.start()
-            self.services.clips.start()
             self._announce()
             if self._on_ready:
                 self._on_ready(agent_token(self._database))

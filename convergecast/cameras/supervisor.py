@@ -90,6 +90,7 @@ class Supervisor:
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._all_changed = False
+        self._recording = 0
         self._wakes: dict[str, int] = {}
         self._news = threading.Event()
         self._workers: dict[str, _Worker] = {}
@@ -156,8 +157,14 @@ class Supervisor:
             with self._lock:
                 changed, self._changed = self._changed, set()
                 everything, self._all_changed = self._all_changed, False
-            if everything:
-                changed |= {camera.id for camera in self._registry.all()}
+            if changed or everything:
+                cameras = self._registry.all()
+                recording = sum(
+                    bool(each.options) and each.recording.mode != "off" for each in cameras
+                )
+                if everything or recording != self._recording:  # they share the budget
+                    self._recording = recording
+                    changed |= {camera.id for camera in cameras}
             for camera_id in changed:
                 self._step(f"camera {camera_id}", self._reconcile, camera_id)
             now = time.monotonic()
@@ -235,7 +242,10 @@ class Supervisor:
             zones=camera.zones,
             pictures=os.fsencode(self._pictures / camera.id),
             recording=self._collector.clips.order(
-                camera.id, camera.recording, analysed=bool(camera.options)
+                camera.id,
+                camera.recording,
+                analysed=bool(camera.options),
+                cameras=self._recording,
             ),
         )
 

@@ -8,12 +8,15 @@ room. Process: hub.
 from __future__ import annotations
 
 import bisect
+import contextlib
 import functools
+import itertools
 import json
 import logging
 import os
 import shutil
 import threading
+from array import array
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +25,7 @@ from typing import NamedTuple
 import msgspec
 
 from convergecast.clock import Clock
-from convergecast.errors import Gone, NotFound
+from convergecast.errors import ConvergeCastError, Gone, NotFound, Unusable
 from convergecast.messages.recording import (
     CameraStorage,
     Recording,
@@ -42,12 +45,14 @@ from convergecast.recording.segment import (
     segments_in,
 )
 from convergecast.storage.database import Database
-from convergecast.storage.hub_values import set_value, stored_value
+from convergecast.storage.hub_values import add_value, set_value, stored_value
 
 RECORDINGS = "recordings"
 """The folder of all cameras' segments, in the hub's data folder."""
 RESERVE = 20
 """A segment has at most this part of the budget, and so much of it stays free."""
+PICTURES = 4
+"""Pictures have at most this part of the budget, so that there is room for clips."""
 LEAST_BUDGET = 4 << 20
 _LONGEST_S = 120.0
 _CHECK_EVERY_S = 1.0
@@ -113,24 +118,35 @@ class ClipStore:
         self._stopping = threading.Event()
         self._picture_bytes = 0
         budget, days = stored_value(database, _BUDGET), stored_value(database, _DAYS)
-        self.budget_bytes = int(budget) if budget else max(LEAST_BUDGET, self._free_bytes() // 2)
+        self.budget_bytes = int(budget) if budget else self._first_budget()
         self.days = float(days) if days else None
 
     def start(self) -> None:
-        """Read what is there, and watch the budget, in a thread of its own."""
-        threading.Thread(target=self._run, name="recordings", daemon=True).start()
+        """Read what is there, and watch the budget, in a thread of its own.
+
+        No worker may run yet: what is on the disk now is what nobody writes any more.
+        """
+        threading.Thread(
+            target=self._run, args=(self._on_disk(),), name="recordings", daemon=True
+        ).start()
 
     def stop(self) -> None:
         """End the thread soon."""
         self._stopping.set()
 
-    def order(self, camera_id: str, recording: Recording, *, analysed: bool) -> RecordingOrder:
-        """Return what a camera's worker is to record; nothing happens where nothing is analysed."""
+    def order(
+        self, camera_id: str, recording: Recording, *, analysed: bool, cameras: int
+    ) -> RecordingOrder:
+        """Return what a camera's worker is to record; nothing happens where nothing is analysed.
+
+        So many cameras record. What is being written cannot be deleted, so all of it together is at
+        most half of the budget.
+        """
         return RecordingOrder(
             on=recording.mode == "events" and analysed,
             fps=recording.fps,
             folder=os.fsencode(self._folder / camera_id),
-            segment_bytes=self.budget_bytes // RESERVE,
+            segment_bytes=self.budget_bytes // max(RESERVE, 2 * cameras),
         )
 
     def note(self, camera_id: str, state: RecordingState) -> None:
@@ -140,23 +156,40 @@ class ClipStore:
                 self._problems.pop(camera_id, None)
             else:
                 self._problems[camera_id] = state.problem
-            if self._written.get(camera_id) != state.segment:
-                self._written[camera_id] = state.segment
-                self._find_new(camera_id)
-            for segment in self._segments.setdefault(camera_id, []):
-                if segment.path.stem == state.segment:
-                    segment.entries, segment.bytes = state.entries, _size(segment.path)
-                elif segment.entries is not None:
-                    segment.entries, segment.bytes = None, _size(segment.path)
-
-    def _find_new(self, camera_id: str) -> None:
-        """Take in the segments of a camera that are not known yet; the lock is held."""
-        segments = self._segments.setdefault(camera_id, [])
-        known = {segment.path for segment in segments}
-        for path in segments_in(self._folder / camera_id):
+            is_other = self._written.get(camera_id) != state.segment
+            self._written[camera_id] = state.segment
+            known = {segment.path for segment in self._segments.setdefault(camera_id, [])}
+        # The disk may be slow: nothing that waits for it holds the lock.
+        for path in segments_in(self._folder / camera_id) if is_other else ():
             if path not in known:
-                segment = _Segment(path, int(path.stem) / 1000, _size(path), None)
-                bisect.insort(segments, segment, key=lambda each: each.start_s)
+                self._put(path, _size(path))
+        with self._lock:
+            changed = [
+                segment
+                for segment in self._segments.get(camera_id, ())
+                if segment.entries is not None or segment.path.stem == state.segment
+            ]
+        for segment in changed:
+            is_written = segment.path.stem == state.segment
+            segment.entries = state.entries if is_written else None
+            segment.bytes = _size(segment.path)
+
+    def _put(self, path: Path, size: int) -> None:
+        """Take in a segment, or its size now."""
+        start_s = int(path.stem) / 1000
+        with self._lock:
+            segments = self._segments.setdefault(path.parent.name, [])
+            at = bisect.bisect_left(segments, start_s, key=lambda each: each.start_s)
+            if at < len(segments) and segments[at].path == path:
+                segments[at].bytes = size
+            else:
+                segments.insert(at, _Segment(path, start_s, size, None))
+
+    def _drop(self, path: Path) -> None:
+        """Take a segment out that is deleted."""
+        with self._lock:
+            segments = self._segments.get(path.parent.name, [])
+            segments[:] = [each for each in segments if each.path != path]
 
     def frames(self, camera_id: str, span: Span) -> list[ClipFrame]:
         """Return the frames that were recorded in a time, oldest first."""
@@ -179,9 +212,10 @@ class ClipStore:
         """Return how many frames were recorded in a time, and their bytes."""
         count = size = 0
         for segment in self._of(camera_id, span):
-            for entry in _entries(str(segment.path), segment.entries, segment.bytes):
-                if entry.kind is EntryKind.FRAME and span[0] <= entry.at_ms / 1000 <= span[1]:
-                    count, size = count + 1, size + entry.length
+            times, sums = _frame_sums(str(segment.path), segment.entries, segment.bytes)
+            first = bisect.bisect_left(times, span[0], key=lambda at_ms: at_ms / 1000)
+            last = bisect.bisect_right(times, span[1], key=lambda at_ms: at_ms / 1000)
+            count, size = count + last - first, size + sums[last] - sums[first]
         return count, size
 
     def frame(self, camera_id: str, key: str) -> tuple[float, bytes]:
@@ -241,12 +275,18 @@ class ClipStore:
         return Storage(
             budget_bytes=self.budget_bytes,
             used_bytes=used,
-            free_bytes=self._free_bytes(),
+            free_bytes=self._disk()[1],
             full_at=now_s + left / a_day * 86_400 if left > 0 and a_day > 0 else None,
             days=self.days,
             cameras=cameras,
             error=problem,
         )
+
+    def check_budget(self, budget_bytes: int) -> None:
+        """Raise Unusable for a larger budget than now that the disk has no room for."""
+        most = self._used() + self._disk()[1]
+        if budget_bytes > max(self.budget_bytes, most):
+            raise Unusable(f"The disk has room for {most:,} bytes: ask for no more.")
 
     def change(self, budget_bytes: int | None, *, days: float | None, set_days: bool) -> None:
         """Set the budget, if it is given, and the days."""
@@ -271,41 +311,45 @@ class ClipStore:
                 if folder.name not in cameras:
                     shutil.rmtree(folder, ignore_errors=True)
 
-    def scan(self) -> None:
-        """Make the index of what is on the disk, and mend what does not agree."""
-        folders = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
-        for folder in folders:
-            for path in segments_in(folder):
-                with self._lock:
-                    segments = self._segments.setdefault(folder.name, [])
-                    if any(each.path == path for each in segments):
-                        continue  # it is being written
-                try:
-                    size = mend_segment(path)
-                except (OSError, ValueError) as error:
-                    log.error("the recording %s cannot be read: %s", path.name, error)
-                    continue
-                if size:
-                    with self._lock:
-                        segment = _Segment(path, int(path.stem) / 1000, size, None)
-                        bisect.insort(segments, segment, key=lambda each: each.start_s)
+    def scan(self, paths: Sequence[Path] | None = None) -> None:
+        """Make the index of segments that nobody writes, and mend what does not agree.
+
+        Args:
+            paths: of their data; None: all that are on the disk.
+        """
+        for path in self._on_disk() if paths is None else paths:
+            try:
+                size = mend_segment(path)
+            except (OSError, ValueError) as error:
+                log.error("the recording %s cannot be read: %s", path.name, error)
+                continue
+            if size:
+                self._put(path, size)
+            else:
+                self._drop(path)
 
     def make_room(self) -> None:
         """Delete the oldest that nobody keeps, until a segment fits into budget and disk."""
         now_s = self._clock.now()
+        disk = self._disk()[0]
+        if not disk:
+            return  # it is not there now: nothing says that room is needed
+        room = min(self.budget_bytes, disk)
+        reserve = room // RESERVE
         self._picture_bytes = self._pictures(None)
-        reserve = self.budget_bytes // RESERVE
+        if self._picture_bytes > room // PICTURES:
+            self._picture_bytes = self._pictures(room // PICTURES)
         if self.days is not None:
             self._delete_while(lambda oldest: oldest.start_s < now_s - (self.days or 0) * 86_400)
         self._delete_while(
-            lambda _: self._used() > self.budget_bytes - reserve or self._free_bytes() < reserve
+            lambda _: self._used() > self.budget_bytes - reserve or self._disk()[1] < reserve
         )
         over = self._used() - (self.budget_bytes - reserve)
         if over > 0 and self._picture_bytes:
             self._picture_bytes = self._pictures(max(0, self._picture_bytes - over))
 
-    def _run(self) -> None:
-        self.scan()
+    def _run(self, found: Sequence[Path]) -> None:
+        self.scan(found)
         failing = False
         while not self._stopping.wait(_CHECK_EVERY_S):
             try:
@@ -337,11 +381,9 @@ class ClipStore:
                 for begin_s, until_s in kept.get(camera_id, ())
             ):
                 continue
-            remove_segment(segment.path)
-            with self._lock:
-                segments = self._segments.get(camera_id, [])
-                if segment in segments:
-                    segments.remove(segment)
+            if not remove_segment(segment.path):
+                return  # as on a disk that is read-only: it is there, and tried again
+            self._drop(segment.path)
 
     def _used(self) -> int:
         with self._lock:
@@ -356,21 +398,59 @@ class ClipStore:
             last = bisect.bisect_right(segments, span[1], key=lambda s: s.start_s)
             return segments[first:last]
 
-    def _free_bytes(self) -> int:
+    def _first_budget(self) -> int:
+        """Return half of what clips have and may have, and store it: later there is less."""
+        used = sum(_size(path) for path in self._on_disk())
+        budget = max(LEAST_BUDGET, (used + self._disk()[1]) // 2)
+        with contextlib.suppress(ConvergeCastError):  # the disk is full: the next start stores it
+            self._database.write(lambda to: add_value(to, _BUDGET, str(budget)))
+        return budget
+
+    def _on_disk(self) -> list[Path]:
+        """Return the data of all segments that are there."""
+        try:
+            folders = sorted(self._folder.iterdir())
+        except OSError:
+            return []
+        return [path for folder in folders for path in segments_in(folder)]
+
+    def _disk(self) -> tuple[int, int]:
+        """Return the bytes of the disk, and the free ones; 0 where it cannot be asked."""
         folder = self._folder if self._folder.is_dir() else self._folder.parent
         try:
-            return shutil.disk_usage(folder).free
+            usage = shutil.disk_usage(folder)
         except OSError:
-            return 0
+            return 0, 0
+        return usage.total, usage.free
 
 
-@functools.lru_cache(maxsize=4096)
+def _read(path: str, entries: int | None) -> list[Entry]:
+    try:
+        return read_index(Path(path), entries)
+    except (OSError, ValueError):
+        return []
+
+
+@functools.lru_cache(maxsize=64)
 def _entries(path: str, entries: int | None, _size_now: int) -> tuple[Entry, ...]:
     """Return the entries of a segment; its size is what tells an older state from a newer."""
-    try:
-        return tuple(read_index(Path(path), entries))
-    except (OSError, ValueError):
-        return ()
+    return tuple(_read(path, entries))
+
+
+@functools.lru_cache(maxsize=1024)
+def _frame_sums(path: str, entries: int | None, _size_now: int) -> tuple[array[int], array[int]]:
+    """Return when the frames of a segment were captured, rising, and the bytes before each.
+
+    Times are UNIX milliseconds. A list of events asks for many segments: this has a tenth of
+    the bytes that their entries have.
+    """
+    found = sorted(
+        (entry.at_ms, entry.length)
+        for entry in _read(path, entries)
+        if entry.kind is EntryKind.FRAME
+    )
+    sums = itertools.accumulate((length for _, length in found), initial=0)
+    return array("Q", (at_ms for at_ms, _ in found)), array("Q", sums)
 
 
 def _results(path: Path, entries: Sequence[Entry]) -> list[Result]:

@@ -161,11 +161,17 @@ def mend_segment(data_path: Path) -> int:
     return data_bytes + len(entries) * ENTRY_BYTES
 
 
-def remove_segment(data_path: Path) -> None:
-    """Delete a segment: its index first, so that nothing names what is not there."""
-    for path in (data_path.with_suffix(INDEX), data_path):
-        with contextlib.suppress(OSError):
+def remove_segment(data_path: Path) -> bool:
+    """Delete a segment, its index first, so that nothing names what is not there.
+
+    Return whether it is gone.
+    """
+    try:
+        for path in (data_path.with_suffix(INDEX), data_path):
             path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def segments_in(folder: Path) -> Sequence[Path]:

@@ -154,6 +154,10 @@ def check_clip(rig: Rig, event_id: str, started_at: float) -> None:
     storage = rig.get("/api/v1/storage")
     assert 0 < event["clip"]["bytes"] < storage["used_bytes"] < storage["budget_bytes"]
     assert storage["error"] is None
+    beyond = {"budget_bytes": 1 << 50}
+    refused = rig.request("PUT", "/api/v1/storage", json=beyond)
+    assert refused.status_code == 422
+    assert rig.get("/api/v1/storage")["budget_bytes"] == storage["budget_bytes"]
 
 
 def _video(rig: Rig, path: str) -> bytes | None:

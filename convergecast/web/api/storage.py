@@ -29,6 +29,7 @@ def blueprint(services: Services) -> Blueprint:
         order = json_body(StorageChange)
         words = []
         if order.budget_bytes is not UNSET:
+            clips.check_budget(order.budget_bytes)
             words.append(f"{order.budget_bytes:,} bytes")
         if order.days is not UNSET:
             words.append("no limit of days" if order.days is None else f"{order.days:g} days")

@@ -12,7 +12,7 @@ import pytest
 from convergecast.errors import NotFound
 from convergecast.events.log import EventLog
 from convergecast.events.pictures import EventPictures
-from convergecast.events.store import Search, StoredEvent
+from convergecast.events.store import Search, StoredEvent, picture_bytes
 from convergecast.events.writer import picture_path, replace_file
 from convergecast.messages.events import (
     Crossed,
@@ -201,3 +201,35 @@ def test_a_list_of_a_hundred_thousand_events_is_quick(desk: Desk) -> None:
         print(f"{asked}: {len(found)} events in {took_ms:.0f} ms")
         assert found
         assert took_ms < 500
+
+
+def test_the_bytes_of_all_pictures_are_known_without_a_look_at_each_event(desk: Desk) -> None:
+    def picture(size: int) -> EventPicture:
+        return EventPicture(at=T0, width=64, height=48, box=(1, 2, 3, 4), bytes=size)
+
+    def total() -> int:
+        sql = "SELECT coalesce(sum(json_extract(picture, '$.bytes')), 0) AS bytes FROM events"
+        there = int(desk.database.read(sql)[0]["bytes"])
+        assert desk.log.trim_pictures(None) == there
+        return there
+
+    assert total() == 0
+    desk.put(*(seen(f"k{number}", picture=picture(10 + number)) for number in range(1000)))
+    desk.put(seen("none"), seen("k0", picture=picture(500)), seen("k1"))
+    desk.put(seen("other", picture=picture(7)), camera="yard")
+    before = total()
+    assert before == sum(range(10, 1010)) - 10 - 11 + 500 + 7
+    desk.log.delete(desk.all(cameras=frozenset({"yard"}))[0].id)
+    assert total() == before - 7
+    assert desk.log.trim_pictures(before - 1000) <= before - 1000
+    assert 0 < total() < before - 7
+    steps = []
+    desk.database.write(
+        lambda connection: connection.set_progress_handler(lambda: steps.append(1), 100)
+    )
+    desk.database.write(picture_bytes)
+    assert not steps, "as long for a million events"
+    desk.database.write(lambda connection: connection.set_progress_handler(None, 0))
+    desk.log.forget("hall")
+    desk.settle()
+    assert total() == 0

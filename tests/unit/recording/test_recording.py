@@ -10,16 +10,22 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convergecast.errors import Gone, NotFound
+from convergecast.errors import Gone, NotFound, Unusable
+from convergecast.hub import Hub
 from convergecast.messages.recording import Recording, RecordingOrder, RecordingState
+from convergecast.recording import clips as clips_module
 from convergecast.recording.clips import RESERVE, ClipStore
 from convergecast.recording.recorder import AFTER_S, BEFORE_S, SEGMENT_S, Recorder
 from convergecast.recording.segment import (
@@ -212,7 +218,7 @@ def test_a_writer_that_is_killed_ten_times_loses_nothing_that_was_synced(tmp_pat
 class Store:
     """A store of clips with a clock and marks that the test sets."""
 
-    def __init__(self, folder: Path, budget: int) -> None:
+    def __init__(self, folder: Path, budget: int | None) -> None:
         self.clock = FakeClock(T0)
         self.kept: dict[str, list[tuple[float, float]]] = {}
         self.pictures = 0
@@ -221,13 +227,19 @@ class Store:
             folder / "recordings",
             self.database,
             self.clock,
-            pictures=lambda _: self.pictures,
+            pictures=self.trim,
             kept=lambda: self.kept,
         )
-        self.clips.change(budget, days=None, set_days=False)
+        if budget:
+            self.clips.change(budget, days=None, set_days=False)
+
+    def trim(self, most: int | None) -> int:
+        """Have the oldest pictures be gone."""
+        self.pictures = self.pictures if most is None else min(most, self.pictures)
+        return self.pictures
 
     def order(self) -> RecordingOrder:
-        return self.clips.order("c", Recording(), analysed=True)
+        return self.clips.order("c", Recording(), analysed=True, cameras=1)
 
 
 @pytest.fixture
@@ -293,6 +305,211 @@ def test_of_a_segment_that_is_written_only_what_is_on_the_disk_is_shown(
     assert len(store.clips.frames("c", (0, 1e11))) == 5
     store.clips.note("c", RecordingState())  # the worker has ended
     assert len(store.clips.frames("c", (0, 1e11))) >= state.entries
+
+
+class Disk:
+    """A disk whose size the test sets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, total: int, free: int) -> None:
+        self.total, self.free = total, free
+        monkeypatch.setattr(
+            shutil,
+            "disk_usage",
+            lambda _: SimpleNamespace(total=total, free=self.free),
+        )
+
+
+def write_segments(folder: Path, count: int, *, entries: int = 1, size: int = 1000) -> list[Path]:
+    """Write closed segments, one a minute."""
+    for minute in range(count):
+        start_ms = round((T0 + 60 * minute) * 1000)
+        writer = SegmentWriter(folder, start_ms)
+        for number in range(entries):
+            writer.append(EntryKind.FRAME, start_ms + number * 10, jpeg(number, size))
+            writer.append(EntryKind.RESULT, start_ms + number * 10, b"{}")
+        writer.sync()
+        writer.close()
+    return list(segments_in(folder))
+
+
+def test_the_first_budget_stays_when_the_hub_starts_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch, total=200 << 20, free=100 << 20)
+    first = Store(tmp_path, None)
+    assert first.clips.budget_bytes == 50 << 20
+    first.database.close()
+    disk.free = 55 << 20
+    again = Store(tmp_path, None)
+    assert again.clips.budget_bytes == 50 << 20
+    again.database.close()
+
+
+def test_what_is_recorded_already_counts_in_the_first_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Disk(monkeypatch, total=200 << 20, free=20 << 20)
+    write_segments(tmp_path / "recordings" / "c", 4, size=1 << 20)
+    store = Store(tmp_path, None)
+    assert store.clips.budget_bytes == pytest.approx(12 << 20, rel=0.001)
+    store.database.close()
+
+
+def test_pictures_leave_room_for_new_clips(store: Store, tmp_path: Path) -> None:
+    store.pictures = 960_000
+    paths = write_segments(tmp_path / "recordings" / "c", 3, size=100_000)
+    store.clips.scan()
+    store.clips.make_room()
+    assert store.pictures == 250_000, "a quarter of the budget"
+    assert [path for path in paths if path.exists()] == paths
+    assert store.clips.storage().cameras[0].bytes > 300_000
+
+
+def test_a_budget_beyond_the_disk_deletes_no_clips_and_is_refused(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Disk(monkeypatch, total=64 << 30, free=10 << 30)
+    paths = write_segments(tmp_path / "recordings" / "c", 3)
+    store.clips.scan()
+    store.clips.change(1 << 40, days=None, set_days=False)
+    store.clips.make_room()
+    assert [path for path in paths if path.exists()] == paths
+    store.clips.check_budget(1 << 40)  # it is so already
+    with pytest.raises(Unusable, match="room for 10,"):
+        store.clips.check_budget((1 << 40) + 1)
+    store.clips.change(1 << 30, days=None, set_days=False)
+    store.clips.check_budget(10 << 30)
+    with pytest.raises(Unusable):
+        store.clips.check_budget(11 << 30)
+
+
+def test_what_cannot_be_deleted_stays_listed(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch, total=1 << 30, free=0)
+    write_segments(tmp_path / "recordings" / "c", 10)
+    store.clips.scan()
+    tried = []
+
+    def refuse(path: Path, *, missing_ok: bool = False) -> None:
+        tried.append(path)
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        store.clips.make_room()
+    assert len(tried) == 1
+    assert len(store.clips.frames("c", (0, 1e11))) == 10
+    disk.free = 1 << 30
+    store.clips.make_room()
+    assert len(store.clips.frames("c", (0, 1e11))) == 10
+    disk.free = 0
+    store.clips.make_room()
+    assert store.clips.frames("c", (0, 1e11)) == []
+    assert segments_in(tmp_path / "recordings" / "c") == []
+
+
+def test_nothing_is_deleted_while_the_disk_is_not_there(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = write_segments(tmp_path / "recordings" / "c", 3)
+    store.clips.scan()
+    store.pictures = 100
+    monkeypatch.setattr(shutil, "disk_usage", Mock(side_effect=OSError))
+    store.clips.make_room()
+    assert [path for path in paths if path.exists()] == paths
+    assert store.pictures == 100
+
+
+def test_extents_of_many_segments_take_little_memory_and_agree_with_the_frames(
+    store: Store, tmp_path: Path
+) -> None:
+    write_segments(tmp_path / "recordings" / "c", 100, entries=300, size=1)
+    store.clips.scan()
+    tracemalloc.start()
+    store.clips.extent("c", (0, 1e11))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 1_500_000, "5 kB a segment"
+    for span in ((T0, T0), (T0 + 0.5, T0 + 61.25), (T0 + 59, T0 + 60), (0, 1), (T0 + 1, T0 + 1.01)):
+        frames = store.clips.frames("c", span)
+        assert store.clips.extent("c", span) == (len(frames), sum(each.length for each in frames))
+
+
+def test_what_is_begun_after_the_start_is_not_mended(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cameras a and c left a segment without entries; b begins one while a's is looked at."""
+    folder = tmp_path / "recordings"
+    for name in ("a", "b", "c"):
+        write_segments(folder / name, 1)
+    left = [segments_in(folder / name)[0] for name in ("a", "c")]
+    for path in left:
+        os.truncate(path.with_suffix(".index"), 0)
+    begun = threading.Event()
+
+    def mend(path: Path) -> int:
+        begun.wait(10)
+        return mend_segment(path)
+
+    monkeypatch.setattr(clips_module, "mend_segment", mend)
+    store.clips.start()
+    writer = SegmentWriter(folder / "b", round(T0 * 1000) + 600_000)
+    writer.append(EntryKind.FRAME, writer.start_ms, jpeg(1))
+    begun.set()
+    deadline = time.monotonic() + 10
+    while any(path.exists() for path in left) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    store.clips.stop()
+    assert not any(path.exists() for path in left)
+    writer.sync()
+    path = folder / "b" / f"{writer.name}.data"
+    assert read_payload(path, read_index(path)[0]) == jpeg(1)
+    writer.close()
+
+
+def test_the_hub_lists_recordings_before_it_starts_workers() -> None:
+    hub, services = Hub.__new__(Hub), Mock()
+    for name in ("_socket", "_announce", "_show_link"):
+        setattr(hub, name, Mock())
+    hub.services, hub._on_ready = services, None
+    hub._when_ready(Mock(started=True, should_exit=True))
+    started = [name for name, *_ in services.mock_calls]
+    assert started.index("clips.start") < started.index("supervisor.start")
+
+
+@pytest.mark.parametrize("cameras", [0, 1, 10, 40, 500])
+def test_what_is_written_at_once_is_at_most_half_of_the_budget(store: Store, cameras: int) -> None:
+    order = store.clips.order("c", Recording(), analysed=True, cameras=cameras)
+    assert order.segment_bytes * cameras <= 500_000
+    assert order.segment_bytes <= 50_000
+
+
+def test_a_disk_that_hangs_delays_no_reader_of_the_figures(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_segments(tmp_path / "recordings" / "c", 1)[0]
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def size(_: Path) -> int:
+        hangs.set()
+        goes_on.wait(10)
+        return 7
+
+    monkeypatch.setattr(clips_module, "_size", size)
+    state = RecordingState(segment=path.stem, entries=1)
+    noting = threading.Thread(target=store.clips.note, args=("c", state))
+    noting.start()
+    assert hangs.wait(10)
+    asked = threading.Thread(target=store.clips.storage)
+    asked.start()
+    asked.join(5)
+    is_late = asked.is_alive()
+    goes_on.set()
+    noting.join()
+    asked.join()
+    assert not is_late
+    assert store.clips.storage().cameras[0].bytes == 7
 
 
 @pytest.fixture
