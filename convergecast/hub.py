@@ -145,6 +145,7 @@ class Hub:
         self.services.usage.stop()
         self.services.upkeep.stop()
         self.services.clips.stop()
+        self.services.events.stop()
         self.services.local_agents.stop()
         self.services.supervisor.stop()
         self.services.counts.close()
@@ -346,6 +347,7 @@ class Hub:
             self.services.local_agents.start()
             self.services.upkeep.start()
             self.services.usage.start()
+            self.services.events.start()
             self._announce()
             if self._on_ready:
                 self._on_ready(agent_token(self._database))

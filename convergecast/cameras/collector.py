@@ -99,7 +99,7 @@ class Collector:
         if recogniser.version != version:  # people have changed in the meantime
             self._broker.revise(camera_id, lambda now: recogniser.reconsider(camera_id, now))
         self._counts.add(camera_id, head.result)
-        self._events.note_faces(camera_id, named)
+        self._events.note_faces(camera_id, named, is_current=lambda: recogniser.version == version)
 
     def begin(self, camera_id: str) -> None:
         """Note that a camera's worker starts. Its track numbers start again, too."""

@@ -183,12 +183,13 @@ class Worker:
         failing = restored = False
         while True:
             try:
+                self._scene_events.tick(time.time())
+                self._event_writer.collect(time.time())
                 if self._journal.open():
                     self._outbox.send_events()
                     if not restored:  # the process before has ended, and writes no more
                         self._event_writer.restore()
                         restored = True
-                    self._scene_events.tick(time.time())
                     self._event_writer.write(time.time())
                 health = self._puller.health
                 self._availability.look(

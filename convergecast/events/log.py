@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -28,12 +28,14 @@ from convergecast.storage.database import Database
 
 NO_SUCH_EVENT = "There is no such event: it may have been deleted."
 _EXPIRE_EVERY_S = 600.0
+_EXPIRE_LOOK_S = 60.0
 _MOST_TRACKS = 256
 
 log = logging.getLogger("events")
 
 Acknowledge = Callable[[str, int], None]
 """Is called with an epoch and the highest event number of it that is stored."""
+_Found = TypeVar("_Found")
 EventChange = Literal["new", "update", "end"]
 Listener = Callable[[EventChange, StoredEvent], None]
 """Is called after an event is stored, from the writer's thread."""
@@ -87,12 +89,12 @@ class EventLog:
         self._identified: dict[str, dict[int, Identified]] = {}
         self._expire_at = clock.monotonic()
         self._said_unreadable = False
+        self._stopping = threading.Event()
 
     def begin(self, camera_id: str) -> None:
         """Expect a new worker of a camera, which sends the events of the last one again."""
-        with self._lock:
-            self._waiting.pop(camera_id, None)
-            self._identified.pop(camera_id, None)
+        self._drop(camera_id)
+        self._try(lambda connection: store.end_tracks(connection, camera_id))
 
     def take(
         self,
@@ -119,10 +121,21 @@ class EventLog:
                 return  # stored together with the earlier ones
         self._submit(camera_id)
 
-    def note_faces(self, camera_id: str, result: Result) -> None:
-        """Have the events of faces tell who they are, as a result with names says."""
+    def note_faces(
+        self, camera_id: str, result: Result, *, is_current: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Have the events of faces tell who they are, as a result with names says.
+
+        Args:
+            camera_id: of the camera.
+            result: with names.
+            is_current: whether the people are still those that the names are of. It is asked again
+                when the names are written, so nobody who is forgotten meanwhile comes back.
+        """
         news = []
         with self._lock:
+            if not is_current():
+                return
             known = self._identified.setdefault(camera_id, {})
             for face in result.faces or ():
                 identity = face.identity
@@ -137,7 +150,7 @@ class EventLog:
                 del known[next(iter(known))]
         for track_id, who in news:
             self._try(
-                functools.partial(store.identify, camera_id=camera_id, track_id=track_id, who=who),
+                functools.partial(self._identify, camera_id, track_id, who, is_current),
                 lambda found: self._tell([("update", each) for each in found]),
             )
 
@@ -153,7 +166,7 @@ class EventLog:
         return store.search(self._database, asked)
 
     def crossings(
-        self, since_s: float, until_s: float, cameras: Collection[str | None] | None
+        self, since_s: float, until_s: float, cameras: Collection[str] | None
     ) -> list[store.CrossedMinute]:
         """Return how often lines were crossed in a time, oldest minute first.
 
@@ -163,10 +176,10 @@ class EventLog:
 
         Raises InvalidInput: they are more than `MOST_ROWS`.
         """
-        rows = store.crossed_minutes(self._database, since_s, until_s, MOST_ROWS + 1)
+        rows = store.crossed_minutes(self._database, since_s, until_s, cameras, MOST_ROWS + 1)
         if len(rows) > MOST_ROWS:
             raise InvalidInput(f"These are more than {MOST_ROWS:,} minutes: ask for less time.")
-        return [each for each in rows if cameras is None or each.camera_id in cameras]
+        return rows
 
     def picture(self, event: StoredEvent) -> bytes:
         """Return the best picture of an event as it came. Raises NotFound."""
@@ -196,7 +209,7 @@ class EventLog:
 
     def forget(self, camera_id: str) -> None:
         """Delete a camera's events, and those that wait to be stored."""
-        self.begin(camera_id)
+        self._drop(camera_id)
         self._database.submit(
             lambda connection: store.delete_camera(connection, camera_id),
             lambda _: self._pictures.remove_camera(camera_id),
@@ -224,6 +237,22 @@ class EventLog:
         """Return when the events began and ended that are kept, by camera, in UNIX seconds."""
         return store.kept_spans(self._database)
 
+    def spans(self, camera_id: str, since_s: float, until_s: float) -> list[tuple[float, float]]:
+        """Return when a camera's events of things began and ended that reach into a time."""
+        return store.spans(self._database, camera_id, since_s, until_s)
+
+    def start(self) -> None:
+        """Delete what is too old from now on, also while no camera tells anything."""
+        threading.Thread(target=self._run, name="events", daemon=True).start()
+
+    def stop(self) -> None:
+        """End the thread soon."""
+        self._stopping.set()
+
+    def expire(self) -> None:
+        """If it is due, delete events that are too old or too many; does not wait for the disk."""
+        self._try(self._expire, self._remove)
+
     def trim_pictures(self, most_bytes: int | None) -> int:
         """Delete the pictures of the oldest events; return how many bytes all pictures have.
 
@@ -233,6 +262,31 @@ class EventLog:
         if most_bytes is not None:
             self._remove(self._database.write(lambda to: store.oldest_pictures(to, most_bytes)))
         return store.picture_bytes(self._database)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_EXPIRE_LOOK_S):
+            self.expire()
+
+    def _drop(self, camera_id: str) -> None:
+        """Forget what waits to be stored of a camera."""
+        with self._lock:
+            self._waiting.pop(camera_id, None)
+            self._identified.pop(camera_id, None)
+
+    def _identify(
+        self,
+        camera_id: str,
+        track_id: int,
+        who: Identified,
+        is_current: Callable[[], bool],
+        connection: sqlite3.Connection,
+    ) -> list[StoredEvent]:
+        """Write who a face is, unless people have changed; the next result tells it then."""
+        if is_current():
+            return store.identify(connection, camera_id, track_id, who)
+        with self._lock:
+            self._identified.get(camera_id, {}).pop(track_id, None)
+        return []
 
     def _store(self, connection: sqlite3.Connection, camera_id: str) -> _Stored:
         """Write a camera's waiting events; return them, each with the highest number stored."""
@@ -244,14 +298,16 @@ class EventLog:
             before = store.highest_stored(connection, camera_id, batch.epoch)
             for number, event in enumerate(batch.events, start=batch.first):
                 if number > before and event is not None:
-                    stored.changes += _put(
+                    changes, gone = _put(
                         connection, camera_id, batch.epoch, number, event, identified
                     )
+                    stored.changes += changes
+                    stored.pictures += gone
             highest = max(before, batch.first + len(batch.events) - 1)
             store.note_stored(connection, camera_id, batch.epoch, highest)
             stored.batches.append((batch, highest))
         if waiting:
-            stored.pictures = self._expire(connection)
+            stored.pictures += self._expire(connection)
         return stored
 
     def _finish(self, camera_id: str, stored: _Stored) -> None:
@@ -279,18 +335,18 @@ class EventLog:
                 lambda stored: self._finish(camera_id, stored),
             )
         except ConvergeCastError as problem:  # the journal has them, for the next worker
-            self.begin(camera_id)
+            self._drop(camera_id)
             log.error("events are not stored: %s", problem)
 
     def _try(
         self,
-        work: Callable[[sqlite3.Connection], list[StoredEvent]],
-        done: Callable[[list[StoredEvent]], None],
+        work: Callable[[sqlite3.Connection], _Found],
+        done: Callable[[_Found], None] = lambda _: None,
     ) -> None:
         try:
             self._database.submit(work, done)
-        except ConvergeCastError as problem:  # the next record of the event tells it
-            log.error("names are not stored with events: %s", problem)
+        except ConvergeCastError as problem:  # the next record or look does it
+            log.error("events are not brought up to date: %s", problem)
 
     def _tell(self, changes: Sequence[tuple[EventChange, StoredEvent]]) -> None:
         for change, event in changes:
@@ -306,8 +362,8 @@ class EventLog:
         if now_s < self._expire_at:
             return []
         self._expire_at = now_s + _EXPIRE_EVERY_S
-        store.end_stale(connection, self._clock.now() - store.STALE_S)
-        return store.expire(connection, self._clock.now())
+        gone = store.end_stale(connection, self._clock.now() - store.STALE_S)
+        return gone + store.expire(connection, self._clock.now())
 
     def _read(self, body: bytes | msgspec.Raw) -> Event | None:
         try:
@@ -326,16 +382,15 @@ def _put(
     number: int,
     event: Event,
     identified: dict[int, Identified],
-) -> list[tuple[EventChange, StoredEvent]]:
-    """Store a record; return what has changed."""
-    put = store.put(connection, camera_id, epoch, number, event)
-    if put is None:
-        return []
-    stored, is_new = put
+) -> tuple[list[tuple[EventChange, StoredEvent]], list[tuple[str, str]]]:
+    """Store a record; return what has changed, and cameras and keys of pictures to delete."""
+    stored, is_new, gone = store.put(connection, camera_id, epoch, number, event)
+    if stored is None:
+        return [], gone
     who = None if event.track_id is None else identified.get(event.track_id)
     if event.kind is EventKind.FACE and event.track_id is not None and who is not None:
         found = store.identify(connection, camera_id, event.track_id, who)
         stored = next((each for each in found if each.id == stored.id), stored)
     if is_new:
-        return [("new", stored)]
-    return [("update" if event.ended_at is None else "end", stored)]
+        return [("new", stored)], gone
+    return [("update" if event.ended_at is None else "end", stored)], gone

@@ -72,7 +72,7 @@ class ZonePresence:
         if inside is (self.entered_at is not None):
             self._changed_at = None
             return None
-        if self._changed_at is None:
+        if self._changed_at is None or at_s < self._changed_at:  # the clock was set back
             self._changed_at = at_s
         if at_s - self._changed_at < (ENTER_S if inside else LEAVE_S):
             return None

@@ -180,7 +180,7 @@ class SceneEvents:
         with self._lock:
             found, self._crossings = self._crossings, []
             for thing in (*self._things.values(), *self._lost):
-                if thing.is_new or now_s - thing.told_at >= TELL_EVERY_S:
+                if thing.is_new or abs(now_s - thing.told_at) >= TELL_EVERY_S:
                     thing.is_new, thing.told_at = False, now_s
                     jpeg, thing.jpeg = thing.jpeg, None
                     found.append(Change(thing.event, jpeg))
@@ -201,7 +201,9 @@ class SceneEvents:
         before = self._looked_at
         if before is not None and at_s < before - _CLOCK_BACK_S:  # the clock was set back
             for thing in (*self._things.values(), *self._lost):
+                stayed_s = thing.seen_at - thing.placed_at
                 thing.event = replace(thing.event, seen_at=min(thing.seen_at, at_s))
+                thing.placed_at = thing.seen_at - stayed_s
         if before is not None and 0 < at_s - before < END_S:
             self._interval_s += 0.2 * (at_s - before - self._interval_s)
         self._looked_at = at_s

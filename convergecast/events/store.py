@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -27,7 +27,8 @@ ON CONFLICT (camera_id, key) WHERE key IS NOT NULL DO UPDATE SET
 severity = excluded.severity, ended_at = excluded.ended_at, reason = excluded.reason,
 track_id = excluded.track_id, score = excluded.score, peak_at = excluded.peak_at,
 seen_at = excluded.seen_at, zones = excluded.zones, crossings = excluded.crossings,
-places = excluded.places, picture = excluded.picture
+places = excluded.places,
+picture = CASE WHEN picture_gone THEN NULL ELSE excluded.picture END
 ON CONFLICT DO NOTHING
 """
 _STORED = "SELECT number FROM journals WHERE camera_id = ? AND epoch = ?"
@@ -40,7 +41,9 @@ DO UPDATE SET ins = ins + excluded.ins, outs = outs + excluded.outs
 """
 _CROSSINGS = """
 SELECT camera_id, line_id, at, ins, outs FROM crossings
-WHERE at >= ? AND at < ? ORDER BY at, camera_id, line_id LIMIT ?
+WHERE at >= :since AND at < :until
+AND (:cameras = '' OR instr(:cameras, ' ' || camera_id || ' '))
+ORDER BY at, camera_id, line_id LIMIT :most
 """
 _LIST = f"""
 SELECT * FROM events WHERE deleted = 0 AND id < :before
@@ -135,10 +138,11 @@ def note_stored(connection: sqlite3.Connection, camera_id: str, epoch: str, numb
 
 def put(
     connection: sqlite3.Connection, camera_id: str, epoch: str, number: int, event: Event
-) -> tuple[StoredEvent, bool] | None:
-    """Store a record of an event; return the event and whether it is new.
+) -> tuple[StoredEvent | None, bool, list[tuple[str, str]]]:
+    """Store a record of an event.
 
-    None: it was deleted while it lasted.
+    Return the event, or None if it was deleted while it lasted; whether it is new; and camera and
+    key of a picture that was deleted before and that the worker may have written again.
     """
     before = _find(connection, camera_id, event.key)
     connection.execute(_INSERT, _values(camera_id, epoch, number, event))
@@ -156,8 +160,18 @@ def put(
     if row is None or row["deleted"]:
         if row is not None and event.ended_at is not None:
             connection.execute("DELETE FROM events WHERE id = ?", (row["id"],))
-        return None
-    return _stored(row), before is None
+        return None, False, [] if row is None else [(camera_id, row["key"])]
+    gone = [(camera_id, row["key"])] if row["picture_gone"] else []
+    return _stored(row), before is None, gone
+
+
+def end_tracks(connection: sqlite3.Connection, camera_id: str) -> None:
+    """Take their tracks from the faces that last: another worker gives the numbers again."""
+    connection.execute(
+        "UPDATE events SET track_id = NULL WHERE camera_id = ? AND kind = 'face' "
+        "AND key IS NOT NULL AND ended_at IS NULL",
+        (camera_id,),
+    )
 
 
 def identify(
@@ -182,14 +196,20 @@ def identify(
     return changed
 
 
-def end_stale(connection: sqlite3.Connection, before_s: float) -> None:
-    """End the events that last, and of which nothing was told since a time in UNIX seconds."""
+def end_stale(connection: sqlite3.Connection, before_s: float) -> list[tuple[str, str]]:
+    """End the events that last, and of which nothing was told since a time in UNIX seconds.
+
+    Return cameras and keys of the pictures of those that were deleted while they lasted.
+    """
     connection.execute(
         "UPDATE events SET ended_at = seen_at "
         "WHERE key IS NOT NULL AND ended_at IS NULL AND seen_at < ?",
         (before_s,),
     )
-    connection.execute("DELETE FROM events WHERE deleted = 1 AND ended_at IS NOT NULL")
+    rows = connection.execute(
+        "SELECT id, camera_id, key FROM events WHERE deleted = 1 AND ended_at IS NOT NULL"
+    ).fetchall()
+    return _delete(connection, rows)
 
 
 def expire(connection: sqlite3.Connection, now_s: float) -> list[tuple[str, str]]:
@@ -214,7 +234,9 @@ def oldest_pictures(connection: sqlite3.Connection, most_bytes: int) -> list[tup
         if total <= most_bytes:
             break
         total -= row["bytes"]
-        connection.execute("UPDATE events SET picture = NULL WHERE id = ?", (row["id"],))
+        connection.execute(
+            "UPDATE events SET picture = NULL, picture_gone = 1 WHERE id = ?", (row["id"],)
+        )
         gone.append((row["camera_id"], row["key"]))
     return gone
 
@@ -243,7 +265,8 @@ def delete(connection: sqlite3.Connection, number: int) -> list[tuple[str, str]]
     ).fetchall()
     if rows and rows[0]["key"] is not None and rows[0]["ended_at"] is None:
         connection.execute(
-            "UPDATE events SET deleted = 1, person_id = NULL, picture = NULL WHERE id = ?",
+            "UPDATE events SET deleted = 1, person_id = NULL, picture = NULL, picture_gone = 1 "
+            "WHERE id = ?",
             (number,),
         )
         return [(row["camera_id"], row["key"]) for row in rows]
@@ -266,8 +289,8 @@ def forget_person(connection: sqlite3.Connection, person_id: str) -> list[tuple[
         "SELECT id, camera_id, key FROM events WHERE person_id = ?", (person_id,)
     ).fetchall()
     connection.execute(
-        "UPDATE events SET person_id = NULL, distance = NULL, subkind = 'unknown', picture = NULL "
-        "WHERE person_id = ?",
+        "UPDATE events SET person_id = NULL, distance = NULL, subkind = 'unknown', picture = NULL, "
+        "picture_gone = 1 WHERE person_id = ?",
         (person_id,),
     )
     return [(row["camera_id"], row["key"]) for row in rows if row["key"] is not None]
@@ -294,6 +317,20 @@ def kept_spans(database: Database) -> dict[str, list[tuple[float, float]]]:
     for row in rows:
         found.setdefault(row["camera_id"], []).append((row["started_at"], row["ended_at"]))
     return found
+
+
+def spans(
+    database: Database, camera_id: str, since_s: float, until_s: float
+) -> list[tuple[float, float]]:
+    """Return when a camera's events of things began and ended that reach into a time."""
+    ended = "coalesce(ended_at, CASE WHEN key IS NULL THEN started_at ELSE 1e11 END)"
+    rows = database.read(
+        f"SELECT started_at, {ended} AS ended_at FROM events "  # noqa: S608 - no value
+        "WHERE camera_id = ? AND deleted = 0 AND kind IN ('seen', 'face', 'crossing') "
+        f"AND started_at <= ? AND {ended} >= ?",
+        (camera_id, until_s, since_s),
+    )
+    return [(row["started_at"], row["ended_at"]) for row in rows]
 
 
 def find(database: Database, number: int) -> StoredEvent | None:
@@ -326,10 +363,18 @@ def search(database: Database, asked: Search) -> list[StoredEvent]:
 
 
 def crossed_minutes(
-    database: Database, since_s: float, until_s: float, most: int
+    database: Database, since_s: float, until_s: float, cameras: Collection[str] | None, most: int
 ) -> list[CrossedMinute]:
-    """Return how often lines were crossed, oldest minute first."""
-    rows = database.read(_CROSSINGS, (since_s, until_s, most))
+    """Return how often lines of some cameras, None: all, were crossed, oldest minute first."""
+    if cameras is not None and not cameras:
+        return []
+    values: dict[str, SqlValue] = {
+        "since": since_s,
+        "until": until_s,
+        "cameras": _words(sorted(cameras or ())),
+        "most": most,
+    }
+    rows = database.read(_CROSSINGS, values)
     return [CrossedMinute(*row) for row in rows]
 
 

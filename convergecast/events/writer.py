@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from convergecast.errors import Unavailable
 from convergecast.events.presence import ZonePresence
@@ -22,6 +23,8 @@ from convergecast.messages.events import Event, encode_event
 
 MOST_WAITING = 500
 """So many events wait in memory while the disk cannot be written; the oldest are dropped then."""
+MOST_WAITING_BYTES = 16 << 20
+"""So many bytes of pictures wait; events then lose theirs, the oldest first."""
 LASTING = "lasting-events"
 """The name of the file with the events that last, in the folder of the journal."""
 
@@ -87,11 +90,12 @@ class EventWriter:
         except (OSError, msgspec.MsgspecError) as error:
             log.warning("the events that lasted are not known any more: %s", error)
             return
-        self._waiting = {str(event.key): (event, None) for event in state.waiting}
+        waiting = {str(event.key): (_trackless(event), None) for event in state.waiting}
+        self._waiting = {**waiting, **self._waiting}
         self._scene.restore(_thing(each) for each in state.lasting)
 
-    def write(self, now_s: float) -> None:
-        """Store what is new. Raises Unavailable: the rest is tried again with the next call."""
+    def collect(self, now_s: float) -> None:
+        """Take over what is new from the scene, also while nothing can be stored."""
         for event, jpeg in self._scene.changes(now_s):
             key = str(event.key)
             _, before = self._waiting.pop(key, (None, None))
@@ -99,6 +103,16 @@ class EventWriter:
         while len(self._waiting) > MOST_WAITING:
             del self._waiting[next(iter(self._waiting))]
             self.dropped += 1
+        bytes_waiting = sum(len(jpeg or b"") for _, jpeg in self._waiting.values())
+        for key, (event, jpeg) in self._waiting.items():
+            if bytes_waiting <= MOST_WAITING_BYTES:
+                break
+            bytes_waiting -= len(jpeg or b"")
+            self._waiting[key] = event, None
+
+    def write(self, now_s: float) -> None:
+        """Store what is new. Raises Unavailable: the rest is tried again with the next call."""
+        self.collect(now_s)
         if self._waiting or now_s - self._saved_at >= _SAVE_EVERY_S or now_s < self._saved_at:
             self._save_state()
             self._saved_at = now_s
@@ -164,15 +178,20 @@ def replace_file(path: Path, data: bytes, *, durable: bool = False) -> None:
         raise
 
 
+def _trackless(event: Event) -> Event:
+    """Return an event of an earlier process without its track: the number is given again."""
+    return event if event.ended_at is not None else replace(event, track_id=None)
+
+
 def _thing(kept: _Lasting) -> Thing:
     thing = Thing(
-        event=kept.event,
+        event=_trackless(kept.event),
         box=kept.box,
         quality=kept.quality,
         placed_at=kept.placed_at,
         placed=kept.placed,
         restored=True,
-        is_new=False,
+        is_new=True,  # the hub is to know at once that it has no track
         told_at=kept.event.seen_at or 0.0,
     )
     for visit in kept.event.zones:

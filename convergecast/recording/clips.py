@@ -299,6 +299,24 @@ class ClipStore:
             text = "" if days is None else str(days)
             self._database.write(lambda connection: set_value(connection, _DAYS, text))
 
+    def remove(
+        self, camera_id: str, span: Span, others: Callable[[float, float], Sequence[Span]]
+    ) -> None:
+        """Delete the closed segments of a time that no other event reaches into.
+
+        Args:
+            camera_id: of the camera.
+            span: of the clip.
+            others: returns the spans of the other events that reach into a time.
+        """
+        for segment in self._of(camera_id, span):
+            entries = _read(str(segment.path), None)
+            begin_s, end_s = segment.start_s, entries[-1].at_ms / 1000 if entries else span[1]
+            if segment.entries is not None or end_s < span[0]:
+                continue
+            if not others(begin_s - AFTER_S, end_s + BEFORE_S) and remove_segment(segment.path):
+                self._drop(segment.path)
+
     def remove_all_but(self, cameras: Collection[str]) -> None:
         """Delete the recordings of cameras that are gone."""
         with self._lock:

@@ -90,6 +90,7 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.MANAGE)
     def forget(camera_id: str) -> Response:
         registry.forget(camera_id, caller().actor)
+        services.exports.remove()
         return Response(status=204)
 
     return routes

@@ -32,7 +32,9 @@ def blueprint(services: Services) -> Blueprint:
         ]
         crossed = [
             CrossedMinute(camera=m.camera_id, line=m.line_id, at=m.at, ins=m.ins, outs=m.outs)
-            for m in services.events.crossings(since_s, until_s, None if None in of else of)
+            for m in services.events.crossings(
+                since_s, until_s, None if None in of else [each for each in of if each]
+            )
         ]
         minutes.sort(key=lambda minute: minute.at)
         return answer(Minutes(minutes=minutes, lines=crossed))

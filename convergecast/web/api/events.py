@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from flask import Blueprint, Response, send_file
 from msgspec import UNSET
 
@@ -21,6 +23,7 @@ from convergecast.messages.event_views import (
     Making,
 )
 from convergecast.recording.clips import ClipFrame
+from convergecast.recording.exports import SO_FAR
 from convergecast.storage.audit import AuditKind, Change, note
 from convergecast.web.api.request_body import answer, json_body, query
 from convergecast.web.caller import caller
@@ -28,6 +31,9 @@ from convergecast.web.event_views import clip_span, event_view
 from convergecast.web.services import Services
 
 _UNTIL_S = 1e11
+_LONGEST_KEY = 40
+_WRITTEN_S = 3.0
+"""So long after its end a clip is on the disk."""
 _VIDEOS = {".mkv": "video/x-matroska", ".mp4": "video/mp4"}
 
 
@@ -82,6 +88,8 @@ def blueprint(services: Services) -> Blueprint:
     @allow(Access.VIEW)
     def event_frame(event_id: str, key: str) -> Response:
         found = _event(services, event_id)
+        if len(key) > _LONGEST_KEY:
+            raise NotFound("There is no such frame.")
         captured_at, jpeg = services.clips.frame(found.camera_id, key)
         span = clip_span(found)
         if span is None or not span[0] <= captured_at <= span[1]:
@@ -114,6 +122,11 @@ def blueprint(services: Services) -> Blueprint:
         found = _event(services, event_id)
         _note(services, found, "deleted")
         events.delete(found.id)
+        services.exports.remove(found.id)
+        if (span := clip_span(found)) is not None:
+            services.clips.remove(
+                found.camera_id, span, functools.partial(events.spans, found.camera_id)
+            )
         return Response(status=204)
 
     return routes
@@ -140,8 +153,10 @@ def _frames(services: Services, event: StoredEvent) -> list[ClipFrame]:
 
 def _video(services: Services, event: StoredEvent, suffix: str, *, wait_s: float) -> Response:
     """Return an event's clip as a video, or 202 while it is made."""
-    frames = _frames(services, event)
-    name = f"event-{event.id}-{len(frames)}{suffix}"
+    span = clip_span(event)
+    lasts = event.event.ended_at is None or (span and services.clock.now() < span[1] + _WRITTEN_S)
+    name = f"event-{event.id}-{SO_FAR if lasts else 'clip'}{suffix}"
+    frames = functools.partial(_frames, services, event)
     path = services.exports.video(name, event.camera_id, frames, wait_s=wait_s)
     if path is None:
         making = answer(Making(message="The video is being made."), 202)

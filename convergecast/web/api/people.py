@@ -51,8 +51,12 @@ def blueprint(services: Services) -> Blueprint:
     @routes.delete("/<id:person_id>")
     @allow(Access.MANAGE)
     def forget(person_id: str) -> Response:
-        gallery.forget(person_id, caller().actor)
-        services.events.forget_person(person_id)
+        try:
+            gallery.forget(person_id, caller().actor)
+        finally:  # also when an earlier try got no further than the gallery
+            if person_id not in gallery.names():
+                services.events.forget_person(person_id)
+                services.exports.remove()
         return Response(status=204)
 
     @routes.post("/<person_id>/merge")

@@ -70,6 +70,7 @@ def test_events_are_stored_whole_and_acknowledged_then(events: Log, database: Da
     assert events.acknowledged == [(EPOCH, 3)]
     (row, *_) = database.read("SELECT * FROM events")
     nothing = {"zones": "[]", "crossings": "[]", "places": " ", "kept": 0, "deleted": 0}
+    nothing["picture_gone"] = 0
     things = ("key", "label", "track_id", "score", "peak_at", "seen_at", "picture")
     nothing |= dict.fromkeys((*things, "person_id", "distance"))
     assert dict(row) == nothing | {

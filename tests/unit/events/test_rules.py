@@ -10,6 +10,7 @@ import pytest
 
 from convergecast.cameras.analyzer import found_track
 from convergecast.errors import Unavailable
+from convergecast.events import writer as module
 from convergecast.events.rules import END_S, SceneEvents
 from convergecast.events.thing import Found
 from convergecast.events.writer import EventWriter, picture_path
@@ -173,6 +174,26 @@ def test_the_clock_set_back_ends_nothing_and_holds_nothing_for_an_hour() -> None
     scene.look(-3599)
     (event,) = scene.end(-3590)
     assert event.ended_at == event.started_at == T0
+
+
+def test_the_clock_set_back_leaves_the_parked_parked_and_lets_the_others_enter() -> None:
+    scene = Scene()
+    for step in range(0, 30):
+        scene.look(step, person(100))
+    assert not scene.events.happens(T0 + 29)
+    scene.look(29.2, person(100), person(600, track=2))  # has not been inside for long enough
+    for step in range(30):
+        scene.look(-3600 + step / 10, person(100), person(600, track=2))
+    assert scene.inside == {"yard": 1}
+    scene.look(-3596, person(100))
+    scene.events.tick(T0 - 3580)
+    scene.look(-3580, person(100))
+    assert not scene.events.happens(T0 - 3580)
+    told = 0
+    for step in range(130):
+        scene.events.still(T0 - 3580 + step)
+        told += len(scene.events.changes(T0 - 3580 + step))
+    assert told >= 2, "what lasts is told of every minute"
 
 
 def test_zones_that_are_changed_are_left() -> None:
@@ -348,3 +369,38 @@ def test_a_full_disk_delays_events_and_loses_none(tmp_path: Path, journal: Journ
     kinds = {event.kind for event in journal.events}
     assert kinds == {EventKind.SEEN, EventKind.CROSSING}
     assert one.dropped == second.dropped == 0
+
+
+def test_what_waits_for_the_disk_has_a_limit_and_loses_pictures_first(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING_BYTES", 2500)
+    scene = Scene()
+    one = writer(scene.events, tmp_path, journal)
+    for number in range(10):
+        scene.events.look(
+            [person(100 + 40 * number, track=number)],
+            at_s=T0 + 10 * number,
+            size=SIZE,
+            jpeg=bytes(1000),
+            sharpness=lambda _: 0.5,
+        )
+        one.collect(T0 + 10 * number)  # the journal cannot be opened
+    one.write(T0 + 100)
+    assert len({event.key for event in journal.events}) == 10
+    assert one.dropped == 0
+    assert len(list((tmp_path / "pictures").rglob("*.jpg"))) == 2
+
+
+def test_the_next_process_tells_at_once_that_a_face_has_no_track(
+    tmp_path: Path, journal: Journal
+) -> None:
+    scene = Scene()
+    found = Found(1, None, (10, 10, 60, 60), 0.9, True)
+    scene.events.look([found], at_s=T0, size=SIZE, jpeg=JPEG, sharpness=lambda _: 0.5)
+    writer(scene.events, tmp_path, journal).write(T0)
+    second = writer(SceneEvents(), tmp_path, journal)
+    second.restore()
+    second.write(T0 + 1)
+    assert [event.track_id for event in journal.events] == [1, None]
+    assert len({event.key for event in journal.events}) == 1

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from convergecast.errors import NotFound
+from convergecast.errors import InvalidInput, NotFound
+from convergecast.events import log, store
 from convergecast.events.log import EventLog
 from convergecast.events.pictures import EventPictures
 from convergecast.events.store import Search, StoredEvent, picture_bytes
@@ -147,6 +148,101 @@ def test_a_face_gets_its_name_before_or_after_its_row_and_loses_it(desk: Desk) -
 
 def _fields(event: Event) -> dict[str, Any]:
     return {name: getattr(event, name) for name in event.__struct_fields__}
+
+
+PICTURE = EventPicture(at=T0, width=64, height=48, box=(1, 2, 3, 4), bytes=3)
+
+
+def face(key: str, **fields: Any) -> Event:
+    usual = {"started_at": T0, "seen_at": T0, "track_id": 4, "subkind": "unknown"}
+    return Event(kind=EventKind.FACE, key=key, **{**usual, **fields})
+
+
+def test_the_track_of_a_worker_that_ended_names_nobody(desk: Desk) -> None:
+    desk.put(face("old"))
+    desk.log.begin("hall")
+    desk.log.note_faces("hall", named("known", "anna"))
+    desk.put(face("new", started_at=T0 + 1))
+    assert {event.event.key: event.person_id for event in desk.all()} == {
+        "old": None,
+        "new": "anna",
+    }
+
+
+def test_who_is_forgotten_while_a_result_comes_is_not_written_again(desk: Desk) -> None:
+    desk.put(face("f"))
+    desk.log.note_faces("hall", named("known", "anna"), is_current=lambda: False)
+    desk.settle()
+    answers = iter((True, False))  # people change before the writer's turn
+    desk.log.note_faces("hall", named("known", "anna"), is_current=lambda: next(answers))
+    desk.put(face("f", seen_at=T0 + 1))
+    assert desk.all()[0].person_id is None
+    desk.log.note_faces("hall", named("known", "ben"))
+    desk.settle()
+    assert desk.all()[0].person_id == "ben"
+
+
+@pytest.mark.parametrize("way", ["person", "room", "event", "nobody tells"])
+def test_a_picture_that_was_deleted_does_not_come_back_while_its_event_lasts(
+    desk: Desk, way: str
+) -> None:
+    path = picture_path(desk.folder / "hall", "f")
+    replace_file(path, b"jpg")
+    desk.put(face("f", picture=PICTURE))
+    desk.log.note_faces("hall", named("known", "anna"))
+    desk.settle()
+    (event,) = desk.all()
+    if way == "person":
+        desk.log.forget_person("anna")
+    elif way == "room":
+        desk.log.trim_pictures(0)
+    else:
+        desk.log.delete(event.id)
+    replace_file(path, b"new")  # by the worker
+    if way == "nobody tells":
+        desk.clock.advance(1000)
+        desk.log.expire()
+    else:
+        desk.put(face("f", seen_at=T0 + 1, picture=PICTURE))
+    desk.settle()
+    assert not path.exists()
+    assert desk.log.trim_pictures(None) == 0
+    assert all(each.event.picture is None for each in desk.all())
+
+
+def test_old_events_go_while_no_camera_tells_anything(desk: Desk) -> None:
+    desk.put(seen(ended_at=T0), seen("b2"))
+    desk.clock.advance(1000)
+    desk.log.expire()
+    desk.settle()
+    assert [event.event.ended_at for event in desk.all()] == [T0, T0]
+    desk.clock.advance(store.KEPT_S)
+    desk.log.expire()
+    desk.settle()
+    assert desk.all() == []
+
+
+def test_a_viewer_is_not_refused_for_crossings_that_it_may_not_see(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "MOST_ROWS", 2)
+    for number in range(6):
+        crossed = Crossed(line="door", name="Door", direction="in", at=T0 + 60 * number)
+        crossing = seen(f"c{number}", kind=EventKind.CROSSING, crossings=(crossed,))
+        desk.put(crossing, camera="door" if number else "hall")
+    assert len(desk.log.crossings(T0 - 60, T0 + 600, ["hall"])) == 1
+    assert desk.log.crossings(T0 - 60, T0 + 600, []) == []
+    with pytest.raises(InvalidInput, match="ask for less time"):
+        desk.log.crossings(T0 - 60, T0 + 600, ["door"])
+
+
+def test_the_events_of_a_time_are_those_that_reach_into_it(desk: Desk) -> None:
+    desk.put(seen(ended_at=T0 + 9), seen("b2", started_at=T0 + 20), seen("c3", ended_at=T0 + 1))
+    offline = Event(kind=EventKind.CAMERA, subkind="offline", started_at=T0 + 8)
+    desk.put(offline, seen("d4"))
+    desk.log.delete(desk.all(most=1)[0].id)
+    assert desk.log.spans("hall", T0 + 5, T0 + 10) == [(T0, T0 + 9)]
+    assert desk.log.spans("hall", T0 + 500, T0 + 501) == [(T0 + 20, 1e11)], "it lasts"
 
 
 def test_every_filter_and_pages_of_the_list(desk: Desk) -> None:

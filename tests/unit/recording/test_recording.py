@@ -512,6 +512,30 @@ def test_a_disk_that_hangs_delays_no_reader_of_the_figures(
     assert store.clips.storage().cameras[0].bytes == 7
 
 
+def test_a_clip_is_deleted_but_for_what_others_show_and_what_is_written(
+    store: Store, tmp_path: Path
+) -> None:
+    camera = Camera(tmp_path / "recordings" / "c", segment_bytes=100_000)
+    camera.happening = True
+    camera.run(30)
+    store.clips.scan()
+    last = segments_in(camera.folder)[-1].stem
+    store.clips.note("c", RecordingState(segment=last, entries=1))
+    other = (T0 + 20, T0 + 21)
+
+    def others(since_s: float, until_s: float) -> list[tuple[float, float]]:
+        return [other] if other[0] <= until_s and other[1] >= since_s else []
+
+    store.clips.remove("c", (T0 + 5, T0 + 30), others)
+    left = [frame.captured_at - T0 for frame in store.clips.frames("c", (0, 1e11))]
+    assert any(at < 4 for at in left), "it was before"
+    assert not any(8 < at < 20 - BEFORE_S - 4 for at in left)
+    assert [at for at in left if 20 - BEFORE_S <= at <= 21 + AFTER_S - 1]
+    assert last in {path.stem for path in segments_in(camera.folder)}
+    store.clips.remove("c", (T0, T0 + 30), lambda *_: [])
+    assert [path.stem for path in segments_in(camera.folder)] == [last]
+
+
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 8 MB; tests that need it are skipped where it cannot be made."""

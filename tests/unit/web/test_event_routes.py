@@ -1,0 +1,148 @@
+"""Events over the web: what goes with an event or a person, and requests that nobody expects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from convergecast.config import HubConfig
+from convergecast.errors import Unavailable
+from convergecast.events.store import Identified, Search, StoredEvent, identify
+from convergecast.hub import Hub
+from convergecast.messages.events import Event, EventKind, encode_event
+from convergecast.messages.recording import RecordingOrder
+from convergecast.messages.worker import ResultHead, Seen
+from convergecast.recording.clips import RECORDINGS
+from convergecast.recording.exports import EXPORTS
+from convergecast.recording.recorder import Recorder
+from convergecast.recording.segment import segments_in
+from convergecast.web.app import create_app
+from tests.fakes.faces import EMBEDDING
+from tests.support.messages import result
+
+TOKEN = "an administrator's token"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+T0 = 1_800_000_000.0
+
+
+class Desk:
+    """A hub that runs no cameras, and a client of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.hub = Hub(HubConfig(port=0, data_dir=folder))
+        self.services = self.hub.services
+        self.client: FlaskClient = create_app(self.services).test_client()
+        self.number = 0
+
+    def ask(self, method: str, path: str) -> Any:
+        return self.client.open(f"/api/v1/{path}", method=method, headers=BEARER)
+
+    def put(self, key: str, **fields: Any) -> StoredEvent:
+        usual = {"kind": EventKind.FACE, "subkind": "unknown", "started_at": T0, "track_id": 1}
+        self.number += 1
+        body = encode_event(Event(key=key, **{"seen_at": T0, **usual, **fields}))
+        self.services.events.take("hall", "00" * 8, self.number, [body], lambda *_: None)
+        self.settle()
+        return next(each for each in self.all() if each.event.key == key)
+
+    def settle(self) -> None:
+        self.hub._events_database.write(lambda _: None)
+
+    def all(self) -> list[StoredEvent]:
+        return self.services.events.search(Search())
+
+    def record(self, seconds: int) -> Path:
+        folder = self.folder / RECORDINGS / "hall"
+        order = RecordingOrder(on=True, fps=10, folder=os.fsencode(folder), segment_bytes=40_000)
+        recorder = Recorder(order, happens=lambda _: True, on_problem=lambda _: None)
+        for step in range(10 * seconds):
+            recorder.offer(os.urandom(1000), T0 + step / 10)
+            recorder.step(T0 + step / 10)
+        self.services.clips.scan()
+        return folder
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setenv("CONVERGECAST_ADMIN_TOKEN", TOKEN)
+    desk = Desk(tmp_path)
+    yield desk
+    desk.hub.close()
+
+
+def test_an_event_that_is_deleted_takes_its_clip_and_videos_along(desk: Desk) -> None:
+    folder = desk.record(60)
+    first = desk.put("a", ended_at=T0 + 2)
+    desk.put("b", started_at=T0 + 40, ended_at=T0 + 42)
+    videos = [desk.folder / EXPORTS / f"event-{n}-clip.mp4" for n in (first.id, 10 * first.id)]
+    videos[0].parent.mkdir()
+    for video in videos:
+        video.write_bytes(b"video")
+    assert desk.ask("GET", f"events/{first.id}").get_json()["clip"]["frames"] > 20
+    assert desk.ask("DELETE", f"events/{first.id}").status_code == 204
+    assert [video.exists() for video in videos] == [False, True]
+    starts = [int(path.stem) / 1000 - T0 for path in segments_in(folder)]
+    assert 7 <= min(starts) < 40, "what others show, and what nobody asked to delete, stays"
+
+
+def test_a_frame_of_a_number_beyond_all_bounds_is_not_there(desk: Desk) -> None:
+    folder = desk.record(10)
+    event = desk.put("a", ended_at=T0 + 2)
+    segment = segments_in(folder)[0].stem
+    assert desk.ask("GET", f"events/{event.id}/frames/{segment}-1.jpg").status_code == 200
+    answer = desk.ask("GET", f"events/{event.id}/frames/{segment}-{'1' * 5000}.jpg")
+    assert answer.status_code == 404
+
+
+def test_who_is_forgotten_at_the_second_try_leaves_the_events(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put("a")
+    who = Identified("known", "anna", 0.2)
+    desk.hub._events_database.write(lambda to: identify(to, "hall", 1, who))
+    gone: list[str] = []
+    monkeypatch.setattr(desk.services.gallery, "forget", lambda person, _: gone.append(person))
+    forget: Callable[[str], None] = desk.services.events.forget_person
+
+    def full(_: str) -> None:
+        raise Unavailable("The disk is full.")
+
+    monkeypatch.setattr(desk.services.events, "forget_person", full)
+    assert desk.ask("DELETE", "people/anna").status_code == 503
+    assert gone == ["anna"]
+    monkeypatch.undo()
+    assert desk.services.events.forget_person == forget
+    monkeypatch.setenv("CONVERGECAST_ADMIN_TOKEN", TOKEN)
+    assert desk.ask("DELETE", "people/anna").status_code == 404
+    assert desk.all()[0].person_id is None
+
+
+def test_a_result_that_was_named_before_people_changed_names_no_event(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put("a")
+    identity = {"state": "known", "id": "anna", "name": "Anna", "distance": 0.3}
+    named = result(faces=[{"track_id": 1, "identity": identity}])
+
+    def annotate(*_: object) -> Any:
+        desk.services.gallery._begin_version()  # somebody is forgotten just now
+        return named
+
+    monkeypatch.setattr(desk.services.recogniser, "annotate", annotate)
+    desk.services.collector.take_result(
+        "hall", ResultHead(result=named, seen=Seen(kind=EMBEDDING, faces={})), b"jpeg"
+    )
+    desk.settle()
+    assert desk.all()[0].person_id is None
+    monkeypatch.setattr(desk.services.recogniser, "annotate", lambda *_: named)
+    desk.services.collector.take_result(
+        "hall", ResultHead(result=named, seen=Seen(kind=EMBEDDING, faces={})), b"jpeg"
+    )
+    desk.settle()
+    assert desk.all()[0].person_id == "anna"
