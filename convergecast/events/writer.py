@@ -82,7 +82,10 @@ class EventWriter:
         self.dropped = 0
 
     def restore(self) -> None:
-        """Go on with the events of an earlier process."""
+        """Go on with the events of an earlier process; what it wrote of a picture is removed."""
+        for part in self._pictures.glob("*/*.part"):
+            with contextlib.suppress(OSError):
+                part.unlink()
         try:
             state = _read(self._state.read_bytes())
         except FileNotFoundError:

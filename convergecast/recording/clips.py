@@ -58,6 +58,8 @@ _LONGEST_S = 120.0
 _CHECK_EVERY_S = 1.0
 _NEAR_S = 1.0
 """What was found in a frame so near to another is shown with it."""
+_SAME_S = 0.001
+"""Times of frames are kept in milliseconds."""
 _BUDGET, _DAYS = "storage_budget", "storage_days"
 
 log = logging.getLogger("recording")
@@ -67,7 +69,10 @@ Span = tuple[float, float]
 
 
 class ClipFrame(NamedTuple):
-    """A recorded frame: its name, UNIX seconds, and what was found in it or just before."""
+    """A recorded frame: its name, UNIX seconds, and what was found in it or just before.
+
+    `with_results` fills in what was found; None before.
+    """
 
     key: str
     captured_at: float
@@ -196,17 +201,34 @@ class ClipStore:
         found: list[ClipFrame] = []
         for segment in self._of(camera_id, span):
             entries = _entries(str(segment.path), segment.entries, segment.bytes)
-            results = _results(segment.path, entries)
-            times = [result.captured_at for result in results]
             for number, entry in enumerate(entries):
                 at_s = entry.at_ms / 1000
                 if entry.kind is EntryKind.FRAME and span[0] <= at_s <= span[1]:
-                    near = bisect.bisect_right(times, at_s + 0.001) - 1
-                    shown = results[near] if near >= 0 and at_s - times[near] <= _NEAR_S else None
                     key = f"{segment.path.stem}-{number}"
-                    found.append(ClipFrame(key, at_s, shown, entry.length))
+                    found.append(ClipFrame(key, at_s, None, entry.length))
         found.sort(key=lambda frame: frame.captured_at)
         return found
+
+    def with_results(self, camera_id: str, frames: Sequence[ClipFrame]) -> list[ClipFrame]:
+        """Return frames with what was found in them."""
+        if not frames:
+            return []
+        times_s = [frame.captured_at for frame in frames]
+        span = min(times_s) - _NEAR_S, max(times_s)
+        found: dict[str, list[Result]] = {}
+        for segment in self._of(camera_id, span):
+            entries = _entries(str(segment.path), segment.entries, segment.bytes)
+            found[segment.path.stem] = _results(segment.path, entries, span)
+        shown = []
+        for frame in frames:
+            of_segment = found.get(frame.key.partition("-")[0], [])
+            near = bisect.bisect_right(
+                of_segment, frame.captured_at + _SAME_S, key=lambda result: result.captured_at
+            )
+            last = of_segment[near - 1] if near else None
+            is_near = last is not None and frame.captured_at - last.captured_at <= _NEAR_S
+            shown.append(frame._replace(result=last if is_near else None))
+        return shown
 
     def extent(self, camera_id: str, span: Span) -> tuple[int, int]:
         """Return how many frames were recorded in a time, and their bytes."""
@@ -471,11 +493,12 @@ def _frame_sums(path: str, entries: int | None, _size_now: int) -> tuple[array[i
     return array("Q", (at_ms for at_ms, _ in found)), array("Q", sums)
 
 
-def _results(path: Path, entries: Sequence[Entry]) -> list[Result]:
-    """Return the results of a segment, oldest first."""
+def _results(path: Path, entries: Sequence[Entry], span: Span) -> list[Result]:
+    """Return the results of a segment from a time, oldest first."""
+    begin_ms, end_ms = (span[0] - _SAME_S) * 1000, (span[1] + _SAME_S) * 1000
     found = []
     for entry in entries:
-        if entry.kind is EntryKind.RESULT:
+        if entry.kind is EntryKind.RESULT and begin_ms <= entry.at_ms <= end_ms:
             try:
                 payload = read_payload(path, entry)
                 if payload is not None:

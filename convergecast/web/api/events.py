@@ -72,7 +72,8 @@ def blueprint(services: Services) -> Blueprint:
     def event_frames(event_id: str) -> Response:
         asked = query(FramesQuery)
         most = 100 if asked.limit is UNSET else asked.limit
-        frames = _frames(services, _event(services, event_id))
+        found = _event(services, event_id)
+        frames = _frames(services, found)
         first = 0
         if asked.after is not UNSET:
             keys = [frame.key for frame in frames]
@@ -80,7 +81,7 @@ def blueprint(services: Services) -> Blueprint:
         page, rest = frames[first : first + most], frames[first + most :]
         shown = [
             FrameView(key=each.key, captured_at=each.captured_at, result=each.result)
-            for each in page
+            for each in services.clips.with_results(found.camera_id, page)
         ]
         return answer(Frames(frames=shown, next=page[-1].key if rest else None))
 

@@ -304,6 +304,19 @@ def writer(scene: SceneEvents, folder: Path, journal: Journal) -> EventWriter:
     )
 
 
+def test_a_part_of_a_picture_of_a_killed_process_is_removed(
+    tmp_path: Path, journal: Journal
+) -> None:
+    whole = tmp_path / "pictures" / "ab" / "abc.jpg"
+    whole.parent.mkdir(parents=True)
+    part = whole.with_name("abd.jpg.part")
+    for path in (whole, part):
+        path.write_bytes(JPEG)
+    writer(Scene().events, tmp_path, journal).restore()
+    assert whole.exists()
+    assert not part.exists()
+
+
 def test_an_event_goes_on_in_the_next_process(tmp_path: Path, journal: Journal) -> None:
     scene = Scene()
     first = writer(scene.events, tmp_path, journal)

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from convergecast.errors import Gone, NotFound, Unusable
 from convergecast.hub import Hub
 from convergecast.messages.recording import Recording, RecordingOrder, RecordingState
+from convergecast.messages.results import to_json
 from convergecast.recording import clips as clips_module
 from convergecast.recording.clips import RESERVE, ClipStore
 from convergecast.recording.recorder import AFTER_S, BEFORE_S, SEGMENT_S, Recorder
@@ -40,6 +41,7 @@ from convergecast.recording.segment import (
 )
 from convergecast.storage.database import Database
 from tests.fakes.clock import FakeClock
+from tests.support.messages import result
 
 T0 = 1_800_000_000.0
 
@@ -434,6 +436,33 @@ def test_extents_of_many_segments_take_little_memory_and_agree_with_the_frames(
     for span in ((T0, T0), (T0 + 0.5, T0 + 61.25), (T0 + 59, T0 + 60), (0, 1), (T0 + 1, T0 + 1.01)):
         frames = store.clips.frames("c", span)
         assert store.clips.extent("c", span) == (len(frames), sum(each.length for each in frames))
+
+
+def test_only_the_results_of_the_frames_that_are_asked_for_are_read(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frames come each 0.1 s, results each 0.3 s, and none after 40 s."""
+    writer = SegmentWriter(tmp_path / "recordings" / "c", round(T0 * 1000))
+    for number in range(600):
+        at_s = T0 + number / 10
+        writer.append(EntryKind.FRAME, round(at_s * 1000), jpeg(number, 10))
+        if number % 3 == 0 and number <= 400:
+            body = to_json(result(camera_id="c", captured_at=at_s))
+            writer.append(EntryKind.RESULT, round(at_s * 1000), body)
+    writer.sync()
+    writer.close()
+    store.clips.scan()
+    read = Mock(side_effect=read_payload)
+    monkeypatch.setattr(clips_module, "read_payload", read)
+    frames = store.clips.frames("c", (0, 1e11))
+    assert len(frames) == 600
+    read.assert_not_called()
+    shown = [each.result for each in store.clips.with_results("c", frames[100:120])]
+    assert read.call_count <= 12, "two seconds, and one before"
+    found = [None if each is None else each.captured_at - T0 for each in shown]
+    assert found == [pytest.approx((n - n % 3) / 10, abs=1e-3) for n in range(100, 120)]
+    assert store.clips.with_results("c", frames[420:]) == frames[420:], "nothing was found"
+    assert store.clips.with_results("c", []) == []
 
 
 def test_what_is_begun_after_the_start_is_not_mended(
