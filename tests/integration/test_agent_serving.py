@@ -65,6 +65,17 @@ def test_one_frame_has_number_time_epoch_and_is_a_jpeg(client: Client) -> None:
     assert abs(frame.captured_at - time.time()) < 60
 
 
+def test_the_quality_is_85_unless_chosen(client: Client) -> None:
+    encoded = cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 85])
+    assert quantization(client.frame().jpeg) == quantization(encoded[1].tobytes())
+
+
+def quantization(jpeg: bytes) -> bytes:
+    """Return a JPEG's table for brightness, which its quality decides."""
+    at = jpeg.index(b"\xff\xdb") + 4
+    return jpeg[at : at + 65]
+
+
 def test_both_spellings_answer_without_a_redirect_and_the_connection_is_kept(
     client: Client,
 ) -> None:
