@@ -44,6 +44,8 @@ def reach(place: tuple[str, int], label: str) -> socket.socket:
 def unreachable(error: BaseException, label: str) -> str:
     """Return the cause of a failed connection, as a sentence."""
     cause = system_error(error)
+    if isinstance(error, UnicodeEncodeError) and error.encoding == "latin-1":
+        return f"{label} takes no user or password with such letters: give it another user"
     if isinstance(cause, socket.gaierror) or isinstance(error, UnicodeError):
         return f"the name of the host in {label} is not found"
     if isinstance(cause, ConnectionRefusedError):

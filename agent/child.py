@@ -12,9 +12,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import socket
+import tempfile
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from .address import Listener, parse_hub
@@ -50,6 +53,7 @@ class Wish:
         address: the literal address of this machine that it serves on.
         agent_id, camera_key: its identity.
         name: the camera's name.
+        folder: for its temporary files; only this camera's agents use it.
         granted: how often the camera may have been opened.
         registers: whether the hub knows the camera already.
     """
@@ -60,6 +64,7 @@ class Wish:
     agent_id: str
     camera_key: str
     name: str
+    folder: str
     granted: int
     registers: bool
 
@@ -72,14 +77,26 @@ def read_wish(head: bytes) -> Wish:
 def run_child(channel: Channel) -> None:
     """Serve a camera until the hub ends. This is the entry point of the process."""
     silence_libraries()
+    folder = None
     try:
         wish = read_wish(channel.receive()[0])
+        folder = _empty(Path(wish.folder))
+        tempfile.tempdir = str(folder)
         _Child(channel, wish).run(wish)
     except (EOFError, OSError):
         pass  # the hub is gone
     finally:
         logging.shutdown()
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)  # a thread may hang in FFmpeg
+
+
+def _empty(folder: Path) -> Path:
+    """Return a folder without the files of an agent that was killed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 class _Child:

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Sequence
 
 from zeroconf import (
+    Error,
     InterfaceChoice,
     ServiceBrowser,
     ServiceInfo,
@@ -57,13 +58,22 @@ def find_hubs(
         with Zeroconf(interfaces=list(interfaces) or InterfaceChoice.All) as network:
             browser = ServiceBrowser(network, HUB_SERVICE, handlers=[heard])
             stop.wait(look_s)
-            infos = [network.get_service_info(HUB_SERVICE, name, _ASK_MS) for name in list(names)]
+            infos = [_info(network, name) for name in list(names)]
             browser.cancel()
     except OSError as error:
         _log.debug("no network to look for hubs on: %s", error)
         return []
     found = {hub.known_as: hub for info in infos if info is not None for hub in _hubs(info)}
     return [found[name] for name in sorted(found)]
+
+
+def _info(network: Zeroconf, name: str) -> ServiceInfo | None:
+    """Return an announcement; None if nobody answers, or if the name is none that is allowed."""
+    try:
+        return network.get_service_info(HUB_SERVICE, name, _ASK_MS)
+    except Error as error:  # anybody can announce any name
+        _log.debug("an announcement with a bad name: %s", error)
+        return None
 
 
 def _hubs(info: ServiceInfo) -> list[Hub]:

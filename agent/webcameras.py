@@ -271,10 +271,12 @@ class _Answer:
         )
 
     def save(self, file: BinaryIO) -> None:
-        """Write the whole body. Raises `SourceError`."""
-        file.write(self._begun)
+        """Write the whole body. Raises `SourceError`, also if it is longer than it has told."""
+        written = file.write(self._begun)
         while data := self._read():
-            file.write(data)
+            written += file.write(data)
+            if written > _MOST_FETCHED_BYTES:
+                raise SourceError(f"{self._label} sends more than it told")
 
     def next(self) -> bytes | None:
         """Return the next picture; None at the end. Raises `SourceError`."""

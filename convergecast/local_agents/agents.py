@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from convergecast.cameras.camera import Approval, Camera
 from convergecast.cameras.registry import CameraRegistry
@@ -21,7 +23,7 @@ from convergecast.clock import Clock
 from convergecast.errors import NoPicture, NotFound, TooMany, Unavailable
 from convergecast.local_agents.child import AgentChild
 from convergecast.local_agents.openings import Openings
-from convergecast.local_agents.refusals import AGAIN_S, Refusals, credential_of
+from convergecast.local_agents.refusals import Refusals, credential_of
 from convergecast.protocol.urls import without_credentials
 
 TRY_S = 9.5
@@ -101,7 +103,11 @@ class LocalAgents:
         self._news = threading.Event()
         self._changed: set[str] = set()
         self._locals: dict[str, _Local] = {}
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="convergecast-cameras-", ignore_cleanup_errors=True
+        )
         self._trying: set[str] = set()
+        self._shown: set[str] = set()  # by trials: one wrong password at a time, to lock nobody out
         self._tries = threading.BoundedSemaphore(_MOST_TRIED)
         self._openings = Openings(most=_MOST_OPENED, busy_s=_BUSY_S)
         self._refusals = Refusals()
@@ -130,6 +136,7 @@ class LocalAgents:
         for child in children + [child for child, _ in self._ending]:
             if not child.wait(deadline):
                 child.kill()
+        self._folder.cleanup()
 
     def update(self, camera_id: str) -> None:
         """Note that a camera has changed. Any thread may call it, also with a lock held."""
@@ -177,16 +184,22 @@ class LocalAgents:
             NoPicture: none came; the sentence says why.
             TooMany: other addresses are being tried, or another one of this camera.
         """
-        if camera_id in self._trying or not self._tries.acquire(blocking=False):
-            raise TooMany("Other addresses are being tried: try again soon.", retry_after_s=5)
         trial = Trial(camera_id or secrets.token_hex(6), source, None)
-        self._begin_trial(trial.camera_id)
+        credential = credential_of(source)
+        with self._lock:
+            busy = trial.camera_id in self._trying or credential in self._shown
+            if busy or not self._tries.acquire(blocking=False):
+                raise TooMany("Other addresses are being tried: try again soon.", retry_after_s=5)
+            self._shown.add(credential)
+            self._begin_trial(trial.camera_id)
         try:
             self._try(trial, name, keep=keep)
             yield trial
         finally:
             self._tries.release()
-            self._end_trial(trial)
+            with self._lock:
+                self._shown.discard(credential)
+                self._end_trial(trial)
 
     def adopt(self, trial: Trial) -> None:
         """Make the agent of a trial that of its camera, which is stored."""
@@ -215,8 +228,10 @@ class LocalAgents:
     def _end_trial(self, trial: Trial) -> None:
         with self._lock:
             self._trying.discard(trial.camera_id)
-            if not trial.adopted and trial.child is not None:
-                self._end_child(trial.child)
+            if not trial.adopted:
+                self._end(trial.camera_id)  # its address may be another by now: it is read again
+                if trial.child is not None:
+                    self._end_child(trial.child)
         self.update(trial.camera_id)
 
     def _try(self, trial: Trial, name: str, *, keep: bool) -> None:
@@ -247,13 +262,21 @@ class LocalAgents:
 
     def _make(self, camera_id: str, source: str, name: str) -> AgentChild:
         return AgentChild(
-            camera_id=camera_id, source=source, name=name, hub=self._hub, address=self._address
+            camera_id=camera_id,
+            source=source,
+            name=name,
+            hub=self._hub,
+            address=self._address,
+            folder=Path(self._folder.name),
         )
 
     def _join(self, camera_id: str, child: AgentChild) -> None:
         """Let an agent register as its camera's, and watch it."""
-        self._registry.pair(camera_id, child.camera_key)
         child.tell(self._news.set)
+        try:
+            self._registry.pair(camera_id, child.camera_key)
+        except Unavailable:  # the database cannot be written now: `_follow` tries again
+            return
         child.register()
 
     def _run(self) -> None:
@@ -323,6 +346,8 @@ class LocalAgents:
 
     def _follow(self, camera_id: str, local: _Local, child: AgentChild) -> None:
         report = child.report
+        if not child.registers:
+            self._join(camera_id, child)
         if report.settled > child.seen:
             child.seen = report.settled
             self._openings.drop(camera_id)
@@ -352,7 +377,7 @@ class LocalAgents:
         return local is not None and not self._left_s(local)
 
     def _left_s(self, local: _Local) -> float:
-        return min(AGAIN_S, self._refusals.left_s(local.credential, self._clock.now()))
+        return self._refusals.left_s(local.credential, self._clock.now())
 
     def _group(self, local: _Local) -> str | None:
         return None if self._refusals.is_accepted(local.credential) else local.credential

@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -29,7 +30,9 @@ class AgentChild:
         began_s: its start, monotonic.
     """
 
-    def __init__(self, *, camera_id: str, source: str, name: str, hub: str, address: str) -> None:
+    def __init__(
+        self, *, camera_id: str, source: str, name: str, hub: str, address: str, folder: Path
+    ) -> None:
         """Make the process; it does not run yet. See `Wish`."""
         self.camera_key = secrets.token_urlsafe(24)
         self._wish = Wish(
@@ -39,6 +42,7 @@ class AgentChild:
             agent_id=agent_id_of(camera_id),
             camera_key=self.camera_key,
             name=name,
+            folder=str(folder / camera_id),
             granted=1,
             registers=False,
         )

@@ -16,7 +16,7 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 from xml.etree.ElementTree import Element
@@ -28,6 +28,7 @@ from convergecast.errors import TooMany
 from convergecast.local_agents import onvif_xml as xml
 from convergecast.local_agents.refusals import Refusals, credential_of
 from convergecast.messages.api import FoundCamera
+from convergecast.protocol.hosts import is_camera_place
 from convergecast.protocol.texts import is_printable
 
 GROUP = ("239.255.255.250", 3702)
@@ -81,17 +82,20 @@ class Discovery:
             devices = ask_all(addresses)
             if not devices:
                 return []
-            with ThreadPoolExecutor(min(16, len(devices))) as pool:
-                return list(
-                    pool.map(lambda one: self._found(one, user, password, deadline), devices)
-                )
+            pool = ThreadPoolExecutor(min(16, len(devices)))
+            looks = [pool.submit(self._found, one, user, password, deadline) for one in devices]
+            wait(looks, timeout=deadline - time.monotonic())
+            pool.shutdown(wait=False, cancel_futures=True)  # a device may answer for ever
+            return [
+                look.result() if look.done() and not look.cancelled() else _unasked(device)
+                for look, device in zip(looks, devices, strict=True)
+            ]
         finally:
             self._looking.release()
 
     def _found(self, device: _Device, user: str, password: str, deadline: float) -> FoundCamera:
-        host = f"[{device.address}]" if ":" in device.address else device.address
-        source, needs_password = f"rtsp://{host}/", False
-        credential = credential_of(f"rtsp://{host}/") + user + "\0" + password
+        source, needs_password = _unasked(device).source, False
+        credential = credential_of(source) + user + "\0" + password
         if self._refusals.left_s(credential, time.time()):
             needs_password = True
         else:
@@ -106,6 +110,14 @@ class Discovery:
         return FoundCamera(
             address=device.address, name=device.name, source=source, needs_password=needs_password
         )
+
+
+def _unasked(device: _Device) -> FoundCamera:
+    """Return a camera that has not told where its stream is: a person knows its address."""
+    host = f"[{device.address}]" if ":" in device.address else device.address
+    return FoundCamera(
+        address=device.address, name=device.name, source=f"rtsp://{host}/", needs_password=False
+    )
 
 
 def ask_all(addresses: Sequence[str]) -> list[_Device]:
@@ -163,7 +175,7 @@ def _read(ready: socket.socket, asked: set[str]) -> _Device | None:
     except (OSError, xml.NotXml):
         return None
     mine = [each for each in services if _is_at(each, address)]
-    if not mine:
+    if not mine or not is_camera_place(address):
         return None
     shown = "".join(letter for letter in name if is_printable(letter))[:_MOST_NAME]
     return _Device(address, mine[0], shown)
@@ -218,12 +230,23 @@ class _Client:
             verify=False,
             stream=True,
         ) as response:
-            answer = response.raw.read(_MOST_BYTES, decode_content=True)
+            answer = self._body(response)
         if response.status_code in (401, 403) or b"NotAuthorized" in answer:
             raise _NotAllowed
         if response.status_code != 200:
             raise ValueError(f"it answers with status {response.status_code}")
         return xml.parse(answer)
+
+    def _body(self, response: requests.Response) -> bytes:
+        """Return how an answer begins. Raises ValueError if it takes too long."""
+        answer = b""
+        for part in response.iter_content(16 << 10):
+            answer += part
+            if time.monotonic() > self._deadline:
+                raise ValueError("no time is left")
+            if len(answer) >= _MOST_BYTES:
+                break
+        return answer[:_MOST_BYTES]
 
     def _own(self, source: str) -> str:
         """Return an address at the device itself, whatever it calls itself."""

@@ -54,9 +54,11 @@ class Refusals:
 
     def left_s(self, credential: str, now: float) -> float:
         """Return for how many seconds from the UNIX time `now` it may not be shown; 0: it may."""
-        at = self._refused_at.get(credential)
-        # A clock that was set back must not lengthen it.
-        return 0.0 if at is None else min(AGAIN_S, max(0.0, at + AGAIN_S - now))
+        with self._lock:
+            at = self._refused_at.get(credential)
+            if at is not None and at > now:  # the clock was set back, which must not lengthen it
+                at = self._refused_at[credential] = now
+        return 0.0 if at is None else max(0.0, at + AGAIN_S - now)
 
 
 def _shorten(known: dict[str, float] | dict[str, None]) -> None:

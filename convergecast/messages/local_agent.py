@@ -21,6 +21,7 @@ class Wish(Message, frozen=True, kw_only=True):
         address: the literal address of this machine that it serves on.
         agent_id, camera_key: its identity.
         name: the camera's name.
+        folder: for its temporary files; only this camera's agents use it.
         granted: how often the camera may have been opened.
         registers: whether the hub knows the camera already.
     """
@@ -31,6 +32,7 @@ class Wish(Message, frozen=True, kw_only=True):
     agent_id: str
     camera_key: str
     name: str
+    folder: str
     granted: int
     registers: bool
 

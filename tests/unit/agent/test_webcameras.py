@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -18,6 +19,7 @@ from agent.encode import Encoded, Encoder
 from agent.errors import CameraOffline, SourceError
 from agent.slot import FrameSlot
 from agent.sources import make_source
+from agent.webcameras import WebSource
 from tests.integration.agent_support import write_video
 from tests.support.odd_cameras import ESCAPED, SIZE, odd_cameras
 
@@ -214,3 +216,51 @@ def test_nothing_answers_and_an_unknown_name_are_told_apart(
     monkeypatch.setattr("socket.getaddrinfo", unknown)
     with pytest.raises(SourceError, match=f"the name of the host in {shown} is not found"):
         camera.open()
+
+
+def test_a_body_that_is_longer_than_it_told_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.webcameras._MOST_FETCHED_BYTES", 200_000)
+    head = b"Content-Type: video/mp4\r\nContent-Length: 100\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = [b"10000\r\n" + bytes(0x10000) + b"\r\n"] * 16
+    with (
+        says(b"HTTP/1.1 200 OK\r\n" + head, *chunks) as url,
+        pytest.raises(SourceError, match="sends more than it told"),
+    ):
+        WebSource(url, box=(640, 480)).open()
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (b"302 Found\r\nLocation: http://[\r\n", "does not answer as a camera does"),
+        (
+            b'401 Unauthorized\r\nWWW-Authenticate: Digest realm="a", nonce="b"\r\n',
+            "takes no user or password with such letters",
+        ),
+    ],
+)
+def test_odd_answers_have_a_cause_in_words(answer: bytes, cause: str) -> None:
+    with says(b"HTTP/1.1 " + answer + b"Content-Length: 0\r\n\r\n") as url:
+        source = url.replace("://", "://%D0%B6:x@")
+        with pytest.raises(SourceError, match=cause):
+            WebSource(source, box=(640, 480)).open()
+
+
+@contextmanager
+def says(*parts: bytes) -> Iterator[str]:
+    """A server that answers every request with these bytes; yields its address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection, suppress(OSError):
+                        while connection.recv(65536):
+                            for part in parts:
+                                connection.sendall(part)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/camera"
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)

@@ -19,6 +19,7 @@ import pytest
 
 from convergecast.auth.access import Role
 from convergecast.config import HubConfig
+from convergecast.errors import Unavailable
 from convergecast.hub import Hub
 from convergecast.local_agents import agents, child
 from convergecast.web.app import create_app
@@ -146,3 +147,50 @@ def test_a_camera_that_does_not_come_back_is_killed_and_tried_again(
         assert add(hub, source, keep=True).status_code == 201
         first = running(hub)
         wait_for(lambda: running(hub) not in (None, first))
+
+
+def test_one_password_is_tried_once_at_a_time(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agents, "TRY_S", 2.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"rtsp://admin:word@127.0.0.1:{silent.getsockname()[1]}"
+        first = threading.Thread(target=add, args=(hub, f"{place}/1"))
+        first.start()
+        wait_for(lambda: hub.services.local_agents._trying)
+        assert add(hub, f"{place}/2").status_code == 429
+        first.join()
+        assert add(hub, f"{place}/2").status_code == 422
+
+
+def test_an_agent_whose_key_cannot_be_stored_yet_registers_later(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, tries = hub.services.registry.pair, []
+
+    def full(camera_id: str, key: str) -> None:
+        tries.append(key)
+        if len(tries) < 4:
+            raise Unavailable("The disk is full.")
+        pair(camera_id, key)
+
+    monkeypatch.setattr(hub.services.registry, "pair", full)
+    with rtsp_cameras() as port:
+        assert add(hub, f"rtsp://127.0.0.1:{port}/live").status_code == 201
+        agent = running(hub)
+        assert agent is not None
+        wait_for(lambda: agent.registers)
+        assert tries == [agent.camera_key] * 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
+def test_what_a_killed_agent_leaves_on_the_disk_goes_with_the_next(hub: Hub) -> None:
+    with rtsp_cameras() as port:
+        assert add(hub, f"rtsp://127.0.0.1:{port}/live").status_code == 201
+        first = running(hub)
+        assert first is not None and first.pid
+        folder = Path(hub.services.local_agents._folder.name)
+        (own,) = folder.iterdir()
+        (own / "convergecast-video-1").write_bytes(b"half a video")
+        os.kill(first.pid, signal.SIGKILL)
+        wait_for(lambda: running(hub) not in (None, first) and not list(own.glob("*")))
+        hub.close()
+        assert not folder.exists()

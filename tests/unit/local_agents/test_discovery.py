@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from convergecast.config import HubConfig
 from convergecast.hub import Hub
+from convergecast.local_agents import discovery
+from convergecast.local_agents import onvif_xml as xml
 from convergecast.local_agents.discovery import Discovery
 from convergecast.web.app import create_app
 from tests.fakes.onvif_device import OnvifDevice, onvif_device
@@ -53,12 +56,12 @@ def test_a_camera_that_asks_for_a_password(device: OnvifDevice) -> None:
 
 def test_a_wrong_password_is_shown_once_to_a_camera(device: OnvifDevice) -> None:
     device.password = "right"
-    discovery = Discovery()
+    cameras = Discovery()
     for _ in range(2):
-        (found,) = discovery.look(HERE, "admin", "wrong")
+        (found,) = cameras.look(HERE, "admin", "wrong")
         assert found.needs_password
     assert device.wrong == 1
-    assert not discovery.look(HERE, "admin", "right")[0].needs_password
+    assert not cameras.look(HERE, "admin", "right")[0].needs_password
 
 
 @pytest.mark.parametrize(
@@ -136,3 +139,39 @@ def test_a_hub_asks_only_where_it_serves_and_only_if_it_may(
     assert bool(answer.json["found"]) is asked
     assert (answer.json["reason"] is None) is asked
     assert bool(device.asked) is asked
+
+
+def test_a_camera_that_answers_for_ever_holds_up_neither_this_look_nor_the_next(
+    device: OnvifDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+    monkeypatch.setattr("convergecast.local_agents.discovery._Client.stream", lambda _: over.wait())
+    monkeypatch.setattr("convergecast.local_agents.discovery._ALL_S", 0.8)
+    one = Discovery()
+    for _ in range(2):
+        (found,) = one.look(HERE, "", "")
+        assert (found.source, found.needs_password) == ("rtsp://127.0.0.1/", False)
+    over.set()
+
+
+def test_a_body_without_end_is_given_up(
+    device: OnvifDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convergecast.local_agents.discovery._MOST_BYTES", 2000)
+    monkeypatch.setattr(device, "reply", lambda _: (200, "<a>" * 100_000))
+    assert look() == [("127.0.0.1", "Gate Camera", "rtsp://127.0.0.1/", False)]
+
+
+def test_what_says_it_is_at_a_link_local_address_is_left_out() -> None:
+    class Ready:
+        address = "169.254.169.254"
+
+        def recvfrom(self, _: int) -> tuple[bytes, tuple[str, int]]:
+            device = OnvifDevice(self.address)
+            device.addresses = f"http://{self.address}/onvif"
+            return device.match(xml.probe("urn:uuid:1")), (self.address, 3702)
+
+    ready: Any = Ready()
+    assert discovery._read(ready, {"urn:uuid:1"}) is None
+    Ready.address = "192.168.1.9"
+    assert discovery._read(ready, {"urn:uuid:1"}) is not None

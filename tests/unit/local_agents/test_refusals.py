@@ -37,6 +37,7 @@ def test_it_may_be_shown_again_after_five_minutes_or_once_it_was_accepted() -> N
     assert refusals.left_s(REFUSED, 1299) == 1
     assert refusals.left_s(REFUSED, 1300) == 0
     assert refusals.left_s(REFUSED, -1e9) == AGAIN_S  # the clock was set back
+    assert refusals.left_s(REFUSED, -1e9 + 299) == 1
     refusals.accept(REFUSED)
     assert refusals.left_s(REFUSED, 1000) == 0
     assert refusals.is_accepted(REFUSED)
