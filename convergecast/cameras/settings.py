@@ -85,7 +85,7 @@ def _check_polygon(what: str, polygon: Sequence[Place]) -> None:
 
 
 def _named(each: Named) -> Named:
-    labels = None if each.labels is None else known_labels(each.labels)
+    labels = known_labels(each.labels) if isinstance(each.labels, tuple) else None
     return replace(each, name=shown_name(each.name), labels=labels)
 
 

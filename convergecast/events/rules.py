@@ -27,7 +27,7 @@ from convergecast.messages.events import (
     Severity,
     Visit,
 )
-from convergecast.messages.zones import CameraZones, Line, Zone
+from convergecast.messages.zones import CameraZones, Line, Zone, counts
 from convergecast.tracking.association import overlap
 
 END_S = 5.0
@@ -283,7 +283,7 @@ class SceneEvents:
         x = min(max(foot[0] / width, 0.0), 1 - 1e-6)
         y = min(max(foot[1] / height, 0.0), 1 - 1e-6)
         for zone in self._zones:
-            if zone.labels is not None and found.label not in zone.labels:
+            if not counts(zone.labels, found.label):
                 continue
             zone_id = str(zone.id)
             presence = thing.zones.setdefault(zone_id, ZonePresence())
@@ -307,7 +307,7 @@ class SceneEvents:
         jpeg: bytes,
     ) -> None:
         for line in self._lines:
-            if line.labels is not None and found.label not in line.labels:
+            if not counts(line.labels, found.label):
                 continue
             crossing = thing.lines.setdefault(str(line.id), LineCrossing())
             start, end = in_pixels((line.start, line.end), size)

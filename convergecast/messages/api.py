@@ -116,7 +116,7 @@ class NewCamera(Message, frozen=True, kw_only=True):
 
     source: CameraSource
     name: Name | UnsetType = UNSET
-    keep: Keep = False
+    keep: Keep | UnsetType = UNSET
 
 
 class Discovery(Message, frozen=True, kw_only=True):
@@ -146,7 +146,7 @@ class CameraChange(Message, frozen=True, kw_only=True):
     """A change of a camera. Either all fields are applied or none."""
 
     source: CameraSource | UnsetType = UNSET
-    keep: Keep = False
+    keep: Keep | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     options: Annotated[OptionNames, Meta(description="The whole list.")] | UnsetType = UNSET
     approved: (

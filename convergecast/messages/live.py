@@ -11,7 +11,6 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from convergecast.labels import LABELS, NOT_TAUGHT
 from convergecast.messages.engine import EngineState, ModelInfo
 from convergecast.messages.recording import Recording
 from convergecast.messages.results import Result
@@ -21,6 +20,7 @@ from convergecast.messages.values import (
     OptionNames,
     Pixels,
     Rate,
+    TaughtLabel,
     Time,
 )
 from convergecast.messages.worker import Motion, State
@@ -37,9 +37,6 @@ Address = Annotated[
 MinScore = Annotated[
     float,
     Meta(ge=MIN_SCORES[0], le=MIN_SCORES[1], description="The least score of shown objects."),
-]
-TaughtLabel = Annotated[
-    str, Meta(extra_json_schema={"enum": [name for name in LABELS if name not in NOT_TAUGHT]})
 ]
 ShownLabels = Annotated[
     tuple[TaughtLabel, ...] | None, Meta(description="The labels that are shown. Null: all.")

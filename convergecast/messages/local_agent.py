@@ -32,9 +32,9 @@ class Wish(Message, frozen=True, kw_only=True):
     agent_id: str
     camera_key: str
     name: str
-    folder: str
     granted: int
     registers: bool
+    folder: str
 
 
 class AgentReport(Message, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from convergecast.checks import MUST_BE
-from convergecast.labels import LABELS
+from convergecast.labels import LABELS, NOT_TAUGHT
 from convergecast.names import MAX_NAME_LENGTH
 from convergecast.options import OPTIONS
 from convergecast.protocol.texts import VISIBLE
@@ -47,6 +47,9 @@ FacePoints = Annotated[
 OptionName = Annotated[str, Meta(extra_json_schema={"enum": [option.name for option in OPTIONS]})]
 OptionNames = Annotated[tuple[OptionName, ...], Meta(extra_json_schema={"uniqueItems": True})]
 LabelName = Annotated[str, Meta(extra_json_schema={"enum": list(LABELS)})]
+TaughtLabel = Annotated[
+    str, Meta(extra_json_schema={"enum": [name for name in LABELS if name not in NOT_TAUGHT]})
+]
 LabelId = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": len(LABELS)})]
 
 Flaw = Literal["too small", "blurred", "turned away", "too dark", "too bright", "hardly a face"]

@@ -5,13 +5,14 @@ Coordinates are shares of the picture, from 0 to 1, y downwards. Process: hub, w
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from convergecast.checks import MUST_BE
-from convergecast.messages.values import LabelName, Message, Name
+from convergecast.messages.values import Message, Name, TaughtLabel
 
 MAX_OF_A_KIND = 16
 """The most zones, lines or masks of a camera."""
@@ -28,9 +29,14 @@ Place = Annotated[
 ]
 Polygon = Annotated[tuple[Place, ...], Meta(min_length=3, max_length=MAX_POINTS)]
 CountedLabels = Annotated[
-    Annotated[tuple[LabelName, ...], Meta(max_length=91)] | None,
+    Annotated[tuple[TaughtLabel, ...], Meta(max_length=91)] | None,
     Meta(description="The labels that count. Null: all."),
 ]
+
+
+def counts(labels: Collection[object] | UnsetType | None, label: str | None) -> bool:
+    """Whether a label is among those that count."""
+    return labels is None or labels is UNSET or label in labels
 
 
 class Zone(Message, frozen=True, kw_only=True):
@@ -39,7 +45,7 @@ class Zone(Message, frozen=True, kw_only=True):
     id: Annotated[str, _ID] | UnsetType = UNSET
     name: Name
     polygon: Polygon
-    labels: CountedLabels = None
+    labels: CountedLabels | UnsetType = UNSET
 
 
 class Line(Message, frozen=True, kw_only=True):
@@ -49,7 +55,7 @@ class Line(Message, frozen=True, kw_only=True):
     name: Name
     start: Place = msgspec.field(name="from")
     end: Place = msgspec.field(name="to")
-    labels: CountedLabels = None
+    labels: CountedLabels | UnsetType = UNSET
 
 
 class Mask(Message, frozen=True, kw_only=True):
@@ -60,12 +66,29 @@ class Mask(Message, frozen=True, kw_only=True):
     polygon: Polygon
 
 
+Zones = Annotated[tuple[Zone, ...], Meta(max_length=MAX_OF_A_KIND)]
+Lines = Annotated[tuple[Line, ...], Meta(max_length=MAX_OF_A_KIND)]
+Masks = Annotated[tuple[Mask, ...], Meta(max_length=MAX_OF_A_KIND)]
+
+
 class CameraZones(Message, frozen=True, kw_only=True):
     """The zones, lines and masks of a camera."""
 
-    zones: Annotated[tuple[Zone, ...], Meta(max_length=MAX_OF_A_KIND)] = ()
-    lines: Annotated[tuple[Line, ...], Meta(max_length=MAX_OF_A_KIND)] = ()
-    masks: Annotated[tuple[Mask, ...], Meta(max_length=MAX_OF_A_KIND)] = ()
+    zones: Zones = ()
+    lines: Lines = ()
+    masks: Masks = ()
+
+
+class ZonesChange(Message, frozen=True, kw_only=True):
+    """What they are to be; a list that is left out is empty."""
+
+    zones: Zones | UnsetType = UNSET
+    lines: Lines | UnsetType = UNSET
+    masks: Masks | UnsetType = UNSET
+
+    def whole(self) -> CameraZones:
+        """Return what the camera is to have."""
+        return CameraZones(zones=self.zones or (), lines=self.lines or (), masks=self.masks or ())
 
 
 NO_ZONES = CameraZones()

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from agent.hubs import find_hubs
 from convergecast.mdns import Announcement
 from convergecast.protocol.registration import RegistrationReply, encode_reply
 
@@ -48,6 +49,10 @@ def main() -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     announcement = Announcement(host=address, port=server.server_address[1], hub_id=FIRST)
     announcement.start()
+    never, found = threading.Event(), f"found {FIRST}"
+    while found not in [hub.found_as for hub in find_hubs(never, look_s=0.3, interfaces=[address])]:
+        pass
+    Path(f"{file}.announced").touch()
     sys.stdin.read()
     announcement.stop()
 

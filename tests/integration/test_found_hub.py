@@ -83,6 +83,7 @@ def test_an_agent_stays_with_the_hub_that_knows_its_token_and_tells_it_to_nobody
         eventually(lambda: udp_sockets(rig), "the announcement")
         stranger = [*hosts.hub.prefix, sys.executable, "-m", "tests.fakes.stranger"]
         rig.start([*stranger, hosts.hub.address, str(kept)], dict(os.environ))
+        eventually(Path(f"{kept}.announced").exists, "the stranger's announcement")
         environment = {
             **os.environ,
             "CONVERGECAST_AGENT_TOKEN": rig.agent_token,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import bson
@@ -10,6 +11,7 @@ import numpy as np
 import schemathesis
 from hypothesis import strategies as st
 
+from convergecast.messages.zones import MAX_POINTS
 from convergecast.web.request_limits import PICTURE_KINDS
 
 
@@ -30,6 +32,52 @@ for _kind in PICTURE_KINDS:
 schemathesis.openapi.format(
     "password", st.integers(0, 10**9).map(lambda number: f"{number:x}-grün-Teppich-Mond")
 )
+
+
+@schemathesis.hook
+def before_call(
+    context: schemathesis.HookContext, case: schemathesis.Case[Any], kwargs: dict[str, Any]
+) -> None:
+    """Put in what no description can say: which polygons cross themselves, where cameras are."""
+    sent = case.body
+    if not isinstance(sent, dict):
+        return
+    if case.operation.path.endswith("/zones"):
+        _draw(sent)
+    source = sent.get("source")
+    if "/cameras" in case.operation.path and isinstance(source, str) and 0 < len(source) <= 2000:
+        sent["source"] = "rtsp://169.254.1.1/live"  # refused before it is asked
+
+
+def _draw(sent: dict[str, Any]) -> None:
+    """Give what is drawn, where it fits its description, a form and an id that are accepted."""
+    for name in ("zones", "lines", "masks"):
+        drawn = sent.get(name)
+        for at, part in enumerate(drawn if isinstance(drawn, list) else []):
+            if not isinstance(part, dict):
+                continue
+            if _is_polygon(part.get("polygon")):
+                part["polygon"] = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
+            if _is_place(part.get("from")) and _is_place(part.get("to")):
+                part |= {"from": [0.5, 1], "to": [0.5, 0]}
+            if part.get("kind") == "privacy":  # of agents that this version has not
+                part["kind"] = "motion"
+            if isinstance(part.get("id"), str) and re.fullmatch(r"[\w-]{1,32}", part["id"], re.A):
+                part["id"] = str(at)
+
+
+def _is_polygon(value: Any) -> bool:
+    """Whether a polygon is one by its description."""
+    return isinstance(value, list) and 3 <= len(value) <= MAX_POINTS and all(map(_is_place, value))
+
+
+def _is_place(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_share, value))
+
+
+def _is_share(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= 1
 
 
 @schemathesis.serializer("application/bson")

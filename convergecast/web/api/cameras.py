@@ -48,7 +48,7 @@ def blueprint(services: Services) -> Blueprint:
         source = usable_source(order.source, services.own_ports())
         registry.check_source(source)
         name = place_in(source) if order.name is UNSET else shown_name(order.name)
-        with local_agents.tried(source, name=name, keep=order.keep) as trial:
+        with local_agents.tried(source, name=name, keep=order.keep is True) as trial:
             camera = registry.add_by_hub(trial.camera_id, source, name=name, by=caller().actor)
             local_agents.adopt(trial)
         return answer(board.view(camera), 201)
@@ -68,7 +68,9 @@ def blueprint(services: Services) -> Blueprint:
         source = usable_source(order.source, services.own_ports())
         registry.check_new_source(camera_id, source)
         name = registry.get(camera_id).name
-        with local_agents.tried(source, name=name, keep=order.keep, camera_id=camera_id) as trial:
+        with local_agents.tried(
+            source, name=name, keep=order.keep is True, camera_id=camera_id
+        ) as trial:
             camera = _changed(registry, camera_id, order, source)
             local_agents.adopt(trial)
         return answer(board.view(camera))

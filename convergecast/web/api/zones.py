@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
-from convergecast.messages.zones import CameraZones
+from convergecast.messages.zones import ZonesChange
 from convergecast.web.api.request_body import answer, json_body
 from convergecast.web.caller import caller
 from convergecast.web.services import Services
@@ -23,7 +23,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.put("")
     @allow(Access.OPERATE)
     def change(camera_id: str) -> Response:
-        sent = json_body(CameraZones)
+        sent = json_body(ZonesChange).whole()
         services.camera(caller(), camera_id)
         camera = services.registry.change_zones(camera_id, sent, caller().actor)
         return answer(camera.zones)

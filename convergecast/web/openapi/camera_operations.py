@@ -9,7 +9,7 @@ from convergecast.messages import event_views as events
 from convergecast.messages.live import CameraView
 from convergecast.messages.recording import Storage, StorageChange
 from convergecast.messages.results import PictureResult, Result
-from convergecast.messages.zones import CameraZones
+from convergecast.messages.zones import CameraZones, ZonesChange
 from convergecast.web.openapi.operations import answer, body, header, inspect, manage, operate, view
 from convergecast.web.request_limits import PICTURE_KINDS
 
@@ -44,7 +44,7 @@ CAMERA_OPERATIONS = {
     f"GET {_ONE}/stream.mjpg": _picture("stream", "A stream for players", _STREAM),
     f"GET {_ONE}/result": view("result", "The newest result", Result),
     f"GET {_ONE}/zones": view("zones", "Its zones, lines and masks", CameraZones),
-    f"PUT {_ONE}/zones": operate("put_zones", "Change them", CameraZones, sent=CameraZones),
+    f"PUT {_ONE}/zones": operate("put_zones", "Change them", CameraZones, sent=ZonesChange),
     "POST /api/v1/analyze": _analysis("analyze", "Analyse one picture", PictureResult),
     "GET /api/v1/counts": _counts("counts", "People, minute by minute", api.Minutes),
     "GET /api/v1/labels": view("labels", "The labels of objects", api.Labels),
