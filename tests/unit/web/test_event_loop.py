@@ -54,8 +54,8 @@ class Statements:
     def _watched(self, method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)
         def watched(database: Database, *arguments: Any, **options: Any) -> Any:
-            # A thread that looks after the disk once a second does so with pictures or without.
-            self.count += threading.current_thread().name != "recordings"
+            # Threads that look after the disk by the clock do so with pictures or without.
+            self.count += threading.current_thread().name not in ("recordings", "events", "exports")
             try:
                 asyncio.get_running_loop()
             except RuntimeError:
