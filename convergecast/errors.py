@@ -172,6 +172,12 @@ class Unavailable(ConvergeCastError):
     kind, http_status = "unavailable", 503
 
 
+class Full(ConvergeCastError):
+    """The disk has no room for what was asked."""
+
+    kind, http_status = "full", 507
+
+
 class EngineError(Unavailable):
     """The engine has ended, is too slow, or refuses."""
 

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import msgspec
 
 from convergecast.clock import Clock
-from convergecast.errors import ConvergeCastError, Gone, NotFound, Unusable
+from convergecast.errors import ConvergeCastError, Full, Gone, NotFound
 from convergecast.messages.recording import (
     CameraStorage,
     Recording,
@@ -305,10 +305,10 @@ class ClipStore:
         )
 
     def check_budget(self, budget_bytes: int) -> None:
-        """Raise Unusable for a larger budget than now that the disk has no room for."""
+        """Raise Full for a larger budget than now that the disk has no room for."""
         most = self._used() + self._disk()[1]
         if budget_bytes > max(self.budget_bytes, most):
-            raise Unusable(f"The disk has room for {most:,} bytes: ask for no more.")
+            raise Full(f"The disk has room for {most:,} bytes: ask for no more.")
 
     def change(self, budget_bytes: int | None, *, days: float | None, set_days: bool) -> None:
         """Set the budget, if it is given, and the days."""

@@ -60,7 +60,7 @@ def test_an_agent_says_what_it_is(hub: FakeHub, start: Starter) -> None:
     agent = start(hub.url, "--name", "porch", CONVERGECAST_AGENT_TOKEN="the token")
     registration = hub.wait_for(lambda r: r.width)
     assert (registration.width, registration.height) == (64, 48)
-    assert registration.fps == pytest.approx(1.0)
+    assert registration.fps == pytest.approx(1.0, rel=0.1)  # by the clock, on a busy machine
     assert (registration.name, registration.token) == ("porch", None)
     first = hub.registrations[0]
     assert first.token_proof == first.proof_of("the token")

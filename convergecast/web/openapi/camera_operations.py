@@ -28,7 +28,7 @@ _picture = partial(view, query=api.AnnotatedQuery, basic=True)
 _analysis = partial(operate, query=api.AnalyzeQuery, sent=_PICTURE, errors=[409, 503])
 _FILE = answer(200, "The video.", {"video/*": {}})
 _MAKING = answer(202, "It is being made.", {"application/json": events.Making})
-_video = partial(view, errors=[410, 503])
+_video, _put = partial(view, errors=[410, 503]), partial(manage, errors=[507])
 _switch = partial(operate, sent=api.OptionOrder)
 _EVENT = "/api/v1/events/{event_id}"
 
@@ -61,5 +61,5 @@ EVENT_OPERATIONS = {
     f"PATCH {_EVENT}": operate("mark_event", "Keep it", events.EventView, sent=events.EventMark),
     f"DELETE {_EVENT}": operate("delete_event", "Delete it", answer(204, "It is deleted.")),
     "GET /api/v1/storage": inspect("storage", "What clips take", Storage),
-    "PUT /api/v1/storage": manage("set_storage", "Change it", Storage, sent=StorageChange),
+    "PUT /api/v1/storage": _put("set_storage", "Change it", Storage, sent=StorageChange),
 }

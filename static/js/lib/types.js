@@ -287,7 +287,7 @@
  * @property {string} name  Printable characters.
  * @property {[number, number]} from  x, y.
  * @property {[number, number]} to  x, y.
- * @property {string[]|null} labels  The labels that count. Null: all.
+ * @property {string[]|null} [labels]  The labels that count. Null: all.
  *
  * @typedef {object} MadeToken  A new token.
  * @property {string} id  Newer sessions have higher numbers.
@@ -550,7 +550,7 @@
  * @property {string} [id]  Given by the hub where it is missing.
  * @property {string} name  Printable characters.
  * @property {[number, number][]} polygon
- * @property {string[]|null} labels  The labels that count. Null: all.
+ * @property {string[]|null} [labels]  The labels that count. Null: all.
  */
 
 export {};

@@ -22,7 +22,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convergecast.errors import Gone, NotFound, Unusable
+from convergecast.errors import Full, Gone, NotFound
 from convergecast.hub import Hub
 from convergecast.messages.recording import Recording, RecordingOrder, RecordingState
 from convergecast.messages.results import to_json
@@ -377,11 +377,11 @@ def test_a_budget_beyond_the_disk_deletes_no_clips_and_is_refused(
     store.clips.make_room()
     assert [path for path in paths if path.exists()] == paths
     store.clips.check_budget(1 << 40)  # it is so already
-    with pytest.raises(Unusable, match="room for 10,"):
+    with pytest.raises(Full, match="room for 10,"):
         store.clips.check_budget((1 << 40) + 1)
     store.clips.change(1 << 30, days=None, set_days=False)
     store.clips.check_budget(10 << 30)
-    with pytest.raises(Unusable):
+    with pytest.raises(Full):
         store.clips.check_budget(11 << 30)
 
 
