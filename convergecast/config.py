@@ -170,6 +170,11 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         forbidden = self.commercial_safe and self.landmark_model == "landmarks-68"
         return "face-mesh" if forbidden else self.landmark_model
 
+    @property
+    def alignment(self) -> str:
+        """The landmarks that turn faces upright for recognition. Only equal ones compare."""
+        return "landmarks-5" if self.commercial_safe else "landmarks-68"
+
     def networks(self) -> list[Network]:
         """Return `agent_networks` as networks; raises InvalidInput if one is not valid."""
         return _networks("agent_networks", self.agent_networks)

@@ -25,7 +25,7 @@ from convergecast.detection.objects.yolox import Yolox
 from convergecast.detection.precision import choose_precision
 from convergecast.errors import ModelError
 from convergecast.model_store import store
-from convergecast.model_store.catalog import LANDMARKS_5, MODELS, TASK_TITLES
+from convergecast.model_store.catalog import MODELS, TASK_TITLES
 from convergecast.model_store.manifests import WITHOUT_FILE, Manifest, added_models
 from convergecast.vision.detections import Faces, Objects
 
@@ -126,16 +126,16 @@ def create_landmark_model(config: HubConfig, *, threads: int) -> LandmarkModel:
 
 
 def create_alignment(config: HubConfig, *, threads: int) -> LandmarkModel:
-    """Load the landmarks that turn faces upright for recognition: dlib's five points.
+    """Load the landmarks that turn faces upright for recognition: dlib's 68 points, or its 5.
 
     Args:
-        config: `face_model` is read.
+        config: `commercial_safe` and `face_model` are read.
         threads: as of `create_landmark_model`.
 
     Raises:
         ModelError: it is not installed, damaged, or cannot be loaded.
     """
-    path = store.find("landmarks", LANDMARKS_5.name).path
+    path = store.find("landmarks", config.alignment).path
     square_boxes = config.face_model in WITHOUT_FILE
     return DlibLandmarks(path, threads=threads, square_boxes=square_boxes)
 

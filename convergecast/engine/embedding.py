@@ -20,7 +20,7 @@ from convergecast.detection.runtime import CPU, GPU
 from convergecast.engine.prepared import Prepared
 from convergecast.messages.engine import Look, ModelInfo, SettledBox, VectorKind
 from convergecast.model_store import store
-from convergecast.model_store.catalog import FACE_EMBEDDING, LANDMARKS_5
+from convergecast.model_store.catalog import FACE_EMBEDDING
 from convergecast.vision.boxes import iou
 from convergecast.vision.detections import Bytes, Faces, Floats
 
@@ -44,7 +44,7 @@ class FaceInBatch(NamedTuple):
         face: its index in the picture.
         image: the picture, (H, W, 3) uint8 BGR.
         box: (4,) `x1, y1, x2, y2` in pixels of `image`.
-        points: (5, 2), dlib's landmarks in the same pixels.
+        points: (68 or 5, 2), dlib's landmarks in the same pixels.
         score: the detector's score, 0 to 1.
         detected: (5 or 0, 2), the detector's own points.
     """
@@ -61,11 +61,11 @@ class FaceInBatch(NamedTuple):
 class FaceEmbedding:
     """The loaded network, and the kind of its embeddings. Only embeddings of one kind compare.
 
-    Faces are turned upright by dlib's five points, whatever the landmark model is. So a vector does
-    not depend on it ([ADR 41](../../docs/adr/0041-five-points-align-mesh-is-default.md)).
+    Faces are turned upright by dlib's points, whatever the landmark model is. So a vector does not
+    depend on it ([ADR 41](../../docs/adr/0041-mesh-is-default.md)).
 
     Args:
-        config: `face_model` and `device` are read.
+        config: `commercial_safe`, `face_model` and `device` are read.
         threads: as in `runtime.open_session`.
 
     Attributes:
@@ -87,7 +87,7 @@ class FaceEmbedding:
         self.kind = VectorKind(
             model=f"{found.name}-{found.sha256[:8]}",
             precision=precision,
-            alignment=LANDMARKS_5.name,
+            alignment=config.alignment,
         )
         self.info = ModelInfo(
             task="recognition",

@@ -171,7 +171,7 @@ def test_people_who_were_enrolled_with_other_models_are_not_compared(
     known: Path, portrait: Path
 ) -> None:
     with hub(known) as filled:
-        before = "UPDATE face_pictures SET kind = 'dlib-resnet-b223d73c fp32 landmarks-68'"
+        before = "UPDATE face_pictures SET kind = 'dlib-resnet-b223d73c fp32 landmarks-5'"
         assert filled.database.execute(before) == 1
     words: list[str | Path] = ["--options", "recognition", "--data-dir", known]
     results, said = analyze(portrait, portrait, *words)
