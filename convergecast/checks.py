@@ -194,5 +194,9 @@ def _number(node: inspect.IntType | inspect.FloatType) -> str:
     low = -math.inf if node.ge is None else node.ge
     high = math.inf if node.le is None else node.le
     if math.isfinite(low) and math.isfinite(high):
-        return f"{what} from {low:g} to {high:g}"
-    return f"{what}, at least {low:g}" if math.isfinite(low) else what
+        return f"{what} from {_figure(low)} to {_figure(high)}"
+    return f"{what}, at least {_figure(low)}" if math.isfinite(low) else what
+
+
+def _figure(number: float) -> str:
+    return str(int(number)) if number == int(number) else f"{number:g}"

@@ -51,6 +51,7 @@ ORDER = [
     "labels",
     "checks",
     "clock",
+    "durable",
     "errors",
 ]
 HEAVY = {"flask", "sqlite3", "onnxruntime", "onnx", "numba", "numpy", "cv2", "uvicorn", "requests"}

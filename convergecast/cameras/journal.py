@@ -32,8 +32,8 @@ from convergecast.cameras.journal_file import (
     JournalFile,
     record_size,
     recover,
-    sync_folder,
 )
+from convergecast.durable import sync_folder
 from convergecast.errors import InvalidInput, Unavailable
 from convergecast.events.writer import LASTING
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+
+from convergecast.durable import sync, sync_folder, write_all
 
 MOST_BODY_BYTES = 16 << 10
 _READ_BYTES = 64 << 10
@@ -111,27 +112,14 @@ class JournalFile:
     def _write(self, data: bytes, *, keep_bytes: int) -> None:
         out = self._out
         try:
-            unwritten = memoryview(data)
-            while unwritten and out is not None:
-                unwritten = unwritten[os.write(out, unwritten) :]
             if out is not None:
-                (os.fdatasync if sys.platform == "linux" else os.fsync)(out)
+                write_all(out, data)
+                sync(out)
         except OSError:
             self.close()
             with contextlib.suppress(OSError):
                 os.truncate(self.path, keep_bytes)
             raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk. Raises OSError."""
-    if sys.platform == "win32":
-        return  # Windows has no such call
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def record_size(body: bytes) -> int:

@@ -153,7 +153,8 @@ class Worker:
         self._outbox.put_frame(head, frame.jpeg)
 
     def _publish(self, result: Result, jpeg: bytes, seen: Seen | None) -> None:
-        if result.captured_at == result.unchanged_until:  # else it was recorded before
+        is_new = result.captured_at == result.unchanged_until  # else it was recorded before
+        if is_new and self._orders.recording.on:
             self._recorder.found(to_json(result), result.captured_at)
         self._outbox.put_result(result, jpeg, seen)
 

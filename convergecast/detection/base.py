@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from convergecast.vision.detections import Bytes, Faces, Objects
@@ -10,6 +11,17 @@ from convergecast.vision.detections import Bytes, Faces, Objects
 Found = TypeVar("Found", Faces, Objects)
 Canvas: TypeAlias = Any
 """A picture as a detector's `prepare` returns it. Only the same detector's `detect` can read it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WithPicture:
+    """A picture, (H, W, 3) uint8 BGR, and a detector's canvas of the whole of it.
+
+    For detectors that look at parts of it again.
+    """
+
+    image: Bytes
+    whole: Canvas
 
 
 class Model(Protocol[Found]):

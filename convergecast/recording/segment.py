@@ -11,12 +11,13 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-import sys
 import zlib
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
+
+from convergecast.durable import sync, sync_folder, write_all
 
 DATA, INDEX = ".data", ".index"
 ENTRY_BYTES = 16
@@ -78,7 +79,7 @@ class SegmentWriter:
     def append(self, kind: EntryKind, at_ms: int, payload: bytes) -> None:
         """Write an entry; it counts after `sync`."""
         if payload:
-            _write_all(self._data, payload)
+            write_all(self._data, payload)
         check = (int(kind) << 24) | (zlib.crc32(payload) & _CHECK)
         since_ms = max(0, at_ms - self.start_ms)
         self._waiting.append(_ENTRY.pack(self._offset, len(payload), since_ms, check))
@@ -88,9 +89,9 @@ class SegmentWriter:
         """Wait until all is on the disk, the data first."""
         if not self._waiting:
             return
-        _sync(self._data)
-        _write_all(self._index, b"".join(self._waiting))
-        _sync(self._index)
+        sync(self._data)
+        write_all(self._index, b"".join(self._waiting))
+        sync(self._index)
         self.entries += len(self._waiting)
         self._waiting.clear()
         self.size = self._offset + self.entries * ENTRY_BYTES
@@ -180,27 +181,6 @@ def segments_in(folder: Path) -> Sequence[Path]:
         return sorted(path for path in folder.iterdir() if path.suffix == DATA)
     except OSError:
         return []
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk. Raises OSError."""
-    if sys.platform == "win32":
-        return  # Windows has no such call
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _sync(descriptor: int) -> None:
-    (os.fdatasync if sys.platform == "linux" else os.fsync)(descriptor)
 
 
 _KINDS = frozenset(EntryKind)

@@ -85,11 +85,11 @@ class UsageLog:
 
     def run_once(self) -> None:
         """Take a sample."""
-        usages = {}
-        for name, pid in self.pids().items():
+        usages, pids = {}, self.pids()
+        for name, pid in pids.items():
             with contextlib.suppress(psutil.Error):  # it has ended meanwhile
                 usages[name] = self._usage(pid)
-        self._known = {pid: p for pid, p in self._known.items() if pid in self.pids().values()}
+        self._known = {pid: p for pid, p in self._known.items() if pid in pids.values()}
         packets, now_s = _packets(), time.monotonic()
         rate = max(0, packets - self._packets) / max(0.001, now_s - self._sampled_s)
         self._packets, self._sampled_s = packets, now_s

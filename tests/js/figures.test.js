@@ -7,7 +7,7 @@ import { dropRows, processName, rateRows, share, size } from '../../static/js/li
 import { OPTIONS, camera, engine, model } from './samples.js';
 
 test('sizes and shares are said as people say them', () => {
-  assert.deepEqual([0, 52 * 2 ** 20, 1500 * 2 ** 20].map(size), ['0 MB', '52 MB', '1.5 GB']);
+  assert.deepEqual([0, 52e6, 999.4e6, 1.5e9].map(size), ['0 MB', '52 MB', '999 MB', '1.5 GB']);
   assert.deepEqual([0, 0.4, 12.4, 139.6].map(share), ['0 %', '<1 %', '12 %', '140 %']);
 });
 

@@ -10,17 +10,16 @@ Process: engine, command.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convergecast.detection.base import WithPicture
 from convergecast.detection.faces.centerface import MIN_SCORE, CenterFace
 from convergecast.vision.boxes import iou
 from convergecast.vision.crops import cut
 from convergecast.vision.detections import Bytes, Faces, Floats
-from convergecast.vision.letterbox import Letterbox
 
 UNSURE_FROM, UNSURE_TO = 0.2, 0.5
 """Below are hardly any faces, above hardly anything else."""
@@ -34,14 +33,6 @@ NOTHING_SEEN = 0.01
 """The second score where the crop shows no such face."""
 LENIENCE = 0.15
 """Is added to the mean of both scores' logits, so that no more true faces are lost than found."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
-    """A picture, (H, W, 3) uint8 BGR, and the detector's canvas of the whole picture."""
-
-    image: Bytes
-    whole: Letterbox
 
 
 class SecondLook:
@@ -58,11 +49,11 @@ class SecondLook:
         self.device_reason = detector.device_reason
         self.least_size = detector.least_size
 
-    def prepare(self, image: Bytes) -> Prepared:
+    def prepare(self, image: Bytes) -> WithPicture:
         """Prepare the whole picture, (H, W, 3) uint8 BGR, and keep it for the crops."""
-        return Prepared(image, self._detector.prepare(image))
+        return WithPicture(image, self._detector.prepare(image))
 
-    def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Faces]:
+    def detect(self, batch: Sequence[WithPicture], min_score: float = MIN_SCORE) -> list[Faces]:
         """Return the faces of every picture, in its own pixels, scored above `min_score`.
 
         Raises:

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convergecast.detection.base import Model
+from convergecast.detection.base import Model, WithPicture
 from convergecast.detection.objects.ssd import MAX_IOU, MIN_SCORE
 from convergecast.vision.boxes import areas, best_of_each_label
 from convergecast.vision.detections import Bytes, Floats, Objects
@@ -38,14 +36,6 @@ BORDER_SHARE = 0.01
 Window = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
-    """A picture, (H, W, 3) uint8 BGR, and the detector's canvas of the whole picture."""
-
-    image: Bytes
-    whole: Any
-
-
 class CloserLook:
     """An object detector with a second run on a tile, where small objects are in doubt.
 
@@ -60,11 +50,11 @@ class CloserLook:
         long_side, short_side = detector.least_size
         self.least_size = math.ceil(long_side / TILE_SHARE), math.ceil(short_side / TILE_SHARE)
 
-    def prepare(self, image: Bytes) -> Prepared:
+    def prepare(self, image: Bytes) -> WithPicture:
         """Prepare the whole picture, (H, W, 3) uint8 BGR, and keep it for the tile."""
-        return Prepared(image, self._detector.prepare(image))
+        return WithPicture(image, self._detector.prepare(image))
 
-    def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Objects]:
+    def detect(self, batch: Sequence[WithPicture], min_score: float = MIN_SCORE) -> list[Objects]:
         """Return the objects of every picture, in its own pixels, scored above `min_score`.
 
         Raises:

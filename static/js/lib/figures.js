@@ -4,8 +4,7 @@ import { count, rate } from './format.js';
 
 /** "312 MB", "1.4 GB" @param {number} bytes */
 export function size(bytes) {
-  const mb = bytes / 2 ** 20;
-  return mb < 1000 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`;
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** "12 %", "140 %": of one core @param {number} percent */

@@ -2,17 +2,12 @@
 
 import { createAccountBook } from '../lib/accountbook.js';
 import { accountChange } from '../lib/accountwords.js';
-import { api } from '../lib/api.js';
 import { at, button, el, setHidden, setText } from '../lib/dom.js';
-import { createLive } from '../lib/live.js';
+import { createPage } from '../lib/page.js';
 import { isAdmin, userName } from '../lib/rights.js';
-import { liveUrl } from '../lib/root.js';
-import { createStore } from '../lib/store.js';
 import { createAccountDialog } from '../widgets/accountdialog.js';
 import { createAccounts } from '../widgets/accounts.js';
-import { createBanner } from '../widgets/banner.js';
 import { createChanges } from '../widgets/changes.js';
-import { createHeader } from '../widgets/header.js';
 import { createMenu } from '../widgets/menu.js';
 import { createOwnAccount } from '../widgets/ownaccount.js';
 import { createPasswordDialog } from '../widgets/passworddialog.js';
@@ -22,11 +17,7 @@ import { createTokens } from '../widgets/tokens.js';
 
 const REFRESH_MS = 10000;
 const main = at('accounts');
-const store = createStore(render);
-const live = createLive({
-  url: liveUrl(), onMessage: receive, onDrawn() {}, onLost: () => store.setLink('lost'), mayReturn: api.signedIn,
-});
-const book = createAccountBook({ onChange: store.changed });
+const book = createAccountBook({ onChange: () => page.store.changed() });
 
 /** @param {string} name */
 const part = (name) => main.appendChild(el('section', { class: `part ${name}`, 'data-testid': name, hidden: true }));
@@ -40,7 +31,7 @@ const passwords = createPasswordDialog({
     : accounts?.say(`${name} has a new password, and all sessions and tokens of ${name} have ended.`)),
 });
 const editor = createAccountDialog({ book, onDone: saved });
-const tokenDialog = createTokenDialog({ book, now: live.now });
+const tokenDialog = createTokenDialog({ book, now: () => page.now() });
 const key = main.dataset.key === 'token' ? 'token' : 'link';
 const ownPart = part('own-part');
 const account = createOwnAccount(ownPart, {
@@ -58,12 +49,8 @@ const ownSessions = createSessions(part('own-sessions-part'), { book, whose: 'ow
 const tokensPart = part('tokens-part');
 const tokens = createTokens(tokensPart, { book, key, onMake: tokenDialog.open });
 const others = isAdmin() ? [createSessions(part('other-sessions-part'), { book, whose: 'others' }), createLog()] : [];
-const header = createHeader(at('header'), {
-  actions: null, version: main.dataset.version, onAligned: store.setAligned, page: 'accounts',
-});
-const banner = createBanner(at('banner'));
 const widgets = [
-  header, banner, account, ...(accounts ? [accounts] : []), ownSessions, tokens, ...others, editor, tokenDialog, menu,
+  account, ...(accounts ? [accounts] : []), ownSessions, tokens, ...others, editor, tokenDialog, menu,
 ];
 
 function createLog() {
@@ -79,10 +66,9 @@ function createLog() {
   });
 }
 
-/** @param {import('../lib/views.js').View} view */
-function render(view) {
-  document.body.classList.toggle('is-lost', view.link === 'lost');
-  const all = { ...view, ...book.state(), now_s: live.now(), named: [...view.cameras, ...view.pending] };
+/** @param {import('../lib/views.js').View} view  @param {number} now_s */
+function render(view, now_s) {
+  const all = { ...view, ...book.state(), now_s, named: [...view.cameras, ...view.pending] };
   for (const each of [ownPart, tokensPart]) setHidden(each, all.me === null);
   showTrouble(all);
   widgets.forEach((widget) => widget.setState(all));
@@ -107,27 +93,8 @@ function saved(user, isNew) {
   }
 }
 
-/** @param {import('../lib/types.js').Hello} message */
-function greet(message) {
-  if (store.view().link === 'lost') book.refresh();
-  store.hello(message);
-}
-
-/** @param {any} message of the hub */
-function receive(message) {
-  switch (message.type) {
-    case 'hello': greet(message); break;
-    case 'cameras': store.update(message.cameras); break;
-    case 'gone': store.gone(message.camera); break;
-    case 'status': store.setStatus(message); break;
-    case 'error': console.warn(`The hub did not understand this page: ${message.message}`); break;
-    default: break;
-  }
-}
-
 const refresh = () => { if (!document.hidden) book.refresh(); };
 document.addEventListener('visibilitychange', refresh);
 setInterval(refresh, REFRESH_MS);
+const page = createPage({ main, name: 'accounts', render, onBack: book.refresh });
 book.refresh();
-store.changed();
-live.open();

@@ -21,7 +21,7 @@ import { createSightings } from '../widgets/sightings.js';
 import { createUnknown } from '../widgets/unknown.js';
 
 const REFRESH_MS = 10000;
-const main = at('gallery');
+const main = at('faces');
 const store = createStore(render);
 const live = createLive({
   url: liveUrl(),

@@ -43,7 +43,8 @@ const cpu = plot('CPU', 'Processor time of all processes, percent of one core', 
 
 main.append(trouble);
 section('Processes', machine, processes.element,
-  el('p', { class: 'quiet small' }, 'CPU is of one core: two busy cores are 200 %.'));
+  el('p', { class: 'quiet small' },
+    'CPU is of one core: two busy cores are 200 %. Memory that processes share counts in each.'));
 section('The last hour', el('div', { class: 'plots' }, packets.element, memory.element, cpu.element));
 section('Rates', noRates, rates.element);
 section('Frames given up', drops.element);
