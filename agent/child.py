@@ -16,6 +16,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +32,8 @@ from .sources import make_source
 STOP = b"stop"
 _REPORT_EVERY_S = 0.5
 _MOST_SIZE = (1920, 1080)
+
+_log = logging.getLogger(__name__)
 
 
 class Channel(Protocol):
@@ -79,17 +82,33 @@ def run_child(channel: Channel) -> None:
     silence_libraries()
     folder = None
     try:
-        wish = read_wish(channel.receive()[0])
-        folder = _empty(Path(wish.folder))
-        tempfile.tempdir = str(folder)
-        _Child(channel, wish).run(wish)
-    except (EOFError, OSError):
-        pass  # the hub is gone
+        if (head := _next(channel)) != STOP:
+            wish = read_wish(head)
+            folder = _empty(Path(wish.folder))
+            tempfile.tempdir = str(folder)
+            _Child(channel, wish).run(wish)
+    except Exception as error:  # noqa: BLE001 - the top of the process
+        _log.error("the agent failed: %s", _told(error))
     finally:
         logging.shutdown()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)  # a thread may hang in FFmpeg
+
+
+def _next(channel: Channel) -> bytes:
+    """Return the hub's next message, which is `STOP` also when the hub is gone."""
+    try:
+        return channel.receive()[0]
+    except (EOFError, OSError):
+        return STOP
+
+
+def _told(error: Exception) -> str:
+    """Return what failed and where; the text of an error may quote the camera's password."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    places = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__}{f' ({reason})' if reason else ''}\n{places}"
 
 
 def _empty(folder: Path) -> Path:
@@ -119,7 +138,7 @@ class _Child:
         self._service.start(register=False)
         self._follow(wish)
         threading.Thread(target=self._report_loop, name="report", daemon=True).start()
-        while (head := self._channel.receive()[0]) != STOP:
+        while (head := _next(self._channel)) != STOP:
             self._follow(read_wish(head))
 
     def _follow(self, wish: Wish) -> None:

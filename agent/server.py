@@ -105,7 +105,7 @@ class FrameChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
                 return data
             try:
                 sent = int(self.send(data, do_close=False))
-            except OSError:  # it is full, or broken, which the loop finds out itself
+            except OSError:  # it is broken, which the loop finds out itself
                 return data
             self.last_activity = time.time()
             return data[sent:]

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from convergecast.protocol.jpeg import END
+from convergecast.protocol.jpeg import END, has_end
 from convergecast.protocol.urls import Address, read_address, without_credentials
 
 from .causes import place_of, reach, video_cause
@@ -65,13 +66,18 @@ class _CaptureSource:
         return self._pixels()
 
     def _pixels(self) -> Pixels:
+        pixels = self._retrieved()
+        if pixels.ndim != 3:
+            raise DamagedPicture(f"{self.label} gave an empty picture")
+        return pixels
+
+    def _retrieved(self) -> NDArray[np.uint8]:
+        """Return what OpenCV gives for the grabbed picture, which may be nothing."""
         try:
-            done, pixels = self._opened().retrieve()
+            done, data = self._opened().retrieve()
         except cv2.error as error:
             raise DamagedPicture(f"{self.label} gave a damaged picture") from error
-        if not done or pixels.ndim != 3:
-            raise DamagedPicture(f"{self.label} gave an empty picture")
-        return np.asarray(pixels, np.uint8)
+        return np.asarray(data if done else [], np.uint8)
 
     def _use(self, capture: cv2.VideoCapture, reason: str) -> None:
         if not capture.isOpened():
@@ -128,14 +134,15 @@ class DeviceSource(_CaptureSource):
         """Return the grabbed picture: the camera's own JPEG, or BGR pixels."""
         if not self._is_raw:
             return self._pixels()
-        done, data = self._opened().retrieve()
-        jpeg = data.tobytes() if done else b""
+        jpeg = self._retrieved().tobytes()
         if not jpeg.startswith(JPEG_START):
             # The backend gives pixels after all, of some format: let it convert them.
             self._is_raw = False
             self._opened().set(cv2.CAP_PROP_CONVERT_RGB, 1)
             raise DamagedPicture(f"{self.label} gave no JPEG")
-        jpeg = with_huffman_tables(jpeg[: jpeg.rfind(END) + len(END)])  # a buffer may be longer
+        if has_end(jpeg):
+            jpeg = jpeg[: jpeg.rfind(END) + len(END)]  # a buffer may be longer
+        jpeg = with_huffman_tables(jpeg)
         return (self._untouched and self._untouched(jpeg)) or decode(jpeg)
 
     def _ask_for_size(self, capture: cv2.VideoCapture) -> None:

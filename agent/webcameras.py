@@ -115,8 +115,7 @@ class WebSource:
         if self._has_ends and not ends:
             raise DamagedPicture(f"{self.label} gives pictures that are cut short")
         self._has_ends = ends
-        picture = self._untouched(jpeg) if self._untouched is not None else None
-        return picture or decode(jpeg)
+        return (self._untouched and self._untouched(jpeg)) or decode(jpeg)
 
     def close(self) -> None:
         """End the connection."""

@@ -13,7 +13,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 from msgspec import UNSET, UnsetType
 
@@ -93,6 +93,18 @@ T = TypeVar("T")
 log = logging.getLogger("hub")
 
 NO_SUCH_CAMERA = "There is no such camera: it may have been forgotten."
+
+
+class Changes(TypedDict, total=False):
+    """What may be changed of a camera; what is left out or `UNSET` stays."""
+
+    source: str | UnsetType  # with user and password, if the hub runs its agent
+    name: str | UnsetType
+    options: Sequence[str] | UnsetType  # all that are on
+    approved: bool | UnsetType  # False rejects it
+    objects: ObjectChange | UnsetType  # None as `labels` means all
+    recording: Recording | UnsetType
+    zones: CameraZones | UnsetType  # all zones, lines and masks
 
 
 class CameraRegistry:
@@ -253,48 +265,26 @@ class CameraRegistry:
             self._save(renewed)
         self._notify(camera_id)
 
-    def change(
-        self,
-        camera_id: str,
-        *,
-        source: str | UnsetType = UNSET,
-        name: str | UnsetType = UNSET,
-        options: Sequence[str] | UnsetType = UNSET,
-        approved: bool | UnsetType = UNSET,
-        objects: ObjectChange | UnsetType = UNSET,
-        by: Actor = THE_HUB,
-    ) -> Camera:
+    def change(self, camera_id: str, *, by: Actor = THE_HUB, **changes: Unpack[Changes]) -> Camera:
         """Make all given changes, or none of them.
 
         Args:
             camera_id: the id of the camera.
-            source: its address with user and password, if the hub runs its agent.
-            name: its name for people.
-            options: all options that are on.
-            approved: True approves the camera, False rejects it.
-            objects: the objects to show; None as `labels` means all.
             by: who asks for it.
+            changes: see `Changes`.
 
         Raises:
-            InvalidInput: the name cannot be shown, or an option or label does not exist.
+            InvalidInput: the name cannot be shown, a zone is wrong, or an option or a label does
+                not exist.
             Conflict: options for a camera that is not approved, or recognition while it is off; a
                 source that another camera has, or for a camera with an agent host.
             Forbidden: recognition, but the configuration does not allow it.
             TooMany: the hub already has its cameras, so no further one can be approved.
         """
+        source, approved = changes.get("source", UNSET), changes.get("approved", UNSET)
         with self._lock:
-            before = camera = self.get(camera_id)
-            if name is not UNSET:
-                camera = replace(camera, name=shown_name(name), named_by_user=True)
-            if approved is not UNSET:
-                if approved and camera.approval is not Approval.APPROVED:
-                    check_room_to_approve(self._cameras.values(), self._config)
-                approval = Approval.APPROVED if approved else Approval.REJECTED
-                camera = replace(camera, approval=approval, waits=None)
-            if objects is not UNSET:
-                camera = _with_objects(camera, objects)
-            if options is not UNSET:
-                camera = self._with_options(camera, options)
+            before = self.get(camera_id)
+            camera = self._changed(before, changes)
             sealed = None
             if source is not UNSET:
                 self.check_new_source(camera_id, source)
@@ -313,25 +303,23 @@ class CameraRegistry:
         self._notify(camera_id)
         return camera
 
-    def change_zones(self, camera_id: str, zones: CameraZones, by: Actor = THE_HUB) -> Camera:
-        """Replace all zones, lines and masks of a camera; raises InvalidInput, NotFound."""
-        checked = checked_zones(zones)
-        with self._lock:
-            before = self.get(camera_id)
-            camera = replace(before, zones=checked)
-            told = told_change(before, camera)
-            self._save(camera, self._change(by, *told, camera_id) if told else None)
-        self._notify(camera_id)
-        return camera
-
-    def change_recording(self, camera_id: str, recording: Recording, by: Actor = THE_HUB) -> Camera:
-        """Change what is recorded of a camera; raises NotFound."""
-        with self._lock:
-            before = self.get(camera_id)
-            camera = replace(before, recording=recording)
-            told = told_change(before, camera)
-            self._save(camera, self._change(by, *told, camera_id) if told else None)
-        self._notify(camera_id)
+    def _changed(self, camera: Camera, changes: Changes) -> Camera:
+        """Return a camera with all changes but that of its source."""
+        if (name := changes.get("name", UNSET)) is not UNSET:
+            camera = replace(camera, name=shown_name(name), named_by_user=True)
+        if (approved := changes.get("approved", UNSET)) is not UNSET:
+            if approved and camera.approval is not Approval.APPROVED:
+                check_room_to_approve(self._cameras.values(), self._config)
+            approval = Approval.APPROVED if approved else Approval.REJECTED
+            camera = replace(camera, approval=approval, waits=None)
+        if (objects := changes.get("objects", UNSET)) is not UNSET:
+            camera = _with_objects(camera, objects)
+        if (recording := changes.get("recording", UNSET)) is not UNSET:
+            camera = replace(camera, recording=recording)
+        if (zones := changes.get("zones", UNSET)) is not UNSET:
+            camera = replace(camera, zones=checked_zones(zones))
+        if (options := changes.get("options", UNSET)) is not UNSET:
+            camera = self._with_options(camera, options)
         return camera
 
     def switch_option(

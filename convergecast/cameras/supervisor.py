@@ -22,7 +22,7 @@ from convergecast.config import HubConfig
 from convergecast.engine.engine_process import EngineHost
 from convergecast.errors import NotFound
 from convergecast.events.pictures import PICTURES, remove_pictures
-from convergecast.ipc.processes import ChildProcess
+from convergecast.ipc.processes import ChildProcess, Steps
 from convergecast.live.broker import Broker
 from convergecast.messages.values import encode
 from convergecast.messages.worker import FromWorker, Orders, State, read_from_worker
@@ -97,7 +97,7 @@ class Supervisor:
         self._ending: list[tuple[str, ChildProcess, float]] = []
         self._stopping = False
         self._remove_silent_at = 0.0
-        self._failed_steps: set[str] = set()
+        self._steps = Steps(log)
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
@@ -177,17 +177,8 @@ class Supervisor:
                 self._step("pending cameras", self._registry.remove_silent)
 
     def _step(self, what: str, action: Callable[..., None], *arguments: Any) -> None:
-        """Run one action. A failure affects only this action, is logged once, and is retried."""
-        if self._stopping:
-            return
-        try:
-            action(*arguments)
-        except Exception:
-            if what not in self._failed_steps:
-                self._failed_steps.add(what)
-                log.exception("%s: supervising failed; retrying", what)
-        else:
-            self._failed_steps.discard(what)
+        if not self._stopping:
+            self._steps.take(what, action, *arguments)
 
     def _reconcile(self, camera_id: str) -> None:
         """Bring a camera's worker in line with its stored settings and the demand for it."""

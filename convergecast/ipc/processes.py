@@ -4,7 +4,7 @@ Processes start by `forkserver` if the system has it, because children then shar
 preloaded modules; otherwise by `spawn`. `fork` is never used: threads and CUDA do not survive it.
 A child's function is given by its dotted name, so the hub does not import the child's modules.
 
-Process: hub; `_run` in worker and engine.
+Process: hub; `_run` in workers, the engine and the hub's own agents.
 """
 
 from __future__ import annotations
@@ -71,6 +71,27 @@ def _run(target: str, end: End, arguments: tuple[Any, ...]) -> None:
     set_up_logging()
     module, _, name = target.partition(":")
     getattr(importlib.import_module(module), name)(channel_of(end), *arguments)
+
+
+class Steps:
+    """What a thread that looks after child processes does, each step apart from the others."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        """Name the log that is told of failures."""
+        self._log = log
+        self._failed: set[str] = set()
+
+    def take(self, what: str, action: Callable[..., None], *arguments: Any) -> bool:
+        """Do something; return whether it went well. A failure is logged once, until it does."""
+        try:
+            action(*arguments)
+        except Exception:  # noqa: BLE001 - it is logged
+            if what not in self._failed:
+                self._failed.add(what)
+                self._log.exception("%s: supervising failed; retrying", what)
+            return False
+        self._failed.discard(what)
+        return True
 
 
 class ChildProcess:

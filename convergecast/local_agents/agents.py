@@ -14,13 +14,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from convergecast.cameras.camera import Approval, Camera
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.clock import Clock
 from convergecast.errors import NoPicture, NotFound, TooMany, Unavailable
+from convergecast.ipc.processes import Steps
 from convergecast.local_agents.child import AgentChild
 from convergecast.local_agents.openings import Openings
 from convergecast.local_agents.refusals import Refusals, credential_of
@@ -67,7 +68,7 @@ class Trial:
     camera_id: str
     source: str
     child: AgentChild | None
-    adopted: bool = field(default=False)
+    adopted: bool = False
 
 
 class LocalAgents:
@@ -101,6 +102,7 @@ class LocalAgents:
         self._on_pictures = on_pictures
         self._lock = threading.RLock()
         self._news = threading.Event()
+        self._steps = Steps(log)
         self._changed: set[str] = set()
         self._locals: dict[str, _Local] = {}
         self._folder = tempfile.TemporaryDirectory(
@@ -217,21 +219,19 @@ class LocalAgents:
         self._on_change(trial.camera_id)
 
     def _begin_trial(self, camera_id: str) -> None:
-        with self._lock:
-            self._trying.add(camera_id)
-            local = self._locals.get(camera_id)
-            if local is not None and local.child is not None:
-                self._end_child(local.child)
-                local.child = None
-            self._openings.drop(camera_id)
+        self._trying.add(camera_id)
+        local = self._locals.get(camera_id)
+        if local is not None and local.child is not None:
+            self._end_child(local.child)
+            local.child = None
+        self._openings.drop(camera_id)
 
     def _end_trial(self, trial: Trial) -> None:
-        with self._lock:
-            self._trying.discard(trial.camera_id)
-            if not trial.adopted:
-                self._end(trial.camera_id)  # its address may be another by now: it is read again
-                if trial.child is not None:
-                    self._end_child(trial.child)
+        self._trying.discard(trial.camera_id)
+        if not trial.adopted:
+            self._end(trial.camera_id)  # its address may be another by now: it is read again
+            if trial.child is not None:
+                self._end_child(trial.child)
         self.update(trial.camera_id)
 
     def _try(self, trial: Trial, name: str, *, keep: bool) -> None:
@@ -246,11 +246,9 @@ class LocalAgents:
                 f"{label} has refused this password. So that it locks nobody out, it is not shown "
                 f"it again for {max(1, round(left_s / 60))} min, unless you change it."
             )
-        child = trial.child = self._make(trial.camera_id, trial.source, name)
         try:
-            child.start()
+            child = trial.child = self._start(trial.camera_id, trial.source, name)
         except OSError as error:
-            trial.child = None
             raise Unavailable(f"The agent cannot be started: {error.strerror}.") from error
         why = _wait_for_picture(child, began + TRY_S)
         if child.report.refused:
@@ -260,8 +258,9 @@ class LocalAgents:
         if why is not None and not keep:
             raise NoPicture(f"{why or f'{label} has sent no picture within 10 s'}.")
 
-    def _make(self, camera_id: str, source: str, name: str) -> AgentChild:
-        return AgentChild(
+    def _start(self, camera_id: str, source: str, name: str) -> AgentChild:
+        """Start an agent, which opens the camera. Raises OSError."""
+        child = AgentChild(
             camera_id=camera_id,
             source=source,
             name=name,
@@ -269,40 +268,38 @@ class LocalAgents:
             address=self._address,
             folder=Path(self._folder.name),
         )
+        child.start()
+        return child
 
     def _join(self, camera_id: str, child: AgentChild) -> None:
         """Let an agent register as its camera's, and watch it."""
         child.tell(self._news.set)
         try:
             self._registry.pair(camera_id, child.camera_key)
-        except Unavailable:  # the database cannot be written now: `_follow` tries again
+        except (NotFound, Unavailable):  # forgotten; or not to be stored now: `_follow` tries again
             return
         child.register()
 
     def _run(self) -> None:
-        failing = False
         while not self._stopping:
-            try:
-                with self._lock:
-                    self._run_once(time.monotonic())
-                failing = False
-            except Exception:
-                if not failing:
-                    log.exception("looking after the hub's own agents failed; retrying")
-                failing = True
+            with self._lock:
+                self._steps.take("the hub's own agents", self._run_once, time.monotonic())
             self._news.wait(_CHECK_EVERY_S)
             self._news.clear()
 
     def _run_once(self, now: float) -> None:
-        changed, self._changed = self._changed, set()
-        for camera_id in changed - self._trying:
-            self._reconcile(camera_id)
-        self._changed |= changed & self._trying
+        changed = self._changed.copy()
+        self._changed -= changed  # what `update` adds meanwhile stays for the next time
+        for camera_id in changed:
+            step = f"camera {camera_id}"
+            if camera_id in self._trying or not self._steps.take(step, self._reconcile, camera_id):
+                self._changed.add(camera_id)
         for camera_id, local in list(self._locals.items()):
             if camera_id not in self._trying and local.source is not None:
-                self._check(camera_id, local, now)
+                self._steps.take(f"agent {camera_id}", self._check, camera_id, local, now)
         for camera_id in self._openings.take(now, self._may):
-            self._open(camera_id, self._locals[camera_id], now)
+            step = f"opening {camera_id}"
+            self._steps.take(step, self._open, camera_id, self._locals[camera_id], now)
         for child, deadline in self._ending:
             if not child.ended and now >= deadline:
                 child.kill()
@@ -387,9 +384,11 @@ class LocalAgents:
         if local.child is not None:
             local.child.grant()
             return
-        child = self._make(camera_id, local.source or "", self._registry.get(camera_id).name)
         try:
-            child.start()
+            name = self._registry.get(camera_id).name
+            child = self._start(camera_id, local.source or "", name)
+        except NotFound:  # it has just been forgotten, which `_reconcile` is told
+            return
         except OSError as error:
             log.error("the agent of camera %s cannot start: %s", camera_id, error.strerror)
             local.restart_at = now + _LONGEST_PAUSE_S

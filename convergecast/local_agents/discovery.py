@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 from xml.etree.ElementTree import Element
 
 import requests
@@ -95,7 +95,8 @@ class Discovery:
 
     def _found(self, device: _Device, user: str, password: str, deadline: float) -> FoundCamera:
         source, needs_password = _unasked(device).source, False
-        credential = credential_of(source) + user + "\0" + password
+        shown = f"{quote(user, safe='')}:{quote(password, safe='')}"
+        credential = credential_of(f"rtsp://{shown}@{device.address}/")
         if self._refusals.left_s(credential, time.time()):
             needs_password = True
         else:
@@ -114,9 +115,9 @@ class Discovery:
 
 def _unasked(device: _Device) -> FoundCamera:
     """Return a camera that has not told where its stream is: a person knows its address."""
-    host = f"[{device.address}]" if ":" in device.address else device.address
+    source = f"rtsp://{device.address}/"
     return FoundCamera(
-        address=device.address, name=device.name, source=f"rtsp://{host}/", needs_password=False
+        address=device.address, name=device.name, source=source, needs_password=False
     )
 
 
@@ -206,13 +207,16 @@ class _Client:
     def stream(self) -> str:
         """Return the address of its main stream, without a user; empty if it does not tell."""
         service = self._device.service
-        clock = self._ask(service, f'<GetSystemDateAndTime xmlns="{xml.DEVICE}"/>', signed=False)
-        self._ahead_s = xml.clock_ahead_s(clock)
-        wanted = f'<GetCapabilities xmlns="{xml.DEVICE}"><Category>Media</Category>'
-        media = xml.media_address(self._ask(service, f"{wanted}</GetCapabilities>"))
-        media = media if _is_at(media, self._device.address) else service
-        profile = xml.first_profile(self._ask(media, f'<GetProfiles xmlns="{xml.MEDIA}"/>'))
-        return self._own(xml.stream_address(self._ask(media, xml.stream_request(profile))))
+        with self._session:
+            clock = self._ask(
+                service, f'<GetSystemDateAndTime xmlns="{xml.DEVICE}"/>', signed=False
+            )
+            self._ahead_s = xml.clock_ahead_s(clock)
+            wanted = f'<GetCapabilities xmlns="{xml.DEVICE}"><Category>Media</Category>'
+            media = xml.media_address(self._ask(service, f"{wanted}</GetCapabilities>"))
+            media = media if _is_at(media, self._device.address) else service
+            profile = xml.first_profile(self._ask(media, f'<GetProfiles xmlns="{xml.MEDIA}"/>'))
+            return self._own(xml.stream_address(self._ask(media, xml.stream_request(profile))))
 
     def _ask(self, url: str, body: str, *, signed: bool = True) -> Element:
         """Return the root of an answer. Raises _NotAllowed, ValueError and those of requests."""
@@ -224,7 +228,10 @@ class _Client:
         with self._session.post(
             url,
             data=data,
-            headers={"Content-Type": "application/soap+xml; charset=utf-8"},
+            headers={
+                "Content-Type": "application/soap+xml; charset=utf-8",
+                "Accept-Encoding": "identity",
+            },
             timeout=min(left_s, _ANSWER_S),
             allow_redirects=False,
             verify=False,
@@ -240,7 +247,8 @@ class _Client:
     def _body(self, response: requests.Response) -> bytes:
         """Return how an answer begins. Raises ValueError if it takes too long."""
         answer = b""
-        for part in response.iter_content(16 << 10):
+        # Unlike `read`, `read1` does not wait for more than has come.
+        while part := response.raw.read1(16 << 10, decode_content=False):
             answer += part
             if time.monotonic() > self._deadline:
                 raise ValueError("no time is left")
@@ -253,6 +261,6 @@ class _Client:
         parts = urlsplit(source)
         if parts.scheme not in ("rtsp", "rtsps", "http", "https") or not is_printable(source):
             return ""
-        host = f"[{self._device.address}]" if ":" in self._device.address else self._device.address
-        place = f"{host}:{parts.port}" if parts.port else host
+        address = self._device.address
+        place = f"{address}:{parts.port}" if parts.port else address
         return urlunsplit((parts.scheme, place, parts.path, parts.query, ""))

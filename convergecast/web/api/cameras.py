@@ -101,18 +101,16 @@ def blueprint(services: Services) -> Blueprint:
 def _changed(
     registry: CameraRegistry, camera_id: str, order: CameraChange, source: str | UnsetType = UNSET
 ) -> Camera:
-    camera = registry.change(
+    return registry.change(
         camera_id,
         source=source,
         name=order.name,
         options=order.options,
         approved=order.approved,
         objects=order.objects,
+        recording=order.recording,
         by=caller().actor,
     )
-    if order.recording is not UNSET:
-        camera = registry.change_recording(camera_id, order.recording, caller().actor)
-    return camera
 
 
 def _told(outcome: Camera | ConvergeCastError) -> OptionAnswer:

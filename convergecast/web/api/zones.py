@@ -25,7 +25,7 @@ def blueprint(services: Services) -> Blueprint:
     def change(camera_id: str) -> Response:
         sent = json_body(ZonesChange).whole()
         services.camera(caller(), camera_id)
-        camera = services.registry.change_zones(camera_id, sent, caller().actor)
+        camera = services.registry.change(camera_id, zones=sent, by=caller().actor)
         return answer(camera.zones)
 
     return routes

@@ -283,6 +283,23 @@ def test_a_webcams_own_jpeg_is_served_with_the_tables_it_left_out(
         assert (picture.jpeg == whole) is (given is whole)
 
 
+def test_a_webcams_jpeg_without_its_end_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = cv2.imencode(".jpg", np.full((720, 1280, 3), (20, 90, 200), np.uint8))[1].tobytes()
+    source, _ = webcam(monkeypatch, whole.removesuffix(b"\xff\xd9"))
+    picture: Any = source.retrieve()
+    assert np.array_equal(picture, decode(whole))
+
+
+def test_a_webcams_jpeg_that_opencv_refuses_is_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Webcam) -> None:
+        raise cv2.error("a broken buffer")
+
+    source, _ = webcam(monkeypatch, b"")
+    monkeypatch.setattr(Webcam, "retrieve", refuse)
+    with pytest.raises(DamagedPicture):
+        source.retrieve()
+
+
 def test_a_webcam_whose_pictures_have_to_change_gives_pixels(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import multiprocessing
 import os
 import signal
@@ -106,6 +107,22 @@ def test_only_an_administrator_changes_where_pictures_come_from(hub: Hub) -> Non
     assert hub.services.registry.source_of("c1").endswith("/live")
 
 
+def test_a_change_of_several_things_is_made_and_noted_once(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = hub.services.registry
+    saves: list[Any] = []
+    registry.add_by_hub("c1", "rtsp://127.0.0.1:9/live", name="Gate", by=TESTER)
+    monkeypatch.setattr(registry, "_save", lambda camera, change: saves.append((camera, change)))
+    client = create_app(hub.services).test_client(use_cookies=False)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    order = {"name": "Door", "recording": {"mode": "off"}}
+    assert client.patch(f"{CAMERAS}/c1", headers=headers, json=order).status_code == 200
+    ((camera, change),) = saves
+    assert (camera.name, camera.recording.mode) == ("Door", "off")
+    assert change.detail.startswith("name; recording off, ")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "hangs"])
 def test_an_agent_that_dies_or_hangs_is_started_again(
@@ -179,6 +196,44 @@ def test_an_agent_whose_key_cannot_be_stored_yet_registers_later(
         assert agent is not None
         wait_for(lambda: agent.registers)
         assert tries == [agent.camera_key] * 4
+
+
+def test_what_fails_for_one_camera_costs_no_other_its_agent_and_is_done_again(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = hub.services.registry
+    source_of = registry.source_of
+    failed: list[str] = []
+
+    def broken(camera_id: str) -> str:
+        if camera_id == "c1" and len(failed) < 2:
+            failed.append(camera_id)
+            raise RuntimeError("not foreseen")
+        return source_of(camera_id)
+
+    monkeypatch.setattr(registry, "source_of", broken)
+    for n in (1, 2):
+        registry.add_by_hub(f"c{n}", f"rtsp://127.0.0.1:9/{n}", name="Gate", by=TESTER)
+    wait_for(lambda: set(hub.services.local_agents.pids()) == {"c1", "c2"})
+    assert len(failed) == 2
+
+
+def test_an_agent_for_which_no_channel_is_left_is_started_later(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> child.AgentChild:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(agents, "AgentChild", full)
+        patch.setattr(agents, "_LONGEST_PAUSE_S", 0.5)
+        answer = add(hub, "rtsp://127.0.0.1:9/1")
+        assert answer.status_code == 503
+        assert answer.json["message"] == "The agent cannot be started: Too many open files."
+        hub.services.registry.add_by_hub("c1", "rtsp://127.0.0.1:9/1", name="Gate", by=TESTER)
+        local = hub.services.local_agents._locals
+        wait_for(lambda: "c1" in local and local["c1"].restart_at)
+    wait_for(lambda: running(hub))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals")

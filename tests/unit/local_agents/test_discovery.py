@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -160,6 +162,40 @@ def test_a_body_without_end_is_given_up(
     monkeypatch.setattr("convergecast.local_agents.discovery._MOST_BYTES", 2000)
     monkeypatch.setattr(device, "reply", lambda _: (200, "<a>" * 100_000))
     assert look() == [("127.0.0.1", "Gate Camera", "rtsp://127.0.0.1/", False)]
+
+
+def test_a_body_that_drips_for_ever_is_given_up_in_time(
+    device: OnvifDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convergecast.local_agents.discovery._ALL_S", 1.0)
+    given_up = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with client, contextlib.suppress(OSError):
+            client.recv(65_536)
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n")
+            for _ in range(100):
+                client.sendall(b" ")
+                time.sleep(0.1)
+            return
+        given_up.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        device.addresses = f"http://127.0.0.1:{server.getsockname()[1]}/onvif"
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        assert look() == [("127.0.0.1", "Gate Camera", "rtsp://127.0.0.1/", False)]
+        assert given_up.wait(5)
+        thread.join()
+
+
+def test_a_password_that_was_refused_cannot_be_read_any_more(device: OnvifDevice) -> None:
+    device.password = "right"
+    cameras = Discovery()
+    assert cameras.look(HERE, "admin", "wr@ng:/ü")[0].needs_password
+    (kept,) = cameras._refusals._refused_at
+    assert "wr@ng" not in kept
 
 
 def test_what_says_it_is_at_a_link_local_address_is_left_out() -> None:
