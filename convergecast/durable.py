@@ -6,6 +6,9 @@ import os
 import sys
 from pathlib import Path
 
+BINARY = getattr(os, "O_BINARY", 0)
+"""The flag by which Windows leaves line ends alone."""
+
 
 def write_all(descriptor: int, data: bytes) -> None:
     """Write all bytes to an open file. Raises OSError."""

@@ -12,14 +12,13 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from convergecast.durable import sync, sync_folder, write_all
+from convergecast.durable import BINARY, sync, sync_folder, write_all
 
 MOST_BODY_BYTES = 16 << 10
 _READ_BYTES = 64 << 10
 _MAGIC = b"CCEJ0001"
 _HEADER = struct.Struct(">8s8sQI")  # magic, epoch, number of the first record, checksum
 _RECORD = struct.Struct(">II")  # length of the body, checksum of it
-_BINARY = getattr(os, "O_BINARY", 0)
 
 
 class DamagedFile(Exception):
@@ -50,7 +49,7 @@ class JournalFile:
     def create(self) -> None:
         """Create the file. It replaces a file without records. Raises OSError."""
         start = _HEADER.pack(_MAGIC, bytes.fromhex(self.epoch), self.first, 0)[:-4]
-        flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND | _BINARY
+        flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND | BINARY
         self._out = os.open(self.path, flags, 0o600)
         self._write(start + struct.pack(">I", zlib.crc32(start)), keep_bytes=0)
         sync_folder(self.path.parent)
@@ -61,7 +60,7 @@ class JournalFile:
         `read` returns the record only after `count`.
         """
         if self._out is None:
-            self._out = os.open(self.path, os.O_WRONLY | os.O_APPEND | _BINARY)
+            self._out = os.open(self.path, os.O_WRONLY | os.O_APPEND | BINARY)
         self._write(_RECORD.pack(len(body), zlib.crc32(body)) + body, keep_bytes=self.size)
 
     def count(self, body: bytes) -> None:
@@ -79,7 +78,7 @@ class JournalFile:
         found: list[bytes] = []
         try:
             if self._in is None:
-                self._in = os.open(self.path, os.O_RDONLY | _BINARY)
+                self._in = os.open(self.path, os.O_RDONLY | BINARY)
             while not found:
                 os.lseek(self._in, offset, os.SEEK_SET)
                 before = offset

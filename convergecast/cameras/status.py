@@ -6,11 +6,11 @@ import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from convergecast.cameras import store
 from convergecast.cameras.camera import Approval, Camera, Waits
 from convergecast.cameras.identity import is_unpaired
+from convergecast.cameras.network_sources import place_in
 from convergecast.clock import Clock
 from convergecast.errors import Unavailable
 from convergecast.live.broker import Broker
@@ -118,7 +118,7 @@ class StatusBoard:
         return CameraView(
             id=camera.id,
             name=camera.name,
-            address=urlsplit(camera.source or "").netloc if camera.by_hub else camera.netloc,
+            address=place_in(camera.source or "") if camera.by_hub else camera.netloc,
             source=camera.source,
             version=camera.version,
             state=state,

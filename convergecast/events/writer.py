@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from convergecast.durable import BINARY, sync, write_all
 from convergecast.errors import Unavailable
 from convergecast.events.presence import ZonePresence
 from convergecast.events.rules import SceneEvents
@@ -29,7 +30,6 @@ LASTING = "lasting-events"
 """The name of the file with the events that last, in the folder of the journal."""
 
 _SAVE_EVERY_S = 1.0
-_BINARY = getattr(os, "O_BINARY", 0)
 
 log = logging.getLogger("events")
 
@@ -165,13 +165,11 @@ def replace_file(path: Path, data: bytes, *, durable: bool = False) -> None:
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | _BINARY, 0o600)
+        descriptor = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | BINARY, 0o600)
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            write_all(descriptor, data)
             if durable:
-                os.fsync(descriptor)
+                sync(descriptor)
         finally:
             os.close(descriptor)
         part.replace(path)

@@ -17,13 +17,12 @@ from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from convergecast.durable import sync, sync_folder, write_all
+from convergecast.durable import BINARY, sync, sync_folder, write_all
 
 DATA, INDEX = ".data", ".index"
 ENTRY_BYTES = 16
 _ENTRY = struct.Struct(">IIII")
 _CHECK = 0xFFFFFF
-_BINARY = getattr(os, "O_BINARY", 0)
 
 
 class EntryKind(IntEnum):
@@ -63,7 +62,7 @@ class SegmentWriter:
         while (folder / f"{start_ms:014d}{DATA}").exists():
             start_ms += 1
         self.name, self.start_ms = f"{start_ms:014d}", start_ms
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | _BINARY
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | BINARY
         self._data_path, self._index_path = (folder / (self.name + each) for each in (DATA, INDEX))
         self._data = os.open(self._data_path, flags, 0o600)
         try:

@@ -83,12 +83,12 @@ def measure_identities(data: Path, limit: int | None = None) -> list[Row]:
     return rows + _crowds(find, data, limit)
 
 
-def our_pipeline(config: HubConfig | None = None) -> Way:
-    """Return the engine's detection and embedding, with the models of a configuration."""
-    chosen = config or HubConfig(device="cpu")
-    detector = create_face_detector(chosen, threads=THREADS)
-    alignment = create_alignment(chosen, threads=THREADS)
-    embedder = Embedder(store.find("embedding").path, threads=THREADS, device=chosen.device)
+def our_pipeline() -> Way:
+    """Return the engine's detection and embedding."""
+    config = HubConfig(device="cpu")
+    detector = create_face_detector(config, threads=THREADS)
+    alignment = create_alignment(config, threads=THREADS)
+    embedder = Embedder(store.find("embedding").path, threads=THREADS, device=config.device)
 
     def find(image: Bytes) -> Found:
         (faces,) = detector.detect([detector.prepare(image)])
