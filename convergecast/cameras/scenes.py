@@ -15,6 +15,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from convergecast.events.geometry import is_inside
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -125,19 +127,21 @@ class MotionMask:
         if gray is None or not self._polygons:
             return gray
         if self._mask is None or self._mask.size != gray.size:
-            self._mask = self._drawn(gray.size)
+            width, height = gray.size
+            self._mask = gray.copy()
+            self._mask.putdata(
+                [
+                    255 if self._covers(((x + 0.5) / width, (y + 0.5) / height)) else 0
+                    for y in range(height)
+                    for x in range(width)
+                ]
+            )
         blackened = gray.copy()
         blackened.paste(0, mask=self._mask)
         return blackened
 
-    def _drawn(self, size: tuple[int, int]) -> Image:
-        from PIL import Image, ImageDraw  # Pillow is loaded, as there are pictures
-
-        mask = Image.new("L", size)
-        for polygon in self._polygons:  # the middle of a pixel is a half
-            places = [(x * size[0] - 0.5, y * size[1] - 0.5) for x, y in polygon]
-            ImageDraw.Draw(mask).polygon(places, fill=255)
-        return mask
+    def _covers(self, place: tuple[float, float]) -> bool:
+        return any(is_inside(place, polygon) for polygon in self._polygons)
 
 
 def averaged(gray: Image) -> Image:

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Listener
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 from convergecast.ipc.channel import End, channel_of, pair_of_ends
 from convergecast.logs import set_up_logging
@@ -36,6 +36,7 @@ ACK = b"ack"
 _PRELOAD = [__name__, "convergecast.cameras.worker"]
 _END_TIMEOUT_S = 1.0
 
+P = ParamSpec("P")
 OnMessage = Callable[[bytes, bytes], None]
 
 
@@ -81,10 +82,10 @@ class Steps:
         self._log = log
         self._failed: set[str] = set()
 
-    def take(self, what: str, action: Callable[..., None], *arguments: Any) -> bool:
+    def take(self, what: str, action: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> bool:
         """Do something; return whether it went well. A failure is logged once, until it does."""
         try:
-            action(*arguments)
+            action(*args, **kwargs)
         except Exception:  # noqa: BLE001 - it is logged
             if what not in self._failed:
                 self._failed.add(what)
