@@ -11,6 +11,7 @@ import functools
 import gzip
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,9 +61,14 @@ def _packed(path: Path, _changed_ns: int) -> bytes:
 
 
 def _version() -> str:
-    """Return a name of all static files as they are; a file that changes gives another one."""
+    """Return a name of all static files; a second after a file has changed it is another one."""
+    return _version_in(str(current_app.static_folder), int(time.monotonic()))
+
+
+@functools.lru_cache(maxsize=1)  # a page names many files, and asks for all of them
+def _version_in(folder: str, _second: int) -> str:
     found = hashlib.blake2b(digest_size=8)
-    for path, changed_ns in sorted(_files(str(current_app.static_folder))):
+    for path, changed_ns in sorted(_files(folder)):
         found.update(f"{path} {changed_ns}\n".encode())
     return found.hexdigest()
 

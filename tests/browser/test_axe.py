@@ -63,14 +63,21 @@ def load(page: Page) -> None:
 def test_every_page_is_clean(page: Page, fed: Rig) -> None:
     camera_id = next(one["id"] for one in fed.cameras() if one["state"] == "online")
     found = []
-    for path in (
-        *("/", f"/camera/{camera_id}", "/view/nothing", "/?kiosk", "/system", "/settings"),
-        *("/events", "/faces", "/accounts"),
-    ):
+    for path, shown in {
+        "/": "[data-testid=tile]",
+        f"/camera/{camera_id}": "[data-testid=facts] dd",
+        "/view/nothing": "[data-testid=grid-nothing]",
+        "/?kiosk": "[data-testid=tile]",
+        "/system": "[data-testid=processes] td",
+        "/settings": "[data-testid=setting-recognition]",
+        "/events": "[data-testid=no-events]:has-text('Nothing has happened yet')",
+        "/faces": "[data-testid=nobody]",
+        "/accounts": "[data-testid=own-sessions] li",
+    }.items():
         page.goto(fed.url + path)
         if path != "/?kiosk":
             page.get_by_test_id("connection").filter(has_text="live").wait_for(state="attached")
-        page.wait_for_timeout(400)
+        page.locator(shown).first.wait_for()
         load(page)
         found += findings(page, path)
     assert found == []

@@ -36,5 +36,5 @@ test('when it was, and how long', () => {
 
 test('what else is known', () => {
   const zones = [{ id: 'z', name: 'Yard', entered_at: NOW - 600, left_at: NOW - 595 }];
-  assert.deepEqual(eventFacts({ ...SEEN, zones }, NOW), ['in Yard from 14:20, for 5 s', 'score 0.81']);
+  assert.deepEqual(eventFacts({ ...SEEN, zones }, NOW), ['in Yard from 14:20:00, for 5 s', 'score 0.81']);
 });

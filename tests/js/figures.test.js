@@ -26,10 +26,20 @@ test('rates are told of options that are on: what is asked, what is given, with 
   });
   const cameras = [camera({ options: ['faces'] }), camera({ id: 'two', options: ['faces', 'people'] })];
   assert.deepEqual(rateRows(status, OPTIONS, cameras), [
-    ['Face Detection', '2 cameras', '41', '7', 'centerface · int8 · CPU'],
+    ['Face Detection', '2 cameras', '41', '7', 'CenterFace · int8 · CPU'],
     ['Number of People', '1 camera', '–', '–', ''],
   ]);
   assert.deepEqual(rateRows(null, OPTIONS, [camera()]), []);
+});
+
+test('why an option gives nothing is told of each model that it needs', () => {
+  const status = engine({
+    models: [model({ state: 'failed', model: null, reason: 'no such file' }), model({ task: 'landmarks' })],
+    wanted_fps: { landmarks: 10 }, analysed_fps: { landmarks: 0 },
+  });
+  assert.deepEqual(rateRows(status, OPTIONS, [camera({ options: ['landmarks'] })]), [
+    ['Face Landmarks', '1 camera', '10', '0', 'no such file'],
+  ]);
 });
 
 test('frames that were given up are told by hop', () => {

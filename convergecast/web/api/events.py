@@ -163,7 +163,7 @@ def _video(services: Services, event: StoredEvent, suffix: str, *, wait_s: float
         making = answer(Making(message="The video is being made."), 202)
         making.headers["Retry-After"] = "1"
         return making
-    return send_file(path, _VIDEOS[suffix], as_attachment=True, download_name=f"{name}")
+    return send_file(path, _VIDEOS[suffix], as_attachment=True, download_name=name)
 
 
 def _search(asked: EventsQuery) -> Search:

@@ -176,16 +176,21 @@ export const api = {
     `${event(id)}/frames?limit=500${after && `&after=${encodeURIComponent(after)}`}`),
   /** @param {string} id @param {string} key */
   frameUrl: (id, key) => `${ROOT}${event(id)}/frames/${encodeURIComponent(key)}.jpg`,
-  /** Waits until a video is made; returns its address. @param {string} id @param {'mkv'|'mp4'} kind */
-  async video(id, kind) {
+  /**
+   * Waits until a video is made.
+   * @param {string} id @param {'mkv'|'mp4'} kind @param {() => boolean} isWanted  still
+   * @returns {Promise<string|null>} its address; null: it is not wanted any more
+   */
+  async video(id, kind, isWanted) {
     const path = `${event(id)}/clip.${kind}`;
-    for (;;) {
+    while (isWanted()) {
       const response = await answered('GET', path);
       response.body?.cancel();
-      if (response.status === 200) return ROOT + path;
+      if (response.status === 200) return isWanted() ? ROOT + path : null;
       const wait_s = Number(response.headers.get('Retry-After') ?? 1);
       await new Promise((done) => { setTimeout(done, wait_s * 1000); });
     }
+    return null;
   },
   /** @param {string} id @param {boolean} kept @returns {Promise<import('./types.js').EventView>} */
   keepEvent: (id, kept) => request('PATCH', event(id), { kept }),

@@ -1,6 +1,7 @@
 // A chart over time: axes with units and no decoration. Its library is loaded with the first chart of a page.
 
 import { el } from './dom.js';
+import { clock } from './format.js';
 
 const HEIGHT = 180;
 const FOLDER = '../../vendor/uplot/';
@@ -93,15 +94,5 @@ export function createChart(host, { label, series, words }) {
       data = next;
       draw();
     },
-    close() {
-      plot?.destroy();
-      plot = null;
-    },
   };
-}
-
-/** @param {number} seconds UNIX */
-function clock(seconds) {
-  const at = new Date(seconds * 1000);
-  return `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`;
 }

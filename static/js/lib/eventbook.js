@@ -1,6 +1,7 @@
 // The events that the page Events shows: loaded by filter, kept up to date by the socket, deleted with a way back.
 
 import { api, reason } from './api.js';
+import { createUndoable } from './undoable.js';
 
 /** @typedef {import('./types.js').EventView} EventView */
 /** @typedef {Record<string, string>} Filters  by the name of the query's parameter; empty: all */
@@ -8,7 +9,7 @@ import { api, reason } from './api.js';
 
 const PAGE = 60;
 const SETTLE_MS = 250;
-export const UNDO_S = 8;
+const UNDO_S = 8;
 
 /**
  * @param {object} parts
@@ -26,8 +27,22 @@ export function createEventBook({ onChange, offer }) {
   let asked = 0;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
-  /** @type {{event: EventView, timer: ReturnType<typeof setTimeout>}|null} */
-  let going = null;
+  /** @type {Set<string>} ids that are not shown, because the viewer is deleting them; none is given twice */
+  const deleted = new Set();
+  const { begin, undo, finish } = createUndoable({
+    seconds: UNDO_S,
+    offer,
+    setGone(id, gone) {
+      deleted[gone ? 'add' : 'delete'](id);
+      onChange();
+    },
+    ask: api.deleteEvent,
+    askLate: api.deleteEventLate,
+    refused(error) {
+      trouble = reason(error);
+      onChange();
+    },
+  });
 
   /** @param {string} [before] */
   async function load(before) {
@@ -59,26 +74,9 @@ export function createEventBook({ onChange, offer }) {
     onChange();
   }
 
-  async function finish() {
-    if (going === null) return;
-    const { event, timer: waiting } = going;
-    clearTimeout(waiting);
-    going = null;
-    offer(null, 0);
-    try {
-      await api.deleteEvent(event.id);
-      events = events.filter(({ id }) => id !== event.id);
-    } catch (error) {
-      trouble = reason(error);
-    }
-    onChange();
-  }
-
-  window.addEventListener('pagehide', () => { if (going) api.deleteEventLate(going.event.id); });
-
   return {
     state: () => ({
-      events: events.filter(({ id }) => id !== going?.event.id), filters, trouble, loaded, more,
+      events: events.filter(({ id }) => !deleted.has(id)), filters, trouble, loaded, more,
     }),
     refresh: () => load(),
     older: () => load(events.at(-1)?.id),
@@ -107,18 +105,8 @@ export function createEventBook({ onChange, offer }) {
       }
     },
     /** @param {EventView} event */
-    remove(event) {
-      finish();
-      going = { event, timer: setTimeout(finish, UNDO_S * 1000) };
-      offer('The event is deleted.', UNDO_S);
-      onChange();
-    },
-    undo() {
-      if (going) clearTimeout(going.timer);
-      going = null;
-      offer(null, 0);
-      onChange();
-    },
+    remove: ({ id }) => begin([id], 'The event is deleted.'),
+    undo,
     finish,
   };
 }

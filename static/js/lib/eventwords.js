@@ -35,11 +35,13 @@ export function eventWhen({ camera_name, started_at, ended_at }, now_s) {
 
 /** One sentence for each thing that is known of an event. @param {EventView} event @param {number} now_s */
 export function eventFacts({ zones, crossings, reason, score }, now_s) {
+  /** @param {number} at */
+  const time = (at) => clockTime(at, now_s, true);
   const stays = zones.map(({ name, entered_at, left_at }) => (
-    `in ${name} from ${clockTime(entered_at, now_s)}`
+    `in ${name} from ${time(entered_at)}`
       + (left_at === null ? '' : `, for ${duration(left_at - entered_at)}`)
   ));
-  const crossed = crossings.map(({ name, direction, at }) => `crossed ${name} ${clockTime(at, now_s)}: ${direction}`);
+  const crossed = crossings.map(({ name, direction, at }) => `crossed ${name} ${time(at)}: ${direction}`);
   const sure = score === null ? [] : [`score ${score.toFixed(2)}`];
   return [...(reason ? [reason] : []), ...stays, ...crossed, ...sure];
 }

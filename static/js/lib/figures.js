@@ -1,6 +1,7 @@
 // Figures of the page System, as people say them. Pure.
 
 import { count, rate } from './format.js';
+import { failure, has, modelOf, modelText } from './options.js';
 
 /** "312 MB", "1.4 GB" @param {number} bytes */
 export function size(bytes) {
@@ -23,26 +24,27 @@ export function processName({ name, camera }, cameras) {
  * For each option that is on: how many cameras, and the rates that are asked for and given.
  * @param {import('./types.js').EngineStatusView|null} status
  * @param {import('./types.js').Option[]} options @param {import('./types.js').CameraView[]} cameras
- * @returns {string[][]}  label, cameras, asked, given, model
+ * @returns {string[][]}  label, cameras, asked and given of all together, model or why it does not work
  */
 export function rateRows(status, options, cameras) {
-  return options.flatMap(({ name, label }) => {
-    const on = cameras.filter((camera) => camera.options.some((each) => each === name)).length;
+  return options.flatMap((option) => {
+    const { name, label, tasks } = option;
+    const on = cameras.filter((camera) => has(camera, name)).length;
     if (on === 0) return [];
     const { [name]: wanted } = status?.wanted_fps ?? {};
     const { [name]: given } = status?.analysed_fps ?? {};
-    const model = status?.models.find(({ task }) => task === name);
-    const made = [model?.model, model?.precision, model?.device].filter(Boolean).join(' · ');
     /** @param {number|undefined} value */
     const words = (value) => (value === undefined ? '–' : rate(value));
-    const told = model?.state === 'failed' ? model.reason ?? '' : made;
+    const model = modelText(status, option);
+    const told = failure(status, tasks) || (model && `${model} · ${modelOf(status, name)?.device}`);
     return [[label, count(on, 'camera', 'cameras'), words(wanted), words(given), told]];
   });
 }
 
 /**
- * Frames given up since each camera came online, by hop.
- * @param {import('./types.js').CameraView[]} cameras @returns {string[][]}  name, agent, worker, viewers, events
+ * Frames received, and given up by hop.
+ * @param {import('./types.js').CameraView[]} cameras
+ * @returns {string[][]}  name, frames a second, agent, worker, viewers, events
  */
 export const dropRows = (cameras) => cameras.map(({ name, dropped, received_fps: received, fps }) => [
   name, `${rate(received)} of ${fps ? rate(fps) : '–'}`,

@@ -4,13 +4,19 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** @param {number} number */
 const two = (number) => String(number).padStart(2, '0');
 
+/** "14:02" @param {number} seconds UNIX */
+export function clock(seconds) {
+  const at = new Date(seconds * 1000);
+  return `${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
 /**
  * "14:02", "yesterday 18:40", "3 Oct 18:40", "3 Oct 2025 18:40"
- * @param {number} seconds UNIX @param {number} [now_s] UNIX
+ * @param {number} seconds UNIX @param {number} [now_s] UNIX @param {boolean} [exact]  to the second: "14:02:33"
  */
-export function clockTime(seconds, now_s = Date.now() / 1000) {
+export function clockTime(seconds, now_s = Date.now() / 1000, exact = false) {
   const at = new Date(seconds * 1000);
-  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  const time = clock(seconds) + (exact ? `:${two(at.getSeconds())}` : '');
   const days = daysBetween(at, new Date(now_s * 1000));
   if (days <= 0) return time;
   return days === 1 ? `yesterday ${time}` : `${date(seconds, now_s)} ${time}`;

@@ -22,7 +22,7 @@ export const optionsOn = (options, camera) => (
 );
 
 /** @param {Pick<CameraView, 'options'>|undefined} camera @param {string} name of an option */
-const has = (camera, name) => camera?.options?.some((option) => option === name) ?? false;
+export const has = (camera, name) => camera?.options?.some((option) => option === name) ?? false;
 
 /** What a result may hold, in the order of the options: "faces", "objects", … @param {Option[]} options */
 export const fieldsOf = (options) => [...new Set(options.map(({ brings }) => brings))];
@@ -61,7 +61,7 @@ const MODEL_NAMES = {
 };
 
 /** @param {EngineStatusView|null} status @param {string} task */
-const modelOf = (status, task) => status?.models?.find((model) => model.task === task);
+export const modelOf = (status, task) => status?.models?.find((model) => model.task === task);
 
 /**
  * Why one of these models does not work, in the engine's words. Empty while all work, or the engine has not said.
@@ -76,7 +76,7 @@ export function failure(status, tasks) {
  * "SSD MobileNet V2 · int8". Empty while it is not loaded, or if an option has no model of its own.
  * @param {EngineStatusView|null} status @param {Option} option
  */
-function modelText(status, { name }) {
+export function modelText(status, { name }) {
   const model = modelOf(status, name);
   if (!model?.model || model.state !== 'ready') return '';
   return [MODEL_NAMES[model.model] ?? model.model, model.precision].filter(Boolean).join(' · ');

@@ -7,7 +7,7 @@ import { failure, fieldsOf, optionsOn } from './options.js';
 import { whoWords } from './people.js';
 
 const FIXED_SPACE = '\u00a0'; // at which no line is broken
-export const RESULT_LIFE_S = 2;
+const RESULT_LIFE_S = 2;
 /** A result that is late by less is not worth a line: it comes soon, or the camera says what is wrong. */
 const LASTING_S = 10;
 

@@ -19,9 +19,10 @@ const section = (title, ...parts) => {
 const trouble = el('p', { class: 'problem', role: 'status', hidden: true, 'data-testid': 'system-trouble' });
 const machine = el('p', { class: 'quiet', 'data-testid': 'machine' });
 const processes = createTable('Processes', ['Process', 'CPU', 'Memory', 'Process id'], 'processes');
-const rates = createTable('Rates', ['Option', 'On for', 'Asked a second', 'Given a second', 'Model'], 'rates');
+const rates = createTable('Rates',
+  ['Option', 'On for', 'Asked a second, in all', 'Given a second, in all', 'Model'], 'rates');
 const noRates = el('p', { class: 'quiet small', 'data-testid': 'no-rates' }, 'No option is on.');
-const drops = createTable('Frames given up',
+const drops = createTable('Frames',
   ['Camera', 'Frames a second', 'Agent', 'Worker', 'Viewers', 'Events lost'], 'drops');
 const findings = el('ul', { class: 'findings', 'data-testid': 'findings' });
 const check = button('Check this machine', 'check-machine', findOut);
@@ -47,9 +48,10 @@ section('Processes', machine, processes.element,
     'CPU is of one core: two busy cores are 200 %. Memory that processes share counts in each.'));
 section('The last hour', el('div', { class: 'plots' }, packets.element, memory.element, cpu.element));
 section('Rates', noRates, rates.element);
-section('Frames given up', drops.element);
+section('Frames', drops.element,
+  el('p', { class: 'quiet small' },
+    'Agent, worker and viewers: dropped since the camera came online. Events lost: since its worker started.'));
 section('This machine', el('div', { class: 'row' }, check), checkWords, findings);
-
 
 /** @param {import('../lib/views.js').View} view */
 function render({ status, options, cameras }) {
@@ -106,7 +108,7 @@ async function findOut() {
       key: ({ index, what, grade, said }) => `${index} ${grade} ${what} ${said}`,
       make: ({ grade, what, said }) => ({
         element: el('li', { class: `finding is-${grade}` }, el('span', { class: 'finding-grade' }, grade),
-          el('span', { class: 'finding-what' }, what), el('span', {}, said)),
+          el('span', {}, what), el('span', {}, said)),
       }),
       update: () => {},
     });

@@ -48,10 +48,16 @@ export function createClipPlayer({ canvas, onPicture }) {
       pictures.set(key, found);
       for (const old of pictures.keys()) {
         if (pictures.size <= MOST_KEPT) break;
-        pictures.delete(old);
+        letGo(old);
       }
     }
     return found;
+  }
+
+  /** Frees its memory, which is else freed only when the browser comes to it. @param {string} key */
+  function letGo(key) {
+    pictures.get(key)?.then((image) => image?.close());
+    pictures.delete(key);
   }
 
   /** @param {number} index */
@@ -71,8 +77,8 @@ export function createClipPlayer({ canvas, onPicture }) {
 
   /** @param {ImageBitmap} image @param {FrameView} frame */
   function draw(image, { result }) {
-    canvas.width = image.width;
-    canvas.height = image.height;
+    if (canvas.width !== image.width) canvas.width = image.width;
+    if (canvas.height !== image.height) canvas.height = image.height;
     canvas.dataset.frame = String(at);
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
     context.drawImage(image, 0, 0);
@@ -118,7 +124,7 @@ export function createClipPlayer({ canvas, onPicture }) {
     setPlaying(false);
     drawing += 1;
     frames = [];
-    pictures.clear();
+    for (const key of pictures.keys()) letGo(key);
     element.hidden = true;
   }
 

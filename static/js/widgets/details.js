@@ -82,13 +82,13 @@ export function createDetails(root, { now, minutes, events, onObjects, onRename 
   );
 
   /** @param {CameraView} now_ @returns {[string, string][]} */
-  function factsOf({ address, source, version, width, height, dropped, ...more }) {
+  function factsOf({ state, address, source, version, width, height, dropped, ...more }) {
     const { fps, received_fps: received, analysed_fps: analysed } = more;
     const drops = Object.entries(dropped).filter(([hop]) => hop !== 'events').map(([hop, count]) => `${hop} ${count}`);
     return [
       ['Picture', width && height ? `${width} × ${height}` : '–'],
       ['Frames a second', `${fps ? rate(fps) : '–'} given · ${rate(received)} received · ${rate(analysed)} analysed`],
-      ['Age of the picture', more.age_ms === null ? '–' : age(now() - more.age_ms / 1000, now())],
+      ['Age of the picture', state !== 'online' || more.age_ms === null ? '–' : age(now() - more.age_ms / 1000, now())],
       ['Dropped since it came online', drops.join(' · ')],
       ['Address', [address, source].filter(Boolean).join(' · ')],
       ['Agent', [version ?? '–', more.proven ? 'proven' : 'unproven'].join(' · ')],

@@ -37,6 +37,7 @@ export function createEventDialog({ book, url, onStep }) {
   /** @type {EventView|null} */
   let event = null;
   let drawn = '';
+  let told = '';
   dialog.addEventListener('keydown', pressed);
 
   function erase() {
@@ -62,12 +63,16 @@ export function createEventDialog({ book, url, onStep }) {
   /** @param {string} kind */
   async function fetchVideo(kind) {
     if (event === null) return;
+    const { id } = event;
+    const isOpen = () => event?.id === id;
     setSentence(why, 'The video is being made…');
     try {
-      location.assign(await api.video(event.id, kind === 'mkv' ? 'mkv' : 'mp4'));
+      const address = await api.video(id, kind === 'mkv' ? 'mkv' : 'mp4', isOpen);
+      if (address === null) return;
+      location.assign(address);
       setSentence(why, '');
     } catch (error) {
-      setSentence(why, reason(error));
+      if (isOpen()) setSentence(why, reason(error));
     }
   }
 
@@ -91,9 +96,10 @@ export function createEventDialog({ book, url, onStep }) {
     canvas.dataset.event = id;
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
     context.drawImage(image, 0, 0);
+    image.close();
     const [x1, y1, x2, y2] = picture.box.map((value, index) => (
-      value * (index % 2 ? image.height / picture.height : image.width / picture.width)));
-    const scale = Math.max(1, image.width / 640);
+      value * (index % 2 ? canvas.height / picture.height : canvas.width / picture.width)));
+    const scale = Math.max(1, canvas.width / 640);
     for (const { width, colour } of [{ width: 4, colour: '#000' }, { width: 2, colour: '#5aa9ff' }]) {
       context.lineWidth = width * scale;
       context.strokeStyle = colour;
@@ -104,7 +110,7 @@ export function createEventDialog({ book, url, onStep }) {
   /** @param {{now_s: number}|null} view */
   function setState(view) {
     if (event === null) return;
-    const { id } = event;
+    const { id, clip: before } = event;
     event = book.state().events.find((each) => each.id === id) ?? event;
     const now_s = view?.now_s ?? Date.now() / 1000;
     setText(title, eventTitle(event));
@@ -112,7 +118,10 @@ export function createEventDialog({ book, url, onStep }) {
     setText(keep, event.kept ? 'Keep no longer' : 'Keep');
     [clip, ...videos].forEach((each) => { each.hidden = event?.clip === null; });
     if (event.clip === null) setSentence(why, event.clip_reason ?? '');
-    facts.replaceChildren(...eventFacts(event, now_s).map((words) => el('li', { dir: 'auto' }, words)));
+    else if (before === null) setSentence(why, '');
+    const known = eventFacts(event, now_s);
+    if (known.join('\n') !== told) facts.replaceChildren(...known.map((words) => el('li', { dir: 'auto' }, words)));
+    told = known.join('\n');
     download.href = url(event.id, 'snapshot');
     download.hidden = event.picture === null;
     dialog.setAttribute('aria-label', eventTitle(event));

@@ -24,7 +24,7 @@ export function createFirstSteps(root) {
     show();
   }, 'link');
   const element = el('section', {
-    class: 'aside-part first-steps', 'aria-label': 'First steps', 'data-testid': 'first-steps', hidden: true,
+    class: 'aside-part', 'aria-label': 'First steps', 'data-testid': 'first-steps', hidden: true,
   }, el('h2', { class: 'part-title' }, 'First steps', el('span', { class: 'spring' }), close),
   el('ol', { class: 'steps' }, ...rows));
   root.append(element);

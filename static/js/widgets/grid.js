@@ -35,7 +35,6 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
   let current = null;
   root.append(nothing, element);
 
-
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       visible[isIntersecting ? 'add' : 'delete'](target.getAttribute('data-camera') ?? '');
@@ -153,6 +152,8 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
   const wall = {
     element,
     actions,
+    /** @type {string|null} */
+    anchor: null,
     ids: shownIds,
     columns: () => columns,
     view: () => view,
@@ -197,6 +198,7 @@ export function createGrid(root, { actions, menu, live, onObjects }) {
  * @typedef {object} Wall
  * @property {HTMLElement} element
  * @property {import('../lib/actions.js').Actions} actions
+ * @property {string|null} anchor  where a range begins
  * @property {() => string[]} ids  of the tiles that are shown, in order
  * @property {() => number} columns
  * @property {() => import('../lib/views.js').View|null} view

@@ -19,9 +19,8 @@ export function cameraAt({ target }) {
 export const isOther = (target) => target instanceof Element && target.closest(OTHERS) !== null;
 
 /** @param {import('./grid.js').Wall} wall */
-export function followPointer({ element, actions, ids, view, focus, rename }) {
-  /** @type {string|null} where a range begins */
-  let anchor = null;
+export function followPointer(wall) {
+  const { element, actions, ids, view, focus, rename } = wall;
   let isTouch = false;
 
   element.addEventListener('pointerdown', ({ pointerType }) => { isTouch = pointerType === 'touch'; });
@@ -31,8 +30,9 @@ export function followPointer({ element, actions, ids, view, focus, rename }) {
     if (id === null || now === null || isOther(event.target) || now.enlarged !== null) return;
     if (isTouch) { actions.open(id); return; }
     const { shiftKey: shift, ctrlKey, metaKey } = event;
-    actions.selectOnly(clicked(ids(), now.selected, id, { anchor, shift, toggle: ctrlKey || metaKey }));
-    if (!shift) anchor = id;
+    if (shift) wall.anchor ??= id;
+    else wall.anchor = id;
+    actions.selectOnly(clicked(ids(), now.selected, id, { anchor: wall.anchor, shift, toggle: ctrlKey || metaKey }));
     focus(id);
   });
   element.addEventListener('dblclick', (event) => {

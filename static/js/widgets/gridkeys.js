@@ -7,9 +7,8 @@ import { cameraAt } from './gridclicks.js';
 const TYPING = 'input:not([type=checkbox]), textarea, select';
 
 /** @param {import('./grid.js').Wall} wall */
-export function followKeys({ element, actions, ids, columns, view, focus, rename }) {
-  /** @type {string|null} where a range begins */
-  let anchor = null;
+export function followKeys(wall) {
+  const { element, actions, ids, columns, view, focus, rename } = wall;
 
   element.addEventListener('keydown', (event) => {
     const id = cameraAt(event);
@@ -34,8 +33,12 @@ export function followKeys({ element, actions, ids, columns, view, focus, rename
     const order = ids();
     const to = order[reached(key, order.indexOf(id), columns(), order.length)];
     if (!to) return;
-    if (!shift) anchor = to;
-    else actions.selectOnly(clicked(order, now.selected, to, { anchor: anchor ?? id, shift, toggle: false }));
+    if (shift) {
+      wall.anchor ??= id;
+      actions.selectOnly(clicked(order, now.selected, to, { anchor: wall.anchor, shift, toggle: false }));
+    } else {
+      wall.anchor = to;
+    }
     focus(to);
   }
 

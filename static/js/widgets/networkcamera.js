@@ -22,7 +22,7 @@ const NO_PICTURE = 422;
  * @param {(fields: {source: string, keep: boolean}) => Promise<CameraView>} parts.send  fails with the hub's sentence
  * @param {(camera: CameraView) => void} parts.done
  */
-export function createNetworkForm({ id, yes, keep, send, done }) {
+function createNetworkForm({ id, yes, keep, send, done }) {
   const typing = { autocomplete: 'off', spellcheck: false, autocapitalize: 'off' };
   const address = createField({
     id: `${id}-address`, label: 'Address of the camera', rule: RULE,

@@ -8,7 +8,7 @@ export function createUndo({ onUndo, onDone }) {
   const left = el('span', { class: 'quiet numbers', 'aria-hidden': 'true' });
   const element = el('div', { class: 'undo', role: 'status', 'data-testid': 'undo', hidden: true }, words,
     button('Undo', 'undo-button', onUndo, 'link'), left,
-    iconButton('close', 'Forget now', { onclick: onDone, 'data-testid': 'undo-close' }));
+    iconButton('close', 'Finish now', { onclick: onDone, 'data-testid': 'undo-close' }));
   /** @type {ReturnType<typeof setInterval>|undefined} */
   let timer;
   document.body.append(element);

@@ -105,7 +105,7 @@ function segments(label, choices) {
   const buttons = choices.map(({ name, label: words, run }) => button(words, name, run, 'segment'));
   return {
     element: el('div', { class: 'segments', role: 'group', 'aria-label': label },
-      el('span', { class: 'segments-label small quiet', 'aria-hidden': 'true' }, label),
+      el('span', { class: 'small quiet', 'aria-hidden': 'true' }, label),
       el('span', { class: 'segments-row' }, ...buttons)),
     /** @param {boolean[]} pressed */
     press: (pressed) => buttons.forEach((each, index) => setAttr(each, 'aria-pressed', pressed[index])),

@@ -165,6 +165,11 @@ export function openZones({ id, name }) {
     /** @type {HTMLElement|undefined} */ (corners.children[focus])?.focus();
   }
 
+  /** The rows have been made again. @param {number} index -1: there is none @param {'input'|'button'} what */
+  function focusRow(index, what) {
+    /** @type {HTMLElement|null} */ ((list.children[index] ?? dialog).querySelector(what))?.focus();
+  }
+
   /** @param {Shape} shape @param {number} index */
   function row(shape, index) {
     const pick = el('input', {
@@ -173,7 +178,11 @@ export function openZones({ id, name }) {
       class: 'radio',
       checked: index === chosen,
       'aria-label': `Edit ${shape.name || 'mask'}`,
-      onchange: () => { chosen = index; draw(); },
+      onchange: () => {
+        chosen = index;
+        draw();
+        focusRow(index, 'input');
+      },
     });
     const kinds = ['motion', 'objects'].map((kind) => el('option', { value: kind }, `ignores ${kind}`));
     const field = shape.kind === 'mask'
@@ -187,7 +196,12 @@ export function openZones({ id, name }) {
       else shape.name = field.value;
     }
     const gone = iconButton('forget', `Remove ${shape.name || 'mask'}`, {
-      onclick: () => { shapes.splice(index, 1); chosen = Math.max(0, Math.min(chosen, shapes.length - 1)); draw(); },
+      onclick: () => {
+        shapes.splice(index, 1);
+        chosen = Math.max(0, Math.min(chosen, shapes.length - 1));
+        draw();
+        focusRow(Math.min(index, shapes.length - 1), 'button');
+      },
     });
     return el('li', { class: 'zone-row' }, pick, el('span', { class: 'quiet small' }, shape.kind), field, gone);
   }

@@ -118,8 +118,11 @@ def test_old_videos_go_while_no_other_is_made(desk: Desk, monkeypatch: pytest.Mo
 
 def test_a_video_that_is_made_while_its_event_is_deleted_does_not_stay(desk: Desk) -> None:
     assert desk.ask("event-1-clip.mp4") is None
-    while not desk.runs:
+    for _ in range(1000):
+        if desk.runs:
+            break
         time.sleep(0.01)
+    assert desk.runs
     desk.exports.remove(1)
     desk.turn.set()
     desk.ask("event-2-clip.mp4", wait_s=10)  # after the first

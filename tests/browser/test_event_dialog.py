@@ -1,0 +1,140 @@
+"""The dialog of one event and that of the zones, on a hub that answers as the test says."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import GREY, Told, told_camera
+
+pytestmark = [pytest.mark.browser, pytest.mark.shared_hub]
+
+FRAMES = 60
+_COUNT_BITMAPS = """
+    window.bitmaps = 0;
+    const make = window.createImageBitmap;
+    const close = ImageBitmap.prototype.close;
+    window.createImageBitmap = async (...how) => {
+        const made = await make.apply(window, how);
+        window.bitmaps += 1;
+        return made;
+    };
+    ImageBitmap.prototype.close = function () {
+        if (this.width > 0) window.bitmaps -= 1;
+        close.call(this);
+    };
+"""
+
+
+def happened(event_id: str, **fields: object) -> dict[str, Any]:
+    """Return an event of a minute ago that is recorded."""
+    began = time.time() - 60
+    return {
+        **{"id": event_id, "camera": "c1", "camera_name": "Hall", "kind": "seen", "subkind": None},
+        **{"label": "person", "person": None, "track_id": 1, "severity": "note"},
+        **{"started_at": began, "ended_at": began + 5, "peak_at": None, "score": 0.8},
+        **{"reason": None, "picture": None, "zones": [], "crossings": [], "kept": False},
+        **{"clip": {"from": began, "to": began + 5, "bytes": 1}, "clip_reason": None},
+        **fields,
+    }
+
+
+def open_events(told: Told, *events: dict[str, Any]) -> Page:
+    """Open the page Events with these; each has a clip of `FRAMES` frames."""
+    frames = [
+        {"key": f"k{number}", "captured_at": 1000 + number / 10, "result": None}
+        for number in range(FRAMES)
+    ]
+    page = told.page
+    page.route(re.compile(r"/api/v1/events\?"), lambda r: r.fulfill(json={"events": events}))
+    page.route(re.compile("/frames[?]"), lambda r: r.fulfill(json={"frames": frames, "next": None}))
+    page.route(re.compile("/frames/k"), lambda r: r.fulfill(body=GREY, content_type="image/jpeg"))
+    told.go("/events")
+    told.hello(told_camera())
+    expect(page.get_by_test_id("event")).to_have_count(len(events))
+    return page
+
+
+def test_a_video_that_nobody_waits_for_any_more_is_not_asked_for(told: Told) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url.split("/")[-2])
+        if asked.count("1") < 5:
+            making = {"message": "The video is being made."}
+            route.fulfill(status=202, headers={"Retry-After": "0.2"}, json=making)
+        else:
+            headers = {"Content-Disposition": "attachment; filename=one.mkv"}
+            route.fulfill(body=b"video", headers=headers)
+
+    page = open_events(told, happened("2"), happened("1"))
+    page.route(re.compile("clip.mkv$"), answer)
+    words = page.get_by_test_id("clip-reason")
+    page.get_by_test_id("event").first.click()
+    page.get_by_test_id("event-mkv").click()
+    expect(words).to_have_text("The video is being made…")
+    page.keyboard.press("ArrowRight")
+    expect(words).to_be_hidden()
+    with page.expect_download():
+        page.get_by_test_id("event-mkv").click()
+    assert asked[asked.index("1") :].count("2") <= 1, "one may have been on its way"
+
+
+def test_frames_that_were_shown_leave_no_pictures_in_memory(told: Told) -> None:
+    told.page.add_init_script(_COUNT_BITMAPS)
+    page = open_events(told, happened("1"))
+    page.get_by_test_id("event").click()
+    canvas = page.get_by_test_id("event-picture")
+    slider = page.get_by_test_id("clip-slider")
+    for frame in range(0, FRAMES, 6):
+        slider.fill(str(frame))
+        expect(canvas).to_have_attribute("data-frame", str(frame))
+    page.wait_for_function("() => window.bitmaps >= 30 && window.bitmaps <= 40")
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => window.bitmaps === 0")
+
+
+def test_facts_change_only_when_they_are_others_and_a_clip_that_came_is_offered(told: Told) -> None:
+    soon = "Nothing is on the disk yet."
+    lasts = happened("1", ended_at=None, clip=None, clip_reason=soon)
+    page = open_events(told, lasts)
+    page.get_by_test_id("event").click()
+    expect(page.get_by_test_id("clip-reason")).to_have_text(soon)
+    facts = page.get_by_test_id("event-facts")
+    fact = facts.locator("li").element_handle()
+    recorded = happened("1", ended_at=None)
+    told.tell("event", change="update", **recorded)
+    expect(page.get_by_test_id("event-clip")).to_be_visible()
+    expect(page.get_by_test_id("clip-reason")).to_be_hidden()
+    assert fact is not None
+    assert fact.evaluate("fact => fact.isConnected")
+    told.tell("event", change="update", **{**recorded, "score": 0.9})
+    expect(facts).to_have_text("score 0.90")
+
+
+def test_the_focus_stays_in_the_list_of_zones(told: Told) -> None:
+    places = [[0, 0], [0.5, 0], [0.5, 0.5]]
+    zones = [{"id": f"z{number}", "name": f"Yard {number}", "polygon": places} for number in (1, 2)]
+    drawn = {"zones": zones, "lines": [], "masks": []}
+    page = told.page
+    page.route(re.compile("/zones$"), lambda r: r.fulfill(body=json.dumps(drawn)))
+    page.route(
+        re.compile("/snapshot.jpg"), lambda r: r.fulfill(body=GREY, content_type="image/jpeg")
+    )
+    told.hello(told_camera())
+    page.get_by_test_id("tile").hover()
+    page.get_by_test_id("tile-menu").click()
+    page.get_by_test_id("menu-zones").click()
+    page.get_by_label("Edit Yard 1").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Edit Yard 2")).to_be_focused()
+    expect(page.get_by_label("Edit Yard 2")).to_be_checked()
+    page.get_by_label("Remove Yard 1").click()
+    expect(page.get_by_label("Remove Yard 2")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("add-zone")).to_be_focused()
