@@ -21,7 +21,7 @@ _BOXES = """() => [...document.querySelectorAll('.tile:not([hidden])')].map((til
     const { x, y, width, height } = tile.getBoundingClientRect();
     return [x, y, width, height];
 })"""
-_COUNT_LAYOUTS = """() => {
+COUNT_LAYOUTS = """() => {
     window.layouts = 0;
     const tiles = [...document.querySelectorAll('.tile')];
     const places = () => JSON.stringify(tiles.map((tile) => {
@@ -37,8 +37,14 @@ _COUNT_LAYOUTS = """() => {
     };
     look();
     window.shifts = 0;
-    new PerformanceObserver((list) => { window.shifts += list.getEntries().length; })
-        .observe({ type: 'layout-shift' });
+    window.shiftsInWall = [];
+    new PerformanceObserver((list) => {
+        for (const { sources } of list.getEntries()) {
+            window.shifts += 1;
+            const moved = sources.map(({ node }) => node?.parentElement?.closest('.stage') && node);
+            window.shiftsInWall.push(...moved.filter(Boolean).map((node) => node.textContent));
+        }
+    }).observe({ type: 'layout-shift' });
 }"""
 
 
@@ -94,7 +100,7 @@ def test_pictures_of_mixed_shapes_never_lay_the_wall_out_again(told: Told) -> No
     expect(told.page.get_by_test_id("tile")).to_have_count(6)
     shapes = [picture(*size) for size in ((64, 48), (48, 64), (128, 72), (64, 64), (30, 90))]
     told.page.wait_for_timeout(300)
-    told.page.evaluate(_COUNT_LAYOUTS)
+    told.page.evaluate(COUNT_LAYOUTS)
     began = time.time()
     for turn in range(60):
         for index, camera_id in enumerate(ids):

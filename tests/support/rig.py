@@ -125,12 +125,14 @@ class Rig:
         *,
         key_file: Path | None = None,
         photograph: Path | None = None,
+        mixed_shapes: bool = False,
     ) -> subprocess.Popen[str]:
         """Start one process with many cameras whose frames are encoded beforehand.
 
         It is of the hub's own checkout, because an agent with a token speaks to no older hub.
         The first one's stream key is written to `key_file` once it has paired with the hub. The
-        frames show a texture that moves, or a photograph that does.
+        frames show a texture that moves, or a photograph that does, or each has another shape.
+        A number on its standard input is how many cameras there are from then on.
         """
         command = [sys.executable, "-m", "tests.support.feeder", "--hub", self.url]
         command += ["--token", self.agent_token, "--cameras", str(cameras), "--fps", str(fps)]
@@ -138,6 +140,8 @@ class Rig:
             command += ["--key-file", str(key_file)]
         if photograph:
             command += ["--photograph", str(photograph)]
+        if mixed_shapes:
+            command += ["--mixed-shapes"]
         return self.start(command, {**os.environ, **self._code})
 
     def start(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
