@@ -46,6 +46,12 @@ class Letterbox:
         return returned
 
 
+def size_within(width: int, height: int, most_width: int, most_height: int) -> tuple[int, int]:
+    """Return the largest width and height of a picture's proportions within a canvas."""
+    ratio = min(most_width / width, most_height / height)
+    return max(1, round(width * ratio)), max(1, round(height * ratio))
+
+
 def fit(image: Bytes, long_side: int) -> Letterbox:
     """Scale a picture down or up to `long_side`, and pad it to multiples of `STRIDE`.
 
@@ -56,8 +62,7 @@ def fit(image: Bytes, long_side: int) -> Letterbox:
         long_side: the longer side after scaling, in pixels.
     """
     height, width = image.shape[:2]
-    ratio = long_side / max(height, width)
-    new_width, new_height = max(1, round(width * ratio)), max(1, round(height * ratio))
+    new_width, new_height = size_within(width, height, long_side, long_side)
     if (new_width, new_height) != (width, height):
         resized = cv2.resize(image, (new_width, new_height), interpolation=cv2.INTER_LINEAR)
         image = np.asarray(resized, np.uint8)
@@ -95,8 +100,7 @@ def fit_canvas(image: Bytes, width: int, height: int, fill: int) -> Letterbox:
         fill: 0 to 255, the value of every channel outside the picture.
     """
     rows, columns = image.shape[:2]
-    ratio = min(width / columns, height / rows)
-    new_width, new_height = max(1, round(columns * ratio)), max(1, round(rows * ratio))
+    new_width, new_height = size_within(columns, rows, width, height)
     resized = cv2.resize(image, (new_width, new_height), interpolation=cv2.INTER_LINEAR)
     canvas = np.full((height, width, 3), fill, np.uint8)
     canvas[:new_height, :new_width] = resized

@@ -30,7 +30,6 @@ _PACKAGES = (
     "numba",
     "cupy-cuda13x",
     "cupy-cuda12x",
-    "numba-cuda",
     "cuda-bindings",
     "nvidia-cudnn-cu13",
     "nvidia-cublas",

@@ -57,6 +57,7 @@ def test_the_wheel_holds_the_hub_and_the_agent_and_nothing_else(wheel: Path) -> 
         names = [name.split("/") for name in archive.namelist()]
     packages = {name[0] for name in names if not name[0].endswith(".dist-info")}
     assert packages == {"convergecast", "convergecast_agent"}
+    assert ["convergecast", "detection", "kernels", "pictures.cu"] in names
     assert {"bench", "scripts", "tests"}.isdisjoint(part for name in names for part in name)
 
 

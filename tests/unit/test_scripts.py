@@ -96,7 +96,7 @@ def test_requirements_files_say_what_pyproject_says(name: str, extra: str) -> No
 
 
 def test_a_gpu_needs_what_the_hub_needs_and_pytest() -> None:
-    """CuPy and numba-cuda are taken where they are, dlib is for comparisons only."""
+    """CuPy is taken where it is, dlib is for comparisons only."""
     wheels = set(requirements("scripts/gpu/wheels.txt"))
     others = {line for line in requirements("requirements.txt") if "dlib" not in line}
     tests = {line for line in requirements("requirements-test.txt") if line.startswith("pytest")}

@@ -51,7 +51,7 @@ class Landmarks:
         Raises:
             ModelError: the file is damaged or holds something else.
         """
-        self._model = _load(model_path)
+        self._model = load_landmarks(model_path)
         self._threads = threads
         self._pool = ThreadPoolExecutor(max(threads - 1, 1), "landmarks")
         self.points = len(self._model.initial)
@@ -170,7 +170,8 @@ def _compile(kernels: ModuleType) -> None:
     kernels.grayscale(pixels, np.empty(1, np.uint8))
 
 
-def _load(model_path: Path) -> LandmarkModel:
+def load_landmarks(model_path: Path) -> LandmarkModel:
+    """Map the arrays of a predictor into memory; raises ModelError as `Landmarks` does."""
     arrays = open_mapped(model_path)
     if set(arrays) != set(LandmarkModel._fields):
         raise ModelError(f"The model {model_path.name} is not a landmark model.")

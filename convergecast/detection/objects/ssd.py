@@ -119,7 +119,7 @@ def decode_predictions(
         min_score: 0 to 1.
     """
     # Logits are compared, so the exponential function runs for the candidates only.
-    candidates = np.flatnonzero(logits > _logit(min_score))
+    candidates = np.flatnonzero(logits > logit(min_score))
     rows, classes = np.divmod(candidates, logits.shape[1])
     scores: Floats = np.reciprocal(1 + np.exp(-logits.ravel()[candidates]))
     boxes = _decode_boxes(encodings[rows], anchors[rows])
@@ -132,7 +132,8 @@ def decode_predictions(
     )
 
 
-def _logit(score: float) -> float:
+def logit(score: float) -> float:
+    """Return the logit of a score; of 0 and 1 that of a score near them."""
     within = min(max(score, TINY_SCORE), 1 - TINY_SCORE)
     return math.log(within / (1 - within))
 
