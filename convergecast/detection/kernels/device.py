@@ -11,7 +11,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from onnxruntime import InferenceSession
 
 from convergecast.vision.detections import Bytes
 
@@ -21,8 +23,13 @@ OPTIONS = ("--fmad=false", "--std=c++17")
 THREADS = 256
 """The threads of a block. A block has one row of them."""
 
-DeviceArray: TypeAlias = Any
-"""An array in the device's memory, contiguous. It can be sliced along its first axis."""
+DeviceArray: TypeAlias = NDArray[Any]
+"""A contiguous array in the device's memory, with the interface of NumPy's.
+
+It can be sliced along its first axis. Its values can be read by `Device.download` only.
+"""
+Argument: TypeAlias = DeviceArray | np.int32 | np.float32 | np.float64
+"""What a kernel takes."""
 
 
 class Device(Protocol):
@@ -57,7 +64,7 @@ class Device(Protocol):
     def download(self, array: DeviceArray) -> NDArray[Any]:
         """Wait until everything is done that was asked for, and return a copy in host memory."""
 
-    def launch(self, kernel: str, items: int, pictures: int, *arguments: Any) -> None:
+    def launch(self, kernel: str, items: int, pictures: int, *arguments: Argument) -> None:
         """Run a kernel with at least `items` threads for each of `pictures`.
 
         Args:
@@ -69,7 +76,7 @@ class Device(Protocol):
     def address(self, array: DeviceArray) -> int:
         """Return where an array begins in the device's memory."""
 
-    def session(self, model_path: Path, threads: int) -> Any:
+    def session(self, model_path: Path, threads: int) -> InferenceSession:
         """Return a session of ONNX Runtime that runs on the device's stream.
 
         Raises:

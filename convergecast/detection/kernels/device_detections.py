@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convergecast.detection.kernels.device import Device, DeviceArray
+from convergecast.detection.kernels.device import Argument, Device, DeviceArray
 from convergecast.vision.detections import Floats
 
 MOST: Final = 1024
@@ -78,12 +78,8 @@ class DeviceDetections:
     ) -> None:
         """Find the faces in CenterFace's maps of `count` pictures; see `centerface.Maps`."""
         rows, columns = maps[0].shape[2:]
-        self._decode(
-            "decode_centerface",
-            rows * columns,
-            count,
-            *(*maps, np.int32(rows), np.int32(columns), np.float32(cell), np.float32(min_score)),
-        )
+        numbers = np.int32(rows), np.int32(columns), np.float32(cell), np.float32(min_score)
+        self._decode("decode_centerface", rows * columns, count, *maps, *numbers)
 
     def ssd(
         self,
@@ -133,7 +129,7 @@ class DeviceDetections:
         kept = device.download(self._kept[:count])
         return [self._read(*one) for one in zip(rows, kept, strict=True)]
 
-    def _decode(self, kernel: str, items: int, count: int, *arguments: Any) -> None:
+    def _decode(self, kernel: str, items: int, count: int, *arguments: Argument) -> None:
         self._device.zero(self._counts)
         candidates = self._boxes, self._scores, self._labels, self._places, self._marks
         self._device.launch(
