@@ -85,13 +85,13 @@ class Capture:
                     continue
                 try:
                     picture = source.retrieve()
+                    self._slot.publish(picture, captured_at=captured_at, scene=source.scene)
                 except DamagedPicture:
                     damaged += 1
                     if damaged > _MOST_DAMAGED:
                         raise
                     continue
                 damaged = 0
-                self._slot.publish(picture, captured_at=captured_at, scene=source.scene)
         finally:
             source.close()
 

@@ -21,9 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from convergecast.protocol.masks import read_masks
+
 from .address import Listener, parse_hub
 from .door import Door
 from .identity import Identity, KnownHub
+from .masks import KeptMasks
 from .options import AgentOptions
 from .quiet import silence_libraries
 from .service import AgentService
@@ -59,6 +62,7 @@ class Wish:
         folder: for its temporary files; only this camera's agents use it.
         granted: how often the camera may have been opened.
         registers: whether the hub knows the camera already.
+        masks: its privacy masks at the start, as `read_masks` takes them.
     """
 
     source: str
@@ -70,6 +74,7 @@ class Wish:
     folder: str
     granted: int
     registers: bool
+    masks: object
 
 
 def read_wish(head: bytes) -> Wish:
@@ -178,6 +183,10 @@ def _service(wish: Wish, door: Door) -> AgentService:
     return AgentService(
         options=AgentOptions(hub=hub, source=wish.source, name=wish.name, size=_MOST_SIZE),
         source=door,
-        identity=Identity(wish.agent_id, hubs={hub.url: known}),
+        identity=Identity(
+            wish.agent_id,
+            hubs={hub.url: known},
+            masks=KeptMasks(None, given=read_masks(wish.masks)),
+        ),
         listener=Listener(listening, wish.address, listening.getsockname()[1]),
     )

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, TypeAlias
 
 from convergecast.protocol.frames import Deflater
+from convergecast.protocol.masks import Masks
 
 if TYPE_CHECKING:
     from .pixels import Pixels
@@ -72,6 +73,12 @@ class Encoder:
         fitted: Pixels = _with_pixels().fitted(pixels, self.size_of(pixels))
         return fitted
 
+    def masked(self, picture: Picture, masks: Masks) -> Pixels:
+        """Return the picture as it is served, black under the masks. Raises DamagedPicture."""
+        pixels = decode(picture.jpeg) if isinstance(picture, Encoded) else picture
+        black: Pixels = _with_pixels().blackened(self.fitted(pixels), masks.polygons)
+        return black
+
     def jpeg(self, picture: Picture) -> bytes:
         """Return the picture as a JPEG."""
         if isinstance(picture, Encoded):
@@ -95,7 +102,8 @@ class Frame:
         captured_at: UNIX seconds by this machine's clock.
         scene: the source's scene number when the picture was taken.
         width, height: in pixels, as served.
-        picture: as it came from the source.
+        picture: as it came from the source, or black under the privacy masks.
+        masks: the hash of these masks; empty if there are none.
     """
 
     __slots__ = (
@@ -108,6 +116,7 @@ class Frame:
         "_tried",
         "captured_at",
         "height",
+        "masks",
         "picture",
         "scene",
         "seq",
@@ -115,13 +124,21 @@ class Frame:
     )
 
     def __init__(
-        self, picture: Picture, *, seq: int, captured_at: float, encoder: Encoder, scene: int = 0
+        self,
+        picture: Picture,
+        *,
+        seq: int,
+        captured_at: float,
+        encoder: Encoder,
+        scene: int = 0,
+        masks: str = "",
     ) -> None:
         """Keep a picture; it is encoded at the first request."""
         self.picture = picture
         self.seq = seq
         self.captured_at = captured_at
         self.scene = scene
+        self.masks = masks
         self.width, self.height = encoder.size_of(picture)
         self._encoder = encoder
         self._lock = threading.Lock()
@@ -155,6 +172,8 @@ class Frame:
         by two pixels does not.
         """
         mine, others = self.picture, other.picture
+        if self.masks != other.masks:
+            return False
         if isinstance(mine, Encoded) or isinstance(others, Encoded):
             return mine is others or _jpeg(mine) == _jpeg(others) != b""
         if mine.shape != others.shape:

@@ -5,7 +5,8 @@ AgentError
 ├── SourceError    the source gives no picture now           opened again after a pause
 │   ├── DamagedPicture   one picture is bad                  the next one may be good
 │   └── PasswordRefused  a camera says no                    tried again after minutes
-└── CameraOffline  a frame was requested and there is none   503 to the hub
+├── CameraOffline  a frame was requested and there is none   503 to the hub
+└── MasksLost      the stored privacy masks are not known    no picture before the hub tells them
 
 Process: agent.
 """
@@ -35,6 +36,10 @@ class PasswordRefused(SourceError):
 
 class CameraOffline(AgentError):
     """There is no current frame; the text is the reason."""
+
+
+class MasksLost(AgentError):
+    """There are privacy masks on the disk, but they cannot be read."""
 
 
 def system_error(error: BaseException) -> OSError | None:

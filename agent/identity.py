@@ -7,13 +7,10 @@ Process: agent.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
-import os
 import secrets
-import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
@@ -24,10 +21,13 @@ from convergecast.protocol.folders import agent_folder
 
 from .devices import PI_CAMERA_TEXT
 from .errors import SetupError
+from .files import write_private
+from .masks import KeptMasks
 
 _log = logging.getLogger(__name__)
 
 _MOST_SLOTS = 64
+_MASKS = ".masks"
 _CLOCK_MOVED_S = 1.0
 
 
@@ -49,7 +49,7 @@ class KnownHub(NamedTuple):
 class Identity:
     """An agent's id and its keys; `slot` counts the agents of this host with the same source.
 
-    `is_fixed` is whether a person has chosen the id.
+    `is_fixed` is whether a person has chosen the id. `masks` are the camera's privacy masks.
     """
 
     def __init__(
@@ -61,8 +61,10 @@ class Identity:
         lock: filelock.BaseFileLock | None = None,
         hubs: dict[str, KnownHub] | None = None,
         is_fixed: bool = False,
+        masks: KeptMasks | None = None,
     ) -> None:
         """Keep the stored values and the lock."""
+        self.masks = masks or KeptMasks(None, lasts=False)
         self.agent_id = agent_id
         self.slot = slot
         self.is_fixed = is_fixed
@@ -71,9 +73,9 @@ class Identity:
         self._hubs = dict(hubs or {})
 
     @classmethod
-    def temporary(cls, agent_id: str | None = None) -> Identity:
+    def temporary(cls, agent_id: str | None = None, masks: KeptMasks | None = None) -> Identity:
         """Return an identity that is not stored."""
-        return cls(agent_id or _new_id(), is_fixed=agent_id is not None)
+        return cls(agent_id or _new_id(), is_fixed=agent_id is not None, masks=masks)
 
     def hub(self, hub_url: str) -> KnownHub:
         """Return what is known of the hub at this address."""
@@ -107,15 +109,7 @@ class Identity:
             "camera_keys": {u: hub.camera_key for u, hub in self._hubs.items() if hub.camera_key},
             "hubs": {u: [hub.protocol, hub.clock_s] for u, hub in self._hubs.items()},
         }
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".identity-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(fields, file)
-            Path(name).replace(self._path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        write_private(self._path, fields)
 
     def release(self) -> None:
         """Release the identity for other agents; the end of the process does so too."""
@@ -145,7 +139,8 @@ def claim_identity(source: str, *, fixed_id: str | None = None) -> Identity:
             folder,
             error.strerror or error,
         )
-        return Identity.temporary(fixed_id)
+        name = f"{_source_key(source)}-1" if fixed_id is None else f"id-{_digest(fixed_id)}"
+        return Identity.temporary(fixed_id, KeptMasks(folder / f"{name}{_MASKS}", lasts=False))
 
 
 def _claim_fixed(folder: Path, fixed_id: str) -> Identity:
@@ -185,6 +180,7 @@ def _load(path: Path, lock: filelock.BaseFileLock, *, slot: int, fixed_id: str |
         lock=lock,
         hubs=_hubs(fields),
         is_fixed=fixed_id is not None,
+        masks=KeptMasks(path.with_suffix(_MASKS)),
     )
     try:
         identity.save()

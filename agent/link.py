@@ -44,7 +44,10 @@ class _Refused(Exception):
 
 
 class HubLink:
-    """Registers what `describe` returns, for as long as the agent runs."""
+    """Registers what `describe` returns, for as long as the agent runs.
+
+    `follow` is called with each answer that the hub may have given.
+    """
 
     def __init__(
         self,
@@ -52,12 +55,14 @@ class HubLink:
         hub: Hub,
         pairing: Pairing,
         describe: Callable[[], Registration],
+        follow: Callable[[RegistrationReply], None],
         tls_ca: str | None = None,
     ) -> None:
         """Begin without a registration; nothing is sent yet."""
         self._hub = hub
         self._pairing = pairing
         self._describe = describe
+        self._follow = follow
         self._session = requests.Session()
         self._verify: str | bool = tls_ca or True
         self._session.trust_env = not _is_own_machine(hub.host)
@@ -121,6 +126,7 @@ class HubLink:
         return reply.heartbeat_s
 
     def _accept(self, registration: Registration, reply: RegistrationReply) -> None:
+        self._follow(reply)
         self._sent = registration
         self._backoff = Backoff(most_s=2.0)  # a hub that restarts is back soon
         level = logging.INFO

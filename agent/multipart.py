@@ -93,6 +93,7 @@ class StreamParts:
             epoch=self._epoch,
             unchanged=self._unchanged,
             scene=frame.scene,
+            masks=frame.masks,
         )
         self._unchanged = 0
         return encode_part(headers, packed[1])

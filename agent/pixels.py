@@ -8,6 +8,7 @@ Process: agent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import cv2
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from convergecast.protocol import ProtocolError
 from convergecast.protocol.jpeg import END, has_end, read_size
+from convergecast.protocol.masks import Polygon, pixels_of
 
 from .errors import DamagedPicture
 
@@ -32,6 +34,17 @@ def fitted(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     if size == (width, height):
         return pixels
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def blackened(pixels: Pixels, polygons: Sequence[Polygon]) -> Pixels:
+    """Return a copy of pixels in which each polygon, in shares of the picture, is black."""
+    masked = pixels.copy()
+    height, width = masked.shape[:2]
+    for polygon in polygons:  # one by one: where two overlap, one call would leave a hole
+        corners = [np.array(pixels_of(polygon, width, height), np.int32)]
+        cv2.fillPoly(masked, corners, (0, 0, 0))
+        cv2.polylines(masked, corners, isClosed=True, color=(0, 0, 0), thickness=3)
+    return masked
 
 
 def encode(pixels: Pixels, quality_percent: int) -> bytes:

@@ -175,7 +175,11 @@ class _Answers:
         if not plain:
             headers["Content-Encoding"] = "deflate"
         headers |= frame_headers(
-            seq=frame.seq, captured_at=frame.captured_at, epoch=self._epoch, scene=frame.scene
+            seq=frame.seq,
+            captured_at=frame.captured_at,
+            epoch=self._epoch,
+            scene=frame.scene,
+            masks=frame.masks,
         )
         return headers, frame.jpeg() if plain else frame.deflated()
 

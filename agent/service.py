@@ -5,18 +5,20 @@ Process: agent.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import socket
 import time
 
 from convergecast import __version__
-from convergecast.protocol import LONG_POLL, STREAM
-from convergecast.protocol.registration import NUMBER_LIMITS, Registration
+from convergecast.protocol import LONG_POLL, MASKS, STREAM
+from convergecast.protocol.registration import NUMBER_LIMITS, Registration, RegistrationReply
 from convergecast.protocol.texts import is_printable
 
 from .address import Listener
 from .capture import Capture
 from .encode import Encoder
+from .errors import MasksLost
 from .identity import Identity
 from .link import HubLink
 from .options import AgentOptions
@@ -25,6 +27,8 @@ from .routes import create_app
 from .server import FrameServer
 from .slot import FrameSlot
 from .sources import Source
+
+_log = logging.getLogger(__name__)
 
 _NAME_LENGTH = 80
 _QUALITY = 85
@@ -59,11 +63,17 @@ class AgentService:
         self.epoch = secrets.token_hex(8)
         encoder = Encoder(box=options.size, quality_percent=options.quality or _QUALITY)
         self.slot = FrameSlot(encoder=encoder)
+        try:
+            self.slot.set_masks(identity.masks.read())
+        except MasksLost as error:
+            _log.error("%s", error)
+            self.slot.withhold(str(error))
         self._capture = Capture(source=source, slot=self.slot, fps=options.fps)
         self._link = HubLink(
             hub=options.hub,
             pairing=self.pairing,
             describe=self.registration,
+            follow=self._follow,
             tls_ca=options.tls_ca,
         )
         app = create_app(
@@ -115,9 +125,16 @@ class AgentService:
             height=state.height or None,
             fps=fps and min(max(fps, _FPS[0]), _FPS[1]),
             source=_printable(self._source.label, 300),
-            capabilities=(LONG_POLL, STREAM),
+            capabilities=(LONG_POLL, STREAM, *([MASKS] if self._identity.masks.lasts else [])),
             epoch=self.epoch,
         )
+
+    def _follow(self, reply: RegistrationReply) -> None:
+        """Apply the masks that the hub tells, and keep them; try that again if it failed."""
+        if reply.masks is not None:
+            self.slot.set_masks(reply.masks)
+        if not self.slot.is_withheld:
+            self._identity.masks.keep(self.slot.masks)
 
     def _usual_name(self) -> str:
         label = self._source.label

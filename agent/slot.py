@@ -12,6 +12,8 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
+from convergecast.protocol.masks import NO_MASKS, Masks
+
 from .encode import Encoder, Frame, Picture
 from .errors import CameraOffline
 from .pace import Pace
@@ -43,7 +45,10 @@ class CameraState:
 
 
 class FrameSlot:
-    """Holds one frame; a newer one replaces it, read or not."""
+    """Holds one frame; a newer one replaces it, read or not.
+
+    Every picture passes here before anybody gets it, and here the privacy masks are applied.
+    """
 
     def __init__(self, *, encoder: Encoder) -> None:
         """Begin without a frame."""
@@ -56,6 +61,8 @@ class FrameSlot:
         self._opened_at_s: float | None = None
         self._came: deque[float] = deque(maxlen=512)
         self._closed = False
+        self._masks: Masks = NO_MASKS
+        self._withheld = ""
         self._is_wanted = False
         self._asked_at = self._held_until = float("-inf")
 
@@ -69,23 +76,61 @@ class FrameSlot:
             self._opened_at_s = None
             self._came.clear()
 
+    @property
+    def masks(self) -> Masks:
+        """The privacy masks under which pictures are black."""
+        return self._masks
+
+    def set_masks(self, masks: Masks) -> None:
+        """Serve no picture any more but with these privacy masks."""
+        with self._changed:
+            if masks != self._masks:
+                self._frame = None
+            self._masks, self._withheld = masks, ""
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether no picture is served because the masks are not known."""
+        return bool(self._withheld)
+
+    def withhold(self, reason: str) -> None:
+        """Serve no picture until the privacy masks are known; `reason` says why they are not."""
+        with self._changed:
+            self._frame, self._withheld = None, reason
+
     def publish(
         self, picture: Picture, *, captured_at: float | None = None, scene: int = 0
-    ) -> Frame:
-        """Make `picture` the newest frame; `captured_at` in UNIX seconds, default now."""
+    ) -> None:
+        """Make `picture` the newest frame; `captured_at` in UNIX seconds, default now.
+
+        Raises:
+            DamagedPicture: it cannot be decoded, which the privacy masks need.
+        """
         captured_at = time.time() if captured_at is None else captured_at
+        while not self._try_to_publish(picture, captured_at, scene):
+            pass
+
+    def _try_to_publish(self, picture: Picture, captured_at: float, scene: int) -> bool:
+        """Publish a picture; return False if the masks have changed meanwhile."""
+        masks = self._masks
+        if masks.polygons:
+            picture = self._encoder.masked(picture, masks)
         with self._changed:
+            if masks is not self._masks:
+                return False
             self._note(time.perf_counter())
-            self._frame = frame = Frame(
-                picture,
-                seq=self._seq,
-                captured_at=captured_at,
-                encoder=self._encoder,
-                scene=scene,
-            )
+            if not self._withheld:
+                self._frame = Frame(
+                    picture,
+                    seq=self._seq,
+                    captured_at=captured_at,
+                    encoder=self._encoder,
+                    scene=scene,
+                    masks=masks.hash,
+                )
             self._is_wanted = False
             self._changed.notify_all()
-        return frame
+        return True
 
     def wants(self) -> bool:
         """Return whether the camera's next picture is to be published, or only noted.
@@ -176,8 +221,8 @@ class FrameSlot:
     def _reason(self, now: float) -> str:
         if self._closed:
             return "the agent is stopping"
-        if self._failure:
-            return self._failure
+        if self._withheld or self._failure:
+            return self._withheld or self._failure
         # The capture thread may hang in a driver, so the age of the newest frame decides.
         age_s = now - self._came[-1]
         return f"no picture for {age_s:.0f} s" if age_s > self._patience_s(now) else ""

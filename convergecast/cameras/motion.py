@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from convergecast.cameras.scenes import chops
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -108,8 +110,6 @@ class Background:
             self._mean = _mean(small.histogram())
 
     def _follow(self, small: Image, scene: Image, now_s: float) -> None:
-        from PIL import ImageChops  # as in _smooth
-
         self._owed += (now_s - self._seen_s) * _FOLLOW_PER_S
         self._seen_s = now_s
         step = min(255, int(self._owed))
@@ -117,10 +117,11 @@ class Background:
             return
         self._owed -= step
         at_most = [min(v, step) for v in range(256)]
-        up = ImageChops.subtract(small, scene).point(at_most)
-        down = ImageChops.subtract(scene, small).point(at_most)
-        self._scene = ImageChops.subtract(ImageChops.add(scene, up), down)
-        self._mean = _mean(self._scene.histogram())
+        subtract, add = chops().subtract, chops().add
+        up = subtract(small, scene).point(at_most)
+        down = subtract(scene, small).point(at_most)
+        followed: Image = subtract(add(scene, up), down)
+        self._scene, self._mean = followed, _mean(followed.histogram())
 
 
 def _smooth(small: Image) -> Image:
@@ -137,10 +138,8 @@ def _differ(small: Image, scene: Image, gain: float) -> bool:
     `gain` is how much brighter the whole picture is: the exposure, which is no motion. What is
     white in both may be off by as much.
     """
-    from PIL import ImageChops  # as in _smooth
-
     exposed = scene.point([min(255, round(v * gain)) for v in range(256)])
-    counts = ImageChops.difference(small, exposed).histogram()
+    counts: list[int] = chops().difference(small, exposed).histogram()
     noise = _median(counts)
     if noise > _MOST_NOISE:
         return True

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from convergecast.cameras.health import AgentRate, ClockOffset, Health, Rate
+from convergecast.cameras.privacy import PrivacyMask
 from convergecast.cameras.source import FrameSource, SourceError
 from convergecast.messages.worker import Orders, State
 from convergecast.protocol import ProtocolError
@@ -69,6 +70,8 @@ class Puller:
 
     Attributes:
         still: whether the agent skips frames because they show nothing new.
+        privacy: the masks that each frame has before it is passed on. A worker keeps those that it
+            began with: for others the hub starts another worker.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Puller:
         self.agent_dropped = 0
         self.still = False
         self.came_online = threading.Event()
+        self.privacy = PrivacyMask(orders.zones.privacy)
         self._clock = ClockOffset()
         self._read_size = SizeReader()
         self._last: tuple[int, str] | None = None
@@ -183,6 +187,9 @@ class Puller:
         now = captured_at = time.time()
         width, height = self._read_size(frame.jpeg)
         _check_announced(width, height, self._orders.agent_size)
+        masked = self.privacy.apply(frame)
+        if masked is not frame:
+            frame, (width, height) = masked, self._read_size(masked.jpeg)
         self.size = width, height
         if frame.captured_at is not None and self._clock.known:
             captured_at = min(now, frame.captured_at - self._clock.seconds)

@@ -61,7 +61,8 @@ from convergecast.messages.recording import Recording
 from convergecast.messages.zones import CameraZones
 from convergecast.names import shown_name
 from convergecast.options import identifying
-from convergecast.protocol import PROTOCOL_VERSION
+from convergecast.protocol import MASKS, PROTOCOL_VERSION
+from convergecast.protocol.masks import Masks
 from convergecast.protocol.proof import agreed_key, new_nonce
 from convergecast.protocol.registration import CLOCK, Registration, RegistrationReply
 from convergecast.protocol.urls import without_credentials
@@ -181,6 +182,7 @@ class CameraRegistry:
             status="pending" if waits else "online",
             camera_id=camera.id,
             message=self._message(camera, waits=waits, shown=shown),
+            masks=None if waits else camera.zones.privacy,
         )
 
     def add_by_hub(self, camera_id: str, source: str, *, name: str, by: Actor) -> Camera:
@@ -391,6 +393,7 @@ class CameraRegistry:
         status: str,
         camera_id: str = "",
         message: str | None = None,
+        masks: Masks | None = None,
     ) -> RegistrationReply:
         offered = registration.protocol >= PROTOCOL_VERSION
         return RegistrationReply(
@@ -403,6 +406,7 @@ class CameraRegistry:
             protocol=PROTOCOL_VERSION if offered else None,
             nonce=keys.nonce,
             agent_id=keys.agent_id,
+            masks=masks if MASKS in registration.capabilities else None,
             proof_key=keys.proof_key,
         )
 

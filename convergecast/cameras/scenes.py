@@ -13,6 +13,7 @@ import operator
 import struct
 import time
 from collections.abc import Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from convergecast.events.geometry import is_inside
@@ -144,6 +145,13 @@ class MotionMask:
         return any(is_inside(place, polygon) for polygon in self._polygons)
 
 
+def chops() -> ModuleType:
+    """Return the part of Pillow that calculates with pictures; it is loaded, as there are some."""
+    from PIL import ImageChops  # as in `small_gray`
+
+    return ImageChops
+
+
 def averaged(gray: Image) -> Image:
     """Return a gray picture as the few values that `differ` compares."""
     return gray.resize(_GRID, _BOX)
@@ -155,10 +163,8 @@ def differ(one: Image, other: Image) -> bool:
     They are where a large part has changed and what is bright and dark lies elsewhere. A large
     thing that moves changes less, and a light that is switched leaves bright and dark in place.
     """
-    # Pillow is loaded, as there are pictures; it tells the usual case 20 times as fast as Python.
-    from PIL import ImageChops
-
-    steps = ImageChops.difference(one, other).histogram()
+    # Pillow tells the usual case 20 times as fast as Python.
+    steps = chops().difference(one, other).histogram()
     if sum(steps[int(_LEAST_STEP) + 1 :]) < CHANGED_SHARE * sum(steps):
         return False
     a, b = one.tobytes(), other.tobytes()

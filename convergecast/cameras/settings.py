@@ -57,12 +57,6 @@ def checked_zones(sent: CameraZones) -> CameraZones:
 
     Raises InvalidInput for one that cannot be.
     """
-    for mask in sent.masks:
-        if mask.kind == "privacy":
-            raise InvalidInput(
-                "A privacy mask needs an agent that blackens the picture before it sends it, which "
-                "no agent of this version does: use a mask of the kind objects or motion."
-            )
     for line in sent.lines:
         if math.dist(line.start, line.end) < _LEAST_LENGTH:
             raise InvalidInput(f"The line {line.name} is too short: draw it longer.")

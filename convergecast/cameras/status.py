@@ -15,7 +15,8 @@ from convergecast.clock import Clock
 from convergecast.errors import Unavailable
 from convergecast.live.broker import Broker
 from convergecast.messages.live import CameraView, Dropped, ObjectSettings
-from convergecast.messages.worker import Motion, Report, State, WorkerDrops
+from convergecast.messages.worker import MaskedBy, Motion, Report, State, WorkerDrops
+from convergecast.protocol import MASKS
 from convergecast.storage.database import Database
 
 _PENDING_REASONS = {
@@ -140,6 +141,7 @@ class StatusBoard:
             options=camera.options,
             objects=ObjectSettings(min_score=camera.object_min_score, labels=camera.object_labels),
             recording=camera.recording,
+            masked_by=_masked_by(camera, report),
             dropped=dropped,
             registered_at=camera.registered_at,
             last_seen=camera.last_seen,
@@ -194,6 +196,14 @@ def _pending_reason(camera: Camera) -> str:
     if waits is Waits.KEY and is_unpaired(camera):
         return _OTHER_KEY
     return _WRONG_TOKEN if camera.wrong_token and waits is Waits.TOKEN else _PENDING_REASONS[waits]
+
+
+def _masked_by(camera: Camera, report: Report | None) -> MaskedBy | None:
+    if not camera.zones.privacy.polygons:
+        return None
+    if report is not None and report.masked_by is not None:
+        return report.masked_by
+    return "agent" if MASKS in camera.capabilities else "hub"
 
 
 def _motion(status: CameraStatus) -> Motion | None:

@@ -30,6 +30,7 @@ from convergecast.messages.worker import FromWorker, Orders, State, read_from_wo
 _HUNG_AFTER_S = 5.0
 _REMOVE_SILENT_EVERY_S = 60.0
 _CHECK_EVERY_S = 0.25
+_ACTED_WITHIN_S = 2.0
 _RESTART_MOST_S = 10.0
 _END_TIMEOUT_S = 2.0
 _WORKER = "convergecast.cameras.worker:run_worker"
@@ -90,6 +91,7 @@ class Supervisor:
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._all_changed = False
+        self._waited_for: list[threading.Event] = []
         self._recording = 0
         self._wakes: dict[str, int] = {}
         self._news = threading.Event()
@@ -126,6 +128,14 @@ class Supervisor:
             self._changed.add(camera_id)
         self._news.set()
 
+    def update_now(self, camera_id: str) -> None:
+        """Note that a camera has changed, and wait for a moment until that has been acted on."""
+        acted = threading.Event()
+        with self._lock:
+            self._waited_for.append(acted)
+        self.update(camera_id)
+        acted.wait(_ACTED_WITHIN_S)
+
     def update_all(self) -> None:
         """Note a change that affects every camera, such as one of the engine."""
         with self._lock:
@@ -157,6 +167,7 @@ class Supervisor:
             with self._lock:
                 changed, self._changed = self._changed, set()
                 everything, self._all_changed = self._all_changed, False
+                waited_for, self._waited_for = self._waited_for, []
             if changed or everything:
                 cameras = self._registry.all()
                 recording = sum(
@@ -167,6 +178,8 @@ class Supervisor:
                     changed |= {camera.id for camera in cameras}
             for camera_id in changed:
                 self._step(f"camera {camera_id}", self._reconcile, camera_id)
+            for acted in waited_for:
+                acted.set()
             now = time.monotonic()
             self._step("engine", self._engine.check, now)
             for camera_id, worker in list(self._workers.items()):
@@ -196,6 +209,10 @@ class Supervisor:
             self._engine.want()
         orders = self._orders(camera)
         worker = self._workers.get(camera_id)
+        if worker is not None and worker.orders.zones.privacy != orders.zones.privacy:
+            # All that its process and the hub hold in memory shows what is now masked.
+            self._end(camera_id)
+            worker = None
         if worker is None:
             self._board.set_state(camera_id, State.CONNECTING, "")
             self._workers[camera_id] = _Worker(orders)

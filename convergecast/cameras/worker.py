@@ -234,6 +234,7 @@ class Worker:
                     events=self._journal.dropped + self._event_writer.dropped,
                 ),
                 recording=self._recorder.state,
+                masked_by=puller.privacy.applied_by,
             )
         )
 

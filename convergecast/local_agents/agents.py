@@ -25,6 +25,7 @@ from convergecast.ipc.processes import Steps
 from convergecast.local_agents.child import AgentChild
 from convergecast.local_agents.openings import Openings
 from convergecast.local_agents.refusals import Refusals, credential_of
+from convergecast.protocol.masks import NO_MASKS
 from convergecast.protocol.urls import without_credentials
 
 TRY_S = 9.5
@@ -260,6 +261,10 @@ class LocalAgents:
 
     def _start(self, camera_id: str, source: str, name: str) -> AgentChild:
         """Start an agent, which opens the camera. Raises OSError."""
+        try:
+            masks = self._registry.get(camera_id).zones.privacy
+        except NotFound:  # an address that is tried
+            masks = NO_MASKS
         child = AgentChild(
             camera_id=camera_id,
             source=source,
@@ -267,6 +272,7 @@ class LocalAgents:
             hub=self._hub,
             address=self._address,
             folder=Path(self._folder.name),
+            masks=masks,
         )
         child.start()
         return child

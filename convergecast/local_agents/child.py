@@ -14,6 +14,7 @@ from convergecast.assets import agent_package
 from convergecast.cameras.hub_agents import agent_id_of
 from convergecast.ipc.processes import ChildProcess
 from convergecast.messages.local_agent import AgentReport, Wish, read_report, wish_bytes
+from convergecast.protocol.masks import Masks
 
 _START_S = 30.0
 _SILENT_S = 10.0
@@ -31,7 +32,15 @@ class AgentChild:
     """
 
     def __init__(
-        self, *, camera_id: str, source: str, name: str, hub: str, address: str, folder: Path
+        self,
+        *,
+        camera_id: str,
+        source: str,
+        name: str,
+        hub: str,
+        address: str,
+        folder: Path,
+        masks: Masks,
     ) -> None:
         """Make the process; it does not run yet. See `Wish`."""
         self.camera_key = secrets.token_urlsafe(24)
@@ -45,6 +54,7 @@ class AgentChild:
             folder=str(folder / camera_id),
             granted=1,
             registers=False,
+            masks=masks,
         )
         self.report = AgentReport()
         self.seen = 0

@@ -23,7 +23,7 @@ from convergecast.messages.values import (
     TaughtLabel,
     Time,
 )
-from convergecast.messages.worker import Motion, State
+from convergecast.messages.worker import MaskedBy, Motion, State
 from convergecast.names import MAX_NAME_LENGTH
 from convergecast.options import MIN_SCORES, Option
 
@@ -105,6 +105,7 @@ class CameraView(Message, frozen=True, kw_only=True):
     options: Annotated[OptionNames, Meta(description="The options that are on.")]
     objects: ObjectSettings
     recording: Recording
+    masked_by: MaskedBy | None
     dropped: Dropped
     registered_at: Time
     last_seen: Time

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from convergecast.messages.values import Message
+from convergecast.protocol.masks import NO_MASKS, Masks
 
 
 class Wish(Message, frozen=True, kw_only=True):
@@ -24,6 +25,7 @@ class Wish(Message, frozen=True, kw_only=True):
         folder: for its temporary files; only this camera's agents use it.
         granted: how often the camera may have been opened.
         registers: whether the hub knows the camera already.
+        masks: its privacy masks at the start; later ones come with the answers to registrations.
     """
 
     source: str
@@ -35,6 +37,7 @@ class Wish(Message, frozen=True, kw_only=True):
     granted: int
     registers: bool
     folder: str
+    masks: Masks = NO_MASKS
 
 
 class AgentReport(Message, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +23,14 @@ from convergecast.messages.recording import (
 from convergecast.messages.results import Result
 from convergecast.messages.values import Count, Message, Pixels, Rate
 from convergecast.messages.zones import NO_ZONES, CameraZones
+
+MaskedBy = Annotated[
+    Literal["agent", "hub"],
+    Meta(
+        description="Who blackens its privacy masks; the hub does if the agent cannot, so that the "
+        "whole picture crosses the network. Null: it has none."
+    ),
+]
 
 
 class State(StrEnum):
@@ -134,6 +142,7 @@ class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report")
         motion: its `skipped` counts since the worker started.
         dropped: counts since the worker started.
         recording: how recording goes.
+        masked_by: who blackens the privacy masks; None: there are none, or no frame yet.
     """
 
     state: State
@@ -148,6 +157,7 @@ class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report")
     motion: Motion
     dropped: WorkerDrops
     recording: RecordingState = NO_RECORDING
+    masked_by: MaskedBy | None = None
 
 
 class FrameHead(Message, frozen=True, kw_only=True, tag_field="kind", tag="frame"):

@@ -13,10 +13,10 @@ from msgspec import UNSET, Meta, UnsetType
 
 from convergecast.checks import MUST_BE
 from convergecast.messages.values import Message, Name, TaughtLabel
+from convergecast.protocol.masks import MAX_MASKS, MAX_POINTS, MIN_POINTS, Masks, masks_of
 
-MAX_OF_A_KIND = 16
+MAX_OF_A_KIND = MAX_MASKS
 """The most zones, lines or masks of a camera."""
-MAX_POINTS = 32
 
 _ID = Meta(
     pattern=r"^[0-9A-Za-z_-]{1,32}\Z",
@@ -27,7 +27,7 @@ Place = Annotated[
     tuple[Annotated[float, Meta(ge=0, le=1)], Annotated[float, Meta(ge=0, le=1)]],
     Meta(description="x, y."),
 ]
-Polygon = Annotated[tuple[Place, ...], Meta(min_length=3, max_length=MAX_POINTS)]
+Polygon = Annotated[tuple[Place, ...], Meta(min_length=MIN_POINTS, max_length=MAX_POINTS)]
 CountedLabels = Annotated[
     Annotated[tuple[TaughtLabel, ...], Meta(max_length=91)] | None,
     Meta(description="The labels that count. Null: all."),
@@ -59,7 +59,7 @@ class Line(Message, frozen=True, kw_only=True):
 
 
 class Mask(Message, frozen=True, kw_only=True):
-    """A part of the picture in which motion is ignored, or objects are."""
+    """A part of the picture in which motion or objects are ignored, or that nobody gets."""
 
     id: Annotated[str, _ID] | UnsetType = UNSET
     kind: Literal["motion", "objects", "privacy"]
@@ -68,7 +68,7 @@ class Mask(Message, frozen=True, kw_only=True):
 
 Zones = Annotated[tuple[Zone, ...], Meta(max_length=MAX_OF_A_KIND)]
 Lines = Annotated[tuple[Line, ...], Meta(max_length=MAX_OF_A_KIND)]
-Masks = Annotated[tuple[Mask, ...], Meta(max_length=MAX_OF_A_KIND)]
+DrawnMasks = Annotated[tuple[Mask, ...], Meta(max_length=MAX_OF_A_KIND)]
 
 
 class CameraZones(Message, frozen=True, kw_only=True):
@@ -76,7 +76,12 @@ class CameraZones(Message, frozen=True, kw_only=True):
 
     zones: Zones = ()
     lines: Lines = ()
-    masks: Masks = ()
+    masks: DrawnMasks = ()
+
+    @property
+    def privacy(self) -> Masks:
+        """The privacy masks."""
+        return masks_of([mask.polygon for mask in self.masks if mask.kind == "privacy"])
 
 
 class ZonesChange(Message, frozen=True, kw_only=True):
@@ -84,7 +89,7 @@ class ZonesChange(Message, frozen=True, kw_only=True):
 
     zones: Zones | UnsetType = UNSET
     lines: Lines | UnsetType = UNSET
-    masks: Masks | UnsetType = UNSET
+    masks: DrawnMasks | UnsetType = UNSET
 
     def whole(self) -> CameraZones:
         """Return what the camera is to have."""

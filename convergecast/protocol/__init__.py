@@ -10,6 +10,7 @@ PROTOCOL_VERSION = 2
 
 LONG_POLL = "long-poll"
 STREAM = "stream"
+MASKS = "masks"
 
 HUB_SERVICE = "_convergecast._tcp.local."
 """The type of service (RFC 6763) as which a hub announces itself on its networks."""

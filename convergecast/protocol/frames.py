@@ -18,11 +18,19 @@ CAPTURED_AT_HEADER = "X-Captured-At"
 EPOCH_HEADER = "X-Epoch"
 UNCHANGED_HEADER = "X-Unchanged"
 SCENE_HEADER = "X-Scene"
+MASKS_HEADER = "X-Masks"
 DEFLATE, IDENTITY = "deflate", "identity"
 
-_SEQ, _CAPTURED_AT, _EPOCH, _UNCHANGED, _SCENE = (
+_SEQ, _CAPTURED_AT, _EPOCH, _UNCHANGED, _SCENE, _MASKS = (
     name.lower()
-    for name in (SEQ_HEADER, CAPTURED_AT_HEADER, EPOCH_HEADER, UNCHANGED_HEADER, SCENE_HEADER)
+    for name in (
+        SEQ_HEADER,
+        CAPTURED_AT_HEADER,
+        EPOCH_HEADER,
+        UNCHANGED_HEADER,
+        SCENE_HEADER,
+        MASKS_HEADER,
+    )
 )
 
 MAX_JPEG_BYTES = 8 << 20
@@ -45,6 +53,7 @@ class WireFrame(NamedTuple):
             as the frame before them.
         scene: how often the source has jumped: another picture of a folder, or a video that starts
             again. 0 if the agent does not know.
+        masks: the hash of the privacy masks that the agent has blackened; empty if none.
     """
 
     jpeg: bytes
@@ -53,9 +62,10 @@ class WireFrame(NamedTuple):
     epoch: str
     unchanged: int = 0
     scene: int = 0
+    masks: str = ""
 
 
-Fields: TypeAlias = tuple[str, int, float | None, str, int, int]
+Fields: TypeAlias = tuple[str, int, float | None, str, int, int, str]
 """The `Content-Encoding`, then the fields of a `WireFrame` after `jpeg`."""
 
 
@@ -125,7 +135,13 @@ def cut_jpeg(data: bytes) -> bytes:
 
 
 def frame_headers(
-    *, seq: int, captured_at: float, epoch: str, unchanged: int = 0, scene: int = 0
+    *,
+    seq: int,
+    captured_at: float,
+    epoch: str,
+    unchanged: int = 0,
+    scene: int = 0,
+    masks: str = "",
 ) -> dict[str, str]:
     """Return the headers of a picture; see `WireFrame` for their meaning."""
     headers = {
@@ -133,7 +149,7 @@ def frame_headers(
         CAPTURED_AT_HEADER: f"{captured_at:.6f}",
         EPOCH_HEADER: epoch,
     }
-    optional = {UNCHANGED_HEADER: unchanged, SCENE_HEADER: scene}
+    optional = {UNCHANGED_HEADER: unchanged, SCENE_HEADER: scene, MASKS_HEADER: masks}
     return headers | {name: str(value) for name, value in optional.items() if value}
 
 
@@ -161,6 +177,7 @@ def parse_fields(headers: Mapping[str, str]) -> Fields:
         headers.get(_EPOCH, "")[:64],
         int(_number(UNCHANGED_HEADER, headers.get(_UNCHANGED, "0"))),
         int(_number(SCENE_HEADER, headers.get(_SCENE, "0"))),
+        headers.get(_MASKS, "")[:64],
     )
 
 

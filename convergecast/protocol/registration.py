@@ -16,6 +16,7 @@ import bson
 from bson.errors import BSONError
 
 from convergecast.protocol import ProtocolError
+from convergecast.protocol.masks import Masks, read_masks
 from convergecast.protocol.proof import NO_PROOF, is_proof, key_of, prove, time_text
 from convergecast.protocol.texts import is_printable
 from convergecast.protocol.urls import without_credentials
@@ -116,8 +117,9 @@ class RegistrationReply:
 
     `message` is a sentence for the person at the agent, such as why the camera waits; None if
     there is nothing to say. `protocol` is the hub's, for agents that offer 2. `nonce` is the hub's
-    part of a new key, `agent_id` the identity that the agent shall have from now on. `proof_key`
-    is what the hub proves itself with; it is not sent.
+    part of a new key, `agent_id` the identity that the agent shall have from now on. `masks`
+    are the camera's privacy masks; None leaves the agent those that it has. `proof_key` is what
+    the hub proves itself with; it is not sent.
     """
 
     status: str
@@ -129,6 +131,7 @@ class RegistrationReply:
     protocol: int | None = None
     nonce: str | None = None
     agent_id: str | None = None
+    masks: Masks | None = None
     proof_key: bytes | None = field(default=None, compare=False, repr=False)
 
 
@@ -188,7 +191,7 @@ def decode_reply(body: bytes) -> RegistrationReply:
     document = _Document(body)
     status, camera_id = document.text("status", 20), document.text("camera_id", 128)
     heartbeat_s, hub_time = document.fields.get("heartbeat_s"), document.fields.get("hub_time")
-    named = camera_id or status == CLOCK
+    named, masks = camera_id or status == CLOCK, document.fields.get("masks")
     if not (status and named and _is_number(heartbeat_s) and _is_number(hub_time)):
         raise ProtocolError("the hub's answer lacks a field")
     return RegistrationReply(
@@ -201,6 +204,7 @@ def decode_reply(body: bytes) -> RegistrationReply:
         protocol=document.whole("protocol"),
         nonce=document.text("nonce", TEXT_LIMITS["nonce"]),
         agent_id=document.text("agent_id", TEXT_LIMITS["agent_id"]),
+        masks=None if masks is None else read_masks(masks),
     )
 
 

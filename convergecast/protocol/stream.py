@@ -18,6 +18,7 @@ from convergecast.protocol.frames import (
     DEFLATE,
     EPOCH_HEADER,
     IDENTITY,
+    MASKS_HEADER,
     MAX_JPEG_BYTES,
     SCENE_HEADER,
     SEQ_HEADER,
@@ -48,6 +49,7 @@ _USUAL_HEAD = re.compile(
     rf"{EPOCH_HEADER}: (\w{{0,64}})\r\n"
     rf"(?:{UNCHANGED_HEADER}: (\d{{1,15}})\r\n)?"
     rf"(?:{SCENE_HEADER}: (\d{{1,15}})\r\n)?"
+    rf"(?:{MASKS_HEADER}: (\w{{1,64}})\r\n)?"
     r"Content-Length: (\d{1,10})\r\n\r\n".encode()
 )
 
@@ -82,13 +84,13 @@ class FrameReader:
         self._buffer = bytearray(begun.ljust(_USUAL_PART_BYTES, b"\0"))
         self._view = memoryview(self._buffer)
         self._begin, self._end = 0, len(begun)
-        self._last_jpeg = b""
+        self._last_jpeg, self._last_masks = b"", ""
 
     def read(self) -> WireFrame:
         """Read one part.
 
         A part without a picture means that the scene has not changed. The frame then has the
-        `jpeg` of the frame before it, or an empty one if it is the first.
+        `jpeg` and the `masks` of the frame before it, or empty ones if it is the first.
 
         Raises:
             ProtocolError: not a part, a header or body over its limit, or as in `parse_frame`.
@@ -107,7 +109,8 @@ class FrameReader:
         self._begin = end
         if length:
             self._last_jpeg = unpack_picture(fields[0], self._view[begin:end])
-        return WireFrame(self._last_jpeg, *fields[1:])
+            self._last_masks = fields[-1]
+        return WireFrame(self._last_jpeg, *fields[1:-1], self._last_masks)
 
     def _read_head(self) -> tuple[Fields, int]:
         """Return the values of the next part's headers and the length of its body in bytes."""
@@ -115,7 +118,7 @@ class FrameReader:
             usual = _USUAL_HEAD.match(self._buffer, self._begin, self._end)
             if usual is not None:
                 self._begin = usual.end()
-                return _usual_fields(*usual.groups())
+                return _usual_fields(usual)
             self._skip_line_end()
             found = self._buffer.find(_HEAD_END, self._begin, self._end)
             if found >= 0:
@@ -150,18 +153,12 @@ class FrameReader:
         self._begin, self._end = 0, len(unread)
 
 
-def _usual_fields(
-    deflated: bytes | None,
-    seq: bytes,
-    captured_at: bytes,
-    epoch: bytes,
-    unchanged: bytes | None,
-    scene: bytes | None,
-    length: bytes,
-) -> tuple[Fields, int]:
+def _usual_fields(head: re.Match[bytes]) -> tuple[Fields, int]:
+    deflated, seq, captured_at, epoch, unchanged, scene, masks, length = head.groups()
     encoding = DEFLATE if deflated else IDENTITY
     numbers = int(unchanged or 0), int(scene or 0)
-    fields = (encoding, int(seq), float(captured_at), epoch.decode(), *numbers)
+    words = (masks or b"").decode()
+    fields = (encoding, int(seq), float(captured_at), epoch.decode(), *numbers, words)
     return fields, int(length)
 
 

@@ -93,14 +93,16 @@ class FakeHub:
         self.registrations.append(registration)
         if self.token:
             return 200, self._pair(registration)
-        return 200, encode_reply(
-            RegistrationReply(
-                status=self.status,
-                camera_id="camera-1",
-                heartbeat_s=self.heartbeat_s,
-                hub_time=time.time(),
-                camera_key=None if registration.camera_key else f"key {registration.agent_id}",
-            )
+        return 200, encode_reply(self.reply(registration))
+
+    def reply(self, registration: Registration) -> RegistrationReply:
+        """Return the answer in protocol 1."""
+        return RegistrationReply(
+            status=self.status,
+            camera_id="camera-1",
+            heartbeat_s=self.heartbeat_s,
+            hub_time=time.time(),
+            camera_key=None if registration.camera_key else f"key {registration.agent_id}",
         )
 
     def _pair(self, registration: Registration) -> bytes:

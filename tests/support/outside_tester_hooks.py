@@ -11,7 +11,7 @@ import numpy as np
 import schemathesis
 from hypothesis import strategies as st
 
-from convergecast.messages.zones import MAX_POINTS
+from convergecast.protocol.masks import MAX_POINTS
 from convergecast.web.request_limits import PICTURE_KINDS
 
 
@@ -63,8 +63,6 @@ def _draw(sent: dict[str, Any]) -> None:
                 part["polygon"] = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
             if _is_place(part.get("from")) and _is_place(part.get("to")):
                 part |= {"from": [0.5, 1], "to": [0.5, 0]}
-            if part.get("kind") == "privacy":  # of agents that this version has not
-                part["kind"] = "motion"
             if isinstance(part.get("id"), str) and re.fullmatch(r"[\w-]{1,32}", part["id"], re.A):
                 part["id"] = str(at)
 

@@ -26,6 +26,7 @@ def blueprint(services: Services) -> Blueprint:
         sent = json_body(ZonesChange).whole()
         services.camera(caller(), camera_id)
         camera = services.registry.change(camera_id, zones=sent, by=caller().actor)
+        services.supervisor.update_now(camera_id)  # what is masked now is shown to nobody
         return answer(camera.zones)
 
     return routes

@@ -1,8 +1,8 @@
 // Zones, lines and masks while they are drawn: places are shares of the picture, from 0 to 1. Pure.
 
 /** @typedef {[number, number]} Place */
-/** @typedef {{kind: 'zone'|'line'|'mask', id?: string, name: string, mask: 'motion'|'objects', places: Place[],
- *   labels: string[]|null}} Shape */
+/** @typedef {{kind: 'zone'|'line'|'mask', id?: string, name: string, mask: 'motion'|'objects'|'privacy',
+ *   places: Place[], labels: string[]|null}} Shape */
 
 /** @param {number} value */
 const within = (value) => Math.min(1, Math.max(0, Math.round(value * 1000) / 1000));

@@ -56,6 +56,7 @@
  * @property {('faces'|'landmarks'|'recognition'|'objects'|'people')[]} options  The options that are on.
  * @property {ObjectSettings} objects
  * @property {Recording} recording
+ * @property {'agent'|'hub'|null} masked_by
  * @property {Dropped} dropped
  * @property {number} registered_at  UNIX seconds.
  * @property {number} last_seen  UNIX seconds.
@@ -298,7 +299,7 @@
  * @property {number|null} expires_at  UNIX seconds. Null: never.
  * @property {string} token  Its text. It is shown this once.
  *
- * @typedef {object} Mask  A part of the picture in which motion is ignored, or objects are.
+ * @typedef {object} Mask  A part of the picture in which motion or objects are ignored, or that nobody gets.
  * @property {string} [id]  Given by the hub where it is missing.
  * @property {'motion'|'objects'|'privacy'} kind
  * @property {[number, number][]} polygon

@@ -1,17 +1,31 @@
-// What is on for a camera: a small sign for each option. Recognition has a badge of its own, with its word.
+// What is on for a camera: a small sign for each option, and for privacy masks. Recognition has a badge of its own,
+// with its word.
 
 import { el, icon, keyed, setHidden } from '../lib/dom.js';
 import { optionsOn } from '../lib/options.js';
 import { ICONS } from '../lib/icons.js';
 
+/** @typedef {{name: string, words: string}} Sign */
+
+/** @param {NonNullable<import('../lib/types.js').CameraView['masked_by']>} by @returns {Sign} */
+const privacy = (by) => ({
+  name: 'privacy',
+  words: by === 'agent' ? 'Privacy masks on'
+    : 'Privacy masks on: its agent cannot apply them, so the hub does, and the whole picture crosses the network',
+});
+
 export function createBadges() {
   const element = el('span', { class: 'tile-badges', 'data-testid': 'tile-badges' });
   const rows = new Map();
 
-  /** @param {import('../lib/types.js').Option} option */
-  const make = ({ name, label }) => {
-    const words = { title: `${label} on`, 'aria-label': `${label} on`, 'data-badge': name };
-    return { element: el('span', { role: 'img', ...words }, icon(name in ICONS ? name : 'option')) };
+  /** @param {Sign} sign */
+  const make = ({ name }) => (
+    { element: el('span', { role: 'img', 'data-badge': name }, icon(name in ICONS ? name : 'option')) });
+
+  /** @param {{element: HTMLElement}} row @param {Sign} sign */
+  const update = (row, { words }) => {
+    row.element.title = words;
+    row.element.setAttribute('aria-label', words);
   };
 
   return {
@@ -21,9 +35,11 @@ export function createBadges() {
      * @param {import('../lib/types.js').CameraView} camera
      */
     setState(options, camera) {
-      const on = optionsOn(options, camera).filter(({ identifies }) => !identifies);
-      keyed(element, on, rows, { key: ({ name }) => name, make, update: () => {} });
-      setHidden(element, on.length === 0);
+      const on = optionsOn(options, camera).filter(({ identifies }) => !identifies)
+        .map(({ name, label }) => ({ name, words: `${label} on` }));
+      const signs = camera.masked_by ? [...on, privacy(camera.masked_by)] : on;
+      keyed(element, signs, rows, { key: ({ name }) => name, make, update });
+      setHidden(element, signs.length === 0);
     },
   };
 }

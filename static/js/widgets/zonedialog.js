@@ -11,6 +11,8 @@ const MOST_CORNERS = 32;
 const STEP = 0.01;
 /** @type {Record<string, [number, number]>} */
 const STEPS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
+/** @type {[Shape['mask'], string][]} */
+const MASKS = [['motion', 'ignores motion'], ['objects', 'ignores objects'], ['privacy', 'is black for everyone']];
 const HELP = 'Drag the corners, or move one with the arrow keys; Shift moves it further. A click on the picture, or +, '
   + 'adds a corner, Delete removes it.';
 
@@ -184,15 +186,17 @@ export function openZones({ id, name }) {
         focusRow(index, 'input');
       },
     });
-    const kinds = ['motion', 'objects'].map((kind) => el('option', { value: kind }, `ignores ${kind}`));
+    const kinds = MASKS.map(([kind, words]) => el('option', { value: kind }, words));
     const field = shape.kind === 'mask'
-      ? el('select', { class: 'field', 'aria-label': 'What is ignored', onchange: changed }, ...kinds)
+      ? el('select', {
+        class: 'field', 'aria-label': 'What the mask does', 'data-testid': 'mask-kind', onchange: changed,
+      }, ...kinds)
       : el('input', {
         class: 'field', maxLength: 80, 'aria-label': 'Name', 'data-testid': 'zone-name', oninput: changed,
       });
     field.value = shape.kind === 'mask' ? shape.mask : shape.name;
     function changed() {
-      if (shape.kind === 'mask') shape.mask = field.value === 'objects' ? 'objects' : 'motion';
+      if (shape.kind === 'mask') shape.mask = MASKS.find(([kind]) => kind === field.value)?.[0] ?? 'motion';
       else shape.name = field.value;
     }
     const gone = iconButton('forget', `Remove ${shape.name || 'mask'}`, {

@@ -47,6 +47,7 @@ def wish(**fields: object) -> bytes:
         folder="",
         granted=0,
         registers=False,
+        masks={"hash": "", "polygons": []},
     )
     return json.dumps(dataclasses.asdict(usual) | fields).encode()
 

@@ -28,6 +28,7 @@ frames = st.builds(
     words,
     st.integers(0, 10**6),
     st.integers(0, 10**6),
+    words,
 )
 
 
@@ -38,6 +39,7 @@ def part_of(frame: WireFrame, body: bytes | None = None) -> bytes:
         epoch=frame.epoch,
         unchanged=frame.unchanged,
         scene=frame.scene,
+        masks=frame.masks,
     )
     return encode_part(headers, frame.jpeg if body is None else body)
 
@@ -75,7 +77,7 @@ def test_frames_are_read_as_they_were_written(
         reader.read()
 
 
-@given(frames, st.permutations(range(6)), st.booleans(), st.booleans())
+@given(frames, st.permutations(range(7)), st.booleans(), st.booleans())
 def test_headers_may_come_in_any_order_and_case(
     frame: WireFrame, order: list[int], lower: bool, deflated: bool
 ) -> None:
@@ -86,6 +88,7 @@ def test_headers_may_come_in_any_order_and_case(
         epoch=frame.epoch,
         unchanged=1,
         scene=2,
+        masks="m3",
     )
     lines = [f"{name}: {value}" for name, value in named.items()]
     lines.append("Content-Encoding: deflate" if deflated else "Content-Type: image/jpeg")
@@ -94,17 +97,20 @@ def test_headers_may_come_in_any_order_and_case(
     if lower:
         epoch = f": {frame.epoch}\r\n"
         head = head.replace(epoch, "\0").lower().replace("\0", epoch)
-    assert read_all(head.encode() + body + b"\r\n") == [frame._replace(unchanged=1, scene=2)]
+    assert read_all(head.encode() + body + b"\r\n") == [
+        frame._replace(unchanged=1, scene=2, masks="m3")
+    ]
 
 
 def test_a_part_without_a_picture_repeats_the_picture_before() -> None:
-    first = WireFrame(JPEG, 5, 100.0, "e")
+    first = WireFrame(JPEG, 5, 100.0, "e", masks="ab")
     data = part_of(first._replace(seq=4), b"") + part_of(first)
-    data += part_of(WireFrame(b"", 30, 100.5, "e", 24), b"")
+    data += part_of(WireFrame(b"", 30, 100.5, "e", 24, masks="cd"), b"")
     before, picture, word = read_all(data)
-    assert (before.jpeg, before.seq) == (b"", 4)
+    assert (before.jpeg, before.seq, before.masks) == (b"", 4, "")
     assert picture == first
     assert word.jpeg is picture.jpeg
+    assert word.masks == "ab"  # of the picture that it repeats, whatever the part says
     assert (word.seq, word.captured_at, word.unchanged) == (30, 100.5, 24)
 
 
