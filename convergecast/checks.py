@@ -14,10 +14,11 @@ import codecs
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from types import UnionType
+from typing import Annotated, TypeVar, Union, get_args, get_origin
 
 import msgspec
-from msgspec import inspect
+from msgspec import Meta, inspect
 
 from convergecast.errors import InvalidInput
 
@@ -33,7 +34,7 @@ class Problem:
     """The first part of a value that its type does not allow.
 
     Attributes:
-        name: of the field, with dots between levels; empty: the whole value.
+        name: of the field, such as `zones[0].name`; empty: the whole value.
         value: of the field; None if it is missing.
         must_be: what the value must be, in words.
         is_missing: whether a required field is missing.
@@ -79,7 +80,7 @@ def checked(kind: type[T], value: object, *, strict: bool = True) -> T:
     try:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
-        raise Refused(_problem(kind, value, strict, ())) from error
+        raise Refused(_problem(kind, value, strict, "")) from error
 
 
 def decoded(kind: type[T], body: bytes) -> T:
@@ -105,30 +106,31 @@ def _whole(value: object) -> object:
     return [_whole(each) for each in value] if isinstance(value, list) else value
 
 
-def _problem(kind: object, value: object, strict: bool, names: tuple[str, ...]) -> Problem:
-    """Return the problem of a value that its type does not allow."""
+def _problem(kind: object, value: object, strict: bool, name: str) -> Problem:
+    """Return the problem of a value that its type does not allow; `name` is that of the value."""
     node = inspect.type_info(kind)
-    item = _struct_in(node)
-    if item is not None and isinstance(value, list):
+    whole = Problem(name, value, _words(node))
+    item = _item_in(kind)
+    if item is not None and isinstance(value, list | tuple):
         for number, each in enumerate(value):
             if not _fits(item, each, strict):
-                return _problem(item, each, strict, (*names, str(number)))
+                return _problem(item, each, strict, f"{name}[{number}]")
     struct = _struct_of(node)
     if struct is None or not isinstance(value, Mapping):
-        return Problem(".".join(names), value, _words(node))
+        return whole
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
-    unknown = next((str(name) for name in value if name not in fields), None)
+    unknown = next((str(each) for each in value if each not in fields), None)
     if unknown is not None and struct.__struct_config__.forbid_unknown_fields:
         return Problem(unknown, value[unknown], known=tuple(fields))
-    for name, field in fields.items():
-        here = (*names, name)
-        if name not in value:
+    for field_name, field in fields.items():
+        here = f"{name}.{field_name}" if name else field_name
+        if field_name not in value:
             if field.required:
                 words = _words(inspect.type_info(field.type))
-                return Problem(".".join(here), None, words, is_missing=True)
-        elif not _fits(field.type, value[name], strict):
-            return _problem(field.type, value[name], strict, here)
-    return Problem(".".join(names), value, _words(node))
+                return Problem(here, None, words, is_missing=True)
+        elif not _fits(field.type, value[field_name], strict):
+            return _problem(field.type, value[field_name], strict, here)
+    return whole
 
 
 def _fits(kind: object, value: object, strict: bool) -> bool:
@@ -148,10 +150,18 @@ def _struct_of(node: inspect.Type) -> type[msgspec.Struct] | None:
     return node.cls if isinstance(node, inspect.StructType) else None
 
 
-def _struct_in(node: inspect.Type) -> type[msgspec.Struct] | None:
-    """Return the struct of which a type is a list."""
-    node = bare(node)
-    return _struct_of(node.item_type) if isinstance(node, inspect.ListType) else None
+def _item_in(kind: object) -> object | None:
+    """Return the type of which a type is a list; None: no list, or its own words say it all."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        said = any(isinstance(each, Meta) and MUST_BE in (each.extra or {}) for each in parts)
+        return None if said else _item_in(parts[0])
+    if origin in (Union, UnionType):
+        return next((found for each in parts if (found := _item_in(each))), None)
+    if origin is not list and not (origin is tuple and parts[-1] is Ellipsis):
+        return None
+    of_texts = isinstance(bare(inspect.type_info(parts[0])), inspect.StrType)
+    return None if of_texts else parts[0]
 
 
 def _words(node: inspect.Type) -> str:
@@ -162,18 +172,21 @@ def _words(node: inspect.Type) -> str:
         return _one_of(node.types)
     if isinstance(node, inspect.IntType | inspect.FloatType):
         return _number(node)
+    if isinstance(node, inspect.StrType):
+        return _sized("a string", node.min_length, node.max_length, " characters")
     if isinstance(node, inspect.ListType | inspect.VarTupleType):
         of_texts = isinstance(bare(node.item_type), inspect.StrType)
         what = "a list of strings" if of_texts else "a list"
-        return f"{what}, at most {node.max_length}" if node.max_length is not None else what
+        return _sized(what, node.min_length, node.max_length)
     if isinstance(node, inspect.LiteralType):
         return " or ".join(map(str, node.values))
+    if isinstance(node, inspect.EnumType):
+        return " or ".join(str(each.value) for each in node.cls)
     return _PLAIN_WORDS.get(type(node), "something else")
 
 
 _PLAIN_WORDS: dict[type[inspect.Type], str] = {
     inspect.BoolType: "true or false",
-    inspect.StrType: "a string",
     inspect.CustomType: "a path",
     inspect.StructType: "a JSON object",
     inspect.NoneType: "null",
@@ -191,11 +204,22 @@ def bare(node: inspect.Type) -> inspect.Type:
 
 def _number(node: inspect.IntType | inspect.FloatType) -> str:
     what = "a whole number" if isinstance(node, inspect.IntType) else "a number"
-    low = -math.inf if node.ge is None else node.ge
-    high = math.inf if node.le is None else node.le
-    if math.isfinite(low) and math.isfinite(high):
-        return f"{what} from {_figure(low)} to {_figure(high)}"
-    return f"{what}, at least {_figure(low)}" if math.isfinite(low) else what
+    if node.ge is not None and node.le is not None and math.isfinite(node.ge + node.le):
+        return f"{what} from {_figure(node.ge)} to {_figure(node.le)}"
+    above = "" if node.gt is None else f", more than {_figure(node.gt)}"
+    below = "" if node.lt is None else f", less than {_figure(node.lt)}"
+    limits = (("least", node.ge), ("most", node.le))
+    found = [
+        f", at {word} {_figure(n)}" for word, n in limits if n is not None and math.isfinite(n)
+    ]
+    return "".join([what, above, below, *found])
+
+
+def _sized(what: str, least: int | None, most: int | None, unit: str = "") -> str:
+    """Return such as `a list of 3 to 32`, or `a string, at most 200 characters`."""
+    if most is None:
+        return f"{what}, at least {least}{unit}" if least else what
+    return f"{what} of {least} to {most}{unit}" if least else f"{what}, at most {most}{unit}"
 
 
 def _figure(number: float) -> str:

@@ -216,10 +216,17 @@ def _score(text: str) -> float:
     return value
 
 
+def _port(text: str) -> int:
+    value = whole_number(text)
+    if not 0 <= value <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give 0 to 65535, 0 for a free one")
+    return value
+
+
 def add_serve_options(parser: Parser) -> None:
     """Add the options of every command that runs a hub."""
     parser.add_argument("--host", metavar="H", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=whole_number, metavar="P", help="port to listen on (5000)")
+    parser.add_argument("--port", type=_port, metavar="P", help="port to listen on (5000)")
     parser.add_argument("--data-dir", type=Path, metavar="D", help="folder of the hub's database")
     parser.add_argument("--config", type=Path, metavar="F", help="a TOML file with settings")
 

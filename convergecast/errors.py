@@ -14,6 +14,7 @@ ConvergeCastError
 │   └── NoPicture         a camera gives no picture
 ├── TooMany               over a limit of number                             429
 └── Unavailable           a part that is needed does not work now            503
+    ├── Full              the disk has no room for what was asked                507
     ├── EngineError       the engine has ended, is too slow, or refuses
     └── ModelError        a model is missing, damaged or cannot be fetched
 
@@ -22,6 +23,7 @@ Process: any.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from typing import TypedDict
 
@@ -155,12 +157,13 @@ class TooMany(ConvergeCastError):
     """Over a limit of number.
 
     Attributes:
-        retry_after_s: after how many seconds it may work; None: nobody knows.
+        retry_after_s: after how many seconds it may work; the default is for limits at which a
+            person has to make room first.
     """
 
     kind, http_status = "too-many", 429
 
-    def __init__(self, message: str, *, retry_after_s: int | None = None) -> None:
+    def __init__(self, message: str, *, retry_after_s: int = 60) -> None:
         """Keep when to try again."""
         super().__init__(message)
         self.retry_after_s = retry_after_s
@@ -172,10 +175,15 @@ class Unavailable(ConvergeCastError):
     kind, http_status = "unavailable", 503
 
 
-class Full(ConvergeCastError):
+class Full(Unavailable):
     """The disk has no room for what was asked."""
 
     kind, http_status = "full", 507
+
+
+def not_written(error: OSError, message: str) -> Unavailable:
+    """Return the error of a file that cannot be written: `Full` where the disk has no room."""
+    return Full(message) if error.errno == errno.ENOSPC else Unavailable(message)
 
 
 class EngineError(Unavailable):

@@ -42,7 +42,7 @@ from convergecast.live.announcer import Announcer
 from convergecast.live.broker import Broker
 from convergecast.live.seats import Seats
 from convergecast.local_agents.agents import LocalAgents
-from convergecast.messages.event_views import event_text
+from convergecast.messages.event_views import event_texts
 from convergecast.protocol.hosts import is_loopback
 from convergecast.protocol.places import Places
 from convergecast.recording.clips import RECORDINGS, ClipStore
@@ -186,7 +186,7 @@ class Hub:
             lambda change, event: announcer.event_changed(
                 event.camera_id,
                 str(event.id),
-                event_text(
+                *event_texts(
                     change,
                     event_view(
                         event,

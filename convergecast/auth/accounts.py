@@ -134,16 +134,19 @@ class Accounts:
         cameras: Sequence[str] | None = None,
         *,
         by: Actor,
+        first_is_admin: bool = False,
     ) -> Account:
         """Make an account.
 
         Args:
             name, password, role, cameras: of the account; see `Account`.
             by: who makes it.
+            first_is_admin: whether nobody else is administrator while there is no account.
 
         Raises:
             InvalidInput: a name, password or list that cannot be.
-            Conflict: there is one of this name, or an administrator would have a list.
+            Conflict: there is one of this name, an administrator would have a list, or it is the
+                first account and must be an administrator's.
             TooMany: there are as many as may be.
         """
         if not _NAME.fullmatch(name):
@@ -156,8 +159,13 @@ class Accounts:
         stored, now = self._passwords.hash(password), self._clock.now()
 
         def write(connection: sqlite3.Connection) -> None:
-            if connection.execute("SELECT count(*) FROM accounts").fetchone()[0] >= MAX_ACCOUNTS:
+            there = connection.execute("SELECT count(*) FROM accounts").fetchone()[0]
+            if there >= MAX_ACCOUNTS:
                 raise TooMany(f"There are {MAX_ACCOUNTS} accounts already.")
+            if first_is_admin and not there and role is not Role.ADMIN:
+                raise Conflict(
+                    "The first account must be an administrator's: make one of the role admin."
+                )
             try:
                 connection.execute(_INSERT, (name, stored, role, listed, now))
             except sqlite3.IntegrityError as error:

@@ -75,3 +75,8 @@ def may_see(caller: Caller, camera_id: str) -> bool:
     if caller.role is None:
         return False
     return caller.cameras is None or camera_id in caller.cameras
+
+
+def may_name(caller: Caller) -> bool:
+    """Whether a caller learns who people are beyond the results of its cameras."""
+    return caller.cameras is None

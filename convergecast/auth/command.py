@@ -47,7 +47,7 @@ def run_user(
     Raises:
         ConvergeCastError: it cannot be done.
     """
-    database = Database(config.data_dir / DATABASE_NAME)
+    database, told = Database(config.data_dir / DATABASE_NAME), ""
     try:
         accounts = Accounts(database, SystemClock(), Passwords())
         if arguments.action == "list":
@@ -61,9 +61,11 @@ def run_user(
             accounts.change(arguments.name, password=_ask_password(), by=COMMAND_LINE)
         else:
             accounts.remove(arguments.name, by=COMMAND_LINE)
+        if not any(account.role is Role.ADMIN for account in accounts.all()):
+            told = " No account is an administrator's: add one with --role admin."
     finally:
         database.close()
-    return f"Done: {arguments.action} {arguments.name}."
+    return f"Done: {arguments.action} {arguments.name}.{told}"
 
 
 def _check_cameras(wanted: Sequence[str], names: Mapping[str, str]) -> None:

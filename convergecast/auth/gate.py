@@ -255,7 +255,8 @@ def check_admin_token(token: str) -> None:
     """Raise InvalidInput unless the token is long and printable enough, and not trivial."""
     if len(token) < _MIN_ADMIN_TOKEN or not token.isascii() or not token.isprintable():
         raise InvalidInput(
-            f"{ADMIN_TOKEN_VARIABLE} must have at least {_MIN_ADMIN_TOKEN} printable characters"
+            f"{ADMIN_TOKEN_VARIABLE} must have at least {_MIN_ADMIN_TOKEN} printable ASCII "
+            "characters"
         )
     if is_trivial(token):
         raise InvalidInput(

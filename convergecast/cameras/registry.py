@@ -57,7 +57,7 @@ from convergecast.errors import (
 )
 from convergecast.faces.settings import SettingsStore
 from convergecast.messages.api import ObjectChange
-from convergecast.messages.recording import Recording
+from convergecast.messages.recording import Recording, RecordingChange
 from convergecast.messages.zones import CameraZones
 from convergecast.names import shown_name
 from convergecast.options import identifying
@@ -104,7 +104,7 @@ class Changes(TypedDict, total=False):
     options: Sequence[str] | UnsetType  # all that are on
     approved: bool | UnsetType  # False rejects it
     objects: ObjectChange | UnsetType  # None as `labels` means all
-    recording: Recording | UnsetType
+    recording: RecordingChange | UnsetType
     zones: CameraZones | UnsetType  # all zones, lines and masks
 
 
@@ -317,7 +317,7 @@ class CameraRegistry:
         if (objects := changes.get("objects", UNSET)) is not UNSET:
             camera = _with_objects(camera, objects)
         if (recording := changes.get("recording", UNSET)) is not UNSET:
-            camera = replace(camera, recording=recording)
+            camera = _with_recording(camera, recording)
         if (zones := changes.get("zones", UNSET)) is not UNSET:
             camera = replace(camera, zones=checked_zones(zones))
         if (options := changes.get("options", UNSET)) is not UNSET:
@@ -737,3 +737,10 @@ def _with_objects(camera: Camera, objects: ObjectChange) -> Camera:
         labels = None if objects.labels is None else known_labels(objects.labels)
         camera = replace(camera, object_labels=labels)
     return camera
+
+
+def _with_recording(camera: Camera, change: RecordingChange) -> Camera:
+    now = camera.recording
+    mode = now.mode if change.mode is UNSET else change.mode
+    fps = now.fps if change.fps is UNSET else change.fps
+    return replace(camera, recording=Recording(mode=mode, fps=fps))

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from convergecast.auth.caller import Caller
+from convergecast.auth.caller import Caller, may_name
 from convergecast.live.viewer import Viewer
 from convergecast.messages.live import (
     CameraGone,
@@ -74,11 +74,16 @@ class Announcer:
         with self._lock:
             self._changed.add(camera_id)
 
-    def event_changed(self, camera_id: str, event_id: str, text: str) -> None:
-        """Send what changed of an event to all for whom its camera exists. Any thread."""
+    def event_changed(self, camera_id: str, event_id: str, text: str, unnamed: str) -> None:
+        """Send what changed of an event to all for whom its camera exists. Any thread.
+
+        Viewers who may not know who it is get the `unnamed` text.
+        """
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the hub is ending and the loop is closed
-                self._loop.call_soon_threadsafe(self._send_event, camera_id, event_id, text)
+                self._loop.call_soon_threadsafe(
+                    self._send_event, camera_id, event_id, text, unnamed
+                )
 
     async def run(self) -> None:
         """Send figures and the engine's status, without end."""
@@ -98,9 +103,10 @@ class Announcer:
                 self._send_camera(camera_id)
             self._send_status()
 
-    def _send_event(self, camera_id: str, event_id: str, text: str) -> None:
+    def _send_event(self, camera_id: str, event_id: str, text: str, unnamed: str) -> None:
         for viewer in self._viewers:
-            viewer.put_event(camera_id, event_id, text)
+            told = text if may_name(viewer.caller) else unnamed
+            viewer.put_event(camera_id, event_id, told)
 
     def _send_camera(self, camera_id: str) -> None:
         if not self._viewers:

@@ -14,7 +14,7 @@ from convergecast import __version__
 from convergecast.checks import MUST_BE
 from convergecast.errors import ConvergeCastError
 from convergecast.messages.live import CameraView, MinScore, ShownLabels
-from convergecast.messages.recording import Recording
+from convergecast.messages.recording import RecordingChange
 from convergecast.messages.values import (
     Count,
     LabelId,
@@ -154,7 +154,7 @@ class CameraChange(Message, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
     objects: ObjectChange | UnsetType = UNSET
-    recording: Recording | UnsetType = UNSET
+    recording: RecordingChange | UnsetType = UNSET
 
 
 class OptionOrder(Message, frozen=True, kw_only=True):

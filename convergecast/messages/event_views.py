@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from convergecast.checks import MUST_BE
 from convergecast.messages.api import SECONDS, ListQuery
 from convergecast.messages.events import EventKind, Severity
 from convergecast.messages.live import message_text
@@ -93,7 +94,10 @@ class EventsQuery(ListQuery, frozen=True, kw_only=True):
     """The events to return; what is repeated means `or`."""
 
     camera: Annotated[list[str], Meta(max_length=1000)] = field(default_factory=list)
-    kind: Annotated[list[EventKind], Meta(max_length=16)] = field(default_factory=list)
+    kind: Annotated[
+        list[EventKind],
+        Meta(max_length=16, extra={MUST_BE: f"one of {', '.join(EventKind)}, or several"}),
+    ] = field(default_factory=list)
     subkind: Annotated[list[str], Meta(max_length=16)] = field(default_factory=list)
     label: Annotated[list[str], Meta(max_length=91)] = field(default_factory=list)
     person: Annotated[list[str], Meta(max_length=100)] = field(default_factory=list)
@@ -140,7 +144,10 @@ class EventChanged(EventView, frozen=True, kw_only=True, tag_field="type", tag="
     change: Literal["new", "update", "end"]
 
 
-def event_text(change: Literal["new", "update", "end"], event: EventView) -> str:
-    """Return the message that tells viewers of an event."""
+def event_texts(change: Literal["new", "update", "end"], event: EventView) -> tuple[str, str]:
+    """Return the message that tells viewers of an event, and the same without who it is."""
     fields = {name: getattr(event, name) for name in EventView.__struct_fields__}
-    return message_text(EventChanged(change=change, **fields))
+    text = message_text(EventChanged(change=change, **fields))
+    if event.person is None:
+        return text, text
+    return text, message_text(EventChanged(change=change, **{**fields, "person": None}))

@@ -30,8 +30,9 @@ from convergecast.options import MIN_SCORES, Option
 Address = Annotated[
     str,
     Meta(
-        pattern=r"^([0-9.]+|\[[0-9a-f:.]+\]):[0-9]+$",
-        description="IP address and port of its agent.",
+        pattern=r"^[^\s/?#@]+$",
+        description="IP address and port of its agent. Of a camera that the hub fetches itself: "
+        "host, and port if it is given.",
     ),
 ]
 MinScore = Annotated[

@@ -9,12 +9,22 @@ from msgspec import UNSET, Meta, UnsetType
 
 from convergecast.messages.values import Count, Message, Rate, Time
 
+RecordingMode = Literal["off", "events"]
+RecordingRate = Annotated[float, Meta(ge=0.5, le=30)]
+
 
 class Recording(Message, frozen=True, kw_only=True):
     """What is recorded of a camera: nothing, or its events at a rate in frames per second."""
 
-    mode: Literal["off", "events"] = "events"
-    fps: Annotated[float, Meta(ge=0.5, le=30)] = 10.0
+    mode: RecordingMode = "events"
+    fps: RecordingRate = 10.0
+
+
+class RecordingChange(Message, frozen=True, kw_only=True):
+    """A change of what is recorded of a camera."""
+
+    mode: RecordingMode | UnsetType = UNSET
+    fps: RecordingRate | UnsetType = UNSET
 
 
 class RecordingOrder(Message, frozen=True, kw_only=True):

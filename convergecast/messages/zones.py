@@ -25,7 +25,7 @@ _ID = Meta(
 )
 Place = Annotated[
     tuple[Annotated[float, Meta(ge=0, le=1)], Annotated[float, Meta(ge=0, le=1)]],
-    Meta(description="x, y."),
+    Meta(description="x, y.", extra={MUST_BE: "x and y, two numbers from 0 to 1"}),
 ]
 Polygon = Annotated[tuple[Place, ...], Meta(min_length=MIN_POINTS, max_length=MAX_POINTS)]
 CountedLabels = Annotated[

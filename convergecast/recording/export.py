@@ -2,12 +2,14 @@
 
 `python -m convergecast.recording.export OUT` reads JSON from standard input, `{"frames": [[path,
 offset, length, at_ms], …]}`. It is a process of its own with low priority, so that a clip that is
-made slows nothing else down. Process: command.
+made slows nothing else down. Where the disk has no room, it leaves nothing and exits with ENOSPC.
+Process: command.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sys
@@ -32,8 +34,14 @@ def main() -> None:
     out = Path(sys.argv[1])
     frames: list[Frame] = json.load(sys.stdin)["frames"]
     part = out.with_name(out.name + ".part")
-    (write_mkv if out.suffix == ".mkv" else write_mp4)(part, frames)
-    part.replace(out)
+    try:
+        (write_mkv if out.suffix == ".mkv" else write_mp4)(part, frames)
+        part.replace(out)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if error.errno == errno.ENOSPC:
+            sys.exit(errno.ENOSPC)
+        raise
 
 
 def write_mkv(path: Path, frames: Sequence[Frame]) -> None:

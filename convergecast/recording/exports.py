@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from convergecast.errors import Gone, TooLarge, TooMany, Unavailable
+from convergecast.errors import Full, Gone, TooLarge, TooMany, Unavailable, not_written
 from convergecast.recording.clips import ClipFrame, ClipStore
 
 EXPORTS = "exports"
@@ -43,7 +44,7 @@ class Exports:
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._making: dict[str, threading.Event] = {}
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, Unavailable] = {}
         self._sweeping = False
         self._remove(older_s=0.0)
 
@@ -59,6 +60,7 @@ class Exports:
             wait_s: how long to wait for it.
 
         Raises:
+            Full: the disk has no room for it.
             Unavailable: it cannot be made.
             TooMany: too many others wait.
             TooLarge: it has too many frames.
@@ -67,7 +69,7 @@ class Exports:
         path = self._folder / name
         with self._lock:
             if (problem := self._failed.pop(name, None)) is not None:
-                raise Unavailable(problem)
+                raise problem
             if path.exists():
                 return path
             done = self._making.get(name)
@@ -117,7 +119,7 @@ class Exports:
         return wanted
 
     def _make(self, path: Path, body: bytes, done: threading.Event) -> None:
-        problem = None
+        problem: Unavailable | None = None
         with self._turn:
             try:
                 self._remove(older_s=KEPT_S)
@@ -126,10 +128,16 @@ class Exports:
                 ended = subprocess.run(
                     command, input=body, capture_output=True, timeout=_TIMEOUT_S, check=False
                 )
-                if ended.returncode:
-                    problem = "The video cannot be made: a part of the clip is gone or damaged."
-            except (OSError, subprocess.SubprocessError) as error:
-                problem = f"The video cannot be made: {error}."
+                if ended.returncode == errno.ENOSPC:
+                    problem = Full("The disk has no room for the video: free some on it.")
+                elif ended.returncode:
+                    problem = Unavailable(
+                        "The video cannot be made: a part of the clip is gone or damaged."
+                    )
+            except OSError as error:
+                problem = not_written(error, f"The video cannot be made: {error.strerror}.")
+            except subprocess.SubprocessError as error:
+                problem = Unavailable(f"The video cannot be made: {error}.")
             if problem is not None:
                 with self._lock:
                     self._failed[path.name] = problem

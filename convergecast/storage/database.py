@@ -76,7 +76,8 @@ class Database:
         """Run `work` in the writer thread as one transaction; return or raise what it does.
 
         Raises:
-            Unavailable: the disk is full, the file is locked, or the database is closed.
+            Full: the disk is.
+            Unavailable: the file is locked, or the database is closed.
         """
         future: Future[T] = Future()
         self._writer.put(Task(work, future.set_result, future.set_exception, is_awaited=True))

@@ -15,7 +15,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from convergecast.errors import Unavailable
+from convergecast.errors import Unavailable, not_written
 
 KEY_NAME = "camera-sources.key"
 """The key's file, in the hub's data folder; without it what is encrypted is lost."""
@@ -85,8 +85,9 @@ class Vault:
                 os.fsync(file.fileno())
             half.replace(self._path)
         except OSError as error:
-            raise Unavailable(
+            raise not_written(
+                error,
                 f"The file {self._path.name} cannot be written into the hub's data folder: "
-                f"{error.strerror}."
+                f"{error.strerror}.",
             ) from error
         return key

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from convergecast.errors import Unavailable
+from convergecast.errors import Full, Unavailable
 
 BUSY_TIMEOUT_S = 5.0
 MOST_SUBMITTED = 10_000
@@ -231,7 +231,12 @@ def truncate_log(connection: sqlite3.Connection) -> bool:
 
 def cannot_write(error: BaseException) -> Unavailable:
     """Return the error that callers get for a failed change."""
-    problem = Unavailable(f"The database cannot be written: {error}.")
+    is_full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    problem = (
+        Full("The disk of the hub's data folder is full: free some room on it.")
+        if is_full
+        else Unavailable(f"The database cannot be written: {error}.")
+    )
     problem.__cause__ = error
     return problem
 

@@ -104,7 +104,7 @@ def create_asgi(services: Services) -> Application:
     async def large(rule: Rule, scope: Scope, receive: Receive, send: Send) -> None:
         if places.locked():
             scope["refusal"] = TooMany(
-                "Several pictures are being analysed: try again in a moment."
+                "Several pictures are being analysed: try again in a moment.", retry_after_s=1
             )
             await usual(rule, scope, receive, send)
             return
@@ -180,8 +180,11 @@ async def _websocket(services: Services, scope: Scope, receive: Receive, send: S
                 raise Forbidden("There is no socket at this address.")
             caller = _admit(services, declared_rule(serve), scope)
             seat.enter_context(services.viewer_seats.taken_by(caller.credential))
-        except ConvergeCastError:
-            await send({"type": "websocket.close", "code": 1008})  # before accepting: HTTP 403
+        except ConvergeCastError as error:
+            if "websocket.http.response" in scope.get("extensions", ()):
+                await _refuse(error, send, "websocket.")
+            else:
+                await send({"type": "websocket.close", "code": 1008})  # before accepting: HTTP 403
             return
         await send({"type": "websocket.accept"})
         await serve(services, caller, receive, send)
@@ -212,8 +215,14 @@ def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-async def _refuse(error: ConvergeCastError, send: Send) -> None:
-    """Answer with an error, and end the connection."""
+async def _refuse(error: ConvergeCastError, send: Send, before: str = "") -> None:
+    """Answer with an error, and end the connection.
+
+    Args:
+        error: the reason.
+        send: of the request.
+        before: stands before the types of messages; `websocket.` where a handshake is refused.
+    """
     body = json.dumps(error.told()).encode()
     headers = [
         (b"content-type", b"application/json"),
@@ -226,5 +235,5 @@ async def _refuse(error: ConvergeCastError, send: Send) -> None:
     if isinstance(error, NotSignedIn):
         headers += [(name.encode(), value.encode()) for name, value in error.headers.items()]
     status = error.http_status
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    await send({"type": f"{before}http.response.start", "status": status, "headers": headers})
+    await send({"type": f"{before}http.response.body", "body": body, "more_body": False})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import NotRequired, Required, TypedDict
 
 from convergecast.auth.access import Rule
@@ -30,6 +30,7 @@ class Scope(TypedDict):
     root_path: NotRequired[str]
     state: NotRequired[dict[str, Place]]
     proxied: NotRequired[bool]
+    extensions: NotRequired[Collection[str]]
     admitted: NotRequired[tuple[Rule, Caller]]
     refusal: NotRequired[ConvergeCastError]
 

@@ -14,6 +14,7 @@ from convergecast.auth.access import Access, allow
 from convergecast.auth.caller import ANYONE
 from convergecast.auth.gate import Gate
 from convergecast.auth.sessions import SESSION_DAYS
+from convergecast.errors import NotSignedIn
 from convergecast.messages.api import Health
 from convergecast.web.api.request_body import answer
 from convergecast.web.caller import address, caller
@@ -92,7 +93,8 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("/login")
     @allow(Access.PUBLIC, body_bytes=_MAX_FORM_BYTES, checks_secret=True)
     def sign_in() -> ResponseReturnValue:
-        by_token = "name" not in request.form
+        name = request.form.get("name")
+        by_token = name is None or (not name.strip() and bool(request.form.get("token")))
         return _sign_in(
             services,
             _by_token if by_token else _by_password,
@@ -130,7 +132,11 @@ def _sign_in(
             services.show_next_link()
     if session is None:
         services.sign_ins.failed(address())
-        return _form(f"{wrong}: {_what_to_do(gate)}.", request.form.get("name", "")), 401
+        message = f"{wrong}: {_what_to_do(gate)}."
+        kinds = ("text/html", "application/json")
+        if request.accept_mimetypes.best_match(kinds) == kinds[1]:
+            raise NotSignedIn(message)
+        return _form(message, request.form.get("name", "")), 401
     response = redirect(url_for("pages.dashboard"), 303)
     response.set_cookie(
         services.guard.cookie,

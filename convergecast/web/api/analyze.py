@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from convergecast.auth.access import Access, allow
+from convergecast.auth.caller import may_name
 from convergecast.cameras.settings import known_options
 from convergecast.checks import checked
 from convergecast.errors import Forbidden, InvalidInput, Unavailable
@@ -29,7 +30,7 @@ def blueprint(services: Services) -> Blueprint:
             raise InvalidInput("Say what to look for, such as ?options=faces,objects.")
         options = known_options(checked(AnalyzeQuery, {"options": names}).options)
         if identifying(options):
-            if caller().cameras is not None:
+            if not may_name(caller()):
                 raise Forbidden("With a list of cameras, names are told on those cameras only.")
             services.faces_settings.need_recognition()
         picture = request.get_data()

@@ -61,6 +61,8 @@ def blueprint(services: Services) -> Blueprint:
         is_admin = caller().is_at_least(Role.ADMIN)
         if order.approved is not UNSET and not is_admin:
             raise Forbidden("Only an administrator lets cameras in, or rejects them.")
+        if order.recording is not UNSET and not is_admin:
+            raise Forbidden("Only an administrator changes what is recorded.")
         if order.source is UNSET:
             return answer(board.view(_changed(registry, camera_id, order)))
         if not is_admin:

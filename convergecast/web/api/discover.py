@@ -24,7 +24,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("/api/v1/discover")
     @allow(Access.MANAGE)
     def discover() -> Response:
-        order = json_body(api.Discovery)
+        order = json_body(api.Discovery, may_be_missing=True)
         if not services.config.discovery:
             return answer(api.FoundCameras(found=[], reason=_OFF))
         addresses = served_addresses(services.address)

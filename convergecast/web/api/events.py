@@ -8,8 +8,8 @@ from flask import Blueprint, Response, send_file
 from msgspec import UNSET
 
 from convergecast.auth.access import Access, allow
-from convergecast.auth.caller import may_see
-from convergecast.errors import Gone, NotFound
+from convergecast.auth.caller import may_name, may_see
+from convergecast.errors import Forbidden, Gone, NotFound
 from convergecast.events.log import NO_SUCH_EVENT
 from convergecast.events.store import Search, StoredEvent
 from convergecast.messages.event_views import (
@@ -167,7 +167,12 @@ def _video(services: Services, event: StoredEvent, suffix: str, *, wait_s: float
 
 
 def _search(asked: EventsQuery) -> Search:
-    """Return which events are asked for, of the cameras that exist for the caller."""
+    """Return which events are asked for, of the cameras that exist for the caller.
+
+    Raises Forbidden: it asks for a person, and may not know who somebody is.
+    """
+    if asked.person and not may_name(caller()):
+        raise Forbidden("With a list of cameras, events cannot be searched by person.")
     cameras = frozenset(asked.camera) or None
     seen = caller().cameras
     if seen is not None:
@@ -189,9 +194,9 @@ def _search(asked: EventsQuery) -> Search:
 
 
 def _names(services: Services) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the names of cameras and of people, by id."""
+    """Return the names of cameras by id, and those of people where the caller may know them."""
     cameras = {camera.id: camera.name for camera in services.registry.all()}
-    return cameras, services.gallery.names()
+    return cameras, services.gallery.names() if may_name(caller()) else {}
 
 
 def _view(services: Services, event: StoredEvent) -> EventView:

@@ -15,13 +15,19 @@ from convergecast.checks import bare, checked, decoded
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-def json_body(kind: type[T]) -> T:
+def json_body(kind: type[T], *, may_be_missing: bool = False) -> T:
     """Return the JSON of the body as its type.
+
+    Args:
+        kind: the type.
+        may_be_missing: whether no body is like an empty object.
 
     Raises:
         InvalidInput: it is not JSON, or not of that type.
         UnsupportedMediaType: its content type is not JSON.
     """
+    if may_be_missing and not request.get_data():
+        return decoded(kind, b"{}")
     if not request.is_json:
         raise UnsupportedMediaType
     return decoded(kind, request.get_data())

@@ -42,7 +42,7 @@ def blueprint(services: Services) -> Blueprint:
     def findings() -> Response:
         """Load every model in a process of its own; one after the other."""
         if not busy.acquire(blocking=False):
-            raise TooMany("The machine is being checked already: wait a moment.")
+            raise TooMany("The machine is being checked already: wait a moment.", retry_after_s=5)
         try:
             return answer(CheckFindings(findings=_findings(services)))
         finally:

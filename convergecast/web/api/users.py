@@ -30,7 +30,13 @@ def blueprint(services: Services) -> Blueprint:
         order = json_body(NewUser)
         cameras = _listed(services, order.cameras)
         made = accounts.add(
-            order.name, order.password, Role(order.role), cameras, by=caller().actor
+            order.name,
+            order.password,
+            Role(order.role),
+            cameras,
+            by=caller().actor,
+            # The one-time link, which is an administrator's, ends with the first account.
+            first_is_admin=not services.gate.has_admin_token,
         )
         return answer(_shown(made), 201)
 

@@ -28,14 +28,17 @@ _picture = partial(view, query=api.AnnotatedQuery, basic=True)
 _analysis = partial(operate, query=api.AnalyzeQuery, sent=_PICTURE, errors=[409, 503])
 _FILE = answer(200, "The video.", {"video/*": {}})
 _MAKING = answer(202, "It is being made.", {"application/json": events.Making})
-_video, _put = partial(view, errors=[410, 503]), partial(manage, errors=[507])
+_of_clip, _put = partial(view, errors=[410, 503]), partial(manage, errors=[507])
+_video = partial(view, errors=[410, 503, 507])
+_SOUGHT = {**body("User and password.", {"application/json": api.Discovery}), "required": False}
+_look = partial(manage, sent=_SOUGHT, errors=[400, 415])
 _switch = partial(operate, sent=api.OptionOrder)
 _EVENT = "/api/v1/events/{event_id}"
 
 CAMERA_OPERATIONS = {
     f"GET {_CAMERAS}": view("list_cameras", "All except rejected ones", api.Cameras),
     f"POST {_CAMERAS}": _add("add_camera", "Add one on the network", _ADDED),
-    "POST /api/v1/discover": manage("discover", "Find some", api.FoundCameras, sent=api.Discovery),
+    "POST /api/v1/discover": _look("discover", "Find some", api.FoundCameras),
     f"GET {_CAMERAS}/rejected": inspect("list_rejected", "The rejected cameras", api.Cameras),
     f"POST {_CAMERAS}/options": _switch("switch_option", "Switch an option", api.OptionAnswers),
     f"PATCH {_ONE}": _change("change_camera", "Change a camera", CameraView),
@@ -54,8 +57,8 @@ EVENT_OPERATIONS = {
     f"GET {_EVENT}": view("event", "One event", events.EventView),
     f"GET {_EVENT}/thumbnail.jpg": view("event_thumbnail", "What it is about", _SNAPSHOT),
     f"GET {_EVENT}/snapshot.jpg": view("event_snapshot", "Its best picture", _SNAPSHOT),
-    f"GET {_EVENT}/frames": view("frames", "Its clip", events.Frames, query=events.FramesQuery),
-    f"GET {_EVENT}/frames/{{key}}.jpg": view("frame", "A recorded frame", _SNAPSHOT, errors=[410]),
+    f"GET {_EVENT}/frames": _of_clip("frames", "Its clip", events.Frames, query=events.FramesQuery),
+    f"GET {_EVENT}/frames/{{key}}.jpg": _of_clip("frame", "A recorded frame", _SNAPSHOT),
     f"GET {_EVENT}/clip.mkv": _video("clip_mkv", "Its clip: the JPEGs", _FILE, _MAKING),
     f"GET {_EVENT}/clip.mp4": _video("clip_mp4", "Its clip as H.264", _FILE, _MAKING),
     f"PATCH {_EVENT}": operate("mark_event", "Keep it", events.EventView, sent=events.EventMark),

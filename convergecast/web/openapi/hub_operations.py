@@ -61,12 +61,11 @@ HUB_OPERATIONS = {
     "GET /metrics": view("metrics", "The hub's figures", _METRICS),
 }
 _FOR_ADMINS = {"faces": "People and their faces", "system": "Processes", "settings": "Settings"}
-_FOR_ALL = {"events": "events", "accounts": "accounts"}
-_FOR_ALL |= {"view": "view/{name}", "camera": "camera/{camera_id}"}
+_FOR_ALL = ("events", "accounts", "view/{name}", "camera/{camera_id}")
 PAGE_OPERATIONS = {
     "GET /": view("dashboard", "The dashboard", _PAGE, _LED, _NOT_SIGNED_IN, query=api.FirstLink),
     **{f"GET /{n}": inspect(f"{n}_page", w, _PAGE, _TO_LOGIN) for n, w in _FOR_ADMINS.items()},
-    **{f"GET /{p}": view(f"{n}_page", "A page", _PAGE, _TO_LOGIN) for n, p in _FOR_ALL.items()},
+    **{f"GET /{p}": view(f"{p.split('/')[0]}_page", "A page", _PAGE, _TO_LOGIN) for p in _FOR_ALL},
     "GET /login": public("login_page", "The login page", _PAGE),
     "POST /login": public("sign_in", "Sign in", _SIGNED_IN, _NOT_SIGNED_IN, _TOO_MANY, sent=_FORM),
     "POST /logout": own("sign_out", "End the session", _TO_LOGIN),

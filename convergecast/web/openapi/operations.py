@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from convergecast.auth.access import Access
-from convergecast.errors import ConvergeCastError
+from convergecast.errors import ConvergeCastError, Full
 from convergecast.messages.api import Error
 from convergecast.messages.schemas import Draft, Kind, first_line, parameters
 
@@ -28,8 +28,9 @@ SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     else []
     for each in Access
 }
+_KINDS: tuple[type[ConvergeCastError], ...] = (*ConvergeCastError.__subclasses__(), Full)
 _ERRORS = {
-    **{e.http_status: (e.__name__, first_line(e)) for e in ConvergeCastError.__subclasses__()},
+    **{e.http_status: (e.__name__, first_line(e)) for e in _KINDS},
     415: ("WrongType", "The content type of the body is not JSON."),
 }
 

@@ -35,12 +35,8 @@ PEOPLE_OPERATIONS = {
     f"POST {_ONE}/merge": manage(
         "merge_people", "Merge two people", kinds.Person, sent=kinds.MergeOrder, errors=[409, 429]
     ),
-    f"POST {_ONE}/not": manage(
-        "not_this_person", "A face is not this person", _DONE, sent=kinds.FaceInView
-    ),
-    f"POST {_ONE}/faces": manage(
-        "add_pictures", "Add pictures", _ENROLLED, sent=_MORE, errors=_ALL
-    ),
+    f"POST {_ONE}/not": manage("not_this_person", "Not this person", _DONE, sent=kinds.FaceInView),
+    f"POST {_ONE}/faces": manage("add_pictures", "Add some", _ENROLLED, sent=_MORE, errors=_ALL),
     f"GET {_ONE}/faces/{{face_id}}.jpg": inspect("person_picture", "A picture", _FACE),
     f"DELETE {_ONE}/faces/{{face_id}}": manage("remove_picture", "Delete a picture", kinds.Person),
     "GET /api/v1/sightings": inspect(

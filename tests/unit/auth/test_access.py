@@ -140,6 +140,22 @@ def test_a_wrong_token_is_told_and_not_repeated(client: FlaskClient) -> None:
     assert b"guess" not in answer.data
 
 
+def test_a_program_that_signs_in_wrongly_gets_json(client: FlaskClient) -> None:
+    json_only, browsers = "application/json", "text/html,application/xhtml+xml,*/*;q=0.8"
+    for form in ({"token": "guess"}, {"name": "anna", "password": "guess"}):
+        answer = client.post("/login", data=form, headers={"Accept": json_only})
+        assert (answer.status_code, answer.get_json()["error"]) == (401, "not-signed-in")
+        page = client.post("/login", data=form, headers={"Accept": browsers})
+        assert (page.status_code, page.mimetype) == (401, "text/html")
+    link = client.get("/?token=guess", headers={"Accept": json_only})
+    assert (link.status_code, link.mimetype) == (401, json_only)
+
+
+def test_a_token_beside_an_empty_name_signs_in(client: FlaskClient) -> None:
+    form = {"name": "", "password": "", "token": TOKEN}
+    assert client.post("/login", data=form).status_code == 303
+
+
 def test_pages_lead_to_signing_in_and_the_api_says_so(client: FlaskClient) -> None:
     page = client.get("/", headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["Location"]) == (303, "/login")

@@ -370,6 +370,31 @@ def test_an_account_is_enough_to_listen_beyond_loopback(
     hub.close()
 
 
+def test_the_first_account_that_the_page_makes_is_an_administrators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONVERGECAST_ADMIN_TOKEN", raising=False)
+    hub = Hub(HubConfig(port=0, data_dir=tmp_path))
+    gate, client = hub.services.gate, create_app(hub.services).test_client()
+    client.get(f"/?token={gate.link_token()}")
+    sent = {"headers": {"Origin": "http://localhost"}}
+    new = {"password": PASSWORD, "cameras": None}
+    for role, status in (("viewer", 409), ("operator", 409), ("admin", 201), ("viewer", 201)):
+        order = {"name": f"{role}-{status}", "role": role, **new}
+        answer = client.post("/api/v1/users", json=order, **sent)
+        assert answer.status_code == status, answer.data
+        assert status == 201 or ("first account" in answer.text and gate.offers_link)
+    hub.close()
+
+
+def test_the_command_tells_when_no_account_is_an_administrators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, role, is_told in (("bob", "viewer", True), ("root", "admin", False)):
+        assert run(monkeypatch, tmp_path, f"add {name} --role {role}", PASSWORD) == 0
+        assert ("--role admin" in capsys.readouterr().out) is is_told
+
+
 def add_cameras(folder: Path, *names: str) -> None:
     """Have cameras whose ids are like their names."""
     insert = """

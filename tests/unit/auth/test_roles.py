@@ -432,9 +432,11 @@ def test_the_socket_knows_only_the_listed_cameras(house: House, guest: Account) 
 def test_an_operator_lets_no_camera_in_and_throws_none_out(house: House) -> None:
     sent = {"Cookie": house.cookie(house.accounts[Role.OPERATOR]), **OWN_PAGE}
     client = house.app.test_client(use_cookies=False)
-    for fields, status in (({"approved": False}, 403), ({"name": "seen"}, 200)):
+    recording = {"recording": {"mode": "off"}}
+    for fields, status in (({"approved": False}, 403), (recording, 403), ({"name": "seen"}, 200)):
         url = f"/api/v1/cameras/{house.seen}"
         assert client.patch(url, json=fields, headers=sent).status_code == status
+    assert house.hub.services.registry.get(house.seen).recording.mode == "events"
 
 
 def test_names_are_told_of_no_picture_that_a_limited_account_brings(

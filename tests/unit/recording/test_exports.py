@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
-from convergecast.errors import Gone, TooLarge, TooMany
+from convergecast.errors import Full, Gone, TooLarge, TooMany
 from convergecast.recording import exports as module
 from convergecast.recording.clips import ClipFrame
 from convergecast.recording.exports import KEPT_S, SO_FAR_KEPT_S, Exports
@@ -84,6 +86,25 @@ def test_what_cannot_be_made_is_refused_each_time(
     for _ in range(2):
         with pytest.raises(Gone):
             desk.ask("event-1-clip.mp4")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_a_full_disk_is_told_and_nothing_of_the_video_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    jpeg = cv2.imencode(".jpg", np.zeros((64, 64, 3), np.uint8))[1].tobytes()
+    (tmp_path / "frames").write_bytes(jpeg)
+    desk = Desk(tmp_path / "exports")
+    desk.sources = lambda *_: [[str(tmp_path / "frames"), 0, len(jpeg), n] for n in range(3)]  # type: ignore[method-assign]
+    monkeypatch.setattr(desk.exports, "_remove", lambda **_: None)
+    desk.folder.mkdir()
+    part = desk.folder / f"event-1-clip{suffix}.part"
+    part.symlink_to("/dev/full")
+    with pytest.raises(Full, match="no room for the video"):
+        while desk.ask(f"event-1-clip{suffix}", wait_s=20) is None:
+            pass
+    assert not part.is_symlink()
 
 
 def test_videos_go_with_their_event_and_with_time(

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from convergecast.cameras import store
-from convergecast.errors import InvalidInput, Unavailable
+from convergecast.errors import Full, InvalidInput, Unavailable
 from convergecast.storage import audit, writer
 from convergecast.storage import database as database_module
 from convergecast.storage.database import Database
@@ -207,6 +207,20 @@ def test_a_file_that_cannot_be_read_any_more_is_said(tmp_path: Path) -> None:
     database = Database(tmp_path / "hub.sqlite3")
     with pytest.raises(Unavailable, match="cannot be read"):
         database.read("SELECT * FROM cameras_that_are_not")
+    database.close()
+
+
+def test_a_full_disk_is_told_as_full(tmp_path: Path) -> None:
+    database = Database(tmp_path / "hub.sqlite3")
+
+    def fill(connection: sqlite3.Connection) -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        connection.execute("INSERT INTO hub_values VALUES ('a', ?)", ("x" * 100_000,))
+
+    with pytest.raises(Full, match="free some room") as full:
+        database.write(fill)
+    assert (full.value.http_status, full.value.kind) == (507, "full")
     database.close()
 
 

@@ -194,8 +194,11 @@ def test_the_event_loop_never_waits_for_sqlite_and_a_picture_costs_no_statement(
         assert page.send("GET", f"{url}/stream.mjpg").status_code == 401
         large = page.send("POST", "/api/v1/analyze?options=faces", data=bytes(2_000_000))
         assert large.status_code == 401
-        with pytest.raises(InvalidStatus):
+        with pytest.raises(InvalidStatus) as refused:
             page.live()
+        answer = refused.value.response
+        assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/json")
+        assert json.loads(answer.body)["error"] == "not-signed-in"
 
     run(hub, scene)
     assert statements.count > 0
@@ -237,8 +240,10 @@ def test_one_credential_takes_half_of_the_viewers_seats_and_of_the_streams(
         camera_id = register(hub)
         one.send("PATCH", f"{CAMERAS}/{camera_id}", json={"approved": True})
         with one.live(), one.live():
-            with pytest.raises(InvalidStatus), one.live():
+            with pytest.raises(InvalidStatus) as full, one.live():
                 pass
+            told = full.value.response
+            assert (told.status_code, told.headers["Retry-After"]) == (429, "60")
             with other.live(), other.live():
                 pass
         url = f"{CAMERAS}/{camera_id}/stream.mjpg"

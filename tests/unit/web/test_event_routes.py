@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,10 +12,15 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from convergecast.auth.access import Role
+from convergecast.auth.accounts import Accounts
+from convergecast.auth.passwords import Passwords
+from convergecast.clock import SystemClock
 from convergecast.config import HubConfig
 from convergecast.errors import Unavailable
 from convergecast.events.store import Identified, Search, StoredEvent, identify
 from convergecast.hub import Hub
+from convergecast.live.viewer import Viewer
 from convergecast.messages.events import Event, EventKind, encode_event
 from convergecast.messages.recording import RecordingOrder
 from convergecast.messages.worker import ResultHead, Seen
@@ -23,6 +30,7 @@ from convergecast.recording.recorder import Recorder
 from convergecast.recording.segment import segments_in
 from convergecast.web.app import create_app
 from tests.fakes.faces import EMBEDDING
+from tests.support.callers import ADMIN, CHEAP, TESTER, limited
 from tests.support.messages import result
 
 TOKEN = "an administrator's token"
@@ -121,6 +129,77 @@ def test_who_is_forgotten_at_the_second_try_leaves_the_events(
     monkeypatch.setenv("CONVERGECAST_ADMIN_TOKEN", TOKEN)
     assert desk.ask("DELETE", "people/anna").status_code == 404
     assert desk.all()[0].person_id is None
+
+
+def known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> StoredEvent:
+    """Have an event of a face that is Anna's."""
+    desk.put("a")
+    who = Identified("known", "anna", 0.2)
+    desk.hub._events_database.write(lambda to: identify(to, "hall", 1, who))
+    monkeypatch.setattr(desk.services.gallery, "names", lambda: {"anna": "Anna"})
+    return desk.all()[0]
+
+
+def test_events_tell_no_names_to_who_has_a_list_of_cameras(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = known(desk, monkeypatch)
+    accounts = Accounts(desk.services.database, SystemClock(), Passwords(CHEAP))
+    for name, role, cameras in (
+        ("root", Role.ADMIN, None),
+        ("helper", Role.OPERATOR, ["hall"]),
+        ("vera", Role.VIEWER, None),
+    ):
+        accounts.add(name, "four words that differ", role, cameras, by=TESTER)
+    desk.services.gate.refresh()
+    anna = {"id": "anna", "name": "Anna", "distance": 0.2}
+    for name, person in (("vera", anna), ("helper", None)):
+        account = desk.services.gate.accounts.get(name)
+        sessions = desk.services.gate.sessions
+        cookie = sessions.add(account.owner, account.version, by=TESTER)
+        sent = {
+            "Cookie": f"{desk.services.guard.cookie}={cookie}",
+            "Origin": "http://localhost",
+        }
+        client = create_app(desk.services).test_client(use_cookies=False)
+        one, url = f"/api/v1/events/{event.id}", "/api/v1/events"
+        (listed,) = client.get(url, headers=sent).get_json()["events"]
+        found = [listed, client.get(one, headers=sent).get_json()]
+        if name == "helper":
+            found.append(client.patch(one, json={"kept": True}, headers=sent).get_json())
+        assert [each["person"] for each in found] == [person] * len(found)
+        assert {each["subkind"] for each in found} == {"known"}
+        asked = client.get(f"{url}?person=anna", headers=sent)
+        assert asked.status_code == (200 if person else 403)
+        if person is None:
+            assert "searched by person" in asked.get_json()["message"]
+
+
+def test_the_socket_tells_names_of_events_to_who_has_no_list_of_cameras(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = known(desk, monkeypatch)
+
+    async def scene() -> None:
+        announcer = desk.services.announcer
+        all_, some = (Viewer(desk.services.broker, who) for who in (ADMIN, limited("hall")))
+        announcing = asyncio.create_task(announcer.run())
+        await asyncio.sleep(0)
+        announcer.add(all_)
+        announcer.add(some)
+        await asyncio.to_thread(desk.services.events.keep, event.id, kept=True)
+        told = []
+        for viewer in (all_, some):
+            while True:
+                message = json.loads(await asyncio.wait_for(viewer.next_message(), 5))
+                if message["type"] == "event":
+                    break
+            told.append(message)
+        assert told[0]["person"]["name"] == "Anna"
+        assert told[1] == {**told[0], "person": None}
+        announcing.cancel()
+
+    asyncio.run(scene())
 
 
 def test_a_result_that_was_named_before_people_changed_names_no_event(

@@ -286,6 +286,10 @@ def test_answers_about_cameras_in_every_state(caller: Caller, hub: Hub) -> None:
     assert answer.get_json()["objects"] == {"min_score": 0.3, "labels": None}
     assert caller.ask("GET", f"{one}/result").status_code == 404
     assert caller.ask("GET", f"{one}/snapshot.jpg").status_code == 404
+    for change in ({"mode": "off"}, {"fps": 5}):
+        recording = caller.ask("PATCH", one, json={"recording": change}).get_json()["recording"]
+        assert recording["mode"] == "off"
+    assert recording["fps"] == 5
     show_a_face(hub, shown)
     online = caller.ask("GET", CAMERAS).get_json()["cameras"][1]
     assert (online["state"], online["fps"], online["age_ms"] >= 0) == ("online", 24.9, True)
@@ -294,6 +298,76 @@ def test_answers_about_cameras_in_every_state(caller: Caller, hub: Hub) -> None:
     caller.ask("PATCH", f"{CAMERAS}/{pending}", json={"approved": False})
     assert len(caller.ask("GET", f"{CAMERAS}/rejected").get_json()["cameras"]) == 1
     assert caller.ask("DELETE", one).status_code == 204
+
+
+@pytest.mark.parametrize("place", ["cam.local", "[fe80::1]", "10.0.0.9:8554", "Küche_2:80"])
+def test_the_address_of_a_camera_without_an_agent_host(
+    caller: Caller, hub: Hub, place: str
+) -> None:
+    source = f"rtsp://me:secret@{place}/live"
+    hub.services.registry.add_by_hub("ab" * 8, source, name="Hall", by=TESTER)
+    (camera,) = caller.ask("GET", CAMERAS).get_json()["cameras"]
+    assert camera["address"] == place
+
+
+def test_nothing_need_be_sent_to_look_for_cameras(caller: Caller) -> None:
+    bodies: list[dict[str, Any]] = [{}, {"json": {}}, {"content_type": "application/json"}]
+    for body in bodies:
+        answer = caller.ask("POST", "/api/v1/discover", **body)
+        assert (answer.status_code, answer.get_json()["found"]) == (200, [])
+    assert caller.ask("POST", "/api/v1/discover", data=b"{}").status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("zones", "sentence"),
+    [
+        ({"id": ""}, "zones[0].id must be 1 to 32 letters, digits, - or _."),
+        ({"id": None}, "zones[0].id must be 1 to 32 letters, digits, - or _."),
+        (
+            {"polygon": [[0, 0], [2, 0], [1, 1]]},
+            "zones[0].polygon[1] must be x and y, two numbers from 0 to 1.",
+        ),
+        ({"polygon": [[0, 0]]}, "zones[0].polygon must be a list of 3 to 32."),
+        ({"name": ""}, "zones[0].name must be a string of 1 to 80 printable characters."),
+    ],
+)
+def test_a_wrong_zone_is_named_with_what_it_must_be(
+    caller: Caller, zones: dict[str, Any], sentence: str
+) -> None:
+    url = f"{CAMERAS}/{caller.register()}/zones"
+    zone = {"name": "Yard", "polygon": [[0, 0], [1, 0], [1, 1]], **zones}
+    answer = caller.ask("PUT", url, json={"zones": [zone]})
+    assert (answer.status_code, answer.get_json()["message"]) == (400, sentence)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "sentence"),
+    [
+        (
+            "GET",
+            "events?kind=nope",
+            None,
+            "kind must be one of seen, face, crossing, camera, system, or several.",
+        ),
+        (
+            "PUT",
+            "storage",
+            {"days": 0},
+            "days must be a number, more than 0, at most 3660, or null.",
+        ),
+        (
+            "POST",
+            "discover",
+            {"user": "x" * 201},
+            "user must be a string, at most 200 characters.",
+        ),
+    ],
+)
+def test_what_is_refused_is_named_with_what_it_must_be(
+    caller: Caller, method: str, path: str, body: Any, sentence: str
+) -> None:
+    answer = caller.ask(method, f"/api/v1/{path}", json=body)
+    assert (answer.status_code, answer.get_json()["message"]) == (400, sentence)
 
 
 def show_a_face(hub: Hub, camera_id: str) -> None:
