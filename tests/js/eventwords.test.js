@@ -20,6 +20,8 @@ test('what happened is said in a few words', () => {
     [{ ...SEEN, kind: 'crossing', subkind: 'in', crossings }, 'Person crossed Door: in'],
     [{ ...SEEN, kind: 'face', subkind: 'unknown', label: null }, 'Unknown face'],
     [{ ...SEEN, kind: 'face', subkind: 'known', label: null, person: anna }, 'Anna'],
+    [{ ...SEEN, kind: 'face', subkind: 'known', label: null }, 'Known face'],
+    [{ ...SEEN, kind: 'face', subkind: 'perhaps', label: null }, 'Perhaps a known face'],
     [{ ...SEEN, kind: 'face', subkind: 'perhaps', label: null, person: anna }, 'Perhaps Anna'],
     [{ ...SEEN, kind: 'camera', subkind: 'offline', label: null }, 'Camera offline'],
     [{ ...SEEN, kind: 'system', subkind: 'disk', label: null, reason: 'The disk is full.' }, 'The disk is full.'],

@@ -4,7 +4,8 @@ import { clockTime, duration } from './format.js';
 
 /** @typedef {import('./types.js').EventView} EventView */
 
-const FACES = { known: '', perhaps: 'perhaps ', unknown: 'Unknown face' };
+/** Where no name is told. @type {Record<string, string>} */
+const FACES = { known: 'Known face', perhaps: 'Perhaps a known face' };
 /** @type {Record<string, string>} */
 const OTHERS = { offline: 'Camera offline', back: 'Camera back', tampered: 'Camera tampered with' };
 
@@ -22,8 +23,8 @@ export function eventTitle({ kind, subkind, label, person, crossings, reason }) 
 
 /** @param {string|null} subkind @param {string} [name] */
 function faceTitle(subkind, name) {
-  if (!name) return FACES.unknown;
-  return subkind === 'perhaps' ? capital(`${FACES.perhaps}${name}`) : name;
+  if (!name) return FACES[subkind ?? ''] ?? 'Unknown face';
+  return subkind === 'perhaps' ? `Perhaps ${name}` : name;
 }
 
 /** "Hall · 14:02 · 12 s", "Hall · 14:02 · now" @param {EventView} event @param {number} now_s */

@@ -34,7 +34,7 @@
  * @typedef {object} CameraView  A camera as the API and the page show it.
  * @property {string} id  The camera's identity in the hub. It never changes.
  * @property {string} name
- * @property {string} address  IP address and port of its agent.
+ * @property {string} address  IP address and port of its agent. Of a camera that the hub fetches itself: host, and port if it is given.
  * @property {string|null} source  The captured source, without user and password.
  * @property {string|null} version  The version of the agent.
  * @property {State} state
