@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocketRoute, sync_playwright
 
 from convergecast.options import OPTIONS
-from scripts.bench.page import WITHOUT_WORKERS
+from scripts.bench.page import WORKER_IN_PAGE
 from tests.support.browser import ARGUMENTS, chromium
 from tests.support.rig import Rig
 
@@ -92,7 +92,7 @@ class Told:
         self.page = watched.page
         self.complaints = watched.complaints
         self._sockets: list[WebSocketRoute] = []
-        self.page.add_init_script(WITHOUT_WORKERS)  # no socket of a worker can be taken over
+        self.page.add_init_script(WORKER_IN_PAGE)  # no socket of a worker can be taken over
         self.watched: list[str] = []
         self.acknowledged: list[int] = []
         self.page.route_web_socket(re.compile("/live$"), self._connected)

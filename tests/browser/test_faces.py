@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
-from scripts.bench.page import WITHOUT_WORKERS
+from scripts.bench.page import WORKER_IN_PAGE
 from tests.browser.conftest import Told, Watched, told_camera
 from tests.browser.test_names import identified, listen, told_words
 from tests.support.rig import Rig
@@ -204,7 +204,7 @@ def test_a_person_is_added_told_renamed_and_forgotten(
     expect(card.get_by_test_id("person-facts")).to_contain_text("recorded by Front desk")
     expect(faces.get_by_test_id("recognition-next")).to_be_visible()
 
-    faces.add_init_script(WITHOUT_WORKERS)  # what a worker writes on its canvas cannot be heard
+    faces.add_init_script(WORKER_IN_PAGE)  # what a worker writes on its canvas cannot be heard
     go(faces, "cameras")
     listen(faces)
     faces.get_by_test_id("tile-checkbox").check()

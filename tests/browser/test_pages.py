@@ -6,9 +6,10 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import Watched
 from tests.support.rig import Rig
@@ -80,6 +81,41 @@ def test_a_camera_tells_its_people_its_figures_and_its_states(page: Page, fed: R
     page.goto(f"{fed.url}/camera/{fed.cameras()[1]['id']}")
     expect(page.get_by_test_id("people-words")).to_contain_text("No minute of the last day")
     assert fed.request("GET", "/camera/gone").status_code == 404
+
+
+def seen(number: int, camera: str, **fields: object) -> dict[str, object]:
+    """Return an event as the hub tells it."""
+    return {
+        **{"id": str(number), "camera": camera, "camera_name": "Feeder 01", "kind": "seen"},
+        **{"subkind": None, "label": "person", "person": None, "track_id": 1},
+        **{"severity": "note", "started_at": time.time() - 60, "ended_at": time.time() - 50},
+        **{"peak_at": None, "score": 0.9, "reason": None, "picture": None, "zones": []},
+        **{"crossings": [], "kept": False, "clip": None, "clip_reason": None, **fields},
+    }
+
+
+def test_a_camera_lists_its_last_events_and_leads_to_all_of_them(page: Page, fed: Rig) -> None:
+    camera = fed.cameras()[0]["id"]
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        events = [seen(8, camera, label="<b>cat</b>", severity="alert"), seen(7, camera)]
+        route.fulfill(status=200, body=json.dumps({"events": events}))
+
+    page.route(re.compile("/api/v1/events.*kind=seen"), answer)
+    page.goto(f"{fed.url}/camera/{camera}")
+    events = page.get_by_test_id("strip-event")
+    expect(events).to_contain_text(["<b>cat</b>", "Person"])
+    (query,) = {parse_qs(urlsplit(url).query)["camera"][0] for url in asked}
+    assert query == camera
+    page.get_by_test_id("all-events").click()
+    expect(page).to_have_url(f"{fed.url}/events?camera={camera}")
+    expect(page.get_by_test_id("filter-camera")).to_have_value(camera)
+    page.unroute(re.compile("/api/v1/events.*kind=seen"))
+    page.go_back()
+    expect(page.get_by_test_id("details-no-events")).to_contain_text("Nothing has been found yet")
+    expect(events).to_have_count(0)
 
 
 def test_system_tells_processes_plots_rates_drops_and_what_the_doctor_finds(

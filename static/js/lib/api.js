@@ -167,7 +167,10 @@ export const api = {
   dropAllUnknown: () => request('DELETE', UNKNOWN),
   /** @param {import('./types.js').AuditKind[]} kinds @returns {Promise<import('./types.js').Audit>} */
   audit: (kinds) => request('GET', `/api/v1/audit?limit=500&${kinds.map((kind) => `kind=${kind}`).join('&')}`),
-  /** @param {Record<string, string>} query @returns {Promise<import('./types.js').Events>} */
+  /**
+   * @param {Record<string, string>|[string, string][]} query  what is given twice means "or"
+   * @returns {Promise<import('./types.js').Events>}
+   */
   events: (query) => request('GET', `/api/v1/events?${new URLSearchParams(query)}`),
   /** @param {string} id @param {'thumbnail'|'snapshot'} picture */
   eventUrl: (id, picture) => `${ROOT}${event(id)}/${picture}.jpg`,

@@ -1,4 +1,4 @@
-// The page's end of lib/viewer.js, which lives in a worker, or here where the browser lacks what that needs.
+// The page's end of lib/viewer.js, which lives in a worker.
 
 import { seconds } from './clock.js';
 import { lookOfPage } from './overlay.js';
@@ -17,18 +17,26 @@ import { lookOfPage } from './overlay.js';
  * @param {(message: any) => void} parts.onMessage  what the hub tells
  * @param {(reports: Reports) => void} [parts.onPictures]  now and then
  * @param {(camera: string, drawn: Drawn) => void} parts.onDrawn  each picture of cameras that `tell` was called for
- * @param {() => void} parts.onLost
+ * @param {(link: 'lost'|'unable') => void} parts.onLink  the hub is lost, or this browser cannot show pictures
  * @param {() => Promise<boolean>} parts.mayReturn  false when the session is gone and trying again is useless
  */
-export function createLive({ url, onMessage, onPictures = () => {}, onDrawn, onLost, mayReturn }) {
+export function createLive({ url, onMessage, onPictures = () => {}, onDrawn, onLink, mayReturn }) {
   let offset_s = Date.now() / 1000 - seconds();
   let most_s = 0;
   let drawn = '';
   /** @type {Map<string, string>} what was asked for last, by camera */
   const asks = new Map();
-  const home = workerHome(receive).catch(() => pageHome(receive));
+  let started = false;
+  const worker = new Worker(new URL('./liveworker.js', import.meta.url), { type: 'module' });
+  worker.onmessage = ({ data }) => receive(data);
+  worker.onerror = () => { if (!started) onLink('unable'); };
+
   /** @param {Order} message */
-  const order = (message) => home.then((post) => post(message));
+  function order(message) {
+    const given = [message.canvas, message.boxes].map((each) => each?.transferControlToOffscreen());
+    const [canvas, boxes] = given;
+    worker.postMessage(canvas ? { ...message, canvas, boxes } : message, given.filter((each) => each !== undefined));
+  }
 
   /** @param {any} message of lib/viewer.js */
   function receive(message) {
@@ -37,13 +45,14 @@ export function createLive({ url, onMessage, onPictures = () => {}, onDrawn, onL
       case 'pictures': onPictures(message.reports); break;
       case 'drawn': onDrawn(message.camera, message.drawn); break;
       case 'clock': ({ offset_s } = message); break;
-      case 'lost': onLost(); break;
+      case 'lost': onLink('lost'); break;
+      case 'ready': started = true; break;
       case 'retry': mayReturn().then((may) => { if (may) open(); }); break;
       default: break;
     }
   }
 
-  const open = () => order({ type: 'open', url });
+  const open = () => (able() ? order({ type: 'open', url }) : onLink('unable'));
 
   window.addEventListener('online', () => order({ type: 'hurry' }));
   document.addEventListener('visibilitychange', () => { if (!document.hidden) order({ type: 'hurry' }); });
@@ -108,33 +117,4 @@ export function createLive({ url, onMessage, onPictures = () => {}, onDrawn, onL
   };
 }
 
-const able = () => (
-  'Worker' in window && 'OffscreenCanvas' in window && 'transferControlToOffscreen' in HTMLCanvasElement.prototype
-);
-
-/**
- * Fails where there is no such worker; browsers tell that in several ways.
- * @param {(message: any) => void} receive
- * @returns {Promise<(message: Order) => void>}
- */
-function workerHome(receive) {
-  return new Promise((resolve, reject) => {
-    if (!able()) throw new Error('this browser cannot draw in a worker');
-    const worker = new Worker(new URL('./liveworker.js', import.meta.url), { type: 'module' });
-    worker.onerror = reject;
-    worker.onmessage = ({ data }) => (data.type === 'ready' ? resolve(postTo(worker)) : receive(data));
-  });
-}
-
-/** @param {Worker} worker @returns {(message: Order) => void} */
-const postTo = (worker) => (message) => {
-  const given = [message.canvas, message.boxes].map((each) => each?.transferControlToOffscreen());
-  const [canvas, boxes] = given;
-  worker.postMessage(canvas ? { ...message, canvas, boxes } : message, given.filter((each) => each !== undefined));
-};
-
-/** @param {(message: any) => void} receive @returns {Promise<(message: Order) => void>} */
-async function pageHome(receive) {
-  const { createViewer } = await import('./viewer.js');
-  return createViewer(receive);
-}
+const able = () => 'OffscreenCanvas' in window && 'transferControlToOffscreen' in HTMLCanvasElement.prototype;

@@ -79,12 +79,11 @@ function pointsOf(item) {
 }
 
 /**
- * @param {OffscreenCanvas|HTMLCanvasElement} canvas
+ * @param {OffscreenCanvas} canvas
  * @param {import('./views.js').Look} look
  */
 export function createOverlay(canvas, look) {
-  // Both kinds of canvas give one of the same manner.
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext('2d'));
   let size = { width: 0, height: 0, ratio: 1 };
   /** @type {import('./types.js').NewResult|null} */
   let result = null;

@@ -22,7 +22,7 @@ const nothing = () => {};
 export function createPage({ main, name, render, onBack = nothing, onGone = nothing, onEvent = nothing }) {
   const store = createStore(show);
   const live = createLive({
-    url: liveUrl(), onMessage: receive, onDrawn() {}, onLost: () => store.setLink('lost'), mayReturn: api.signedIn,
+    url: liveUrl(), onMessage: receive, onDrawn() {}, onLink: store.setLink, mayReturn: api.signedIn,
   });
   const header = createHeader(at('header'), {
     actions: null, version: main.dataset.version, onAligned: store.setAligned, page: name,

@@ -1,5 +1,5 @@
 // Shows the pictures of one camera, each at its time, with what was found in it drawn above: one decode at a time,
-// and what is too late gives way to what is due. Runs in a worker or in the page.
+// and what is too late gives way to what is due. Runs in a worker.
 
 import { createTimeline, validUntil } from './alignment.js';
 import { createOverlay } from './overlay.js';
@@ -17,8 +17,8 @@ const NOTHING_FOUND = { source: 'none', result: null, from: [] };
 
 /**
  * @param {object} parts
- * @param {OffscreenCanvas|HTMLCanvasElement} parts.canvas
- * @param {OffscreenCanvas|HTMLCanvasElement|null} parts.boxes  for what was found; null: the page draws that itself
+ * @param {OffscreenCanvas} parts.canvas
+ * @param {OffscreenCanvas|null} parts.boxes  for what was found; null: the page draws that itself
  * @param {import('./views.js').Look|null} parts.look  null without `boxes`
  * @param {() => number} parts.now  UNIX seconds, hub's clock
  * @param {(header: import('./types.js').PictureHead) => void} parts.acknowledge  gives the credit back

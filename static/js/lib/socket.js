@@ -1,5 +1,5 @@
-// The only module that owns the socket: it opens it, keeps it alive and says when to open it again. Runs in a worker or
-// in the page.
+// The only module that owns the socket: it opens it, keeps it alive and says when to open it again. Runs in a
+// worker.
 
 import { seconds } from './clock.js';
 import { parsePicture } from './wire.js';

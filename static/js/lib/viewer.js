@@ -1,5 +1,5 @@
-// What looks at the hub: joins the socket, a painter for each camera and the gate of the results. It runs beside
-// the page in a worker, or in the page where a browser has none; both speak to it in messages only.
+// What looks at the hub: joins the socket, a painter for each camera and the gate of the results. It runs in a worker
+// beside the page, which speaks to it in messages only.
 // The painter draws what was found; the gate lets the page know of it when its picture is shown, for the words.
 
 import { createClock } from './clock.js';

@@ -28,7 +28,7 @@
  *
  * @typedef {Found & {picture: import('./types.js').PictureHead}} Drawn  what lies over the picture that is shown
  *
- * @typedef {'connecting'|'live'|'lost'} Link
+ * @typedef {'connecting'|'live'|'lost'|'unable'} Link  unable: this browser cannot show pictures
  *
  * @typedef {object} Layers  what is drawn over pictures, where it is known
  * @property {boolean} boxes

@@ -30,7 +30,7 @@ const live = createLive({
     sum();
   },
   onDrawn: (camera, drawn) => recorded.push({ camera, ...drawn }),
-  onLost: () => store.setLink('lost'),
+  onLink: store.setLink,
   mayReturn: api.signedIn,
 });
 /**
@@ -115,16 +115,19 @@ function render(view) {
 }
 
 let detailed = false;
+/** @type {ReturnType<typeof import('../widgets/details.js').createDetails>|null} */
+let details = null;
 
 /** What is told of an open camera is loaded with the first one that is opened. */
 async function tellDetails() {
   if (detailed) return;
   detailed = true;
   const { createDetails } = await import('../widgets/details.js');
-  const details = createDetails(at('stage'), {
+  details = createDetails(at('stage'), {
     now: live.now,
     minutes: api.minutes,
     events: api.events,
+    eventUrl: api.eventUrl,
     onObjects: objects.open,
     onRename: ({ id }) => grid.rename(id),
   });
@@ -146,6 +149,7 @@ function receive(message) {
     // The page must know first what is asked for: it shows no other results.
     case 'result': renderNow(); grid.result(message); sum(); break;
     case 'status': store.setStatus(message); break;
+    case 'event': details?.told(message); break;
     case 'error': console.warn(`The hub did not understand this page: ${message.message}`); break;
     default: break;
   }

@@ -27,7 +27,7 @@ const live = createLive({
   url: liveUrl(),
   onMessage: receive,
   onDrawn: (camera, drawn) => [enrol, inView].forEach((widget) => widget.drawn(camera, drawn)),
-  onLost: () => store.setLink('lost'),
+  onLink: store.setLink,
   mayReturn: api.signedIn,
 });
 const gallery = createGallery({ now: live.now, onChange: store.changed });

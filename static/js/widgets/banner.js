@@ -1,16 +1,22 @@
-// A thin bar while the hub cannot be reached, and the line from which screen readers read what changed.
+// A thin bar while nothing can come from the hub, and the line from which screen readers read what changed.
 
-import { el, setHidden } from '../lib/dom.js';
+import { el, setSentence } from '../lib/dom.js';
+
+/** @type {Object<string, string>} */
+const SENTENCES = {
+  lost: 'reconnecting',
+  unable: 'This browser is too old to show live pictures. Update it, or use another one.',
+};
 
 /** @param {HTMLElement} root */
 export function createBanner(root) {
-  const bar = el('p', { class: 'banner-bar', 'data-testid': 'banner', hidden: true }, 'reconnecting');
+  const bar = el('p', { class: 'banner-bar', 'data-testid': 'banner', hidden: true });
   root.setAttribute('role', 'status');
   root.append(bar);
   return {
     /** @param {import('../lib/views.js').View|null} view */
     setState(view) {
-      setHidden(bar, view?.link !== 'lost');
+      setSentence(bar, SENTENCES[view?.link ?? ''] ?? '');
     },
   };
 }

@@ -1,14 +1,22 @@
-// What is told of an open camera below its picture: its people over the day, its figures, and its states.
+// What is told of an open camera below its picture: its last events, its people over the day, its figures, and its
+// states.
 
 import { reason } from '../lib/api.js';
 import { createChart } from '../lib/chart.js';
 import { button, el, keyed, setHidden, setSentence, setText } from '../lib/dom.js';
 import { age, clockTime, rate } from '../lib/format.js';
 import { seriesOf } from '../lib/minutes.js';
+import { ROOT } from '../lib/root.js';
+import { createEventStrip } from './eventstrip.js';
 
 const DAY_S = 86_400;
 const AGAIN_MS = 60_000;
 const MOST_STATES = 50;
+const MOST_EVENTS = 12;
+const SETTLE_MS = 400;
+/** Its states have a list of their own. */
+const KINDS = ['seen', 'face', 'crossing'];
+const NO_EVENTS = 'Nothing has been found yet. Switch an option on: what it finds is listed here.';
 const NOT_COUNTED = 'No minute of the last day is counted. Switch “Number of People” on.';
 
 /** @typedef {import('../lib/types.js').CameraView} CameraView */
@@ -19,17 +27,25 @@ const NOT_COUNTED = 'No minute of the last day is counted. Switch “Number of P
  * @param {object} parts
  * @param {() => number} parts.now  UNIX seconds, hub's clock
  * @param {(camera: string, since_s: number) => Promise<import('../lib/types.js').Minutes>} parts.minutes
- * @param {(query: Record<string, string>) => Promise<import('../lib/types.js').Events>} parts.events
+ * @param {typeof import('../lib/api.js').api.events} parts.events
+ * @param {typeof import('../lib/api.js').api.eventUrl} parts.eventUrl
  * @param {(id: string) => void} parts.onObjects
  * @param {(camera: CameraView) => void} parts.onRename
  */
-export function createDetails(root, { now, minutes, events, onObjects, onRename }) {
+export function createDetails(root, { now, minutes, events, eventUrl, onObjects, onRename }) {
   const chartHost = el('div', { class: 'chart', 'data-testid': 'people-chart' });
   const chartWords = el('p', { class: 'quiet small', 'data-testid': 'people-words' });
   const facts = el('dl', { class: 'facts numbers', 'data-testid': 'facts' });
   const log = el('ol', { class: 'states', 'data-testid': 'states' });
+  const strip = createEventStrip({
+    label: 'Last events of this camera', url: eventUrl, href: ({ camera: of }) => `${ROOT}/events?camera=${of}`,
+  });
+  const noEvents = el('p', { class: 'quiet small', 'data-testid': 'details-no-events', hidden: true });
+  const allEvents = el('a', { class: 'link', 'data-testid': 'all-events' }, 'All its events');
   const element = el('div', { class: 'details', 'data-testid': 'details', hidden: true },
-    el('section', { class: 'details-part' }, el('h2', {}, 'People'), chartHost, chartWords),
+    el('section', { class: 'details-part is-wide' },
+      el('div', { class: 'part-head' }, el('h2', {}, 'Events'), allEvents), strip.element, noEvents),
+    el('section', { class: 'details-part is-wide' }, el('h2', {}, 'People'), chartHost, chartWords),
     el('section', { class: 'details-part' }, el('h2', {}, 'This camera'), facts,
       el('div', { class: 'row' },
         button('Rename', 'details-rename', () => { if (camera) onRename(camera); }),
@@ -48,6 +64,8 @@ export function createDetails(root, { now, minutes, events, onObjects, onRename 
   /** @type {Entry[]} what the hub has stored of it, newest first */
   let stored = [];
   let told = '';
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let soon;
   setInterval(() => { if (camera && !document.hidden) loadMinutes(camera.id); }, AGAIN_MS);
 
   /** @param {string} id */
@@ -64,6 +82,18 @@ export function createDetails(root, { now, minutes, events, onObjects, onRename 
     } catch (error) {
       setSentence(chartWords, reason(error));
     }
+  }
+
+  /** @param {string} id */
+  async function loadEvents(id) {
+    const query = /** @type {[string, string][]} */ ([
+      ['camera', id], ['limit', String(MOST_EVENTS)], ...KINDS.map((kind) => ['kind', kind]),
+    ]);
+    const found = await events(query).catch(() => null);
+    if (found === null || camera?.id !== id) return;
+    strip.setEvents(found.events, now());
+    setSentence(noEvents, found.events.length ? '' : NO_EVENTS);
+    setHidden(strip.element, found.events.length === 0);
   }
 
   /** @param {string} id */
@@ -116,14 +146,28 @@ export function createDetails(root, { now, minutes, events, onObjects, onRename 
   }
 
   return {
+    /** The hub tells of an event. @param {import('../lib/types.js').EventView} event */
+    told({ camera: of }) {
+      if (of !== camera?.id) return;
+      clearTimeout(soon);
+      soon = setTimeout(() => { if (camera) loadEvents(camera.id); }, SETTLE_MS);
+    },
     /** @param {import('../lib/views.js').View|null} view */
     setState(view) {
       const next = view?.cameras.find(({ id }) => id === view.enlarged) ?? null;
       const isOther = next?.id !== camera?.id;
       camera = next;
       setHidden(element, camera === null);
-      if (isOther) stored = [];
-      if (camera && isOther) loadMinutes(camera.id);
+      if (isOther) {
+        stored = [];
+        strip.setEvents([], now());
+        setSentence(noEvents, '');
+      }
+      if (camera && isOther) {
+        allEvents.href = `${ROOT}/events?camera=${camera.id}`;
+        loadMinutes(camera.id);
+        loadEvents(camera.id);
+      }
       const state = camera ? `${camera.id} ${camera.state}` : '';
       if (camera && state !== told) loadStates(camera.id);
       told = state;

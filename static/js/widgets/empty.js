@@ -13,7 +13,8 @@ export function createEmpty(root, { actions }) {
   return {
     /** @param {import('../lib/views.js').View|null} view */
     setState(view) {
-      const empty = view !== null && view.link !== 'connecting' && view.cameras.length === 0;
+      const told = view?.link === 'live' || view?.link === 'lost';
+      const empty = view !== null && told && view.cameras.length === 0;
       setHidden(element, !empty);
       if (!empty) command.element.remove();
       else if (isAdmin() && !command.element.isConnected) element.append(command.element);

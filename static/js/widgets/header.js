@@ -10,7 +10,7 @@ import { isAdmin, userName } from '../lib/rights.js';
 const ALIGNED = 'Pictures wait until it is known what is in them, so that boxes lie exactly. '
   + 'Click for pictures at once.';
 const AT_ONCE = 'Pictures are shown at once; boxes are drawn where things are expected to be. Click for exact boxes.';
-const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting' };
+const LINK_WORDS = { connecting: 'connecting', live: 'live', lost: 'reconnecting', unable: 'not live' };
 
 /**
  * @param {HTMLElement} root
@@ -65,7 +65,7 @@ export function createHeader(root, { actions, version, onAligned, page = 'camera
   /** @param {import('../lib/views.js').View|null} next */
   function setState(next) {
     view = next;
-    setText(cameraCount, view && view.link !== 'connecting' ? countText(view.cameras) : '');
+    setText(cameraCount, view && (view.link === 'live' || view.link === 'lost') ? countText(view.cameras) : '');
     tellPeople();
     setHidden(recognition, !view?.cameras.some((camera) => isIdentifying(next?.options ?? [], camera)));
     setText(engine, engineText(view?.status));
