@@ -6,7 +6,6 @@ a face is first compared. Process: hub, command.
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -168,7 +167,8 @@ class Gallery:
             InvalidInput: the name cannot be shown, or there is no consent.
             TooMany: there are too many people or pictures.
         """
-        name, person_id, now_s = shown_name(name), secrets.token_hex(8), self._clock.now()
+        name, now_s = shown_name(name), self._clock.now()
+        person_id = people.new_id(people.names(self._database))
         if not consent_by.strip():
             raise InvalidInput("A face is stored only with consent: name who recorded it.")
 

@@ -7,12 +7,16 @@ Process: hub, command.
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
+from collections import Counter
+from collections.abc import Iterable
 
 from convergecast.errors import NotFound, TooMany
 from convergecast.storage.database import Database
 
 MOST_PEOPLE = 10_000
+HUES = 12  # colours that pages tell people apart by
 
 _BY_NAME = """
 SELECT p.id, p.name, p.consent_by, p.consent_at, other.name AS like_name
@@ -33,6 +37,23 @@ def by_name(database: Database, person_id: str | None = None) -> list[sqlite3.Ro
 def names(database: Database) -> dict[str, str]:
     """Return the names of people, by id."""
     return {row["id"]: row["name"] for row in database.read("SELECT id, name FROM people")}
+
+
+def hue(person_id: str) -> int:
+    """Return which colour pages give a person, 0 to 11: `personHue` of static/js/lib/people.js."""
+    total = 0
+    for letter in person_id:
+        total = (total * 31 + ord(letter)) % 65521
+    return total % HUES
+
+
+def new_id(others: Iterable[str]) -> str:
+    """Return a random id whose colour as few of these other people have as can be."""
+    used = Counter(hue(other) for other in others)
+    least = min(used[colour] for colour in range(HUES))
+    while used[hue(person_id := secrets.token_hex(8))] > least:
+        pass
+    return person_id
 
 
 def is_there(connection: sqlite3.Connection, person_id: str) -> bool:

@@ -43,3 +43,7 @@ test('a person keeps one hue, and people are spread over all of them', () => {
   assert.equal(personHue(''), 0);
   assert.ok(Number.isInteger(personHue('Žofie 🐈')));
 });
+
+test('the hub chooses ids by the same hue', () => {
+  assert.deepEqual(['0123456789abcdef', 'ffffffffffffffff', 'Анна'].map(personHue), [7, 4, 7]);
+});

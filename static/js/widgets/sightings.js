@@ -1,12 +1,35 @@
-// Who was seen today, where and when, and for how long the hub keeps that.
+// Who was seen today: everyone once as a picture, every visit in a table, and for how long the hub keeps that.
 
 import { el, keyed, setHidden, setText } from '../lib/dom.js';
-import { clockTime } from '../lib/format.js';
+import { clockTime, count } from '../lib/format.js';
 import { personHue } from '../lib/people.js';
 import { createKeptFor } from './keptfor.js';
 
 const LONGEST_DAYS = 366;
 const COLUMNS = ['Person', 'Camera', 'Time', 'Distance'];
+
+/**
+ * A person who was seen, once however often.
+ * @typedef {object} Visitor
+ * @property {string} id
+ * @property {import('../lib/types.js').Sighting} last  the newest visit
+ * @property {number} visits
+ * @property {string} picture  the address of one that was enrolled; empty: there is none
+ */
+
+/**
+ * @param {import('../lib/types.js').Sighting[]} visits  newest first
+ * @param {import('../lib/types.js').Person[]} people
+ * @param {(id: string, face: string) => string} url
+ * @returns {Visitor[]}
+ */
+function visitorsOf(visits, people, url) {
+  return [...new Set(visits.map(({ person }) => person))].map((id) => {
+    const own = visits.filter(({ person }) => person === id);
+    const picture = people.find((each) => each.id === id)?.pictures.find(({ used }) => used);
+    return { id, last: own[0], visits: own.length, picture: picture ? url(id, picture.id) : '' };
+  });
+}
 
 /** @param {HTMLElement} root @param {{gallery: import('../lib/gallery.js').Gallery}} parts */
 export function createSightings(root, { gallery }) {
@@ -20,8 +43,34 @@ export function createSightings(root, { gallery }) {
     gallery, setting: 'sightings_days', most: LONGEST_DAYS, unit: 'days', testid: 'sightings-days',
     label: 'Keep matches for',
   });
-  root.append(el('h2', {}, 'Today’s matches'), none, scroll, kept.element);
+  const strip = el('ul', { class: 'visitors', 'aria-label': 'Who was seen today', 'data-testid': 'visitors' });
+  const summary = el('summary', {});
+  const fold = el('details', { class: 'fold' }, summary, scroll);
+  root.append(el('h2', {}, 'Today’s matches'), none, strip, fold, kept.element);
   const rows = new Map();
+  const cards = new Map();
+
+  /** @param {Visitor} visitor */
+  function makeCard({ id }) {
+    const image = el('img', { alt: '', loading: 'lazy', hidden: true });
+    const name = el('span', { class: 'visitor-name', dir: 'auto' });
+    const words = el('span', { class: 'verdict numbers' });
+    const thumb = el('span', { class: 'thumb' }, image);
+    const element = el('li', { class: 'visitor', 'data-testid': 'visitor' }, thumb, name, words);
+    element.style.setProperty('--hue', `var(--hue-${personHue(id) + 1})`);
+    return { element, image, name, words, source: '' };
+  }
+
+  /** @param {ReturnType<typeof makeCard>} card @param {Visitor} visitor @param {number} [now_s] */
+  function updateCard(card, { last, visits, picture }, now_s) {
+    const often = visits > 1 ? [count(visits, 'visit', 'visits')] : [];
+    setText(card.name, last.name);
+    setText(card.words, [last.camera_name ?? '', clockTime(last.last_at, now_s), ...often].filter(Boolean).join(' · '));
+    if (card.source === picture) return;
+    card.source = picture;
+    card.image.src = picture;
+    setHidden(card.image, picture === '');
+  }
 
   /** @param {import('../lib/types.js').Sighting} sighting */
   function make({ person }) {
@@ -38,12 +87,16 @@ export function createSightings(root, { gallery }) {
 
   /** @param {import('../lib/views.js').FacesView|null} view */
   function setState(view) {
-    const all = [...(view?.sightings ?? [])].sort((one, other) => other.last_at - one.last_at);
-    setHidden(root, !view?.settings?.recognition && all.length === 0);
+    const visits = [...(view?.sightings ?? [])].sort((one, other) => other.last_at - one.last_at);
+    setHidden(root, !view?.settings?.recognition && visits.length === 0);
     kept.setState(view?.settings);
-    setHidden(none, all.length > 0);
-    setHidden(scroll, all.length === 0);
-    keyed(body, all, rows, {
+    setHidden(none, visits.length > 0);
+    setHidden(fold, visits.length === 0);
+    setText(summary, count(visits.length, 'visit', 'visits'));
+    keyed(strip, visitorsOf(visits, view?.people ?? [], gallery.faceUrl), cards, {
+      key: ({ id }) => id, make: makeCard, update: (card, visitor) => updateCard(card, visitor, view?.now_s),
+    });
+    keyed(body, visits, rows, {
       key: ({ person, camera, first_at }) => `${person} ${camera} ${first_at}`,
       make,
       update: (row, sighting) => {

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.demo import DemoSource, view_at
+from agent.demo import _STROLLER, _WALKERS, WALL, DemoSource, place_of, view_at
 from agent.errors import SetupError, SourceError
 from agent.pictures import FolderSource
 from agent.sources import EncodedSource, Source, make_source
@@ -199,7 +199,7 @@ def test_the_demonstration_moves_and_shows_no_border(
     monkeypatch.setenv("CONVERGECAST_MODELS", str(tmp_path))
     (tmp_path / "pictures").mkdir()
     for number, name in enumerate(("astronaut.png", "chelsea.png", "coffee.png")):
-        cv2.imwrite(str(tmp_path / "pictures" / name), picture(number) // 2 + 100)
+        cv2.imwrite(str(tmp_path / "pictures" / name), picture(number) // 4 + 190)
     source = DemoSource(size=size, fps=10)
     source.open()
     seen = []
@@ -218,5 +218,15 @@ def test_the_demonstration_never_looks_beyond_its_wall(aspect: float) -> None:
         left, top, height = view_at(float(time_s), aspect)
         assert left >= 0
         assert top >= 0
-        assert left + height * aspect <= 1280 + 1e-6
-        assert top + height <= 1024 + 1e-6
+        assert left + height * aspect <= WALL[0] + 1e-6
+        assert top + height <= WALL[1] + 1e-6
+
+
+def test_one_to_three_people_are_before_the_demonstration_camera() -> None:
+    def number(time_s: float) -> int:
+        places = [place_of(walker, time_s) for walker in (*_WALKERS, _STROLLER)]
+        assert all(place is None or 0 <= place <= 1 for place in places)
+        return sum(place is not None for place in places)
+
+    seen = [number(float(time_s)) for time_s in np.arange(0, 1600, 0.5)]
+    assert set(seen) == {1, 2, 3}

@@ -459,3 +459,14 @@ def test_who_is_forgotten_leaves_the_memory_too(gallery: Gallery) -> None:
     known = weakref.ref(gallery.known().index._own.vectors)
     gallery.forget(anna, TESTER)
     assert known() is None
+
+
+def test_people_have_colours_of_their_own_as_long_as_there_are_any() -> None:
+    ids: list[str] = []
+    for _ in range(2 * people.HUES):
+        ids.append(people.new_id(ids))
+    first, later = ids[: people.HUES], ids[people.HUES :]
+    assert len({people.hue(one) for one in first}) == people.HUES
+    assert len({people.hue(one) for one in later}) == people.HUES
+    same_as_the_page = [people.hue(one) for one in ("0123456789abcdef", "f" * 16, "Анна")]
+    assert same_as_the_page == [7, 4, 7]
