@@ -236,7 +236,7 @@ def _cut_out(portrait: Pixels, walker: _Walker, height: int) -> _Cutout:
     if walker.to_left:
         person = person[:, ::-1]
     width = max(1, round(height * person.shape[1] / person.shape[0]))
-    person = cv2.resize(person, (width, height), interpolation=cv2.INTER_AREA)
+    person = np.asarray(cv2.resize(person, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     return _cutout_of(person[..., :3], person[..., 3])
 
 

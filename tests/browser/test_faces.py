@@ -216,6 +216,7 @@ def test_a_person_is_added_told_renamed_and_forgotten(
 
     go(faces, "faces")
     expect(faces.get_by_test_id("recognition-next")).to_be_hidden()
+    faces.get_by_test_id("in-view-part").scroll_into_view_if_needed()
     expect(faces.get_by_test_id("picker-face")).to_have_text("Barack")
     expect(faces.get_by_test_id("sighting")).to_contain_text("Barack", timeout=SLOW_MS)
     choose(faces, "Barack", "rename")
