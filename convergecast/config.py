@@ -22,6 +22,10 @@ Value = Union[str, float, bool, date, time, Path, Sequence["Value"], Mapping[str
 """The value of an option or of a key in a file."""
 
 
+STANDARD, DEVICE = "standard", "device"
+"""Values of `engine_path`."""
+
+
 def _one_of(*names: str) -> Meta:
     words = f"{', '.join(names[:-1])} or {names[-1]}"
     # Not `$`, which also matches before a line break at the end.
@@ -91,6 +95,13 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     device: Annotated[
         str, _one_of("auto", "cpu", "gpu"), Meta(description="where models run: auto, cpu or gpu")
     ] = "auto"
+    engine_path: Annotated[
+        str,
+        _one_of(STANDARD, DEVICE),
+        Meta(
+            description="on a GPU: standard, or device to keep pictures there from upload to boxes"
+        ),
+    ] = STANDARD
     threads: Annotated[
         int, Meta(ge=0, description="threads of the engine; 0: one per processor")
     ] = 0

@@ -107,11 +107,13 @@ def _detectors(config: HubConfig) -> Iterator[Finding]:
             continue
         reasons[detector.device] = detector.device_reason
         said = f"{detector.name} {detector.precision}".strip() + ", loaded and checked"
+        said += ", on the device path" if detector.on_device else ""
         why = detector.precision_reason
         yield Finding("ok", what, f"{said}; {why}" if why else said)
     yield _landmarks(config, create_landmark_model)
     if "GPU" in reasons:
-        yield Finding("ok", "GPU", "in use")
+        said = f"in use; {reasons['GPU']}" if reasons["GPU"] else "in use"
+        yield Finding("note" if reasons["GPU"] else "ok", "GPU", said)
     elif reasons:
         yield Finding("note", "GPU", f"not used: {reasons['CPU']}")
 

@@ -17,6 +17,8 @@ ConvergeCastError
     ├── Full              the disk has no room for what was asked                507
     ├── EngineError       the engine has ended, is too slow, or refuses
     └── ModelError        a model is missing, damaged or cannot be fetched
+        ├── DeviceLost        the GPU does not answer any more
+        └── OutOfDeviceMemory the GPU has no room for a batch of this size
 
 Process: any.
 """
@@ -196,3 +198,11 @@ class ModelError(Unavailable):
     """A model is missing, damaged or cannot be fetched."""
 
     kind = "model"
+
+
+class DeviceLost(ModelError):
+    """The GPU does not answer any more. Only a new process can use it again."""
+
+
+class OutOfDeviceMemory(ModelError):
+    """The GPU has no room for a batch of this size."""

@@ -5,7 +5,7 @@ Process: engine, command.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from convergecast.config import HubConfig
@@ -22,14 +22,21 @@ from convergecast.detection.objects import ssd, yolox
 from convergecast.detection.objects.second_pass import CloserLook
 from convergecast.detection.objects.ssd import Ssd
 from convergecast.detection.objects.yolox import Yolox
+from convergecast.detection.on_device.detectors import DeviceCenterFace, DeviceSsd, DeviceYolox
+from convergecast.detection.on_device.state import (
+    DevicePath,
+    DeviceState,
+    device_path,
+)
 from convergecast.detection.precision import choose_precision
 from convergecast.errors import ModelError
 from convergecast.model_store import store
-from convergecast.model_store.catalog import MODELS, TASK_TITLES
+from convergecast.model_store.catalog import FP32, MODELS, TASK_TITLES
 from convergecast.model_store.manifests import WITHOUT_FILE, Manifest, added_models
 from convergecast.vision.detections import Faces, Objects
 
 Made = TypeVar("Made")
+OnPath = TypeVar("OnPath", DeviceCenterFace, DeviceSsd | DeviceYolox)
 
 
 class Detect(Protocol[Found]):
@@ -47,6 +54,7 @@ class Detector(Generic[Found]):
         min_score: the model's default. Above it the model is more often right than wrong.
         precision: `fp32` or `int8`; empty for a detector that is not a neural network.
         precision_reason: why this precision, for people; may be empty.
+        on_device: whether pictures stay on the GPU from upload to boxes: the device path.
         device, device_reason, least_size, prepare, detect, warm_up: see `Model`.
     """
 
@@ -63,6 +71,7 @@ class Detector(Generic[Found]):
         self.min_score = min_score
         self.precision = precision
         self.precision_reason = precision_reason
+        self.on_device = False
         self.device = model.device
         self.device_reason = model.device_reason
         self.least_size = model.least_size
@@ -75,29 +84,46 @@ FaceDetector: TypeAlias = Detector[Faces]
 ObjectDetector: TypeAlias = Detector[Objects]
 
 
-def create_face_detector(config: HubConfig, *, threads: int) -> FaceDetector:
+def create_face_detector(
+    config: HubConfig, *, threads: int, path: DevicePath | None = None
+) -> FaceDetector:
     """Load the face detector that the configuration names.
 
     Args:
-        config: `face_model`, `face_long_side`, `haar_scale`, `precision`, `commercial_safe` and
-            `device` are read.
+        config: `face_model`, `face_long_side`, `haar_scale`, `precision`, `commercial_safe`,
+            `device` and `engine_path` are read.
         threads: the threads of one run on the CPU.
+        path: the device path, shared by the detectors of a process; None to open one if it is
+            configured.
 
     Raises:
         ModelError: it is unknown, not installed, damaged, not allowed, or cannot be loaded.
     """
     name, long_side = config.face_model, config.face_long_side
+    path = path or device_path(config)
+    without = f"{name} has none" if path.wanted else ""
     if name == "haar":
-        return Detector(Haar(long_side=long_side, scale=config.haar_scale), name, haar.MIN_SCORE)
+        cascade = Haar(long_side=long_side, scale=config.haar_scale)
+        return _with_reason(Detector(cascade, name, haar.MIN_SCORE), without)
     if name == "hog":
-        return Detector(Hog(long_side=long_side), name, hog.MIN_SCORE)
+        gradients = Hog(long_side=long_side)
+        return _with_reason(Detector(gradients, name, hog.MIN_SCORE), without)
     found, reason = _installed("faces", name, config)
     kinds: dict[str, type[CenterFace | YuNet]] = {"centerface": CenterFace, "yunet": YuNet}
     make = _decoder(kinds, found.manifest)
+    if make is CenterFace:
+        file = store.find("faces", name).path
+        on_device, without = _on_device(
+            path,
+            lambda state: DeviceCenterFace(state, file, threads=threads, long_side=long_side),
+        )
+        if on_device:
+            return _of_path(SecondLook(on_device), name, centerface.MIN_SCORE)
     min_score = centerface.MIN_SCORE if make is CenterFace else yunet.MIN_SCORE
     model = make(found.path, threads=threads, long_side=long_side, device=config.device)
     looking = SecondLook(model) if isinstance(model, CenterFace) else model
-    return Detector(looking, name, min_score, found.manifest.precision, reason)
+    detector = Detector(looking, name, min_score, found.manifest.precision, reason)
+    return _with_reason(detector, without)
 
 
 def create_landmark_model(config: HubConfig, *, threads: int) -> LandmarkModel:
@@ -140,13 +166,16 @@ def create_alignment(config: HubConfig, *, threads: int) -> LandmarkModel:
     return DlibLandmarks(path, threads=threads, square_boxes=square_boxes)
 
 
-def create_object_detector(config: HubConfig, *, threads: int) -> ObjectDetector:
+def create_object_detector(
+    config: HubConfig, *, threads: int, path: DevicePath | None = None
+) -> ObjectDetector:
     """Load the object detector that the configuration names.
 
     Args:
-        config: `object_model`, `object_closer_look`, `precision`, `commercial_safe` and `device`
-            are read.
+        config: `object_model`, `object_closer_look`, `precision`, `commercial_safe`, `device` and
+            `engine_path` are read.
         threads: the threads of one run on the CPU.
+        path: as of `create_face_detector`.
 
     Raises:
         ModelError: it is unknown, not installed, damaged, not allowed, or cannot be loaded.
@@ -156,9 +185,46 @@ def create_object_detector(config: HubConfig, *, threads: int) -> ObjectDetector
     kinds: dict[str, type[Ssd | Yolox]] = {"ssd": Ssd, "yolox": Yolox}
     make = _decoder(kinds, found.manifest)
     min_score = ssd.MIN_SCORE if make is Ssd else yolox.MIN_SCORE
+    there = DeviceSsd if make is Ssd else DeviceYolox
+    on_device, why = _on_device(
+        path or device_path(config),
+        lambda state: there(state, store.find("objects", name).path, threads=threads),
+    )
+    if on_device:
+        closer = CloserLook(on_device) if config.object_closer_look else on_device
+        return _of_path(closer, name, min_score)
     model = make(found.path, threads=threads, device=config.device)
     looking = CloserLook(model) if config.object_closer_look else model
-    return Detector(looking, name, min_score, found.manifest.precision, reason)
+    return _with_reason(Detector(looking, name, min_score, found.manifest.precision, reason), why)
+
+
+def _on_device(
+    path: DevicePath, load: Callable[[DeviceState], OnPath]
+) -> tuple[OnPath | None, str]:
+    """Return a model on the device path, compared with the CPU; or None and why not."""
+    state, reason = path.state()
+    if state is None:
+        return None, reason
+    try:
+        model = load(state)
+        problem = model.check()
+    except ModelError as error:
+        problem = str(error)
+    return (None, problem) if problem else (model, "")
+
+
+def _of_path(model: Model[Found], name: str, min_score: float) -> Detector[Found]:
+    detector = Detector(model, name, min_score, FP32, "int8 is slow on a GPU")
+    detector.on_device = True
+    return detector
+
+
+def _with_reason(detector: Detector[Found], why: str) -> Detector[Found]:
+    """Return a detector that tells why it is not on the device path."""
+    if why:
+        said = f"the device path is not taken: {why}"
+        detector.device_reason = "; ".join(filter(None, (detector.device_reason, said)))
+    return detector
 
 
 def _installed(task: str, name: str, config: HubConfig) -> tuple[store.InstalledModel, str]:

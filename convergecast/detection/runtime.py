@@ -5,6 +5,7 @@ Process: engine, command.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 from onnxruntime.capi import onnxruntime_pybind11_state
 
-from convergecast.errors import ModelError
+from convergecast.errors import DeviceLost, ModelError, OutOfDeviceMemory
 from convergecast.vision.detections import Floats
 
 CPU, GPU = "CPU", "GPU"
@@ -37,6 +38,15 @@ The default of ONNX Runtime is `EXHAUSTIVE`.
 """
 
 _CUDA = "CUDAExecutionProvider"
+_NO_ROOM = re.compile(r"out of memory|allocate memory|ALLOC_FAILED|OUT_OF_MEMORY", re.IGNORECASE)
+_LOST = re.compile(
+    r"illegal (memory access|address|instruction)|launch failure|launch timed out|ECC error"
+    r"|no CUDA-capable device|device is (lost|removed)|(context|device) .*(destroyed|unavailable)"
+    r"|driver shutting down|CUDA (failure|error) (4|46|100|101|214|219|7\d\d|999)\b",
+    re.IGNORECASE,
+)
+"""What CUDA says where the process cannot use the device any more (CUDA's documentation of
+cudaError_t: a "sticky" error, or a device that is gone)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +89,8 @@ class OpenSession:
             pictures, session = _padded(pictures, size), self.sessions[size]
         try:
             outputs: list[Floats] = session.run(None, {self._input_name: pictures})
-        except _failures() as problem:
-            raise ModelError(
-                f"The model failed on the {self.device}: {_first_line(problem)}"
-            ) from problem
+        except failures() as problem:
+            raise failure(problem, self.device) from problem
         return [output[:count] for output in outputs]
 
     @property
@@ -114,7 +122,7 @@ def open_session(
         raise ValueError(f"device: {device!r} is not one of {', '.join(DEVICES)}")
     if device == "cpu":
         return OpenSession({1: _load(model_path, threads, [])}, CPU, "the CPU was chosen")
-    sessions, reason = _try_gpu(model_path, batches, search)
+    sessions, reason = _try_gpu(model_path, batches, {"cudnn_conv_algo_search": search})
     if sessions:
         return OpenSession(sessions, GPU, "")
     if device == "gpu":
@@ -130,14 +138,35 @@ def _padded(pictures: NDArray[Any], size: int) -> NDArray[Any]:
     return np.concatenate([pictures, blank])
 
 
+def session_on_stream(model_path: Path, stream: int) -> InferenceSession:
+    """Load a model onto the GPU, where it runs on a stream of the caller's.
+
+    Args:
+        model_path: an ONNX file.
+        stream: the stream's address; the stream must outlive the session.
+
+    Raises:
+        ModelError: the model cannot be loaded there.
+    """
+    options = {
+        "cudnn_conv_algo_search": HEURISTIC,
+        "user_compute_stream": str(stream),
+        "do_copy_in_default_stream": "1",
+    }
+    sessions, reason = _try_gpu(model_path, (1,), options)
+    if not sessions:
+        raise ModelError(f"The GPU cannot be used: {reason}.")
+    return sessions[1]
+
+
 def _try_gpu(
-    model_path: Path, batches: Sequence[int], search: str
+    model_path: Path, batches: Sequence[int], chosen: Mapping[str, str]
 ) -> tuple[dict[int, InferenceSession], str]:
     """Return a session for each batch size, or no session and the reason."""
     if _CUDA not in onnxruntime.get_available_providers():
         return {}, "this ONNX Runtime has no CUDA"
     onnxruntime.preload_dlls()
-    options = {"cudnn_conv_algo_search": search, "arena_extend_strategy": "kSameAsRequested"}
+    options = {"arena_extend_strategy": "kSameAsRequested", **chosen}
     sessions = {}
     for size in batches:
         try:
@@ -171,12 +200,21 @@ def _load(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             return InferenceSession(str(model_path), options, providers=providers)
-    except _failures() as problem:
+    except failures() as problem:
         reason = _first_line(problem).replace(str(model_path), model_path.name)
         raise ModelError(f"The model {model_path.name} cannot be loaded: {reason}") from problem
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def failure(problem: Exception, device: str) -> ModelError:
+    """Return what a failed run on a device means, as an error whose message is for people."""
+    said = _first_line(problem)
+    kind = DeviceLost if device == GPU and _LOST.search(said) else ModelError
+    if device == GPU and _NO_ROOM.search(said):
+        kind = OutOfDeviceMemory
+    return kind(f"The model failed on the {device}: {said}")
+
+
+def failures() -> tuple[type[Exception], ...]:
     """Return the exceptions of ONNX Runtime. Its own have no common parent but `Exception`."""
     own = [value for value in vars(onnxruntime_pybind11_state).values() if isinstance(value, type)]
     return RuntimeError, ValueError, OSError, *(e for e in own if issubclass(e, Exception))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import secrets
@@ -13,7 +14,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from convergecast.config import HubConfig
+from convergecast.engine.gpu_probe import ANSWERS
 from convergecast.ipc.processes import ChildProcess
 from convergecast.messages.engine import (
     MODEL_STATES,
@@ -25,11 +29,13 @@ from convergecast.messages.engine import (
 from convergecast.protocol.jpeg import MAX_PIXELS
 
 _ENGINE = "convergecast.engine.process:run_engine"
+_PROBE = "convergecast.engine.gpu_probe:run_probe"
 _OPENCV_LIMIT = "OPENCV_IO_MAX_IMAGE_PIXELS"  # OpenCV reads it when it is loaded
 _HUNG_AFTER_S = 5.0
 _STARTING_MAY_TAKE_S = 60.0
 _RUN_MAY_TAKE_S = 20.0
 _RETRY_MOST_S = 10.0
+_PROBE_EVERY_S = 30.0
 
 log = logging.getLogger("engine")
 
@@ -66,6 +72,10 @@ class EngineHost:
         self._wanted = False
         self._restart_at = 0.0
         self._failures = 0
+        self._lost = ""
+        self._probe: ChildProcess | None = None
+        self._probe_at = 0.0
+        self._gpu_is_back = False
 
     @property
     def pid(self) -> int | None:
@@ -89,6 +99,8 @@ class EngineHost:
             if silent_s > patience_s or busy_s > _RUN_MAY_TAKE_S:
                 log.error("the engine hangs; killing and restarting it")
                 process.kill()
+            elif self._lost:
+                self._look_for_the_gpu(process, now)
         elif self._wanted and now >= self._restart_at:
             self._start(now)
 
@@ -99,6 +111,8 @@ class EngineHost:
             process.close()
             if not process.wait(time.monotonic() + 1.0):
                 process.kill()
+        if self._probe is not None:
+            self._probe.kill()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -110,7 +124,7 @@ class EngineHost:
         process = ChildProcess(
             name="engine",
             target=_ENGINE,
-            arguments=(address, self.key, self._config, threads),
+            arguments=(address, self.key, self._config_for_now(), threads),
             on_message=lambda head, _: self._heard(address, read_engine_report(head)),
             on_end=self._on_change,
         )
@@ -136,7 +150,13 @@ class EngineHost:
     def _heard(self, address: str, report: EngineReport) -> None:
         """Handle a report. The engine accepts connections from its first report on."""
         self.report = report
+        if report.lost and self._config.device == "auto":
+            self._lost = report.lost
+            self._probe_at = time.monotonic() + _PROBE_EVERY_S
         status = status_of(report.models)
+        if self._lost and status.device == "CPU":
+            reason = f"the GPU was lost, so the CPU works until it is back ({self._lost})"
+            status = dataclasses.replace(status, device_reason=reason)
         if status.state == "ready":
             self._failures = 0
         if (status, address) != (self.status, self.address):
@@ -151,8 +171,42 @@ class EngineHost:
         self._restart_at = now + min(0.25 * 2 ** min(self._failures, 10), _RETRY_MOST_S)
         self._failures += 1
         self.status = EngineStatus("failed", "the engine stopped; it restarts automatically")
-        log.error("the engine stopped unexpectedly; restarting it")
+        if self._lost:
+            log.error("the engine stopped, and starts again on the CPU: %s", self._lost)
+        elif self._gpu_is_back:
+            log.warning("the GPU answers again: the engine starts again on it")
+        else:
+            log.error("the engine stopped unexpectedly; restarting it")
+        self._gpu_is_back = False
         self._on_change()
+
+    def _config_for_now(self) -> HubConfig:
+        """Return the configuration; without the GPU while that is lost."""
+        return replace(self._config, device="cpu") if self._lost else self._config
+
+    def _look_for_the_gpu(self, process: ChildProcess, now: float) -> None:
+        """Ask from time to time whether the lost GPU answers; if so, have the engine end."""
+        if self._gpu_is_back:
+            self._lost = ""
+            process.close()
+        elif now >= self._probe_at and (self._probe is None or self._probe.ended):
+            self._probe_at = now + _PROBE_EVERY_S
+            self._probe = ChildProcess(
+                name="gpu-probe",
+                target=_PROBE,
+                arguments=(),
+                on_message=lambda head, _: self._heard_of_the_gpu(head),
+                on_end=lambda: None,
+            )
+            try:
+                self._probe.start()
+            except OSError:
+                self._probe = None
+
+    def _heard_of_the_gpu(self, head: bytes) -> None:
+        self._gpu_is_back = head == ANSWERS
+        if self._gpu_is_back:
+            self._on_change()
 
 
 def _log_state(model: ModelInfo) -> None:

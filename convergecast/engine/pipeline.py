@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from convergecast.config import HubConfig
+from convergecast.config import DEVICE, HubConfig
 from convergecast.detection.faces.landmark_model import Fitted
+from convergecast.detection.on_device.state import OpenDevice, device_path
 from convergecast.engine.model_loader import Loader
 from convergecast.engine.prepared import Prepared
 from convergecast.engine.serialize import plain_faces, plain_objects
-from convergecast.errors import ModelError
+from convergecast.errors import DeviceLost, ModelError
 from convergecast.messages.engine import (
     Findings,
     FoundFace,
@@ -67,13 +68,28 @@ class _Draft:
 
 
 class Pipeline:
-    """All models of one device. Several threads may call `prepare` and `run`."""
+    """All models of one device. Several threads may call `prepare` and `run`.
 
-    def __init__(self, config: HubConfig, *, threads: int) -> None:
-        """Start without models."""
+    Attributes:
+        changed: set when `status` or `lost` has changed.
+        lost: why the GPU cannot be used any more by this process; empty while it can.
+    """
+
+    def __init__(
+        self, config: HubConfig, *, threads: int, open_device: OpenDevice | None = None
+    ) -> None:
+        """Start without models.
+
+        Args:
+            config: the hub's settings.
+            threads: the threads of one run on a CPU.
+            open_device: opens the device of the device path, if it is configured; None for CUDA's.
+        """
         self._config = config
+        self._path = device_path(config, open_device)
         self._threads = threads
         self.changed = threading.Event()
+        self.lost = ""
         self._decoding: dict[int, float] = {}
         changed = self.changed.set
         self._faces = Loader("faces", "face detector", self._load_faces, changed)
@@ -93,6 +109,11 @@ class Pipeline:
     def batches(self) -> bool:
         """Whether batches of several pictures are faster than single pictures, as on a GPU."""
         return any(line.device == "GPU" for line in self.status())
+
+    @property
+    def gathers(self) -> bool:
+        """Whether a batch may wait for pictures that are being decoded: the device path does."""
+        return any(line.path == DEVICE for line in self.status())
 
     @property
     def object_min_score(self) -> float:
@@ -146,6 +167,9 @@ class Pipeline:
             except ModelError as problem:
                 for draft in concerned:
                     draft.problems[task] = str(problem)
+                if isinstance(problem, DeviceLost):
+                    self.lost = str(problem)
+                    self.changed.set()
         return [
             Findings(
                 width=prepared.width,
@@ -264,13 +288,15 @@ class Pipeline:
         # Imports ONNX Runtime: the loader's error names the package where it is missing.
         from convergecast.detection.registry import create_face_detector
 
-        return _warm("faces", create_face_detector(self._config, threads=self._threads))
+        detector = create_face_detector(self._config, threads=self._threads, path=self._path)
+        return _warm("faces", detector)
 
     def _load_objects(self) -> tuple[ObjectDetector, ModelInfo]:
         # ONNX Runtime, as above.
         from convergecast.detection.registry import create_object_detector
 
-        return _warm("objects", create_object_detector(self._config, threads=self._threads))
+        detector = create_object_detector(self._config, threads=self._threads, path=self._path)
+        return _warm("objects", detector)
 
     def _load_landmarks(self) -> tuple[LandmarkModel, ModelInfo]:
         # ONNX Runtime, as above.
@@ -318,6 +344,7 @@ def _warm(task: str, detector: D) -> tuple[D, ModelInfo]:
         precision=detector.precision,
         precision_reason=detector.precision_reason or None,
         device=detector.device,
+        path=DEVICE if detector.on_device else None,
         reason=detector.device_reason or None,
     )
 

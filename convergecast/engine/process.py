@@ -49,6 +49,8 @@ _REPORT_EVERY_S = 1.0
 _TRIM_EVERY_S = 10.0
 # On a CPU, larger batches are no faster (ADR 9), and every client would wait for the whole batch.
 _MAX_BATCH, _MAX_BATCH_GPU = 1, 16
+_CLOSES_AFTER_S = 0.003
+"""How long a batch of the device path waits for pictures that are being decoded."""
 
 # These end a connection: the client is gone, does not know the key, or sends an invalid request.
 _CONNECTION_ENDS = (EOFError, OSError, ValueError, DecodeError, AuthenticationError)
@@ -141,11 +143,14 @@ class Engine:
                 frames=self._frames,
                 batches=self._batches,
                 model_s=round(self._busy_s, 4),
+                lost=self._pipeline.lost,
             )
             try:
                 channel.send(encode(report))
             except OSError:
                 os._exit(0)
+            if report.lost:
+                os._exit(1)  # CUDA works again in a new process only
             self._pipeline.changed.wait(_REPORT_EVERY_S)
 
     def _busy_for_s(self, now: float) -> float:
@@ -159,10 +164,16 @@ class Engine:
         Every camera has one outstanding request, so this order is fair to all cameras.
         """
         jobs = [self._jobs.get()]
-        most = _MAX_BATCH_GPU if self._pipeline.batches else _MAX_BATCH
+        pipeline = self._pipeline
+        most = _MAX_BATCH_GPU if pipeline.batches else _MAX_BATCH
+        closes_at = time.monotonic() + _CLOSES_AFTER_S if pipeline.gathers else 0.0
         with contextlib.suppress(queue.Empty):
             while len(jobs) < most:
-                jobs.append(self._jobs.get_nowait())
+                patience_s = closes_at - time.monotonic() if closes_at else 0.0
+                waits = patience_s > 0 and pipeline.decoding_since() is not None
+                jobs.append(
+                    self._jobs.get(timeout=patience_s) if waits else self._jobs.get_nowait()
+                )
         return jobs
 
     def _expired(self, job: _Job) -> bool:

@@ -175,6 +175,7 @@ class ModelInfo(Message, frozen=True, kw_only=True, omit_defaults=True):
     precision: str | None = None
     precision_reason: Annotated[str | None, Meta(description="Why not a faster one.")] = None
     device: Annotated[str | None, Meta(description="CPU or GPU.")] = None
+    path: Annotated[str | None, Meta(description="`device`: all its stages are on the GPU.")] = None
     reason: Annotated[str | None, Meta(description="Why it cannot be used, or is not on the GPU.")]
 
 
@@ -187,6 +188,7 @@ class EngineReport(Message, frozen=True, kw_only=True):
             running; 0 when neither is.
         frames, batches: how many were processed since the engine started.
         model_s: the total seconds that these batches took.
+        lost: why the engine ends after this report: the GPU is lost to it. Empty if it does not.
     """
 
     models: tuple[ModelInfo, ...]
@@ -194,6 +196,7 @@ class EngineReport(Message, frozen=True, kw_only=True):
     frames: int
     batches: int
     model_s: float
+    lost: str = ""
 
 
 MODEL_STATES: tuple[ModelState, ...] = get_args(ModelState)

@@ -7,8 +7,14 @@ import os
 import time
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from convergecast.config import HubConfig
+from convergecast.engine.gpu_probe import ANSWERS
 from convergecast.ipc.channel import Channel
 from convergecast.ipc.processes import STOP
+from convergecast.messages.engine import EngineReport, ModelInfo
+from convergecast.messages.values import encode
 
 HERE = "tests.fakes.children"
 
@@ -53,3 +59,24 @@ def descriptors(channel: Channel) -> None:
             names.append(str(one.readlink()))
     channel.send(" ".join(name for name in names if name.startswith("socket:")).encode())
     echo(channel, b"")
+
+
+def engine_that_loses_its_gpu(
+    channel: Channel, _address: str, _key: bytes, config: HubConfig, _threads: int
+) -> None:
+    """Report a model on its device until told to stop; the first time on a GPU, lose that."""
+    lost, device = config.data_dir / "lost", "CPU" if config.device == "cpu" else "GPU"
+    model = ModelInfo(task="faces", state="ready", device=device, reason=None)
+    report = EngineReport(models=(model,), busy_s=0, frames=0, batches=0, model_s=0)
+    channel.send(encode(report))
+    if device == "GPU" and not lost.exists():
+        lost.touch()
+        channel.send(encode(replace(report, lost="CUDA failure 700")))
+        os._exit(1)
+    with contextlib.suppress(EOFError, OSError):
+        channel.receive()
+
+
+def answering_probe(channel: Channel) -> None:
+    """Say that the GPU answers."""
+    channel.send(ANSWERS)

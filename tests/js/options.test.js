@@ -113,6 +113,7 @@ test('the header names the device and the fastest rate', () => {
 
 test('the header says why it is not a GPU, or why nothing works', () => {
   assert.equal(options.engineHint(engine({ device_reason: 'no driver' })), 'Not on a GPU: no driver');
+  assert.equal(options.engineHint(engine({ device: 'GPU', device_reason: 'a kernel differs' })), 'a kernel differs');
   assert.equal(options.engineHint(engine({ engine: 'failed', engine_reason: 'no memory' })), 'no memory');
   assert.equal(options.engineHint(engine({})), '');
   assert.equal(options.engineHint(null), '');

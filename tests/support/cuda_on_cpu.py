@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from onnxruntime import InferenceSession
 
 from convergecast.detection.kernels.device import THREADS, kernel_text
 from convergecast.detection.runtime import open_session
@@ -59,6 +60,7 @@ class CpuDevice:
 
     title = "kernels on the CPU"
     runs_on = "cpu"
+    batches: tuple[int, ...] = (1, 4)
 
     def __init__(self) -> None:
         """Compile the kernels."""
@@ -101,9 +103,15 @@ class CpuDevice:
         """Return where it is in this process."""
         return int(array.ctypes.data)
 
-    def session(self, model_path: Path, threads: int) -> Any:
+    def session(self, model_path: Path, threads: int) -> InferenceSession:
         """Return a session on the CPU."""
-        return open_session(model_path, threads=threads, device="cpu").session
+        return _session(model_path, threads)
+
+
+@functools.cache
+def _session(model_path: Path, threads: int) -> InferenceSession:
+    """A session on the CPU takes batches of all sizes."""
+    return open_session(model_path, threads=threads, device="cpu").session
 
 
 def _argument(value: Any) -> Any:

@@ -9,13 +9,15 @@ Process: engine, command.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from onnxruntime import InferenceSession
 
 from convergecast.vision.detections import Bytes
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 FILES = ("common", "pictures", "detections", "landmarks")
 OPTIONS = ("--fmad=false", "--std=c++17")
@@ -35,16 +37,18 @@ Argument: TypeAlias = DeviceArray | np.int32 | np.float32 | np.float64
 class Device(Protocol):
     """A device with a stream of its own: what is asked for happens in order.
 
-    One thread at a time uses it. Every method raises `DeviceError` where the device is gone or out
-    of memory.
+    One thread at a time uses it. Every method raises `DeviceLost` where the device is gone, and
+    `OutOfDeviceMemory` where it has no room.
 
     Attributes:
         title: its name, for people.
         runs_on: ONNX Runtime's word for where its arrays are, `cuda` or `cpu`.
+        batches: the batch sizes that are worth a session, least first (ADR 13).
     """
 
     title: str
     runs_on: str
+    batches: tuple[int, ...]
 
     def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> DeviceArray:
         """Return an array whose values are not set."""

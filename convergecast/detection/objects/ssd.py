@@ -65,8 +65,7 @@ class Ssd:
 
     def prepare(self, image: Bytes) -> Prepared:
         """Stretch a picture, (H, W, 3) uint8 BGR, as in the model's training. Uses no session."""
-        canvas = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
-        return Prepared(np.asarray(canvas, np.uint8), image.shape[1], image.shape[0])
+        return stretched(image)
 
     def detect(self, batch: Sequence[Prepared], min_score: float = MIN_SCORE) -> list[Objects]:
         """Return the objects of every picture, in its own pixels, scored above `min_score`.
@@ -89,6 +88,12 @@ class Ssd:
         blank = self.prepare(np.zeros((SIDE, SIDE, 3), np.uint8))
         for count in self._session.batches:
             self.detect([blank] * count)
+
+
+def stretched(image: Bytes) -> Prepared:
+    """Stretch a picture, (H, W, 3) uint8 BGR, to the model's input."""
+    canvas = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    return Prepared(np.asarray(canvas, np.uint8), image.shape[1], image.shape[0])
 
 
 def anchors() -> Floats:

@@ -142,5 +142,6 @@ export function engineText(status) {
 export function engineHint(status) {
   if (!status) return '';
   if (status.engine === 'failed') return status.engine_reason ?? '';
+  if (status.device === 'GPU') return status.device_reason ?? '';
   return status.device_reason ? `Not on a GPU: ${status.device_reason}` : '';
 }

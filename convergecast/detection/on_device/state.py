@@ -1,0 +1,98 @@
+"""What all models on one device share. Process: engine, command."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from convergecast.config import DEVICE, HubConfig
+from convergecast.detection.kernels.device import Device
+from convergecast.detection.kernels.device_pictures import DevicePictures
+from convergecast.errors import ModelError
+from convergecast.vision.detections import Bytes
+
+_CUDA_DEVICE = "convergecast.detection.kernels.cupy_device"
+
+
+class DeviceState:
+    """A device and the pictures on it.
+
+    Attributes:
+        lock: held by who uses the device.
+    """
+
+    def __init__(self, device: Device) -> None:
+        """Start without pictures."""
+        self.device = device
+        self.pictures = DevicePictures(device)
+        self.lock = threading.RLock()
+
+
+OpenDevice = Callable[[], Device]
+
+
+def open_cuda() -> Device:
+    """Open the first NVIDIA GPU and compile the kernels for it.
+
+    Raises:
+        ModelError: it cannot be used; the message says why.
+    """
+    # CuPy is installed with a GPU only.
+    try:
+        module = importlib.import_module(_CUDA_DEVICE)
+    except ImportError as problem:
+        raise ModelError(f"the package {problem.name} is missing") from problem
+    device: Device = module.CupyDevice()
+    return device
+
+
+class DevicePath:
+    """Whether the device path is configured, and its device, which is opened once.
+
+    Any thread may use it.
+
+    Attributes:
+        wanted: whether it is configured.
+    """
+
+    def __init__(self, open_device: OpenDevice | None) -> None:
+        """Start without a device. Without `open_device`, the path is not configured."""
+        self.wanted = open_device is not None
+        self._open = open_device
+        self._lock = threading.Lock()
+        self._state: DeviceState | None = None
+        self._reason = ""
+
+    def state(self) -> tuple[DeviceState | None, str]:
+        """Return the device; or None, and why the path is not taken if it is configured."""
+        with self._lock:
+            if self._open is not None and self._state is None and not self._reason:
+                try:
+                    self._state = DeviceState(self._open())
+                except ModelError as problem:
+                    self._reason = str(problem)
+            return self._state, self._reason
+
+
+def device_path(config: HubConfig, open_device: OpenDevice | None = None) -> DevicePath:
+    """Return the device path as it is configured. No device is opened yet.
+
+    Args:
+        config: `engine_path`, `device` and `precision` are read. int8 is for CPUs.
+        open_device: opens the device; None for CUDA's.
+    """
+    wanted = config.engine_path == DEVICE and config.device != "cpu" and config.precision != "int8"
+    return DevicePath((open_device or open_cuda) if wanted else None)
+
+
+def built_in_picture() -> Bytes:
+    """Return (357, 612, 3) uint8 BGR: slopes, edges and noise, the same each time."""
+    rng = np.random.default_rng(19)
+    y, x = np.mgrid[:357, :612]
+    slopes = np.stack([x * 255 // 611, y * 255 // 356, (x + y) % 256], axis=2)
+    slopes[80:200, 100:330] = rng.integers(0, 256, (120, 230, 3))
+    slopes[250:, 400:] = (255, 0, 20)
+    return slopes.astype(np.uint8)
