@@ -326,6 +326,7 @@
  * @property {string|null} precision
  * @property {string|null} precision_reason  Why not a faster one.
  * @property {string|null} device  CPU or GPU.
+ * @property {string|null} path  `device`: all its stages are on the GPU.
  * @property {string|null} reason  Why it cannot be used, or is not on the GPU.
  *
  * @typedef {object} Motion  Whether a scene is quiet, and how many frames were skipped.
