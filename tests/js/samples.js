@@ -28,7 +28,7 @@ export const camera = (fields) => ({
  * @returns {import('../../static/js/lib/types.js').ModelInfo}
  */
 export const model = (fields) => ({
-  task: 'faces', state: 'ready', model: 'centerface', precision: null, precision_reason: null, device: 'CPU',
+  task: 'faces', state: 'ready', model: 'centerface', precision: null, precision_reason: null, device: 'CPU', path: null,
   reason: null, ...fields,
 });
 
