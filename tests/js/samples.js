@@ -28,8 +28,8 @@ export const camera = (fields) => ({
  * @returns {import('../../static/js/lib/types.js').ModelInfo}
  */
 export const model = (fields) => ({
-  task: 'faces', state: 'ready', model: 'centerface', precision: null, precision_reason: null, device: 'CPU', path: null,
-  reason: null, ...fields,
+  task: 'faces', state: 'ready', model: 'centerface', precision: null, precision_reason: null,
+  device: 'CPU', path: null, reason: null, ...fields,
 });
 
 /**
