@@ -9,6 +9,7 @@ Process: agent.
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 
 import cv2
@@ -20,7 +21,8 @@ from .errors import SetupError, SourceError
 from .pixels import Pixels
 
 _USUAL_FPS = 25.0
-_MISSING = "the demonstration pictures are missing; run: python -m convergecast models fetch"
+_INSTALL = "install_windows.bat" if os.name == "nt" else "./install_linux.sh"
+_MISSING = f"the demonstration pictures are missing: run {_INSTALL} once"
 _FACE, _CAT, _CUP = "astronaut.png", "chelsea.png", "coffee.png"
 _CAPTION = "made from photographs"
 _OUT_OF_FOCUS_PX = 16.0

@@ -193,7 +193,7 @@ def parse_options(
     given["source"] = _source(given["source"], given["source_file"], environment)
     given["token"] = given["token"] or environment.get(TOKEN_VARIABLE, "").strip() or None
     if given["hub"] is ANY_HUB and not given["token"]:
-        parser.error("--hub is missing: without a token no hub that is found can be believed")
+        parser.error("Give --hub, or the hub's agent token: without either, no hub can be trusted")
     if given["tls_ca"] and not Path(given["tls_ca"]).is_file():
         raise SetupError(f"--tls-ca: there is no file {given['tls_ca']}")
     return AgentOptions(**given)

@@ -8,13 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .errors import SourceError
-from .pixels import Pixels
+from convergecast.protocol.folders import PICTURE_SUFFIXES
+
+from .errors import DamagedPicture, SourceError
+from .pixels import Pixels, decode
 
 _log = logging.getLogger(__name__)
 
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm"})
-
+_JPEG = b"\xff\xd8"
 _USUAL_FPS = 1.0
 
 
@@ -78,9 +79,12 @@ class FolderSource:
     def _read(self, path: Path) -> Pixels | None:
         # Not cv2.imread: on Windows it cannot open names outside the system's code page.
         try:
-            data = np.frombuffer(path.read_bytes(), np.uint8)
-            pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-        except (OSError, cv2.error):
+            data = path.read_bytes()
+            values = np.frombuffer(data, np.uint8)
+            pixels = cv2.imdecode(values, cv2.IMREAD_COLOR) if data else None
+            if pixels is None and data.startswith(_JPEG):
+                pixels = decode(data)  # the mark of its end may be missing
+        except (OSError, cv2.error, DamagedPicture):
             pixels = None
         if pixels is None:
             if path not in self._named and path.exists():

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from convergecast.protocol.folders import PICTURE_SUFFIXES
+
 from .devices import PI_CAMERA_TEXT
 from .encode import Encoded, Picture
 from .errors import SetupError
@@ -108,7 +110,7 @@ def make_source(
     if text.lower().startswith(tuple(f"{scheme}:" for scheme in STREAM_SCHEMES)):
         raise SetupError("the address of a camera needs two slashes, as in rtsp://camera/live")
     path = Path(text).expanduser()
-    if path.is_dir() or path.suffix.lower() in pictures.PICTURE_SUFFIXES:
+    if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
         return pictures.FolderSource(path, fps=fps)
     return videos.VideoFileSource(path)
 

@@ -26,6 +26,7 @@ from convergecast.errors import ConvergeCastError
 from convergecast.ipc.channel import Channel
 from convergecast.model_store import store
 from convergecast.model_store.catalog import FACE_MESH, LANDMARKS_68
+from convergecast.networks import why_not_bound
 from convergecast.protocol.folders import models_folder
 
 if TYPE_CHECKING:
@@ -163,12 +164,12 @@ def _address(config: HubConfig) -> Iterator[Finding]:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((config.host, config.port))
         except OSError as error:
-            said = f"{where} cannot be used ({error.strerror}): a hub runs already, or use --port"
+            said = f"{where} cannot be used ({error.strerror}): {why_not_bound(error)}"
             yield Finding("note", "Address", said)
         else:
             yield Finding("ok", "Address", f"{where} is free")
     token = ADMIN_TOKEN_VARIABLE in os.environ
-    said = "is set" if token else "is not set: the hub can listen on this machine only"
+    said = "is set" if token else "is not set: without an account the hub listens here only"
     yield Finding("ok" if token else "note", "Admin token", f"{ADMIN_TOKEN_VARIABLE} {said}")
 
 

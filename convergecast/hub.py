@@ -43,6 +43,7 @@ from convergecast.live.broker import Broker
 from convergecast.live.seats import Seats
 from convergecast.local_agents.agents import LocalAgents
 from convergecast.messages.event_views import event_texts
+from convergecast.networks import why_not_bound
 from convergecast.protocol.hosts import is_loopback
 from convergecast.protocol.places import Places
 from convergecast.recording.clips import RECORDINGS, ClipStore
@@ -409,8 +410,8 @@ def _bind(config: HubConfig) -> socket.socket:
         if bound is not None:
             bound.close()
         raise Unavailable(
-            f"The hub cannot listen on {config.host}:{config.port} ({error.strerror}): stop the "
-            "program that uses it, or choose another port with --port."
+            f"The hub cannot listen on {config.host}:{config.port} ({error.strerror}): "
+            f"{why_not_bound(error)}."
         ) from error
     return bound
 

@@ -1,7 +1,8 @@
-"""The networks that this machine is in, and which of them a hub serves. Process: hub."""
+"""The networks that this machine is in, and which of them a hub serves. Process: hub, command."""
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 
@@ -28,3 +29,10 @@ def served_addresses(host: str) -> list[str]:
                 if not (address.is_loopback or address.is_link_local):
                     found.append(str(address))
     return sorted(found)
+
+
+def why_not_bound(error: OSError) -> str:
+    """Return what a person can do where a hub cannot listen on its address."""
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return "choose an address of this machine with --host"
+    return "stop the program that uses it, or choose another port with --port"

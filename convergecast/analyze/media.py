@@ -11,13 +11,10 @@ import cv2
 import numpy as np
 
 from convergecast.errors import InvalidInput
+from convergecast.protocol.folders import PICTURE_SUFFIXES
 from convergecast.vision.decode import decode
 from convergecast.vision.detections import Bytes
 
-PICTURE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".avif", ".tif", ".tiff"}
-    | {".jp2", ".ppm", ".pgm", ".pbm", ".pnm", ".hdr"}
-)
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".gif", ".mpg", ".mpeg", ".wmv", ".ts"}
     | {".3gp", ".3g2", ".mts", ".m2ts", ".vob", ".flv", ".asf", ".ogv", ".divx", ".dav"}

@@ -13,9 +13,10 @@ from typing import NoReturn
 
 import msgspec
 
-from convergecast.analyze.media import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from convergecast.analyze.media import VIDEO_SUFFIXES
 from convergecast.errors import InvalidInput
 from convergecast.messages.results import PictureResult
+from convergecast.protocol.folders import PICTURE_SUFFIXES
 
 # Windows reports EINVAL for a pipe without a reader.
 _READER_GONE = frozenset({errno.EPIPE, errno.EINVAL})

@@ -244,8 +244,8 @@ class LocalAgents:
             if keep:
                 return
             raise NoPicture(
-                f"{label} has refused this password. So that it locks nobody out, it is not shown "
-                f"it again for {max(1, round(left_s / 60))} min, unless you change it."
+                f"{label} has refused this password. It is tried again in "
+                f"{max(1, round(left_s / 60))} min, so that nobody is locked out. Or change it."
             )
         try:
             child = trial.child = self._start(trial.camera_id, trial.source, name)

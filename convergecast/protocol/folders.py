@@ -1,4 +1,6 @@
-"""The folders of both programs. The environment is read at each call, never at import.
+"""The folders of both programs, and which files in a folder are pictures.
+
+The environment is read at each call, never at import.
 
 Process: any.
 """
@@ -11,6 +13,11 @@ from pathlib import Path
 import platformdirs
 
 MODELS_VARIABLE = "CONVERGECAST_MODELS"
+PICTURE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".avif", ".tif", ".tiff"}
+    | {".jp2", ".ppm", ".pgm", ".pbm", ".pnm", ".hdr"}
+)
+"""How names of pictures end, in small letters."""
 
 
 def models_folder() -> Path:

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 
-import { createActions } from '../../static/js/lib/actions.js';
+import { createActions, whatGoes } from '../../static/js/lib/actions.js';
 import { createStore } from '../../static/js/lib/store.js';
 import { OPTIONS, camera, engine } from './samples.js';
 
@@ -185,4 +185,13 @@ test('a name that the hub refuses is not shown, and its sentence goes to the cal
   const { store, actions } = page();
   await assert.rejects(actions.rename('hall', 'x'.repeat(99)), { message: 'This name is too long.' });
   assert.equal(store.view().cameras[0].name, 'Hall');
+});
+
+test('what goes with a forgotten camera is said, and of which an agent may ask again', () => {
+  const [agent, own] = [{ by_hub: false }, { by_hub: true }];
+  assert.match(whatGoes([own]), /^Its name, .* events and clips are deleted, kept ones too\.$/);
+  assert.match(whatGoes([agent]), / A running agent asks for approval again\.$/);
+  assert.match(whatGoes([own, own]), /^Their names, .* kept ones too\.$/);
+  assert.match(whatGoes([agent, own]), / A running agent asks for approval again\.$/);
+  assert.match(whatGoes([agent, agent]), / Running agents ask for approval again\.$/);
 });

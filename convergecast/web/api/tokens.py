@@ -39,7 +39,10 @@ def blueprint(services: Services) -> Blueprint:
         if asking.token is not None:
             raise Forbidden("A token makes no tokens: sign in on the hub's page.")
         if not (gate.has_admin_token or gate.accounts.of_owner(asking.owner)):
-            raise Conflict("Sign in with an account first: it can list the token, and end it.")
+            raise Conflict(
+                "Sign in with an account first, or make one on the page Accounts: it can list the "
+                "token, and end it."
+            )
         if not asking.is_at_least(role):
             raise Forbidden(f"A token has at most your own role, {asking.role}.")
         if order.cameras is not UNSET and order.cameras is not None:

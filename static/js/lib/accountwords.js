@@ -10,8 +10,8 @@ import { count } from './format.js';
 
 /** @type {{name: RoleName, label: string, may: string}[]} each may what those before it may */
 export const ROLES = [
-  { name: 'viewer', label: 'Viewer', may: 'Sees pictures and what is found in them, and changes nothing.' },
-  { name: 'operator', label: 'Operator', may: 'Also switches the AI options and names cameras.' },
+  { name: 'viewer', label: 'Viewer', may: 'Sees pictures, what is found in them, events and clips.' },
+  { name: 'operator', label: 'Operator', may: 'Also switches AI options, names cameras, draws zones, deletes events.' },
   { name: 'admin', label: 'Administrator', may: 'Does everything, on every camera: people, settings, accounts too.' },
 ];
 export const NAME_RULE = '1 to 40 letters (a to z), digits, dots, dashes, _ or @.';

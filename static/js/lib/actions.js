@@ -7,10 +7,15 @@ import { pressed } from './options.js';
 import { moved, shifted } from './order.js';
 
 const SELECT_FIRST = 'Please select a camera';
-const WHAT_GOES = 'Its name, its settings and its approval are deleted. '
-  + 'If its agent is still running, the camera asks for approval again.';
-const WHAT_GO = 'Their names, settings and approvals are deleted. '
-  + 'Those whose agents are still running ask for approval again.';
+/** What forgetting deletes, and what comes back. @param {Pick<import('./types.js').CameraView, 'by_hub'>[]} cameras */
+export function whatGoes(cameras) {
+  const gone = cameras.length === 1
+    ? 'Its name, settings, approval, counts, events and clips are deleted, kept ones too.'
+    : 'Their names, settings, approvals, counts, events and clips are deleted, kept ones too.';
+  const agents = cameras.filter(({ by_hub }) => !by_hub).length;
+  if (!agents) return gone;
+  return `${gone} ${agents === 1 ? 'A running agent asks' : 'Running agents ask'} for approval again.`;
+}
 
 /** @typedef {ReturnType<typeof createActions>} Actions */
 /** @typedef {[id: string, answer: {message?: string, page?: string}]} Refused */
@@ -76,10 +81,10 @@ export function createActions({ store, say, pointAtCheckboxes, book, go, forgett
   /** Asks once, naming what goes. @param {import('./types.js').CameraView[]} cameras */
   async function forget(cameras) {
     const [{ name }] = cameras;
-    const one = { title: `Forget “${name}”?`, what: WHAT_GOES, yes: 'Forget this camera' };
+    const one = { title: `Forget “${name}”?`, what: whatGoes(cameras), yes: 'Forget this camera' };
     const many = {
       title: `Forget ${cameras.length} cameras?`, yes: `Forget ${cameras.length} cameras`,
-      what: `${cameras.map((camera) => camera.name).join(', ')}. ${WHAT_GO}`,
+      what: `${cameras.map((camera) => camera.name).join(', ')}. ${whatGoes(cameras)}`,
     };
     if (await confirmLoss(cameras.length === 1 ? one : many)) forgetting.begin(cameras);
   }

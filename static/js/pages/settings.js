@@ -47,7 +47,7 @@ const kept = [
     label: 'Keep unknown faces for',
   }),
   createKeptFor({
-    gallery: /** @type {any} */ (book), setting: 'sightings_days', most: 365, unit: 'days', testid: 'setting-sightings',
+    gallery: /** @type {any} */ (book), setting: 'sightings_days', most: 366, unit: 'days', testid: 'setting-sightings',
     label: 'Keep visits for',
   }),
 ];

@@ -46,7 +46,7 @@ export function createEnrol({ gallery, live, onWatch }) {
   const recorder = textField('enrol-by', { maxLength: LONGEST_RECORDER, autocomplete: 'name' });
   const newcomer = el('div', { class: 'form' }, el('label', { for: 'enrol-name' }, 'Name'), name,
     el('label', { class: 'check-row' }, consent, el('span', {}, 'This person has agreed to be recognised here')),
-    el('label', { for: 'enrol-by' }, 'Who gave or recorded this consent'), recorder);
+    el('label', { for: 'enrol-by' }, 'Who asked for this consent'), recorder);
   const sources = createSources({ unknownUrl: gallery.unknownUrl, onChange: () => render() });
   const file = el('input', {
     type: 'file', class: 'sr-only', accept: KINDS.join(','), multiple: true, tabIndex: -1, 'aria-hidden': 'true',

@@ -130,6 +130,24 @@ def test_unreadable_pictures_are_left_out_and_named_once(
     ]
 
 
+def test_a_photograph_without_the_mark_of_its_end_is_shown(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path, count=1)
+    (path,) = folder.iterdir()
+    whole = FolderSource(folder)
+    whole.grab()
+    shown = whole.retrieve()
+    jpeg = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, 100])[1].tobytes()
+    path.unlink()
+    (tmp_path / "0.jfif").write_bytes(jpeg[:-2])
+    (tmp_path / "1.avif").write_bytes(cv2.imencode(".avif", shown)[1].tobytes())
+    (tmp_path / "2.jpg").write_bytes(jpeg[: len(jpeg) // 2])
+    source = FolderSource(folder)
+    for _ in range(3):
+        source.grab()
+        assert source.retrieve().shape == shown.shape
+    assert source.scene == 3, "what is cut short is left out"
+
+
 def test_pictures_may_come_and_go(tmp_path: Path) -> None:
     source = FolderSource(write_pictures(tmp_path, count=1))
     source.open()
@@ -188,7 +206,7 @@ def test_the_demonstration_says_how_to_get_its_photographs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONVERGECAST_MODELS", str(tmp_path))
-    with pytest.raises(SetupError, match="python -m convergecast models fetch"):
+    with pytest.raises(SetupError, match=r"run (\./install_linux\.sh|install_windows\.bat) once"):
         make_source("demo", box=BOX)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from convergecast.auth.caller import Caller
 from convergecast.auth.gate import Gate
 from convergecast.auth.passwords import Passwords
 from convergecast.config import HubConfig
-from convergecast.errors import Conflict, InvalidInput, NotFound
+from convergecast.errors import Conflict, InvalidInput, NotFound, Unavailable
 from convergecast.hub import Hub
 from convergecast.storage.audit import COMMAND_LINE, newest
 from convergecast.storage.database import Database
@@ -393,6 +394,19 @@ def test_the_command_tells_when_no_account_is_an_administrators(
     for name, role, is_told in (("bob", "viewer", True), ("root", "admin", False)):
         assert run(monkeypatch, tmp_path, f"add {name} --role {role}", PASSWORD) == 0
         assert ("--role admin" in capsys.readouterr().out) is is_told
+
+
+@pytest.mark.parametrize(
+    ("host", "what"),
+    [("192.0.2.1", "choose an address of this machine with --host"), ("127.0.0.1", "another port")],
+)
+def test_why_the_hub_cannot_listen(tmp_path: Path, host: str, what: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        config = HubConfig(host=host, port=other.getsockname()[1], data_dir=tmp_path)
+        with pytest.raises(Unavailable, match=what):
+            Hub(config)
 
 
 def add_cameras(folder: Path, *names: str) -> None:

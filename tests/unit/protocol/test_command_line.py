@@ -26,6 +26,10 @@ from convergecast.protocol.command_line import Parser, number, whole_number
         ("models add", "models add: PATH and --task are missing."),
         ("models add a --task z", "models add: --task: 'z' is none of faces, objects."),
         ("models fetch --all=1", "models fetch: there is no option --all."),
+        (
+            "serve --port 99999",
+            "serve: --port: '99999' is no port: give 0 to 65535, 0 for a free one.",
+        ),
         ("token --rotate=3", "token: --rotate takes no value, but has '3'."),
     ],
 )
@@ -39,7 +43,7 @@ def test_the_hubs_commands(words: str, said: str, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("", "--hub is missing: without a token no hub that is found can be believed."),
+        ("", "Give --hub, or the hub's agent token: without either, no hub can be trusted."),
         ("--hub x --token a --token-file b", "Give --token-file or --token, not both."),
         ("--hub x --port abc", "--port: 'abc' is not a port from 1 to 65535."),
         ("--hub http://h:p", "--hub: 'http://h:p' is no address of a hub, such as "),
