@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convergecast.cameras.scenes import chops
+from convergecast.cameras.scenes import chops, smooth
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -91,7 +91,7 @@ class Background:
 
     def differs(self, small: Image | None, now_s: float) -> bool:
         """Return whether a frame differs from the background, which then follows it."""
-        small, scene = None if small is None else _smooth(small), self._scene
+        small, scene = None if small is None else smooth(small), self._scene
         if small is None or scene is None or small.size != scene.size:
             self._start(small, now_s)
             return True
@@ -122,14 +122,6 @@ class Background:
         down = subtract(scene, small).point(at_most)
         followed: Image = subtract(add(scene, up), down)
         self._scene, self._mean = followed, _mean(followed.histogram())
-
-
-def _smooth(small: Image) -> Image:
-    """Return a picture with its noise smoothed."""
-    # Pillow, as in `scenes`.
-    from PIL import ImageFilter
-
-    return small.filter(ImageFilter.BoxBlur(1))
 
 
 def _differ(small: Image, scene: Image, gain: float) -> bool:

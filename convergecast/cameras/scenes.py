@@ -152,6 +152,29 @@ def chops() -> ModuleType:
     return ImageChops
 
 
+def smooth(gray: Image) -> Image:
+    """Return a gray picture with its noise smoothed."""
+    from PIL import ImageFilter  # as in `small_gray`
+
+    return gray.filter(ImageFilter.BoxBlur(1))
+
+
+def edges(gray: Image) -> Image:
+    """Return where a gray picture has edges, as a picture of some hundred pixels."""
+    width, height = gray.size
+    gray = smooth(gray)
+    difference = chops().difference
+    # Where a pixel differs from its neighbours two to the right and two below.
+    across = difference(
+        gray.crop((2, 0, width, height - 2)), gray.crop((0, 0, width - 2, height - 2))
+    )
+    down = difference(
+        gray.crop((0, 2, width - 2, height)), gray.crop((0, 0, width - 2, height - 2))
+    )
+    found: Image = chops().add(across, down).resize(_GRID, _BOX)
+    return found
+
+
 def averaged(gray: Image) -> Image:
     """Return a gray picture as the few values that `differ` compares."""
     return gray.resize(_GRID, _BOX)

@@ -21,6 +21,7 @@ from convergecast.cameras.journal import TOLD_OFFLINE, Journal
 from convergecast.cameras.outbox import Outbox
 from convergecast.cameras.puller import Frame, Puller
 from convergecast.cameras.scenes import Scenes
+from convergecast.cameras.tampering import TamperEvents
 from convergecast.errors import Unavailable
 from convergecast.events.rules import SceneEvents
 from convergecast.events.thing import new_key
@@ -82,6 +83,7 @@ class Worker:
         self._scenes = Scenes()
         self._puller = Puller(orders=orders, deliver=self._deliver, on_state=self._put_report)
         self._scene_events = SceneEvents()
+        self._tampering = TamperEvents()
         self._event_writer = EventWriter(
             scene=self._scene_events,
             pictures=Path(os.fsdecode(orders.pictures)),
@@ -136,6 +138,11 @@ class Worker:
             frame = frame._replace(scene=scene, small=small)
             self._analyzer.offer(frame)
             self._recorder.offer(frame.jpeg, frame.captured_at)
+            tampered = self._tampering.look(
+                small, frame.jpeg, now_s=time.monotonic(), at_s=frame.captured_at
+            )
+            if tampered is not None:
+                self._scene_events.add(tampered)
         else:
             self._scenes.forget()
         if not orders.live:
