@@ -111,6 +111,7 @@ class _View:
     """
 
     def __init__(self) -> None:
+        """Begin without a view."""
         self._edges: list[float] | None = None
         self._detail = 0.0
         self._first: list[float] | None = None
@@ -153,6 +154,7 @@ class _Stillness:
     """
 
     def __init__(self) -> None:
+        """Begin without a picture."""
         self._jpeg = b""
         self._came_s = self._lively_since_s = 0.0
 
