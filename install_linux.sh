@@ -85,6 +85,13 @@ install_chromium() {
         fail "Chromium, which the tests need, could not be installed with apt-get. $details"
 }
 
+# One test needs it, and is skipped without.
+install_firefox() {
+    if command -v firefox-esr >/dev/null || command -v firefox >/dev/null; then return; fi
+    if ! command -v apt-get >/dev/null || [[ $(id -u) != 0 ]]; then return; fi
+    apt_install Firefox --no-install-recommends firefox-esr || say 'There is no firefox-esr: its test is skipped.'
+}
+
 # ---- Python ----------------------------------------------------------------------------------
 
 version_of() { "$1" -I -S -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null; }
@@ -307,6 +314,7 @@ case $word in
         set_up test
         install_node_packages
         install_chromium
+        install_firefox
         fetch_models
         exec "$here/scripts/check" "$@"
         ;;

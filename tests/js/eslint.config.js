@@ -28,4 +28,6 @@ export default [
   { files: ['static/js/**'], languageOptions: { globals: globals.browser } },
   { files: ['static/js/lib/liveworker.js'], languageOptions: { globals: globals.worker } },
   { files: ['tests/js/**'], languageOptions: { globals: globals.node } },
+  // What it has the page evaluate.
+  { files: ['tests/js/firefox.js'], languageOptions: { globals: globals.browser } },
 ];

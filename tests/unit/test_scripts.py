@@ -334,6 +334,7 @@ def fake_npm(checkout: Path, programs: Path, npm: str) -> Path:
     fake_python(programs, version="3.11.7")
     make_program(programs / "npm", npm)
     make_program(programs / "chromium", "exit 0")
+    make_program(programs / "firefox-esr", "exit 0")
     make_program(checkout / "scripts/check", 'echo "checked: $*"')
     lock = checkout / "tests/js/package-lock.json"
     lock.parent.mkdir(parents=True)

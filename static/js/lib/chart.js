@@ -4,6 +4,8 @@ import { el } from './dom.js';
 import { clock } from './format.js';
 
 const HEIGHT = 180;
+/** Fewer minutes than this are not drawn wider. */
+const LEAST_S = 1800;
 const FOLDER = '../../vendor/uplot/';
 const DARK = matchMedia('(prefers-color-scheme: dark)');
 
@@ -65,8 +67,12 @@ export function createChart(host, { label, series, words }) {
       height: HEIGHT,
       legend: { live: true },
       cursor: { y: false },
-      scales: { y: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => (
-        /** @type {[number, number]} */ ([Math.min(0, low), Math.max(1, high * 1.1)])) } },
+      scales: {
+        x: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => (
+          /** @type {[number, number]} */ ([Math.min(low, high - LEAST_S), high])) },
+        y: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => (
+          /** @type {[number, number]} */ ([Math.min(0, low), Math.max(1, high * 1.1)])) },
+      },
       axes: [
         { ...axis, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(clock) },
         {
@@ -81,7 +87,8 @@ export function createChart(host, { label, series, words }) {
           stroke: colour(stroke),
           width: 2,
           fill: filled ? colour('--accent-half') : undefined,
-          points: { show: false },
+          // A line of one minute would not be seen.
+          points: { show: (/** @type {any} */ { data: [times] }) => times.length === 1 },
           value: (/** @type {any} */ _, /** @type {number|null} */ value) => (value === null ? '–' : words(value)),
         })),
       ],
