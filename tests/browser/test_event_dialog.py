@@ -138,3 +138,83 @@ def test_the_focus_stays_in_the_list_of_zones(told: Told) -> None:
     expect(page.get_by_label("Remove Yard 2")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("add-zone")).to_be_focused()
+
+
+def test_the_events_of_now_lie_below_the_wall_and_lead_to_the_event(told: Told) -> None:
+    page = told.page
+    events: list[dict[str, Any]] = []
+    page.route(re.compile(r"/api/v1/events\?"), lambda r: r.fulfill(json={"events": events}))
+    page.route(re.compile("/events/7$"), lambda r: r.fulfill(json=happened("7", clip=None)))
+    page.route(re.compile("thumbnail"), lambda r: r.fulfill(body=GREY, content_type="image/jpeg"))
+    told.go("/")
+    told.hello(told_camera())
+    strip = page.get_by_test_id("event-strip").filter(visible=True)
+    expect(page.get_by_test_id("tile")).to_have_count(1)
+    expect(strip).to_have_count(0)
+    old = time.time() - 7200
+    events += [happened("7"), happened("6", started_at=old, ended_at=old + 9)]
+    told.tell("event", change="new", **happened("7"))
+    expect(strip.get_by_test_id("strip-event")).to_have_count(1)  # the other is not of now
+    expect(strip).to_contain_text("Person")
+    strip.get_by_test_id("strip-event").click()
+    expect(page.get_by_test_id("event-title")).to_have_text("Person")
+
+
+def test_events_of_one_person_in_one_zone_are_asked_for(told: Told) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url.partition("?")[2])
+        route.fulfill(json={"events": []})
+
+    page = told.page
+    zones = {"zones": [{"id": "z1", "name": "Yard"}], "lines": [{"id": "l1", "name": "Door"}]}
+    page.route(re.compile(r"/api/v1/events\?"), answer)
+    page.route(re.compile("/zones$"), lambda r: r.fulfill(json={**zones, "masks": []}))
+    people = {"people": [{"id": "p1", "name": "Anna", "pictures": []}]}
+    page.route(re.compile("/api/v1/people$"), lambda r: r.fulfill(json=people))
+    told.go("/events")
+    told.hello(told_camera())
+    place = page.get_by_test_id("filter-place")
+    expect(place).to_be_hidden()  # which zones there are depends on the camera
+    page.get_by_test_id("filter-person").select_option("p1")
+    page.get_by_test_id("filter-camera").select_option("c1")
+    for name, query, other in (("Yard", "zone=z1", "line="), ("Door", "line=l1", "zone=")):
+        with page.expect_request(re.compile(query)):
+            place.select_option(label=name)
+        assert "person=p1" in asked[-1]
+        assert other not in asked[-1]
+    page.reload()
+    told.hello(told_camera())
+    expect(place).to_have_value("line l1")
+    page.get_by_test_id("filter-clear").click()
+    expect(place).to_be_hidden()
+
+
+def test_a_privacy_mask_is_drawn_and_the_wall_says_who_applies_it(told: Told) -> None:
+    sent: list[Any] = []
+
+    def zones(route: Route) -> None:
+        if route.request.method == "PUT":
+            sent.append(json.loads(route.request.post_data or ""))
+        route.fulfill(json={"zones": [], "lines": [], "masks": []})
+
+    page = told.page
+    page.route(re.compile("/zones$"), zones)
+    page.route(re.compile("snapshot"), lambda r: r.fulfill(body=GREY, content_type="image/jpeg"))
+    told.go("/")
+    told.hello(told_camera())
+    badge = page.locator('[data-badge="privacy"]')
+    expect(badge).to_have_count(0)
+    page.get_by_test_id("tile").hover()
+    page.get_by_test_id("tile-menu").click()
+    page.get_by_test_id("menu-zones").click()
+    page.get_by_test_id("add-mask").click()
+    page.get_by_test_id("mask-kind").select_option(label="is black for everyone")
+    page.get_by_test_id("zone-save").click()
+    expect(page.get_by_test_id("zone-dialog")).to_have_count(0)
+    assert [mask["kind"] for mask in sent[0]["masks"]] == ["privacy"]
+    told.tell("cameras", cameras=[told_camera(masked_by="agent")])
+    expect(badge).to_have_attribute("title", "Privacy masks on")
+    told.tell("cameras", cameras=[told_camera(masked_by="hub")])
+    expect(badge).to_have_attribute("title", re.compile("the whole picture crosses the network"))

@@ -172,6 +172,8 @@ export const api = {
    * @returns {Promise<import('./types.js').Events>}
    */
   events: (query) => request('GET', `/api/v1/events?${new URLSearchParams(query)}`),
+  /** @param {string} id @returns {Promise<import('./types.js').EventView>} */
+  event: (id) => request('GET', event(id)),
   /** @param {string} id @param {'thumbnail'|'snapshot'} picture */
   eventUrl: (id, picture) => `${ROOT}${event(id)}/${picture}.jpg`,
   /** @param {string} id @param {string} after @returns {Promise<import('./types.js').Frames>} */

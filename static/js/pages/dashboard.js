@@ -6,13 +6,14 @@ import { api } from '../lib/api.js';
 import { at } from '../lib/dom.js';
 import { createForgetting } from '../lib/forgetting.js';
 import { createLive } from '../lib/live.js';
-import { liveUrl } from '../lib/root.js';
+import { ROOT, liveUrl } from '../lib/root.js';
 import { createStore } from '../lib/store.js';
 import { createViewBook } from '../lib/viewbook.js';
 import { createAddCameraDialog } from '../widgets/addcamera.js';
 import { createAside } from '../widgets/aside.js';
 import { createAnnouncer, createBanner } from '../widgets/banner.js';
 import { createEmpty } from '../widgets/empty.js';
+import { createEventsOfNow } from '../widgets/eventsofnow.js';
 import { createGrid } from '../widgets/grid.js';
 import { createHeader } from '../widgets/header.js';
 import { confirmLoss, createMenu } from '../widgets/menu.js';
@@ -21,6 +22,7 @@ import { createKiosk } from '../widgets/kiosk.js';
 import { createUndo } from '../widgets/undo.js';
 
 const TICK_MS = 250;
+const EVENTS_TICK_MS = 10_000;
 const store = createStore(renderSoon);
 const live = createLive({
   url: liveUrl(),
@@ -73,6 +75,9 @@ const aside = createAside(at('aside'), {
   onView: (view) => go({ view }),
   onKiosk: (kiosk) => go({ view: store.view().viewName, kiosk }),
   onObjects: (ids) => objects.open(ids[0], ids.length > 1),
+});
+const eventsOfNow = createEventsOfNow(at('now'), {
+  now: live.now, events: api.events, eventUrl: api.eventUrl, href: ({ id }) => `${ROOT}/events?event=${id}`,
 });
 const announcer = createAnnouncer(at('announcer'));
 const kiosk = createKiosk({
@@ -143,13 +148,13 @@ function sum() {
 /** @param {any} message of the hub */
 function receive(message) {
   switch (message.type) {
-    case 'hello': store.hello(message); grid.tick(live.now()); book.load(); break;
+    case 'hello': store.hello(message); grid.tick(live.now()); book.load(); eventsOfNow.load(); break;
     case 'cameras': store.update(message.cameras); break;
     case 'gone': store.gone(message.camera); break;
     // The page must know first what is asked for: it shows no other results.
     case 'result': renderNow(); grid.result(message); sum(); break;
     case 'status': store.setStatus(message); break;
-    case 'event': details?.told(message); break;
+    case 'event': details?.told(message); eventsOfNow.told(); break;
     case 'error': console.warn(`The hub did not understand this page: ${message.message}`); break;
     default: break;
   }
@@ -188,6 +193,7 @@ setInterval(() => {
   grid.tick(live.now());
   sum();
 }, TICK_MS);
+setInterval(() => eventsOfNow.tick(live.now()), EVENTS_TICK_MS);
 // For measurements and tests.
 Object.assign(window, {
   convergecast: {

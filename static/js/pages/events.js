@@ -14,7 +14,7 @@ const undo = createUndo({ onUndo: () => book.undo(), onDone: () => book.finish()
 const book = createEventBook({ onChange: () => page.store.changed(), offer: undo.offer });
 const dialog = createEventDialog({ book, url: api.eventUrl, onStep: step });
 const filters = createEventFilters(main.appendChild(el('section', { 'aria-label': 'Filters' })), {
-  onChange: book.setFilters,
+  onChange: book.setFilters, people: api.people, zones: api.zones,
 });
 const grid = createEventGrid(main.appendChild(el('section', { class: 'part' })), {
   book, onOpen: dialog.open, url: api.eventUrl,
@@ -36,4 +36,12 @@ const page = createPage({
   main, name: 'events', render, onBack: book.refresh, onGone: book.refresh, onEvent: book.told,
 });
 document.addEventListener('visibilitychange', () => { if (!document.hidden) book.refresh(); });
+/** The address may name an event that is to be opened. @param {string|null} id */
+async function openNamed(id) {
+  const event = id ? await api.event(id).catch(() => null) : null;
+  if (event) dialog.open(event);
+}
+
+const named = new URLSearchParams(location.search).get('event');
 filters.begin();
+openNamed(named);

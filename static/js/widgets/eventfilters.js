@@ -1,4 +1,4 @@
-// Which events are shown: camera, kind, label, kept. The address keeps the choice.
+// Which events are shown: camera, kind, label, person, zone or line, time, kept. The address keeps the choice.
 
 import { button, el, setHidden } from '../lib/dom.js';
 
@@ -11,19 +11,25 @@ const LABELS = ['', 'person', 'car', 'truck', 'bus', 'bicycle', 'motorcycle', 'd
 
 /**
  * @param {HTMLElement} root
- * @param {{onChange: (filters: import('../lib/eventbook.js').Filters) => void}} parts
+ * @param {object} parts
+ * @param {(filters: import('../lib/eventbook.js').Filters) => void} parts.onChange
+ * @param {typeof import('../lib/api.js').api.people} parts.people
+ * @param {typeof import('../lib/api.js').api.zones} parts.zones  of a camera
  */
-export function createEventFilters(root, { onChange }) {
+export function createEventFilters(root, { onChange, people, zones }) {
   const camera = choice('camera', 'Camera', [['', 'All cameras']]);
   const kind = choice('kind', 'Kind', KINDS);
   const label = choice('label', 'Label', LABELS.map((name) => [name, name || 'All labels']));
+  const person = choice('person', 'Person', [['', 'All people']]);
+  const place = choice('place', 'Zone or line', [['', 'All zones and lines']]);
   const period = choice('period', 'Time', TIMES);
   const kept = el('input', { type: 'checkbox', class: 'check', 'data-testid': 'filter-kept', onchange: changed });
   const clear = button('Clear', 'filter-clear', () => { reset({}); changed(); }, 'link');
-  const fields = { camera, kind, label, period };
+  const fields = { camera, kind, label, person, place, period };
   root.classList.add('filters');
-  root.append(camera, kind, label, period, el('label', { class: 'check-row' }, kept, 'Kept'), clear);
+  root.append(...Object.values(fields), el('label', { class: 'check-row' }, kept, 'Kept'), clear);
   let names = '';
+  let placesOf = '';
 
   /** @param {string} name @param {string} words @param {string[][]} options */
   function choice(name, words, options) {
@@ -31,13 +37,44 @@ export function createEventFilters(root, { onChange }) {
     return el('select', props, ...options.map(([value, text]) => el('option', { value }, text)));
   }
 
+  /**
+   * What can be chosen, after the first option; the choice stays.
+   * @param {HTMLSelectElement} field @param {string[][]} options @param {string} unknown  of a choice that is gone
+   */
+  function fill(field, options, unknown) {
+    const chosen = field.value;
+    const known = options.some(([value]) => value === chosen);
+    field.replaceChildren(field.options[0], ...[...options, ...(chosen && !known ? [[chosen, unknown]] : [])]
+      .map(([value, text]) => el('option', { value }, text)));
+    field.value = chosen;
+    setHidden(field, field.options.length === 1);
+  }
+
   function changed() {
     const chosen = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.value]));
+    if (chosen.camera !== placesOf) loadPlaces();
     const address = new URLSearchParams(Object.entries({ ...chosen, kept: kept.checked ? 'true' : '' })
       .filter(([, value]) => value !== ''));
     history.replaceState(null, '', address.size ? `?${address}` : location.pathname);
     setHidden(clear, address.size === 0);
     onChange(query());
+  }
+
+  /** The zones and lines of the chosen camera. */
+  async function loadPlaces() {
+    const id = camera.value;
+    placesOf = id;
+    const found = id ? await zones(id).catch(() => null) : null;
+    if (placesOf !== id) return;
+    fill(place, [
+      ...(found?.zones ?? []).map(({ id: zone, name }) => [`zone ${zone}`, name]),
+      ...(found?.lines ?? []).map(({ id: line, name }) => [`line ${line}`, name]),
+    ], 'a place that is gone');
+  }
+
+  async function loadPeople() {
+    const found = await people().catch(() => null); // who may not see people may not choose one
+    fill(person, (found?.people ?? []).map(({ id, name }) => [id, name]), 'somebody who is gone');
   }
 
   /** @param {Record<string, string>} values */
@@ -47,11 +84,12 @@ export function createEventFilters(root, { onChange }) {
   }
 
   function query() {
-    const { period: seconds, ...rest } = Object.fromEntries(
+    const { period: seconds, place: where, ...rest } = Object.fromEntries(
       Object.entries(fields).map(([name, field]) => [name, field.value]),
     );
     const since = seconds ? String(Math.floor(Date.now() / 1000 - Number(seconds))) : '';
-    return { ...rest, since, kept: kept.checked ? 'true' : '' };
+    const [what, id] = where.split(' ');
+    return { ...rest, ...(id ? { [what]: id } : {}), since, kept: kept.checked ? 'true' : '' };
   }
 
   /** @param {import('../lib/views.js').View|null} view */
@@ -60,13 +98,8 @@ export function createEventFilters(root, { onChange }) {
     const now = JSON.stringify(cameras.map(({ id, name }) => [id, name]));
     if (now === names) return;
     names = now;
-    const chosen = camera.value || new URLSearchParams(location.search).get('camera') || '';
-    camera.replaceChildren(el('option', { value: '' }, 'All cameras'),
-      ...cameras.map(({ id, name }) => el('option', { value: id }, name)));
-    if (chosen && !cameras.some(({ id }) => id === chosen)) {
-      camera.append(el('option', { value: chosen }, 'a camera that is gone'));
-    }
-    camera.value = chosen;
+    fill(camera, cameras.map(({ id, name }) => [id, name]), 'a camera that is gone');
+    setHidden(camera, false);
   }
 
   return {
@@ -74,9 +107,13 @@ export function createEventFilters(root, { onChange }) {
     /** Takes the choice of the address. */
     begin() {
       const values = Object.fromEntries(new URLSearchParams(location.search));
-      if (values.camera) camera.append(el('option', { value: values.camera }, '…'));
+      for (const [name, field] of Object.entries({ camera, person, place })) {
+        if (values[name]) field.append(el('option', { value: values[name] }, '…'));
+        setHidden(field, field !== camera && !values[name]);
+      }
       reset(values);
       changed();
+      loadPeople();
     },
   };
 }
