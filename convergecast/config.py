@@ -141,6 +141,13 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "small, uncertain objects"
         ),
     ] = True
+    adaptive_resolution: Annotated[
+        bool,
+        Meta(
+            description="look at a camera's frames in full once a second and where something "
+            "enters; in between only at the faces in view and at objects that are in doubt"
+        ),
+    ] = True
     precision: Annotated[
         str,
         _one_of("auto", "fp32", "int8"),

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
+from convergecast.cameras.attention import Attention
 from convergecast.cameras.health import Rate
 from convergecast.cameras.motion import MotionGate
 from convergecast.cameras.puller import Frame
@@ -24,14 +25,14 @@ from convergecast.events.presence import foot_is_in
 from convergecast.events.rules import SceneEvents
 from convergecast.events.thing import Found, Place
 from convergecast.labels import LABELS, PERSON
-from convergecast.messages.engine import Findings, Wanted
+from convergecast.messages.engine import Findings, Focus, Wanted
 from convergecast.messages.results import (
     Result,
     shown_faces,
     shown_objects,
     without_unasked,
 )
-from convergecast.messages.worker import Motion, Orders, Seen
+from convergecast.messages.worker import Motion, Orders, Seen, Sight
 from convergecast.messages.zones import CameraZones
 from convergecast.options import brought_by
 from convergecast.tracking.embedding_plan import EmbeddingPlan
@@ -86,6 +87,9 @@ class Analyzer:
         self._asks_again = False
         self._follower = Follower()
         self._plan = EmbeddingPlan()
+        self._attention = Attention()
+        self._face_long_side: int | None = None
+        self._full_looks, self._closer_looks = Rate(), Rate()
         self._result: Result | None = None
         self._published_at = 0.0
         self._skips = Rate()
@@ -126,6 +130,16 @@ class Analyzer:
             skipped_fps=self._skips.per_second(now_s),
         )
 
+    def sight(self, now_s: float) -> Sight | None:
+        """Return, for the report, how closely frames are looked at; None: always in full."""
+        if not self._orders.adaptive_resolution:
+            return None
+        return Sight(
+            face_long_side=self._face_long_side,
+            full_fps=self._full_looks.per_second(now_s),
+            closer_fps=self._closer_looks.per_second(now_s),
+        )
+
     def run(self) -> None:
         """Analyse frames without end."""
         due = time.monotonic()
@@ -163,6 +177,7 @@ class Analyzer:
         self._follower.cut()
         self._events.cut()
         self._plan = EmbeddingPlan()
+        self._attention.cut()
         self._gate.cut()
         self._result = None
 
@@ -176,6 +191,7 @@ class Analyzer:
             orders = self._orders
         if asks_again:
             self._gate.forget()
+            self._attention.cut()
             self._result = None
             self._plan = EmbeddingPlan()  # the hub may have forgotten what it was told
         return frame, orders
@@ -194,6 +210,7 @@ class Analyzer:
         min_score, labels = asked_objects(
             orders.options, orders.object_min_score, orders.object_labels
         )
+        focus = self._attention.focus(frame.captured_at) if orders.adaptive_resolution else None
         try:
             wanted = Wanted(
                 options=orders.options,
@@ -201,6 +218,7 @@ class Analyzer:
                 object_labels=labels,
                 settled=self._plan.settled(frame.captured_at),
                 crops=orders.keep_unknown,
+                focus=focus,
             )
             findings = self._client(orders).analyze(frame.jpeg, wanted)
         except (EngineError, InvalidInput) as error:
@@ -217,6 +235,10 @@ class Analyzer:
             result = make_result(orders.camera_id, frame, orders.options, findings)
             result = _without_masked(result, orders.zones)
             result = self._follower.follow(result, frame.captured_at)
+            if focus is not None:
+                result = self._attention.confirmed(focus, result)
+                self._attention.take(focus, findings, result, frame.captured_at)
+                self._note_look(focus, findings)
             result = self._watch(result, frame, orders)
             seen = self._plan.take(result, findings, frame.captured_at)
             if self._plan.in_hurry() or not self._follower.settled:
@@ -224,6 +246,13 @@ class Analyzer:
             result = without_unasked(result, orders.object_min_score, orders.object_labels)
             self._put(result, frame, orders, seen)
         return True
+
+    def _note_look(self, focus: Focus, findings: Findings) -> None:
+        self._face_long_side = findings.face_long_side
+        if focus.whole:
+            self._full_looks.add(time.monotonic())
+        if focus.closer and findings.objects is not None:
+            self._closer_looks.add(time.monotonic())
 
     def _watch(self, result: Result, frame: Frame, orders: Orders) -> Result:
         """Have events made of what is followed; return the result with who is in the zones."""
@@ -288,7 +317,7 @@ def _without_masked(result: Result, zones: CameraZones) -> Result:
 
 def _found(result: Result, follower: Follower, orders: Orders) -> list[Found]:
     """Return what is followed and was seen in this look, for events."""
-    found = []
+    found, things = [], result.objects or ()
     counts_people = "people" in brought_by(orders.options)
     shows_objects = "objects" in brought_by(orders.options)
     labels = orders.object_labels
@@ -298,7 +327,7 @@ def _found(result: Result, follower: Follower, orders: Orders) -> list[Found]:
         label = LABELS[track.label_id - 1]
         shown = shows_objects and (labels is None or label in labels)
         if shown or (counts_people and track.label_id == PERSON):
-            sure = track.score >= orders.object_min_score
+            sure = things[track.detection].score >= orders.object_min_score
             found.append(found_track(track, label, sure=sure))
     for track in follower.faces:
         if track.detection is not None:

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from convergecast.cameras import store
 from convergecast.cameras.camera import Approval, Camera, Waits
 from convergecast.cameras.identity import is_unpaired
@@ -15,7 +17,7 @@ from convergecast.clock import Clock
 from convergecast.errors import Unavailable
 from convergecast.live.broker import Broker
 from convergecast.messages.live import CameraView, Dropped, ObjectSettings
-from convergecast.messages.worker import MaskedBy, Motion, Report, State, WorkerDrops
+from convergecast.messages.worker import MaskedBy, Motion, Report, Sight, State, WorkerDrops
 from convergecast.protocol import MASKS
 from convergecast.storage.database import Database
 
@@ -136,6 +138,7 @@ class StatusBoard:
             analysed_fps=round(report.analysed_fps, 1) if report and online else 0.0,
             analysis_error=report.analysis_error if report and camera.options else None,
             motion=motion if online and camera.options else None,
+            sight=_sight(report) if online and camera.options else None,
             age_ms=round((self._clock.now() - frame.captured_at) * 1000) if frame else None,
             people=result.people if result else None,
             options=camera.options,
@@ -215,6 +218,13 @@ def _motion(status: CameraStatus) -> Motion | None:
         skipped=max(0, reported.skipped - status.skipped_before),
         skipped_fps=round(reported.skipped_fps, 1),
     )
+
+
+def _sight(report: Report | None) -> Sight | None:
+    sight = report and report.sight
+    if not sight:
+        return None
+    return replace(sight, full_fps=round(sight.full_fps, 1), closer_fps=round(sight.closer_fps, 1))
 
 
 def _rounded(value: float | None) -> float | None:

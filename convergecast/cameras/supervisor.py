@@ -243,6 +243,7 @@ class Supervisor:
             engine_problem=None if engine.status.state == "starting" else engine.status.reason,
             analysis_fps=self._config.analysis_fps,
             motion_sleep_s=self._config.motion_sleep_s,
+            adaptive_resolution=self._config.adaptive_resolution,
             wakes=self._wakes.get(camera.id, 0),
             journal=os.fsencode(self._journals / camera.id),
             agent_problem=self._agent_problem(camera),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from convergecast.messages.engine import Focus
 from convergecast.vision.detections import Bytes, Faces, Objects
 
 Found = TypeVar("Found", Faces, Objects)
@@ -18,10 +19,14 @@ class WithPicture:
     """A picture, (H, W, 3) uint8 BGR, and a detector's canvas of the whole of it.
 
     For detectors that look at parts of it again.
+
+    Attributes:
+        focus: how closely to look, its faces in pixels of `image`; None to look in full.
     """
 
     image: Bytes
     whole: Canvas
+    focus: Focus | None = None
 
 
 class Model(Protocol[Found]):

@@ -30,10 +30,11 @@ from convergecast.detection.on_device.state import (
 )
 from convergecast.detection.precision import choose_precision
 from convergecast.errors import ModelError
+from convergecast.messages.engine import Focus
 from convergecast.model_store import store
 from convergecast.model_store.catalog import FP32, MODELS, TASK_TITLES
 from convergecast.model_store.manifests import WITHOUT_FILE, Manifest, added_models
-from convergecast.vision.detections import Faces, Objects
+from convergecast.vision.detections import Bytes, Faces, Objects
 
 Made = TypeVar("Made")
 OnPath = TypeVar("OnPath", DeviceCenterFace, DeviceSsd | DeviceYolox)
@@ -55,7 +56,7 @@ class Detector(Generic[Found]):
         precision: `fp32` or `int8`; empty for a detector that is not a neural network.
         precision_reason: why this precision, for people; may be empty.
         on_device: whether pictures stay on the GPU from upload to boxes: the device path.
-        device, device_reason, least_size, prepare, detect, warm_up: see `Model`.
+        device, device_reason, least_size, detect, warm_up: see `Model`.
     """
 
     def __init__(
@@ -75,9 +76,20 @@ class Detector(Generic[Found]):
         self.device = model.device
         self.device_reason = model.device_reason
         self.least_size = model.least_size
-        self.prepare = model.prepare
         self.detect: Detect[Found] = model.detect
         self.warm_up = model.warm_up
+        self._model: Model[Found] = model
+
+    def prepare(self, image: Bytes, focus: Focus | None = None) -> Canvas:
+        """Fit a picture, (H, W, 3) uint8 BGR, to the input of `detect`. Any thread may call it.
+
+        Args:
+            focus: how closely to look, its faces in pixels of `image`; None to look in full. Only
+                `SecondLook` and `CloserLook` can look less closely.
+        """
+        if isinstance(self._model, SecondLook | CloserLook):
+            return self._model.prepare(image, focus)
+        return self._model.prepare(image)
 
 
 FaceDetector: TypeAlias = Detector[Faces]

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from msgspec.structs import replace
 
 from convergecast.config import DEVICE, HubConfig
+from convergecast.detection.base import WithPicture
 from convergecast.detection.faces.landmark_model import Fitted
 from convergecast.detection.on_device.state import OpenDevice, device_path
 from convergecast.engine.model_loader import Loader
@@ -24,6 +26,7 @@ from convergecast.engine.serialize import plain_faces, plain_objects
 from convergecast.errors import DeviceLost, ModelError
 from convergecast.messages.engine import (
     Findings,
+    Focus,
     FoundFace,
     FoundObject,
     Look,
@@ -65,6 +68,7 @@ class _Draft:
     faces: list[FoundFace] | None = None
     objects: list[FoundObject] | None = None
     kind: VectorKind | None = None
+    closer_needed: bool = False
 
 
 class Pipeline:
@@ -179,6 +183,8 @@ class Pipeline:
                 faces=draft.faces,
                 objects=draft.objects,
                 kind=draft.kind,
+                face_long_side=prepared.face_long_side,
+                closer_needed=draft.closer_needed,
             )
             for prepared, draft in zip(batch, drafts, strict=True)
         ]
@@ -283,6 +289,7 @@ class Pipeline:
         found = [things.take(without_doubles(things.boxes, things.label_ids)) for things in found]
         for prepared, draft, objects in zip(batch, drafts, found, strict=True):
             draft.objects = plain_objects(objects, prepared)
+            draft.closer_needed = objects.closer_needed
 
     def _load_faces(self) -> tuple[FaceDetector, ModelInfo]:
         # Imports ONNX Runtime: the loader's error names the package where it is missing.
@@ -322,16 +329,31 @@ class Pipeline:
 
 def _fit(image: Bytes, size: tuple[int, int], loaded: _Loaded, wanted: Wanted) -> Prepared:
     """Fit a picture to every loaded detector. `size` is its width and height before decoding."""
+    scale = size[0] / image.shape[1], size[1] / image.shape[0]
+    focus = wanted.focus and _scaled(wanted.focus, scale)
+    canvases = {task: model.prepare(image, focus) for task, model in loaded.detectors.items()}
     return Prepared(
         wanted=wanted,
         width=size[0],
         height=size[1],
-        scale=(size[0] / image.shape[1], size[1] / image.shape[0]),
+        scale=scale,
         image=image if _FULL_SIZE & wanted.tasks else None,
-        canvases={task: model.prepare(image) for task, model in loaded.detectors.items()},
+        canvases=canvases,
         problems=loaded.problems,
         loading=loaded.loading,
+        face_long_side=_long_side(canvases.get("faces")),
     )
+
+
+def _scaled(focus: Focus, scale: tuple[float, float]) -> Focus:
+    """Return a focus with its faces in decoded pixels."""
+    x, y = scale
+    faces = tuple((x1 / x, y1 / y, x2 / x, y2 / y) for x1, y1, x2, y2 in focus.faces)
+    return replace(focus, faces=faces)
+
+
+def _long_side(canvas: Canvas) -> int | None:
+    return max(canvas.whole.canvas.shape) if isinstance(canvas, WithPicture) else None
 
 
 def _warm(task: str, detector: D) -> tuple[D, ModelInfo]:

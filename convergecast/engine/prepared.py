@@ -22,6 +22,7 @@ class Prepared:
         image: (H, W, 3) uint8 BGR at full size, if landmarks or recognition are wanted.
         canvases: the result of each detector's `prepare`, by task.
         problems: why a task cannot be done, by task, for people.
+        face_long_side: see `Findings`.
         loading: whether one of these tasks only waits for a model that is loading.
     """
 
@@ -33,6 +34,7 @@ class Prepared:
     canvases: Mapping[str, Canvas]
     problems: Mapping[str, str]
     loading: bool
+    face_long_side: int | None
 
     def can(self, task: str) -> bool:
         """Tell whether a task is wanted and its model is loaded."""

@@ -30,6 +30,21 @@ ModelState = Literal["starting", "ready", "failed"]
 EngineState = Literal["off", "starting", "ready", "failed"]
 
 
+class Focus(Message, frozen=True, kw_only=True):
+    """How closely to look at a camera's frame, by what its frames before have shown.
+
+    Attributes:
+        whole: whether faces are looked for in the detector's full size. Otherwise those are found
+            that are expected, and others that are large in the picture.
+        closer: whether objects may have the closer look.
+        faces: where faces are expected: `x1, y1, x2, y2` in pixels of the picture.
+    """
+
+    whole: bool
+    closer: bool
+    faces: tuple[tuple[float, float, float, float], ...]
+
+
 class Wanted(Message, frozen=True, kw_only=True):
     """What a request wants to know about one picture.
 
@@ -42,6 +57,7 @@ class Wanted(Message, frozen=True, kw_only=True):
         settled: for recognition, the boxes in which only a face of better quality is embedded. None
             for a still picture, in which every usable face is embedded.
         crops: whether to return a picture of each embedded face.
+        focus: how closely to look; None to look at everything in full.
     """
 
     options: tuple[str, ...]
@@ -51,6 +67,7 @@ class Wanted(Message, frozen=True, kw_only=True):
     complete: bool = False
     settled: tuple[SettledBox, ...] | None = None
     crops: bool = False
+    focus: Focus | None = None
 
     @property
     def tasks(self) -> frozenset[str]:
@@ -135,6 +152,9 @@ class Findings(Message, frozen=True, kw_only=True):
         loading: whether a task failed only because its model is still loading.
         faces, objects: None if they were not wanted, or the task failed.
         kind: the kind of the embeddings; None if recognition was not wanted, or failed.
+        face_long_side: the long side, in pixels, at which faces were looked for in the whole
+            picture; None if they were not wanted, or the detector has only one size.
+        closer_needed: whether the closer look clearly showed an object that the first did not.
     """
 
     width: int
@@ -144,6 +164,8 @@ class Findings(Message, frozen=True, kw_only=True):
     faces: list[FoundFace] | None = None
     objects: list[FoundObject] | None = None
     kind: VectorKind | None = None
+    face_long_side: int | None = None
+    closer_needed: bool = False
 
     @property
     def problem(self) -> str | None:

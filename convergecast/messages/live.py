@@ -23,7 +23,7 @@ from convergecast.messages.values import (
     TaughtLabel,
     Time,
 )
-from convergecast.messages.worker import MaskedBy, Motion, State
+from convergecast.messages.worker import MaskedBy, Motion, Sight, State
 from convergecast.names import MAX_NAME_LENGTH
 from convergecast.options import MIN_SCORES, Option
 
@@ -100,6 +100,10 @@ class CameraView(Message, frozen=True, kw_only=True):
     analysis_error: Annotated[str | None, Meta(description="Why there are no results.")]
     motion: Annotated[
         Motion | None, Meta(description="Null: no option is on, or it is not online.")
+    ]
+    sight: Annotated[
+        Sight | None,
+        Meta(description="Null: no option is on, it is not online, or all is looked at in full."),
     ]
     age_ms: Annotated[int | None, Meta(description="The age of the newest picture.")]
     people: Annotated[Count | None, Meta(description="People in the newest result.")]

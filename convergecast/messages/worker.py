@@ -62,6 +62,7 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
         engine_problem: why the engine is not running, for people; None while it is starting.
         analysis_fps: the most frames per second to analyse.
         motion_sleep_s: the longest time without analysis while nothing moves.
+        adaptive_resolution: whether frames are looked at less closely where that is enough.
         wakes: a counter of signs of life from an agent that could not be reached. When it changes,
             the worker retries at once.
         agent_problem: why an agent that the hub runs itself does not serve; empty: it starts. None:
@@ -87,6 +88,7 @@ class Orders(Message, frozen=True, kw_only=True, tag_field="kind", tag="orders")
     engine_problem: str | None
     analysis_fps: float
     motion_sleep_s: float
+    adaptive_resolution: bool
     wakes: int
     journal: bytes
     keep_unknown: bool = False
@@ -116,6 +118,17 @@ class Motion(Message, frozen=True, kw_only=True):
     skipped_fps: Rate
 
 
+class Sight(Message, frozen=True, kw_only=True):
+    """How closely a camera's frames are looked at, with adaptive resolution."""
+
+    face_long_side: Annotated[
+        Pixels | None,
+        Meta(description="Of the newest frame where faces were looked for; null: not asked for."),
+    ]
+    full_fps: Annotated[Rate, Meta(description="Looks in full size a second.")]
+    closer_fps: Annotated[Rate, Meta(description="Closer looks for objects a second, at most.")]
+
+
 class WorkerDrops(Message, frozen=True, kw_only=True):
     """How many frames were dropped for newer ones, and events lost, since the worker started.
 
@@ -143,6 +156,7 @@ class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report")
         dropped: counts since the worker started.
         recording: how recording goes.
         masked_by: who blackens the privacy masks; None: there are none, or no frame yet.
+        sight: None without adaptive resolution, or without an option.
     """
 
     state: State
@@ -158,6 +172,7 @@ class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report")
     dropped: WorkerDrops
     recording: RecordingState = NO_RECORDING
     masked_by: MaskedBy | None = None
+    sight: Sight | None = None
 
 
 class FrameHead(Message, frozen=True, kw_only=True, tag_field="kind", tag="frame"):

@@ -78,6 +78,7 @@ class Objects:
         boxes: (n, 4) float32, `x1, y1, x2, y2` in pixels of the picture.
         scores: (n,) float32, 0 to 1.
         label_ids: (n,) int32, 1 to 91, as in `convergecast.labels`.
+        closer_needed: whether a second, closer look clearly showed one that the first did not.
 
     Raises:
         ValueError: an array has a wrong shape or type, or contains NaN or infinity.
@@ -86,6 +87,7 @@ class Objects:
     boxes: Floats
     scores: Floats
     label_ids: Ints
+    closer_needed: bool = False
 
     def __post_init__(self) -> None:
         """Raise ValueError if the arrays do not match each other."""
@@ -101,11 +103,11 @@ class Objects:
 
     def best(self, count: int) -> Objects:
         """Return the first `count` objects."""
-        return Objects(self.boxes[:count], self.scores[:count], self.label_ids[:count])
+        return self.take(np.arange(min(count, len(self))))
 
     def take(self, at: NDArray[np.intp]) -> Objects:
         """Return the objects of these indices."""
-        return Objects(self.boxes[at], self.scores[at], self.label_ids[at])
+        return Objects(self.boxes[at], self.scores[at], self.label_ids[at], self.closer_needed)
 
     @classmethod
     def empty(cls) -> Objects:

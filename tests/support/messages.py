@@ -61,6 +61,7 @@ _ORDERS: dict[str, Any] = {
     "engine_problem": None,
     "analysis_fps": 10.0,
     "motion_sleep_s": 3.0,
+    "adaptive_resolution": True,
     "wakes": 0,
     "journal": b"",
 }

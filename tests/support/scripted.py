@@ -252,6 +252,7 @@ def _camera(camera_id: str) -> CameraView:
         "analysed_fps": 10.0,
         "analysis_error": None,
         "motion": None,
+        "sight": None,
         "age_ms": 0,
         "people": None,
         "options": ["objects"],

@@ -1,8 +1,10 @@
-"""A second run of CenterFace on crops around its unsure faces: the *second look*.
+"""A second run of CenterFace on crops around faces in doubt, or expected: the *second look*.
 
 A face that is scored in between is looked at again, near and alone, in pixels of the picture that
 the first run did not see. Both scores together tell faces from other things far better than the
-first alone ([ADR 40](../../../docs/adr/0040-second-look-at-faces.md)).
+first alone ([ADR 40](../../../docs/adr/0040-second-look-at-faces.md)). Faces that a camera's frames
+before have shown are looked at likewise, so that a small first run finds the others
+([ADR 43](../../../docs/adr/0043-adaptive-resolution.md)).
 
 Process: engine, command.
 """
@@ -16,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergecast.detection.base import WithPicture
-from convergecast.detection.faces.centerface import MIN_SCORE, CenterFace
-from convergecast.vision.boxes import iou
+from convergecast.detection.faces.centerface import MAX_IOU, MIN_SCORE, CenterFace
+from convergecast.detection.runtime import CPU
+from convergecast.messages.engine import Focus
+from convergecast.vision.boxes import iou, nms
 from convergecast.vision.crops import cut
-from convergecast.vision.detections import Bytes, Faces, Floats
+from convergecast.vision.detections import POINTS_PER_FACE, Bytes, Faces, Floats
 
 UNSURE_FROM, UNSURE_TO = 0.2, 0.5
 """Below are hardly any faces, above hardly anything else."""
@@ -29,29 +33,40 @@ CROP_PX, FACE_PX = 128, 40
 """The side of a crop, and the height of the face within it."""
 SAME_IOU = 0.35
 """A face of the crop that overlaps the first by more is the same face."""
+EXPECTED_IOU = 0.15
+"""The same for a face that was only expected, as it may have moved."""
 NOTHING_SEEN = 0.01
 """The second score where the crop shows no such face."""
+SMALL_LONG_SIDE = 192
+"""The long side of a picture of which all but the large faces are known. CenterFace finds those
+there that are from 15 pixels high."""
 LENIENCE = 0.15
 """Is added to the mean of both scores' logits, so that no more true faces are lost than found."""
 
 
 class SecondLook:
-    """CenterFace with a second run on each face in doubt.
+    """CenterFace with a second run on each face that is in doubt or expected.
 
-    A picture without a face in doubt takes one run. The detector's rules for threads hold.
+    A picture without one takes one run. The detector's rules for threads hold. On a GPU, whose
+    sessions are made for one shape, every picture is looked at in full.
     """
 
     def __init__(self, detector: CenterFace) -> None:
         """Wrap the detector."""
         self._detector = detector
         self._near = detector.sized(CROP_PX)
+        small_side = min(SMALL_LONG_SIDE, detector.least_size[0])
+        self._small = detector.sized(small_side) if detector.device == CPU else None
         self.device = detector.device
         self.device_reason = detector.device_reason
         self.least_size = detector.least_size
 
-    def prepare(self, image: Bytes) -> WithPicture:
+    def prepare(self, image: Bytes, focus: Focus | None = None) -> WithPicture:
         """Prepare the whole picture, (H, W, 3) uint8 BGR, and keep it for the crops."""
-        return WithPicture(image, self._detector.prepare(image))
+        if focus is None or self._small is None:
+            return WithPicture(image, self._detector.prepare(image))
+        first = self._detector if focus.whole else self._small
+        return WithPicture(image, first.prepare(image), focus)
 
     def detect(self, batch: Sequence[WithPicture], min_score: float = MIN_SCORE) -> list[Faces]:
         """Return the faces of every picture, in its own pixels, scored above `min_score`.
@@ -61,7 +76,9 @@ class SecondLook:
         """
         wholes = [prepared.whole for prepared in batch]
         found = self._detector.detect(wholes, min(min_score, UNSURE_FROM))
-        unsure = [_in_doubt(faces) for faces in found]
+        expected = [_expected(prepared.focus) for prepared in batch]
+        found = [_with_expected(*pair) for pair in zip(found, expected, strict=True)]
+        unsure = [_to_look_at(*pair) for pair in zip(found, expected, strict=True)]
         places = [
             _transform(box)
             for faces, rows in zip(found, unsure, strict=True)
@@ -92,9 +109,33 @@ def both_scores(first: Floats, second: Floats) -> Floats:
     return scores
 
 
-def _in_doubt(faces: Faces) -> NDArray[np.intp]:
-    """Return the indices of the faces to look at again, the largest first."""
-    rows = np.flatnonzero((faces.scores >= UNSURE_FROM) & (faces.scores < UNSURE_TO))
+def _expected(focus: Focus | None) -> Floats:
+    """Return (n, 4), where faces are expected."""
+    return np.array(focus.faces if focus else (), np.float32).reshape(-1, 4)
+
+
+def _with_expected(faces: Faces, expected: Floats) -> Faces:
+    """Return faces with those, scored 0, that were expected and not found."""
+    missing = expected[~(iou(expected, faces.boxes) > SAME_IOU).any(axis=1)]
+    if not len(missing):
+        return faces
+    nowhere = np.zeros((len(missing), POINTS_PER_FACE, 2), np.float32)
+    return Faces(
+        boxes=np.concatenate([faces.boxes, missing]),
+        scores=np.concatenate([faces.scores, np.zeros(len(missing), np.float32)]),
+        points=np.concatenate([faces.points.reshape(-1, POINTS_PER_FACE, 2), nowhere]),
+    )
+
+
+def _to_look_at(faces: Faces, expected: Floats) -> NDArray[np.intp]:
+    """Return the indices of the faces to look at again, the largest first.
+
+    Those that were expected are among them even if they are sure. So the boxes of a face that is
+    followed are always of looks at the same size, and do not change with the size of the first.
+    """
+    in_doubt = (faces.scores >= UNSURE_FROM) & (faces.scores < UNSURE_TO)
+    followed = (iou(faces.boxes, expected) > SAME_IOU).any(axis=1)
+    rows = np.flatnonzero(in_doubt | followed)
     heights = faces.boxes[rows, 3] - faces.boxes[rows, 1]
     return rows[np.argsort(-heights, kind="stable")][:MOST]
 
@@ -122,19 +163,24 @@ def _again(
         size: the picture's width and height.
     """
     boxes, scores, points = faces.boxes.copy(), faces.scores.copy(), faces.points.copy()
+    first = faces.scores[rows]
     second = np.full(len(rows), NOTHING_SEEN, np.float32)
     for at, (row, (near, place)) in enumerate(zip(rows, seen, strict=True)):
         scale, corner = np.float32(place[0, 0]), place[:, 2].astype(np.float32)
         limit = np.array(size, np.float32)
         placed = np.clip((near.boxes.reshape(-1, 2, 2) - corner) / scale, 0, limit).reshape(-1, 4)
-        same = np.flatnonzero(iou(placed, faces.boxes[row : row + 1])[:, 0] > SAME_IOU)
+        least = SAME_IOU if first[at] else EXPECTED_IOU
+        same = np.flatnonzero(iou(placed, faces.boxes[row : row + 1])[:, 0] > least)
         if len(same):
             best = same[np.argmax(near.scores[same])]
             second[at] = near.scores[best]
             boxes[row] = placed[best]
             points[row] = np.clip((near.points[best] - corner) / scale, 0, limit)
-    scores[rows] = both_scores(faces.scores[rows], second)
+    both = np.where(first > 0, both_scores(first, second), second)
+    scores[rows] = np.where(first < UNSURE_TO, both, first)
     order = np.argsort(-scores, kind="stable")
+    if not first.all():  # two that were expected may be found to be the same
+        order = nms(boxes, scores, MAX_IOU)
     return Faces(boxes[order], scores[order], points[order])
 
 

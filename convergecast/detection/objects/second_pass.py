@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from convergecast.detection.base import Model, WithPicture
 from convergecast.detection.objects.ssd import MAX_IOU, MIN_SCORE
-from convergecast.vision.boxes import areas, best_of_each_label
+from convergecast.messages.engine import Focus
+from convergecast.vision.boxes import areas, best_of_each_label, iou
 from convergecast.vision.detections import Bytes, Floats, Objects
 
 TILE_SHARE = 4 / 7
@@ -32,6 +33,10 @@ Larger objects are seen better in the whole picture.
 """
 BORDER_SHARE = 0.01
 """An object nearer to the tile's border than this share of its side may be cut by it."""
+
+CLEAR_SCORE, FAINT_SCORE, SAME_IOU = 0.5, 0.2, 0.4
+"""The closer look was needed where it gives an object a clear score, and the first look showed
+nothing that overlaps it by so much, not even with a faint score."""
 
 Window = tuple[int, int, int, int]
 
@@ -50,9 +55,9 @@ class CloserLook:
         long_side, short_side = detector.least_size
         self.least_size = math.ceil(long_side / TILE_SHARE), math.ceil(short_side / TILE_SHARE)
 
-    def prepare(self, image: Bytes) -> WithPicture:
+    def prepare(self, image: Bytes, focus: Focus | None = None) -> WithPicture:
         """Prepare the whole picture, (H, W, 3) uint8 BGR, and keep it for the tile."""
-        return WithPicture(image, self._detector.prepare(image))
+        return WithPicture(image, self._detector.prepare(image), focus)
 
     def detect(self, batch: Sequence[WithPicture], min_score: float = MIN_SCORE) -> list[Objects]:
         """Return the objects of every picture, in its own pixels, scored above `min_score`.
@@ -65,7 +70,8 @@ class CloserLook:
         tiles = {
             at: tile
             for at, prepared in enumerate(batch)
-            if (tile := tile_for(found[at], *prepared.image.shape[1::-1])) is not None
+            if (prepared.focus is None or prepared.focus.closer)
+            and (tile := tile_for(found[at], *prepared.image.shape[1::-1])) is not None
         }
         crops = [self._detector.prepare(_crop(batch[at].image, tile)) for at, tile in tiles.items()]
         closer = self._detector.detect(crops, min_score)
@@ -117,7 +123,9 @@ def merge(whole: Objects, closer: Objects, tile: Window, width: int, height: int
     scores = np.concatenate([whole.scores, closer.scores[added]])
     label_ids = np.concatenate([whole.label_ids, closer.label_ids[added]])
     kept = best_of_each_label(boxes, scores, label_ids, MAX_IOU)
-    return Objects(boxes[kept], scores[kept], label_ids[kept])
+    clear, faint = kept[scores[kept] >= CLEAR_SCORE], whole.scores >= FAINT_SCORE
+    seen_before = (iou(boxes[clear], whole.boxes[faint]) > SAME_IOU).any(axis=1)
+    return Objects(boxes[kept], scores[kept], label_ids[kept], not seen_before.all())
 
 
 def _inside(boxes: Floats, corners: NDArray[np.intp], side: NDArray[np.intp]) -> NDArray[np.bool_]:

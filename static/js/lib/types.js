@@ -51,6 +51,7 @@
  * @property {number} analysed_fps  Results per second.
  * @property {string|null} analysis_error  Why there are no results.
  * @property {Motion|null} motion  Null: no option is on, or it is not online.
+ * @property {Sight|null} sight  Null: no option is on, it is not online, or all is looked at in full.
  * @property {number|null} age_ms  The age of the newest picture.
  * @property {number|null} people  People in the newest result.
  * @property {('faces'|'landmarks'|'recognition'|'objects'|'people')[]} options  The options that are on.
@@ -459,6 +460,11 @@
  * @property {boolean} recognition_allowed  False: the configuration forbids recognition.
  *
  * @typedef {'alert'|'note'} Severity  Whether a user should look at an event at once.
+ *
+ * @typedef {object} Sight  How closely a camera's frames are looked at, with adaptive resolution.
+ * @property {number|null} face_long_side  Of the newest frame where faces were looked for; null: not asked for.
+ * @property {number} full_fps  Looks in full size a second.
+ * @property {number} closer_fps  Closer looks for objects a second, at most.
  *
  * @typedef {object} Sighting  A visit of a person.
  * @property {string} person

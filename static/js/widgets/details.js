@@ -111,13 +111,20 @@ export function createDetails(root, { now, minutes, events, eventUrl, onObjects,
     [{ at, words: [state, state === 'online' ? '' : why].filter(Boolean).join(': ') }, ...stored]
   );
 
+  /** How closely frames are looked at. @param {import('../lib/types.js').Sight} sight */
+  function lookText({ face_long_side: side, full_fps: full, closer_fps: closer }) {
+    const size = side === null ? [] : [`faces at ${side} pixels`];
+    return [`${rate(full)} in full`, `${rate(closer)} closer`, ...size].join(' · ');
+  }
+
   /** @param {CameraView} now_ @returns {[string, string][]} */
   function factsOf({ state, address, source, version, width, height, dropped, ...more }) {
-    const { fps, received_fps: received, analysed_fps: analysed } = more;
+    const { fps, received_fps: received, analysed_fps: analysed, sight } = more;
     const drops = Object.entries(dropped).filter(([hop]) => hop !== 'events').map(([hop, count]) => `${hop} ${count}`);
     return [
       ['Picture', width && height ? `${width} × ${height}` : '–'],
       ['Frames a second', `${fps ? rate(fps) : '–'} given · ${rate(received)} received · ${rate(analysed)} analysed`],
+      ['Looks a second', sight ? lookText(sight) : 'each in full'],
       ['Age of the picture', state !== 'online' || more.age_ms === null ? '–' : age(now() - more.age_ms / 1000, now())],
       ['Dropped since it came online', drops.join(' · ')],
       ['Address', [address, source].filter(Boolean).join(' · ')],

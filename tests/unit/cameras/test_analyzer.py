@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
@@ -117,6 +118,7 @@ class Scene:
             engine_problem=None,
             analysis_fps=50.0,
             motion_sleep_s=10.0,
+            adaptive_resolution=False,
             wakes=0,
             journal=b"",
         )
@@ -402,3 +404,30 @@ def test_asked_anew_the_hub_is_told_all_again(recognising: Scene) -> None:
     told = len(recognising.seen)
     recognising.order(options=("faces", "recognition"))
     wait_for(lambda: len(recognising.seen) >= told + 3, timeout_s=5)
+
+
+def test_frames_are_looked_at_in_full_now_and_then_and_less_closely_in_between(
+    scene: Scene,
+) -> None:
+    wait_for(lambda: scene.engine.requests)
+    assert scene.engine.requests[-1]["focus"] is None
+    assert scene.analyzer.sight(time.monotonic()) is None
+    scene.engine.answer = {**SIZE, "faces": [FACE], "face_long_side": 192}
+    scene.order(adaptive_resolution=True)
+    views = itertools.cycle((picture(1), picture(88888888)))
+
+    def asked(condition: Callable[[list[dict[str, Any]]], Any]) -> Callable[[], Any]:
+        def met() -> Any:
+            scene.jpeg = next(views)  # something moves
+            return condition([one["focus"] for one in scene.engine.requests if one["focus"]])
+
+        return met
+
+    wait_for(asked(lambda looks: sum(look["whole"] for look in looks) > 2))
+    looks = [one["focus"] for one in scene.engine.requests if one["focus"]]
+    assert (looks[0]["whole"], looks[0]["closer"], looks[0]["faces"]) == (True, True, [])
+    assert sum(look["whole"] for look in looks) < len(looks) / 3
+    assert [round(side) for side in looks[1]["faces"][0]] == [1, 2, 3, 4]
+    sight = scene.analyzer.sight(time.monotonic())
+    assert sight is not None
+    assert sight.face_long_side == 192 and 0 < sight.full_fps < 5

@@ -377,7 +377,8 @@ def show_a_face(hub: Hub, camera_id: str) -> None:
     size = {"width": 64, "height": 48}
     motion = {"quiet": True, "skipped": 40, "skipped_fps": 9.71}
     drops = {"agent": 1, "worker": 2, "events": 3}
-    told = messages.report(**rates, **size, dropped=drops, motion=motion)
+    sight = {"face_long_side": 192, "full_fps": 1.04, "closer_fps": 0.96}
+    told = messages.report(**rates, **size, dropped=drops, motion=motion, sight=sight)
     hub.services.board.report(camera_id, told)
     head = messages.frame_head(7, captured_at=at, **size)
     hub.services.broker.publish_frame(camera_id, head, b"a picture")

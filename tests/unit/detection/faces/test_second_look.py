@@ -15,11 +15,13 @@ from convergecast.detection.faces.centerface import MIN_SCORE, CenterFace
 from convergecast.detection.faces.second_look import (
     CROP_PX,
     MOST,
+    SMALL_LONG_SIDE,
     UNSURE_FROM,
     UNSURE_TO,
     SecondLook,
     both_scores,
 )
+from convergecast.messages.engine import Focus
 from convergecast.model_store import store
 from convergecast.vision.boxes import iou
 from convergecast.vision.detections import Bytes, Faces
@@ -141,6 +143,64 @@ def test_pictures_of_any_shape(detector: Counting, size: tuple[int, int]) -> Non
     detector.whole = faces((0, 0, 1, 1, 0.4), (0, 0, size[1], size[0], 0.3))
     looked_at(detector, np.zeros((*size, 3), np.uint8))
     assert detector.runs[CROP_PX] == 2
+
+
+def less(*expected: tuple[float, float, float, float], whole: bool = False) -> Focus:
+    return Focus(whole=whole, closer=False, faces=expected)
+
+
+def focused(detector: Counting, picture: Bytes, focus: Focus) -> Faces:
+    look = SecondLook(detector)
+    prepared = look.prepare(picture, focus)
+    assert max(prepared.whole.canvas.shape) == (640 if focus.whole else SMALL_LONG_SIDE)
+    return look.detect([prepared])[0]
+
+
+def test_a_face_too_small_for_a_small_first_run_is_found_where_it_is_expected(
+    detector: Counting, astronaut: Bytes
+) -> None:
+    picture = wall_with(astronaut, 100)
+    true = FACE * 100 + [300, 200, 300, 200]
+    (full,) = looked_at(detector, picture).boxes
+    assert len(focused(detector, picture, less())) == 0
+    detector.runs.clear()
+    moved = tuple(np.add(true, [8, -6, 8, -6]).tolist())
+    found = focused(detector, picture, less(moved))
+    assert detector.runs[640] == 1
+    assert len(found) == 1 and found.scores[0] > 0.6
+    assert iou(found.boxes, full[None])[0, 0] > 0.7
+    eye, other, nose, *_ = found.points[0]
+    assert eye[0] < nose[0] < other[0]
+
+
+def test_a_large_face_is_found_in_a_small_first_run_though_nobody_expected_it(
+    detector: Counting, astronaut: Bytes
+) -> None:
+    assert len(focused(detector, wall_with(astronaut, 280), less())) == 1
+
+
+def test_a_face_that_has_gone_is_not_found_where_it_was_expected(detector: Counting) -> None:
+    wall = np.full((480, 640, 3), 120, np.uint8)
+    assert len(focused(detector, wall, less((100, 100, 140, 150)))) == 0
+    assert len(focused(detector, wall, less((-90, -90, -50, -40), whole=True))) == 0
+
+
+def test_a_face_expected_twice_is_found_once(detector: Counting, astronaut: Bytes) -> None:
+    picture = wall_with(astronaut, 100)
+    left, top, right, bottom = (FACE * 100 + [300, 200, 300, 200]).tolist()
+    twice = (left - 8, top, right - 8, bottom), (left + 8, top, right + 8, bottom)
+    assert len(focused(detector, picture, less(*twice))) == 1
+
+
+def test_a_followed_face_has_one_box_whatever_the_size_of_the_first_run(
+    detector: Counting, astronaut: Bytes
+) -> None:
+    picture = wall_with(astronaut, 200)
+    expected = tuple((FACE * 200 + [300, 200, 300, 200]).tolist())
+    small = focused(detector, picture, less(expected))
+    full = focused(detector, picture, less(expected, whole=True))
+    assert detector.runs == {640: 2, CROP_PX: 2}
+    assert iou(small.boxes, full.boxes)[0, 0] > 0.9
 
 
 def test_both_looks_count_alike() -> None:

@@ -13,6 +13,7 @@ import pytest
 from convergecast.detection.objects.second_pass import CloserLook, merge, tile_for
 from convergecast.detection.objects.ssd import Prepared as SsdPrepared
 from convergecast.detection.objects.ssd import Ssd
+from convergecast.messages.engine import Focus
 from convergecast.model_store.catalog import SSD_GRAPH
 from convergecast.model_tools.converters.ssd_graph import convert_ssd
 from convergecast.model_tools.reference_files import original
@@ -35,6 +36,10 @@ def ssd(models_ready: None, tmp_path_factory: pytest.TempPathFactory) -> Countin
     path = tmp_path_factory.mktemp("ssd") / "ssd.onnx"
     path.write_bytes(convert_ssd(original(SSD_GRAPH).read_bytes()))
     return CountingSsd(path, threads=2, device="cpu")
+
+
+def less(*, closer: bool) -> Focus:
+    return Focus(whole=False, closer=closer, faces=())
 
 
 def objects(*found: tuple[float, float, float, float, float, int]) -> Objects:
@@ -61,6 +66,28 @@ def test_a_person_too_small_for_the_whole_picture_is_found_in_the_tile(
     assert found.label_ids.tolist() == [PERSON]
     assert iou(found.boxes, np.array([[560, 430, 630, 500]], np.float32))[0, 0] > 0.6
     assert ssd.runs == 2
+
+
+def test_a_frame_that_needs_no_closer_look_costs_one_run(
+    ssd: CountingSsd, astronaut: Bytes
+) -> None:
+    picture, closer = scene(astronaut), CloserLook(ssd)
+    ssd.runs = 0
+    closer.detect([closer.prepare(picture, less(closer=False))], 0.2)
+    assert ssd.runs == 1
+    closer.detect([closer.prepare(picture, less(closer=True))], 0.2)
+    assert ssd.runs == 3
+
+
+def test_the_closer_look_was_needed_where_it_alone_shows_something_clearly() -> None:
+    tile, size = (0, 50, 400, 350), (700, 525)
+    near, far = (10, 60, 40, 110, 0.3, PERSON), (200, 60, 240, 120, 0.3, PERSON)
+    in_tile = (10, 10, 40, 60, 0.8, PERSON)
+    needed = merge(objects(far), objects(in_tile), tile, *size)
+    assert needed.closer_needed and needed.best(1).closer_needed
+    assert not merge(objects(near), objects(in_tile), tile, *size).closer_needed
+    assert not merge(objects(far), objects((*in_tile[:4], 0.4, PERSON)), tile, *size).closer_needed
+    assert not merge(objects(far), Objects.empty(), tile, *size).closer_needed
 
 
 def test_a_picture_without_doubt_costs_one_run_and_is_left_as_it_is(
