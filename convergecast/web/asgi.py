@@ -93,7 +93,7 @@ def create_asgi(services: Services) -> Application:
         elif scope["type"] == "http":
             route = routes.find(scope)
             if scope["path"] in SOCKETS:
-                await _refuse(UpgradeNeeded(_NO_UPGRADE), send)
+                await _refuse(_why_no_socket(services, scope), send)
             elif route.handler:
                 await _native(services, route, route.handler, scope, receive, send)
             elif route.rule and route.rule.takes_large_body:
@@ -188,6 +188,22 @@ async def _websocket(services: Services, scope: Scope, receive: Receive, send: S
             return
         await send({"type": "websocket.accept"})
         await serve(services, caller, receive, send)
+
+
+def _why_no_socket(services: Services, scope: Scope) -> ConvergeCastError:
+    """Return why a plain request to a socket is refused.
+
+    A page asks by POST, which brings its origin, and learns why its handshake was refused.
+    """
+    serve = SOCKETS[scope["path"]]
+    if scope["method"] == "POST":
+        try:
+            caller = _admit(services, declared_rule(serve), scope)
+            with services.viewer_seats.taken_by(caller.credential):
+                pass
+        except ConvergeCastError as error:
+            return error
+    return UpgradeNeeded(_NO_UPGRADE)
 
 
 async def _native(

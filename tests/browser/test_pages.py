@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from scripts.bench.page import WORKER_IN_PAGE
 from tests.browser.conftest import Watched
 from tests.support.rig import Rig
 
@@ -159,3 +160,15 @@ def test_settings_apply_at_once_and_are_kept(page: Page, fed: Rig) -> None:
     expect(page.get_by_test_id("setting-sightings")).to_have_value("3")
     switch.uncheck()
     fed.wait_for(lambda: not fed.get("/api/v1/settings")["recognition"], "recognition off")
+
+
+def test_a_page_whose_socket_never_comes_says_why(browser: Browser, fed: Rig) -> None:
+    watched = Watched(browser, fed, viewport={"width": 1366, "height": 768})
+    page = watched.page
+    page.add_init_script(WORKER_IN_PAGE)  # no socket of a worker can be taken over
+    page.route_web_socket(re.compile("/live$"), lambda socket: socket.close())
+    watched.trade_token()
+    page.goto(f"{fed.url}/system")
+    said = "This address is a WebSocket. A proxy before the hub must"
+    expect(page.get_by_test_id("banner")).to_contain_text(said, timeout=15_000)
+    watched.context.close()

@@ -83,6 +83,12 @@ export const api = {
     if (response?.status === 401) toLogin();
     return response?.status !== 401;
   },
+  /** Why there is no socket, as the hub tells it; null: it does not. @returns {Promise<string|null>} */
+  async whyNoSocket() {
+    const response = await reach('POST', '/live').catch(() => null); // unlike GET it brings the page's origin
+    const answer = await response?.json().catch(() => null);
+    return answer?.message ?? null;
+  },
   /** Ends this browser's session. */
   async signOut() {
     await request('POST', '/logout').catch(() => null);

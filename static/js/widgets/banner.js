@@ -1,5 +1,6 @@
 // A thin bar while nothing can come from the hub, and the line from which screen readers read what changed.
 
+import { api } from '../lib/api.js';
 import { el, setSentence } from '../lib/dom.js';
 
 /** @type {Object<string, string>} */
@@ -13,10 +14,22 @@ export function createBanner(root) {
   const bar = el('p', { class: 'banner-bar', 'data-testid': 'banner', hidden: true });
   root.setAttribute('role', 'status');
   root.append(bar);
+  let link = '';
+  let refusal = '';
+  let asked = false;
+  const show = () => setSentence(bar, (link === 'lost' && refusal) || (SENTENCES[link] ?? ''));
   return {
     /** @param {import('../lib/views.js').View|null} view */
     setState(view) {
-      setSentence(bar, SENTENCES[view?.link ?? ''] ?? '');
+      link = view?.link ?? '';
+      if (link === 'live') refusal = '';
+      show();
+      if (link !== 'lost' || view?.status || asked) return;
+      asked = true; // the hub has never greeted: it refuses, or a proxy before it does
+      api.whyNoSocket().then((sentence) => {
+        refusal = sentence ?? '';
+        show();
+      });
     },
   };
 }

@@ -170,6 +170,22 @@ def test_a_registration_counts_as_the_clients_or_is_refused_with_the_reason(
 
 
 def test_a_socket_behind_a_proxy_that_passes_no_upgrade_is_told(application: Application) -> None:
-    answer = ask(application, "GET", "/live", headers=BEARER)
-    assert answer.status == 426
-    assert b"Upgrade and Connection" in answer.body
+    for method in ("GET", "POST"):
+        answer = ask(application, method, "/live", headers=BEARER)
+        assert answer.status == 426
+        assert b"Upgrade and Connection" in answer.body
+
+
+def test_a_page_learns_by_post_why_its_socket_was_refused(application: Application) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = f"token={TOKEN}".encode()
+    signed_in = ask(application, "POST", "/login", headers=form, body=body)
+    sent = {"Cookie": signed_in.headers["set-cookie"].partition(";")[0]}
+    for origin, status, reason in (
+        ("http://localhost", 426, b"Upgrade and Connection"),
+        ("http://cams.example", 403, b"http://cams.example, and was sent to localhost"),
+    ):
+        answer = ask(application, "POST", "/live", headers={**sent, "Origin": origin})
+        assert answer.status == status
+        assert reason in answer.body
+    assert ask(application, "POST", "/live").status == 401
