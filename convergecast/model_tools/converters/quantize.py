@@ -17,6 +17,7 @@ from onnxruntime.quantization.calibrate import TensorsData
 from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 
 from convergecast.errors import ModelError
+from convergecast.protocol.command_line import PROGRAM
 
 RANGES_FOLDER = Path(__file__).parent / "ranges"
 
@@ -62,8 +63,8 @@ def quantize(model: bytes, name: str) -> bytes:
         onnx.checker.check_model(quantized)
     except (ValueError, onnx.checker.ValidationError) as problem:
         raise ModelError(
-            f"The int8 ranges do not belong to this version of the model {name}: run "
-            "python -m convergecast models fetch with the installed version of ConvergeCast."
+            f"The int8 ranges do not belong to this version of the model {name}: run {PROGRAM} "
+            "models fetch with the installed version of ConvergeCast."
         ) from problem
     content: bytes = quantized.SerializeToString(deterministic=True)
     return content

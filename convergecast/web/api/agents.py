@@ -12,6 +12,7 @@ from convergecast.errors import Forbidden, InvalidInput
 from convergecast.messages.api import AgentCommand, Commands
 from convergecast.networks import served_addresses
 from convergecast.protocol import PROTOCOL_VERSION, ProtocolError
+from convergecast.protocol.command_line import PROGRAM
 from convergecast.protocol.hosts import is_loopback
 from convergecast.protocol.registration import MAX_BODY_BYTES, decode_registration, encode_reply
 from convergecast.web.api.request_body import answer
@@ -67,6 +68,7 @@ def blueprint(services: Services) -> Blueprint:
                 linux=here.linux,
                 windows=here.windows,
                 only_this_machine=is_loopback(services.config.host),
+                program=PROGRAM,
                 elsewhere=None if there is None else _commands(there, token),
             )
         )

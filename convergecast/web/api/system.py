@@ -20,6 +20,7 @@ from convergecast.messages.system import (
     System,
     UsageHistory,
 )
+from convergecast.protocol.command_line import PROGRAM
 from convergecast.web.api.request_body import answer
 from convergecast.web.services import Services
 
@@ -94,5 +95,5 @@ def _findings(services: Services) -> list[CheckFinding]:
     if not child.wait(time.monotonic() + _DOCTOR_TIMEOUT_S):
         child.kill()
     if not told:
-        raise Unavailable("The check did not end: run python -m convergecast doctor instead.")
+        raise Unavailable(f"The check did not end: run {PROGRAM} doctor instead.")
     return msgspec.json.decode(told[0], type=list[CheckFinding])

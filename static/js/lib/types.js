@@ -7,6 +7,7 @@
  * @property {string} linux
  * @property {string} windows
  * @property {boolean} only_this_machine
+ * @property {string} program  What runs the hub's commands on its machine.
  * @property {Commands|null} elsewhere  For other computers; null: none of them reaches this hub.
  *
  * @typedef {object} Audit  The entries, newest first.

@@ -25,7 +25,7 @@ const HOW = {
 };
 const ONLY_HERE = 'This hub listens on this computer only, so no other one reaches it. Stop it, make an account, '
   + 'and start it for the network:';
-const FOR_NETWORK = 'python -m convergecast user add NAME --role admin\npython -m convergecast serve --host 0.0.0.0';
+const FOR_NETWORK = ['user add NAME --role admin', 'serve --host 0.0.0.0'];
 const CLONE = 'git clone ADDRESS convergecast';
 const KEEP_SECRET = 'The command contains the agent token, with which cameras join. Use it only on your own computers.';
 const WAITING = 'Waiting for the camera…';
@@ -73,7 +73,7 @@ export function createAddCamera({ actions }) {
   function lines() {
     if (!commands) return null;
     if (place === 'here') return commands[system];
-    if (!commands.elsewhere) return FOR_NETWORK;
+    if (!commands.elsewhere) return FOR_NETWORK.map((words) => `${commands?.program} ${words}`).join('\n');
     return [CLONE, 'cd convergecast', commands.elsewhere[system]].join('\n');
   }
 

@@ -18,6 +18,7 @@ from convergecast.errors import ModelError
 from convergecast.model_store import store
 from convergecast.model_store.catalog import CENTERFACE, FP32, INT8
 from convergecast.model_tools.converters.quantize import quantize
+from convergecast.protocol.command_line import PROGRAM
 from convergecast.protocol.folders import MODELS_VARIABLE
 
 NAME = "centerface"
@@ -136,11 +137,9 @@ def test_without_the_int8_variant_auto_takes_fp32_and_int8_says_what_to_run(
     assert choose_precision("faces", NAME, "auto", device="cpu") == (
         FP32,
         "int8 cannot be used: The int8 variant of the face detector centerface is not installed: "
-        "run python -m convergecast models fetch",
+        f"run {PROGRAM} models fetch",
     )
-    with pytest.raises(
-        ModelError, match=r"int8 variant .* run python -m convergecast models fetch"
-    ):
+    with pytest.raises(ModelError, match=f"int8 variant .* run {PROGRAM} models fetch"):
         choose_precision("faces", NAME, INT8)
     assert known_choice(NAME) is None
 
@@ -180,7 +179,7 @@ def test_a_damaged_or_outdated_int8_variant_is_no_reason_to_stop(both: Path) -> 
     assert choose_precision("faces", NAME, "auto", device="cpu") == (
         FP32,
         "int8 cannot be used: The int8 variant of the face detector centerface is damaged or "
-        "missing: run python -m convergecast models fetch",
+        f"missing: run {PROGRAM} models fetch",
     )
     path.write_bytes(whole)
     manifest = both / "faces-centerface-int8.json"

@@ -34,6 +34,7 @@ from convergecast.model_store.catalog import (
     Member,
 )
 from convergecast.model_tools.reference_files import original
+from convergecast.protocol.command_line import PROGRAM
 from convergecast.protocol.folders import MODELS_VARIABLE, models_folder
 from convergecast.vision.detections import Bytes, Floats
 from tests.support.addresses import engine_address
@@ -289,7 +290,7 @@ def test_without_the_model_faces_are_found_and_the_error_says_what_to_do(
     assert len(faces_of(found)) == 1
     assert found.problems == {
         "recognition": "The face embedding model dlib-resnet is not installed: "
-        "run python -m convergecast models fetch"
+        f"run {PROGRAM} models fetch"
     }
     assert plain(still(found, ("recognition",)))["faces"][0]["identity"] is None
 

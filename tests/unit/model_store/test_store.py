@@ -188,7 +188,7 @@ def test_a_damaged_added_model_is_named_and_stays_until_it_is_removed(
 ) -> None:
     manifest = add_model(yunet, "faces", quiet)
     (folder / manifest.file).write_bytes(b"torn")
-    with pytest.raises(ModelError, match="yunet is damaged or missing: use python -m convergecast"):
+    with pytest.raises(ModelError, match=f"yunet is damaged or missing: use {store.ADD}"):
         store.find("faces", "yunet")
     assert store.list_models()[-1].state == "damaged"
     add_model(yunet, "faces", quiet)

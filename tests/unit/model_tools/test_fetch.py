@@ -82,7 +82,7 @@ def test_damaged_files_are_noticed_and_healed(folder: Path) -> None:
     (folder / "pictures" / "p.png").write_bytes(b"")
     assert store.list_models()[0].state == "damaged"
     assert store.list_pictures()[0].state == "damaged"
-    with pytest.raises(ModelError, match=r"damaged or missing: run python -m convergecast models"):
+    with pytest.raises(ModelError, match=f"damaged or missing: {store.FETCH}"):
         store.find("faces")
     fetch(quiet, downloader=index)
     assert store.find("faces").path.read_bytes() == MODEL.upper()

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+import convergecast
 from agent.options import parse_options
 from convergecast.cli import main
 from convergecast.protocol.command_line import Parser, number, whole_number
@@ -56,6 +61,21 @@ def test_the_agent(words: str, said: str, capsys: pytest.CaptureFixture[str]) ->
         parse_options(words.split(), {})
     assert end.value.code == 2
     assert capsys.readouterr().err.startswith(f"agent.py: {said}")
+
+
+def test_the_program_is_named_as_it_runs_from_the_current_folder(tmp_path: Path) -> None:
+    show = "from convergecast.protocol.command_line import PROGRAM; print(PROGRAM)"
+    python = Path(sys.executable)
+    root = str(Path(convergecast.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": root, "PYTHONSAFEPATH": "1"}
+    for folder, said in (
+        (python.parents[1], str(python.relative_to(python.parents[1]))),
+        (tmp_path, "python"),
+    ):
+        done = subprocess.run(
+            [python, "-c", show], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        assert done.stdout == f"{said} -m convergecast\n", done.stderr
 
 
 def test_what_argparse_says_of_other_things_is_passed_on(
