@@ -221,6 +221,18 @@ class EventLog:
             self._identified.clear()
         self._remove(self._database.write(lambda to: store.forget_person(to, person_id)))
 
+    def looks_at(self, person_id: str) -> list[tuple[str, float, float]]:
+        """Return cameras, and from when to when they saw the face of a person, in UNIX seconds."""
+        return store.looks_at(self._database, person_id)
+
+    def hide_people(self, looks: Sequence[tuple[str, float, float]]) -> None:
+        """Delete the pictures of all people whom cameras saw in these times."""
+
+        def hide(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+            return [each for look in looks for each in store.hide_people(connection, *look)]
+
+        self._remove(self._database.write(hide))
+
     def forget_all_but(self, people: Collection[str]) -> None:
         """Take everybody out of all events who is not among these people."""
         found = {each for each in store.people_in(self._database) if each not in people}

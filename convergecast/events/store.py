@@ -296,6 +296,33 @@ def forget_person(connection: sqlite3.Connection, person_id: str) -> list[tuple[
     return [(row["camera_id"], row["key"]) for row in rows if row["key"] is not None]
 
 
+def looks_at(database: Database, person_id: str) -> list[tuple[str, float, float]]:
+    """Return cameras, and from when to when they saw the face of a person, in UNIX seconds."""
+    rows = database.read(
+        "SELECT camera_id, started_at, coalesce(ended_at, seen_at, started_at) AS ended_at "
+        "FROM events WHERE person_id = ?",
+        (person_id,),
+    )
+    return [(row["camera_id"], row["started_at"], row["ended_at"]) for row in rows]
+
+
+def hide_people(
+    connection: sqlite3.Connection, camera_id: str, since_s: float, until_s: float
+) -> list[tuple[str, str]]:
+    """Have events of people and faces in a time show no picture; return cameras and keys."""
+    where = (
+        "WHERE camera_id = ? AND picture IS NOT NULL AND (kind = 'face' OR label = 'person') "
+        "AND started_at <= ? AND coalesce(ended_at, seen_at, started_at) >= ?"
+    )
+    values = camera_id, until_s, since_s
+    rows = connection.execute(f"SELECT key FROM events {where}", values).fetchall()  # noqa: S608
+    connection.execute(
+        f"UPDATE events SET picture = NULL, picture_gone = 1 {where}",  # noqa: S608 - no value
+        values,
+    )
+    return [(camera_id, row["key"]) for row in rows if row["key"] is not None]
+
+
 def people_in(database: Database) -> set[str]:
     """Return the ids of all people in events."""
     sql = "SELECT DISTINCT person_id FROM events WHERE person_id IS NOT NULL"

@@ -136,6 +136,15 @@ class NewPerson(MorePictures, frozen=True, kw_only=True):
     ) = UNSET
 
 
+class ForgetQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """What is deleted with a person."""
+
+    clips: Annotated[
+        Literal["true", "false"],
+        Meta(description="Also clips around each look at the face, and people's pictures then."),
+    ] = "false"
+
+
 class NewName(Message, frozen=True, kw_only=True):
     """A new name for a person."""
 

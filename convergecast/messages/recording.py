@@ -87,6 +87,7 @@ class Storage(Message, frozen=True, kw_only=True):
     full_at: Annotated[
         Time | None, Meta(description="When the budget is used up, at this rate. Null: not soon.")
     ]
+    oldest_at: Annotated[Time | None, Meta(description="Of the oldest clip. Null: there is none.")]
     days: Annotated[
         float | None, Meta(description="Older ones are deleted. Null: the budget says.")
     ]

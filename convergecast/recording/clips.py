@@ -291,6 +291,7 @@ class ClipStore:
                 days = max((now_s - first_s) / 86_400, 1 / 24)
                 a_day = sum(segment.bytes for segment in since) / days
                 cameras.append(CameraStorage(camera=camera_id, bytes=used, bytes_a_day=a_day))
+            starts = [each.start_s for segments in self._segments.values() for each in segments]
             problem = next(iter(self._problems.values()), None)
         used = sum(each.bytes for each in cameras) + self._picture_bytes
         a_day = sum(each.bytes_a_day for each in cameras)
@@ -300,6 +301,7 @@ class ClipStore:
             used_bytes=used,
             free_bytes=self._disk()[1],
             full_at=now_s + left / a_day * 86_400 if left > 0 and a_day > 0 else None,
+            oldest_at=min(starts, default=None),
             days=self.days,
             cameras=cameras,
             error=problem,
@@ -323,14 +325,18 @@ class ClipStore:
             self._database.write(lambda connection: set_value(connection, _DAYS, text))
 
     def remove(
-        self, camera_id: str, span: Span, others: Callable[[float, float], Sequence[Span]]
+        self,
+        camera_id: str,
+        span: Span,
+        others: Callable[[float, float], Sequence[Span]] = lambda *_: (),
     ) -> None:
         """Delete the closed segments of a time that no other event reaches into.
 
         Args:
             camera_id: of the camera.
             span: of the clip.
-            others: returns the spans of the other events that reach into a time.
+            others: returns the spans of the other events that reach into a time; without it, other
+                events lose what they show of these segments.
         """
         for segment in self._of(camera_id, span):
             entries = _read(str(segment.path), None)

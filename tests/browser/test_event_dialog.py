@@ -218,3 +218,39 @@ def test_a_privacy_mask_is_drawn_and_the_wall_says_who_applies_it(told: Told) ->
     expect(badge).to_have_attribute("title", "Privacy masks on")
     told.tell("cameras", cameras=[told_camera(masked_by="hub")])
     expect(badge).to_have_attribute("title", re.compile("the whole picture crosses the network"))
+
+
+def test_who_forgets_a_person_is_shown_the_clips_and_deletes_them_with_one_click(
+    told: Told,
+) -> None:
+    page = told.page
+    person = {"id": "p1", "name": "Anna", "consent": {"by": "me", "at": 1}, "pictures": []}
+    recorded = [happened("7", kind="face", subkind="known"), happened("6", clip=None)]
+    page.route(re.compile("/api/v1/people$"), lambda r: r.fulfill(json={"people": [person]}))
+    page.route(re.compile(r"/events\?person=p1"), lambda r: r.fulfill(json={"events": recorded}))
+    page.route(re.compile("/api/v1/people/p1"), lambda r: r.fulfill(status=204))
+    told.go("/faces")
+    told.hello(told_camera())
+    for clips in (True, False):
+        page.get_by_test_id("person-menu").click()
+        page.get_by_test_id("menu-forget").click()
+        expect(page.get_by_test_id("confirm").get_by_test_id("strip-event")).to_have_count(1)
+        page.get_by_test_id("forget-clips").set_checked(clips)
+        with page.expect_request(re.compile("people/p1")) as asked:
+            page.get_by_test_id("confirm-yes").click()
+        assert asked.value.url.endswith("p1?clips=true" if clips else "p1")
+
+
+def test_system_says_what_recordings_take(told: Told) -> None:
+    page = told.page
+    storage = {
+        **{"budget_bytes": 4 << 30, "used_bytes": 1 << 30, "free_bytes": 8 << 30, "days": 30},
+        **{"full_at": None, "oldest_at": time.time() - 60, "error": "The disk is full."},
+        "cameras": [{"camera": "c1", "bytes": 1 << 30, "bytes_a_day": 1 << 20}],
+    }
+    page.route(re.compile("/api/v1/storage$"), lambda r: r.fulfill(json=storage))
+    told.go("/system")
+    told.hello(told_camera())
+    expect(page.get_by_test_id("storage-words")).to_contain_text("deleted after 30 days")
+    expect(page.get_by_test_id("storage-trouble")).to_have_text("The disk is full.")
+    expect(page.get_by_test_id("storage")).to_contain_text("GB")

@@ -5,9 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from convergecast.auth.access import Access, allow
-from convergecast.messages.people import DistancesShown, FaceInView, MergeOrder, NewName, People
+from convergecast.messages.people import (
+    DistancesShown,
+    FaceInView,
+    ForgetQuery,
+    MergeOrder,
+    NewName,
+    People,
+)
+from convergecast.recording.recorder import AFTER_S
 from convergecast.web.api.enrolment_form import add_pictures, enrol_person
-from convergecast.web.api.request_body import answer, json_body
+from convergecast.web.api.request_body import answer, json_body, query
 from convergecast.web.caller import caller
 from convergecast.web.request_limits import MAX_PICTURES_BYTES
 from convergecast.web.services import Services
@@ -51,12 +59,16 @@ def blueprint(services: Services) -> Blueprint:
     @routes.delete("/<id:person_id>")
     @allow(Access.MANAGE)
     def forget(person_id: str) -> Response:
+        looks = services.events.looks_at(person_id) if query(ForgetQuery).clips == "true" else []
         try:
             gallery.forget(person_id, caller().actor)
         finally:  # also when an earlier try got no further than the gallery
             if person_id not in gallery.names():
+                services.events.hide_people(looks)
                 services.events.forget_person(person_id)
                 services.exports.remove()
+                for camera_id, since_s, until_s in looks:
+                    services.clips.remove(camera_id, (since_s - AFTER_S, until_s + AFTER_S))
         return Response(status=204)
 
     @routes.post("/<person_id>/merge")

@@ -31,7 +31,7 @@ PEOPLE_OPERATIONS = {
     f"POST {_PEOPLE}": manage("enrol", "Enrol a person", _ENROLLED, sent=_NEW, errors=_ALL),
     f"GET {_PEOPLE}/distances": inspect("distances", "Distances of pictures", kinds.DistancesShown),
     f"PATCH {_ONE}": manage("rename_person", "Rename a person", kinds.Person, sent=kinds.NewName),
-    f"DELETE {_ONE}": manage("forget_person", "Forget a person", _DONE),
+    f"DELETE {_ONE}": manage("forget_person", "Forget one", _DONE, query=kinds.ForgetQuery),
     f"POST {_ONE}/merge": manage(
         "merge_people", "Merge two people", kinds.Person, sent=kinds.MergeOrder, errors=[409, 429]
     ),

@@ -150,8 +150,8 @@ export const api = {
   addFaces: (id, form) => request('POST', `${person(id)}/faces`, form),
   /** @param {string} id @param {string} name */
   renamePerson: (id, name) => request('PATCH', person(id), { name }),
-  /** @param {string} id */
-  forgetPerson: (id) => request('DELETE', person(id)),
+  /** @param {string} id @param {boolean} clips  whether clips that show the person go too */
+  forgetPerson: (id, clips) => request('DELETE', `${person(id)}${clips ? '?clips=true' : ''}`),
   /** @param {string} id @param {string} face_id */
   removeFace: (id, face_id) => request('DELETE', face(id, face_id)),
   /** @param {string} id @param {string} face_id */
@@ -171,6 +171,8 @@ export const api = {
   /** @param {string} id */
   dropUnknown: (id) => request('DELETE', unknown(id)),
   dropAllUnknown: () => request('DELETE', UNKNOWN),
+  /** @returns {Promise<import('./types.js').Storage>} */
+  storage: () => request('GET', '/api/v1/storage'),
   /** @param {import('./types.js').AuditKind[]} kinds @returns {Promise<import('./types.js').Audit>} */
   audit: (kinds) => request('GET', `/api/v1/audit?limit=500&${kinds.map((kind) => `kind=${kind}`).join('&')}`),
   /**

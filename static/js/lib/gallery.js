@@ -71,8 +71,14 @@ export function createGallery({ now, onChange }) {
     addFaces: (id, form) => after(api.addFaces(id, form)),
     /** @param {string} id @param {string} name */
     rename: (id, name) => after(api.renamePerson(id, name)),
-    /** @param {string} id */
-    forget: (id) => after(api.forgetPerson(id)),
+    /** @param {string} id @param {boolean} clips  whether clips that show the person go too */
+    forget: (id, clips) => after(api.forgetPerson(id, clips)),
+    /** The newest looks at a person's face that are recorded. @param {string} id */
+    async clipsOf(id) {
+      const { events } = await api.events({ person: id, limit: '500' });
+      return events.filter(({ clip }) => clip !== null);
+    },
+    eventUrl: api.eventUrl,
     /** @param {string} id @param {string} face_id */
     removeFace: (id, face_id) => after(api.removeFace(id, face_id)),
     /** @param {string} into the id that stays @param {string} from the id that goes */

@@ -32,6 +32,11 @@
  * @property {'gone'} type
  * @property {string} camera
  *
+ * @typedef {object} CameraStorage  What a camera's clips and pictures take.
+ * @property {string} camera
+ * @property {number} bytes
+ * @property {number} bytes_a_day  Over the last seven days.
+ *
  * @typedef {object} CameraView  A camera as the API and the page show it.
  * @property {string} id  The camera's identity in the hub. It never changes.
  * @property {string} name
@@ -490,6 +495,16 @@
  * @property {ModelInfo[]} models
  * @property {Object<string, number>} analysed_fps
  * @property {Object<string, number>} wanted_fps
+ *
+ * @typedef {object} Storage  What clips and pictures of events take, and may take.
+ * @property {number} budget_bytes
+ * @property {number} used_bytes
+ * @property {number} free_bytes  Of the disk.
+ * @property {number|null} full_at  When the budget is used up, at this rate. Null: not soon.
+ * @property {number|null} oldest_at  Of the oldest clip. Null: there is none.
+ * @property {number|null} days  Older ones are deleted. Null: the budget says.
+ * @property {CameraStorage[]} cameras
+ * @property {string|null} error  Why clips are not recorded.
  *
  * @typedef {object} System  The hub's processes and the machine.
  * @property {string} version

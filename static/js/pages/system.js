@@ -9,6 +9,7 @@ import { createPage } from '../lib/page.js';
 import { createTable } from '../widgets/table.js';
 
 const REFRESH_MS = 5000;
+const STORAGE_MS = 30_000;
 const main = at('system');
 
 /** @param {string} title @param {...Node} parts */
@@ -24,6 +25,9 @@ const rates = createTable('Rates',
 const noRates = el('p', { class: 'quiet small', 'data-testid': 'no-rates' }, 'No option is on.');
 const drops = createTable('Frames',
   ['Camera', 'Frames a second', 'Agent', 'Worker', 'Viewers', 'Events lost'], 'drops');
+const kept = createTable('What is kept', ['Camera', 'Clips and pictures', 'A day'], 'storage');
+const keptWords = el('p', { class: 'quiet small', 'data-testid': 'storage-words' });
+const keptTrouble = el('p', { class: 'problem', role: 'status', hidden: true, 'data-testid': 'storage-trouble' });
 const findings = el('ul', { class: 'findings', 'data-testid': 'findings' });
 const check = button('Check this machine', 'check-machine', findOut);
 const checkWords = el('p', { class: 'quiet small', role: 'status' });
@@ -51,6 +55,7 @@ section('Rates', noRates, rates.element);
 section('Frames', drops.element,
   el('p', { class: 'quiet small' },
     'Agent, worker and viewers: dropped since the camera came online. Events lost: since its worker started.'));
+section('Recordings', keptTrouble, keptWords, kept.element);
 section('This machine', el('div', { class: 'row' }, check), checkWords, findings);
 
 /** @param {import('../lib/views.js').View} view */
@@ -92,6 +97,24 @@ async function refresh() {
   }
 }
 
+/** What clips and pictures of events take, by camera, and what they may take. */
+async function showStorage() {
+  if (document.hidden) return;
+  const found = await api.storage().catch((error) => setSentence(keptTrouble, reason(error)));
+  if (!found) return;
+  setSentence(keptTrouble, found.error ?? '');
+  const { days, full_at: fullAt, oldest_at: oldestAt } = found;
+  setText(keptWords, [
+    `${size(found.used_bytes)} of ${size(found.budget_bytes)} used, ${size(found.free_bytes)} free on the disk`,
+    oldestAt === null ? 'nothing is recorded' : `the oldest is of ${clockTime(oldestAt, page.now())}`,
+    ...(days === null ? [] : [`deleted after ${count(days, 'day', 'days')}`]),
+    ...(fullAt === null ? [] : [`full ${clockTime(fullAt, page.now())}: then the oldest go`]),
+  ].join(' · '));
+  const names = new Map(page.view().cameras.map(({ id, name }) => [id, name]));
+  kept.setRows(found.cameras.map(({ camera, bytes, bytes_a_day: daily }) => (
+    [names.get(camera) ?? 'a camera that is gone', size(bytes), size(daily)])));
+}
+
 const rows = new Map();
 
 /** What the doctor finds: problems first, each with its mend. */
@@ -121,4 +144,6 @@ async function findOut() {
 const page = createPage({ main, name: 'system', render });
 document.addEventListener('visibilitychange', refresh);
 setInterval(refresh, REFRESH_MS);
+setInterval(showStorage, STORAGE_MS);
 refresh();
+showStorage();

@@ -90,13 +90,13 @@ export function createMenu() {
 
 /**
  * Asks once, naming what is deleted.
- * @param {{title: string, what: string, yes: string}} words  yes: on the button that deletes
+ * @param {{title: string, what: string, yes: string, more?: Node[]}} words  yes: on the button that deletes
  * @returns {Promise<boolean>}
  */
-export function confirmLoss({ title, what, yes }) {
+export function confirmLoss({ title, what, yes, more = [] }) {
   return new Promise((resolve) => {
     const dialog = el('dialog', { class: 'dialog', 'aria-label': title, 'data-testid': 'confirm' });
-    dialog.append(el('h2', {}, title), el('p', { class: 'quiet' }, what), el('div', { class: 'row end' },
+    dialog.append(el('h2', {}, title), el('p', { class: 'quiet' }, what), ...more, el('div', { class: 'row end' },
       button('Cancel', 'confirm-no', () => dialog.close('')),
       button(yes, 'confirm-yes', () => dialog.close('yes'), 'button danger')));
     dialog.addEventListener('close', () => { dialog.remove(); resolve(dialog.returnValue === 'yes'); });

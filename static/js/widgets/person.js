@@ -5,7 +5,9 @@ import { button, el, icon, iconButton, keyed, setHidden, setSentence, setText } 
 import { takeFiles } from '../lib/drop.js';
 import { clockTime, count } from '../lib/format.js';
 import { personHue } from '../lib/people.js';
+import { ROOT } from '../lib/root.js';
 import { confirmLoss } from './menu.js';
+import { createEventStrip } from './eventstrip.js';
 import { createMergeDialog } from './merge.js';
 import { createNameField } from './namefield.js';
 
@@ -16,6 +18,7 @@ import { createNameField } from './namefield.js';
  */
 
 const FEW = 8;
+const SHOWN_CLIPS = 24;
 const LAST_PICTURE = ' It is the last picture: without one, this person is not recognised.';
 const SOURCES = { upload: 'from a file', camera: 'from a camera', unknown: 'from the unknown faces' };
 
@@ -69,12 +72,23 @@ export function createPerson({ person: first, gallery, menu, onEnrol, onGone }) 
   }
 
   async function forget() {
+    const clips = await gallery.clipsOf(id).catch(() => []);
+    const strip = createEventStrip({
+      label: 'Clips that show this person',
+      url: gallery.eventUrl,
+      href: (event) => `${ROOT}/events?event=${event.id}`,
+    });
+    strip.setEvents(clips.slice(0, SHOWN_CLIPS), around.now_s);
+    const too = el('input', { type: 'checkbox', class: 'check', checked: true, 'data-testid': 'forget-clips' });
+    const words = `Delete ${count(clips.length, 'clip', 'clips')} around each look at the face too, with the pictures `
+      + 'of all people who were seen then. Other events of the same minutes lose their clips.';
     const sure = await confirmLoss({
+      more: clips.length ? [strip.element, el('label', { class: 'check-row' }, too, words)] : [],
       title: `Forget “${person.name}”?`,
       what: `Forget this person: ${count(person.pictures.length, 'picture', 'pictures')} and the name on all records.`,
       yes: 'Forget this person',
     });
-    if (sure) attempt(gallery.forget(id));
+    if (sure) attempt(gallery.forget(id, clips.length > 0 && too.checked));
     else more.focus();
   }
 

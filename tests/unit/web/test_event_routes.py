@@ -18,10 +18,12 @@ from convergecast.auth.passwords import Passwords
 from convergecast.clock import SystemClock
 from convergecast.config import HubConfig
 from convergecast.errors import Unavailable
+from convergecast.events.pictures import PICTURES
 from convergecast.events.store import Identified, Search, StoredEvent, identify
+from convergecast.events.writer import picture_path, replace_file
 from convergecast.hub import Hub
 from convergecast.live.viewer import Viewer
-from convergecast.messages.events import Event, EventKind, encode_event
+from convergecast.messages.events import Event, EventKind, EventPicture, encode_event
 from convergecast.messages.recording import RecordingOrder
 from convergecast.messages.worker import ResultHead, Seen
 from convergecast.recording.clips import RECORDINGS
@@ -129,6 +131,38 @@ def test_who_is_forgotten_at_the_second_try_leaves_the_events(
     monkeypatch.setenv("CONVERGECAST_ADMIN_TOKEN", TOKEN)
     assert desk.ask("DELETE", "people/anna").status_code == 404
     assert desk.all()[0].person_id is None
+
+
+@pytest.mark.parametrize("clips", [False, True])
+def test_with_a_person_go_the_clips_that_show_the_face_and_peoples_pictures_of_then(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, clips: bool
+) -> None:
+    folder = desk.record(60)
+    about = EventPicture(at=T0, width=64, height=48, box=(1, 2, 3, 4), bytes=3)
+    desk.put("face", picture=about)
+    who = Identified("known", "anna", 0.2)
+    desk.hub._events_database.write(lambda to: identify(to, "hall", 1, who))
+    desk.put("face", ended_at=T0 + 2, picture=about)
+    thing = {"kind": EventKind.SEEN, "subkind": None, "track_id": 2, "picture": about}
+    desk.put("body", label="person", started_at=T0 - 3, ended_at=T0 + 9, **thing)
+    desk.put("car", label="car", started_at=T0 - 3, ended_at=T0 + 9, **thing)
+    desk.put("later", label="person", started_at=T0 + 40, ended_at=T0 + 42, **thing)
+    for key in ("face", "body", "car", "later"):
+        replace_file(picture_path(desk.folder / PICTURES / "hall", key), b"jpg")
+    monkeypatch.setattr(desk.services.gallery, "forget", lambda *_: None)
+    assert desk.ask("DELETE", f"people/anna{'?clips=true' * clips}").status_code == 204
+    pictured = {each.event.key for each in desk.all() if each.event.picture}
+    files = {path.stem for path in (desk.folder / PICTURES / "hall").glob("*/*.jpg")}
+    starts = [int(path.stem) / 1000 - T0 for path in segments_in(folder)]
+    assert desk.services.events.looks_at("anna") == []
+    if clips:
+        assert pictured == files == {"car", "later"}
+        assert 4 <= min(starts) < 40
+        storage = desk.ask("GET", "storage").get_json()
+        assert storage["oldest_at"] == pytest.approx(T0 + min(starts), abs=0.01)
+    else:
+        assert pictured == files == {"body", "car", "later"}
+        assert min(starts) < 1
 
 
 def known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> StoredEvent:
