@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from convergecast.config import HubConfig
+from convergecast.config import STANDARD, HubConfig
 from convergecast.engine.client import EngineClient
 from convergecast.errors import EngineError
 from convergecast.messages.engine import Wanted
@@ -35,15 +35,23 @@ def measure(setting: Setting, write: Write) -> None:
         Unavailable: the engine does not start.
     """
     extent, jpegs = setting.extent, take_pictures(None).jpegs
-    with running_engine(HubConfig(device=setting.device)) as engine:
+    path = setting.model or STANDARD
+    with running_engine(HubConfig(device=setting.device, engine_path=path)) as engine:
         began = time.perf_counter()
         client = engine.client()
         warm_up(client, jpegs[0], OPTIONS)
         client.close()
-        write(options=list(OPTIONS), ready_s=round(time.perf_counter() - began, 2))
+        write(
+            options=list(OPTIONS), engine_path=path, ready_s=round(time.perf_counter() - began, 2)
+        )
         loads = [(count, extent.camera_fps) for count in extent.cameras]
         for count, fps in [*loads, (extent.cameras[-1], 0.0)]:
-            write(cameras=count, fps=fps, **_stretch(engine, jpegs, count, fps, extent.stretch_s))
+            write(
+                cameras=count,
+                fps=fps,
+                engine_path=path,
+                **_stretch(engine, jpegs, count, fps, extent.stretch_s),
+            )
 
 
 @dataclass(slots=True)

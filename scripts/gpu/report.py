@@ -16,7 +16,7 @@ from scripts.gpu.trial import BEGINNING, ROOT
 KEPT = ROOT / "docs" / "gpu.jsonl"
 TEMPLATE = Path(__file__).with_name("page.md")
 NO_RUN = (
-    "**There is no run on a GPU** since the engine uses "
+    "**No GPU has run this**, nor "
     "[a session for each number of pictures](adr/0013-one-shape-per-session-on-a-gpu.md)."
 )
 

@@ -20,8 +20,13 @@ _MEMORY_HEAD = ("model", "numbers", "sessions for", "GPU's memory, MiB; in fp32 
 _SEARCH_HEAD = ("model", "search", "together", "first run, ms", "later, ms")
 _SHAPE_HEAD = ("model", "search", "pictures of a run: its ms, in their order")
 _WAY_HEAD = ("model", "together", "way", "ms", "pictures a second")
+_PATH_HEAD = (
+    *("model", "together", "path", "ms", "pictures a second"),
+    *("upload and fit, ms", "run, ms", "decode and suppress, ms"),
+)
+_PATH_FIELDS = ("path_ms", "pictures_a_second", "upload_fit_ms", "run_ms", "decode_suppress_ms")
 _ENGINE_HEAD = (
-    *("cameras", "pictures a second of each", "results a second", "age p50, ms", "p95, ms"),
+    *("path", "cameras", "pictures a second of each", "results a second", "age p50, ms", "p95, ms"),
     *("skipped", "failed", "engine's CPU, % of a core", "ms a result"),
     *("engine's memory, MiB", "GPU's memory, MiB"),
 )
@@ -57,6 +62,7 @@ def tables(lines: Sequence[Line]) -> Iterator[str]:
     """Yield each section with figures."""
     for title, head, rows in (
         ("Tests", _TEST_HEAD, _tests(lines)),
+        ("Both paths", _PATH_HEAD, _paths(lines)),
         ("Stages", _STAGE_HEAD, _stages(lines)),
         ("fp16 against fp32", _HALF_HEAD, _halves(lines)),
         ("Memory", _MEMORY_HEAD, _memory(lines)),
@@ -85,6 +91,13 @@ def _tests(lines: Sequence[Line]) -> Rows:
     for line in lines:
         if "test" in line:
             yield line["test"], line["outcome"], line["seconds"], line["reason"]
+
+
+def _paths(lines: Sequence[Line]) -> Rows:
+    for line in lines:
+        if "path_ms" in line:
+            found = (line.get(name) for name in _PATH_FIELDS)
+            yield line["model"], line["batch"], line["path"], *found
 
 
 def _stages(lines: Sequence[Line]) -> Rows:
@@ -135,4 +148,9 @@ def _engine(lines: Sequence[Line]) -> Rows:
     for line in lines:
         if "cameras" in line:
             fps = line["fps"] or "as answered"
-            yield line["cameras"], fps, *(line[name] for name in _ENGINE_FIELDS)
+            yield (
+                line.get("engine_path", "standard"),
+                line["cameras"],
+                fps,
+                *(line[name] for name in _ENGINE_FIELDS),
+            )

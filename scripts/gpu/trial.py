@@ -33,6 +33,8 @@ _LEAST_INSTALL_S = 5.0
 _PLAN = (
     ("device", "device", (), 6.0),
     ("tests/gpu", "parity", (), 30.0),
+    ("paths of centerface", "paths", ("centerface",), 10.0),
+    ("paths of ssd-mobilenet-v2", "paths", ("ssd-mobilenet-v2",), 10.0),
     ("stages of centerface", "stages", ("centerface",), 10.0),
     ("stages of ssd-mobilenet-v2", "stages", ("ssd-mobilenet-v2",), 10.0),
     ("stages of dlib-resnet", "stages", ("dlib-resnet",), 10.0),
@@ -43,6 +45,7 @@ _PLAN = (
     ("bare loop of ssd-mobilenet-v2", "bare", ("ssd-mobilenet-v2",), 6.0),
     ("bare loop of dlib-resnet", "bare", ("dlib-resnet",), 6.0),
     ("engine", "cameras", (), 40.0),
+    ("engine on the device path", "cameras", ("device",), 30.0),
 )
 STEPS = tuple(name for name, *_ in _PLAN)
 

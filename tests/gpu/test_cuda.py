@@ -14,12 +14,17 @@ import pytest
 from websockets.sync.client import connect
 
 from convergecast.config import HubConfig
+from convergecast.detection.base import WithPicture
+from convergecast.detection.faces.centerface import LONG_SIDE
 from convergecast.detection.faces.embedder import Embedder
+from convergecast.detection.on_device.state import device_path
 from convergecast.detection.registry import create_face_detector, create_object_detector
 from convergecast.detection.runtime import GPU, open_session
 from convergecast.model_store import store
 from convergecast.vision.boxes import iou
 from convergecast.vision.detections import Bytes, Faces, Objects
+from convergecast.vision.letterbox import fit_square
+from tests.support.cuda_on_cpu import CpuDevice
 from tests.support.rig import Rig
 
 pytestmark = pytest.mark.gpu
@@ -84,6 +89,27 @@ def assert_all_there(these: Faces | Objects, among: Faces | Objects, lowest: flo
         overlaps = iou(box[None], among.boxes)[0]
         assert overlaps.size and overlaps.max() > SAME_IOU
         assert abs(among.scores[overlaps.argmax()] - score) < SCORE_DIFFERENCE
+
+
+@pytest.mark.parametrize("kind", ["faces", "objects"])
+def test_the_device_path_is_taken_and_finds_the_same(
+    cuda: None, dry_run: bool, photographs: list[Bytes], kind: str
+) -> None:
+    config = HubConfig(engine_path="device", object_closer_look=False)
+    path = device_path(config, CpuDevice if dry_run else None)
+    create: Any = create_face_detector if kind == "faces" else create_object_detector
+    model, cpu = create(config, threads=2, path=path), load("cpu", kind)
+    assert model.on_device, model.device_reason
+    found = model.detect([model.prepare(picture) for picture in photographs])
+    if kind == "faces":  # on the same canvas: a square
+        prepared = [WithPicture(image, fit_square(image, LONG_SIDE)) for image in photographs]
+    else:
+        prepared = [cpu.prepare(image) for image in photographs]
+    expected = cpu.detect(prepared)
+    lowest = 0.35 if kind == "faces" else 0.5
+    for mine, theirs in zip(found, expected, strict=True):
+        assert_all_there(theirs, mine, lowest)
+        assert_all_there(mine, theirs, lowest)
 
 
 def test_the_embedding_is_the_same(cuda: None, other: str, astronaut: Bytes) -> None:

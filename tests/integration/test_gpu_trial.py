@@ -99,6 +99,19 @@ def test_every_stage_of_every_model_has_a_figure(lines: list[dict[str, Any]]) ->
     assert all(line["stands"] for line in of(lines, "stands"))
 
 
+def test_both_paths_ran_and_agree(lines: list[dict[str, Any]]) -> None:
+    assert [line["agrees"] for line in of(lines, "device_path")] == [True, True]
+    paths = [(line["model"], line["batch"], line["path"]) for line in of(lines, "path_ms")]
+    assert paths == [
+        (model, batch, path)
+        for model in ("centerface", "ssd-mobilenet-v2")
+        for batch in SHORTEST.batches
+        for path in ("standard", "device")
+    ]
+    for line in of(lines, "upload_fit_ms"):
+        assert min(line["upload_fit_ms"], line["run_ms"], line["decode_suppress_ms"]) > 0
+
+
 def test_both_searches_and_both_ways_were_taken(lines: list[dict[str, Any]]) -> None:
     searches = {(line["model"], line["search"]) for line in of(lines, "runs_ms")}
     assert searches == {(m, s) for m in SUBJECTS for s in ("HEURISTIC", "EXHAUSTIVE")}
@@ -108,7 +121,10 @@ def test_both_searches_and_both_ways_were_taken(lines: list[dict[str, Any]]) -> 
 
 def test_the_engine_answered_the_cameras(lines: list[dict[str, Any]]) -> None:
     loads = of(lines, "cameras")
-    assert [line["cameras"] for line in loads] == [*SHORTEST.cameras, SHORTEST.cameras[-1]]
+    counts = [*SHORTEST.cameras, SHORTEST.cameras[-1]]
+    assert [(line["engine_path"], line["cameras"]) for line in loads] == [
+        (path, count) for path in ("standard", "device") for count in counts
+    ]
     for line in loads:
         assert line["results"] > 0 and line["failures"] == 0
         assert 0 < line["age_p50_ms"] <= line["age_p95_ms"]
@@ -124,7 +140,15 @@ def test_the_tests_were_tried_and_the_machine_is_told(lines: list[dict[str, Any]
 def test_its_page_says_that_it_is_a_dry_run(lines: list[dict[str, Any]]) -> None:
     text = page(lines)
     assert "A dry run" in text
-    for title in ("Tests", "Stages", "fp16 against fp32", "Searches", "Bare loop", "Engine"):
+    for title in (
+        "Tests",
+        "Both paths",
+        "Stages",
+        "fp16 against fp32",
+        "Searches",
+        "Bare loop",
+        "Engine",
+    ):
         assert f"\n## {title}\n" in text
 
 
@@ -142,5 +166,5 @@ def test_without_a_gpu_each_step_says_why_it_failed(tmp_path: Path) -> None:
     errors = {line["step"]: line["error"] for line in of(lines, "error")}
     assert "The GPU cannot be used: this ONNX Runtime has no CUDA." in errors["device"]
     # Tests that were skipped have shown nothing.
-    assert errors["tests/gpu"].endswith("of 7 tests 7 skipped")
+    assert errors["tests/gpu"].endswith("of 9 tests 9 skipped")
     assert lines[-1]["failed"] == ["device", "tests/gpu"]

@@ -88,6 +88,7 @@ def project() -> dict[str, list[str]]:
     [
         ("requirements.txt", ""),
         ("requirements-gpu.txt", "gpu"),
+        ("requirements-gpu13.txt", "gpu13"),
         ("requirements-test.txt", "test"),
     ],
 )

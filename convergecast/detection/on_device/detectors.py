@@ -106,6 +106,14 @@ class _Runner(Generic[Found]):
         images, sizes = [one.canvas for one in part], [one.size for one in part]
         self._state.pictures.fit(images, sizes, self.net.input, fill=self._way.fill)
 
+    def stages(self, part: Sequence[OnDevice]) -> list[Callable[[], object]]:
+        """Return the stages for a batch, to be timed one by one."""
+        return [
+            lambda: self.fit(part),
+            lambda: self.net.run(len(part)),
+            lambda: self._findings(part, 0.5),
+        ]
+
     def check(
         self,
         model_path: Path,
@@ -188,6 +196,11 @@ class DeviceCenterFace(CenterFace):
         """Return the same model for another long side, in pixels, with sessions of its own."""
         return DeviceCenterFace(self._state, self._path, threads=self._threads, long_side=long_side)
 
+    @property
+    def batches(self) -> list[int]:
+        """The batch sizes, least first; fewer where the device's memory is too small."""
+        return self._runner.net.batches
+
     def prepare(self, image: Bytes) -> Letterbox:
         """Keep a picture, (H, W, 3) uint8 BGR, for the device."""
         side = self._long_side
@@ -201,6 +214,10 @@ class DeviceCenterFace(CenterFace):
 
     def warm_up(self) -> None:
         """Nothing is left to be done: every batch size has run."""
+
+    def stages(self, batch: Sequence[Letterbox]) -> list[Callable[[], object]]:
+        """Return the stages for a batch, to be timed one by one."""
+        return self._runner.stages(_on_device(batch))
 
     def check(self) -> str:
         """Return what differs from the CPU; empty if nothing does."""
@@ -244,6 +261,11 @@ class DeviceSsd:
         )
         self._runner = _Runner(state, net, found, way)
 
+    @property
+    def batches(self) -> list[int]:
+        """The batch sizes, least first; fewer where the device's memory is too small."""
+        return self._runner.net.batches
+
     def prepare(self, image: Bytes) -> OnDevice:
         """Keep a picture, (H, W, 3) uint8 BGR, for the device."""
         return placed(image, (ssd.SIDE, ssd.SIDE))
@@ -254,6 +276,10 @@ class DeviceSsd:
 
     def warm_up(self) -> None:
         """Nothing is left to be done: every batch size has run."""
+
+    def stages(self, batch: Sequence[OnDevice]) -> list[Callable[[], object]]:
+        """Return the stages for a batch, to be timed one by one."""
+        return self._runner.stages(batch)
 
     def check(self) -> str:
         """Return what differs from the CPU; empty if nothing does."""
