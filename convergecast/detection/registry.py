@@ -23,6 +23,7 @@ from convergecast.detection.objects.second_pass import CloserLook
 from convergecast.detection.objects.ssd import Ssd
 from convergecast.detection.objects.yolox import Yolox
 from convergecast.detection.on_device.detectors import DeviceCenterFace, DeviceSsd, DeviceYolox
+from convergecast.detection.on_device.mesh import DeviceFaceMesh
 from convergecast.detection.on_device.state import (
     DevicePath,
     DeviceState,
@@ -37,7 +38,7 @@ from convergecast.model_store.manifests import WITHOUT_FILE, Manifest, added_mod
 from convergecast.vision.detections import Bytes, Faces, Objects
 
 Made = TypeVar("Made")
-OnPath = TypeVar("OnPath", DeviceCenterFace, DeviceSsd | DeviceYolox)
+OnPath = TypeVar("OnPath", DeviceCenterFace, DeviceSsd | DeviceYolox, DeviceFaceMesh)
 
 
 class Detect(Protocol[Found]):
@@ -138,12 +139,16 @@ def create_face_detector(
     return _with_reason(detector, without)
 
 
-def create_landmark_model(config: HubConfig, *, threads: int) -> LandmarkModel:
+def create_landmark_model(
+    config: HubConfig, *, threads: int, path: DevicePath | None = None
+) -> LandmarkModel:
     """Load the landmark model that the configuration names.
 
     Args:
-        config: `landmark_model`, `face_model`, `commercial_safe` and `device` are read.
+        config: `landmark_model`, `face_model`, `commercial_safe`, `device` and `engine_path` are
+            read.
         threads: the threads that share the faces of a call on the CPU.
+        path: as of `create_face_detector`.
 
     Raises:
         ModelError: it is not installed, damaged, or cannot be loaded.
@@ -152,14 +157,24 @@ def create_landmark_model(config: HubConfig, *, threads: int) -> LandmarkModel:
     square_boxes = config.face_model in WITHOUT_FILE
     if found.manifest.kind == "landmarks":
         return DlibLandmarks(found.path, threads=threads, square_boxes=square_boxes)
+    corrected = not config.commercial_safe
+    on_device, why = _on_device(
+        path or device_path(config),
+        lambda state: DeviceFaceMesh(
+            state, found.path, corrected=corrected, square_boxes=square_boxes
+        ),
+    )
+    if on_device:
+        return on_device
     model = FaceMesh(
         found.path,
         threads=threads,
         device=config.device,
-        corrected=not config.commercial_safe,
+        corrected=corrected,
         square_boxes=square_boxes,
     )
     model.warm_up()
+    model.device_reason = _both(model.device_reason, why)
     return model
 
 
@@ -233,10 +248,13 @@ def _of_path(model: Model[Found], name: str, min_score: float) -> Detector[Found
 
 def _with_reason(detector: Detector[Found], why: str) -> Detector[Found]:
     """Return a detector that tells why it is not on the device path."""
-    if why:
-        said = f"the device path is not taken: {why}"
-        detector.device_reason = "; ".join(filter(None, (detector.device_reason, said)))
+    detector.device_reason = _both(detector.device_reason, why)
     return detector
+
+
+def _both(device_reason: str, why: str) -> str:
+    said = f"the device path is not taken: {why}" if why else ""
+    return "; ".join(filter(None, (device_reason, said)))
 
 
 def _installed(task: str, name: str, config: HubConfig) -> tuple[store.InstalledModel, str]:

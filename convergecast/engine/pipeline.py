@@ -309,13 +309,14 @@ class Pipeline:
         # ONNX Runtime, as above.
         from convergecast.detection.registry import create_landmark_model
 
-        model = create_landmark_model(self._config, threads=self._threads)
+        model = create_landmark_model(self._config, threads=self._threads, path=self._path)
         return model, ModelInfo(
             task="landmarks",
             state="ready",
             model=self._config.landmarks_in_use,
             precision="",
             device=model.device,
+            path=DEVICE if model.on_device else None,
             reason=model.device_reason or None,
         )
 

@@ -23,10 +23,16 @@ def cut(image: Bytes, transform: NDArray[np.float64], side: int) -> Bytes:
         transform: (2, 3), from pixels of the picture to pixels of the crop: scale, turn and move.
         side: of the crop, in pixels.
     """
-    shrinking = int(1 / max(float(np.hypot(*transform[0, :2])), 1e-3))
-    if shrinking > _MOST_SHRINKING:
+    shrinking = shrinking_of(transform)
+    if shrinking:
         image, transform = _averaged(image, transform, side, shrinking)
     return np.asarray(cv2.warpAffine(image, transform, (side, side)), np.uint8)
+
+
+def shrinking_of(transform: NDArray[np.float64]) -> int:
+    """Return how many times smaller a crop is, where pixels are averaged before; otherwise 0."""
+    shrinking = int(1 / max(float(np.hypot(*transform[0, :2])), 1e-3))
+    return shrinking if shrinking > _MOST_SHRINKING else 0
 
 
 def _averaged(

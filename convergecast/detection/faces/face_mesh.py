@@ -79,7 +79,10 @@ class FaceMesh:
 
     Attributes:
         device, device_reason: where it runs, and why not on a GPU.
+        on_device: whether it is on the device path.
     """
+
+    on_device = False
 
     def __init__(
         self,
@@ -127,13 +130,13 @@ class FaceMesh:
         if not len(boxes):
             return Mesh(np.empty((0, POINTS, 2), np.float32), np.empty(0, np.float32))
         places = transforms(tall(boxes) if self._square_boxes else boxes, detected)
-        most = self._session.batches[-1] if self.device == GPU else 1
+        most = self._most
         starts = range(0, len(boxes), most)
 
         def look(start: int) -> Mesh:
             rows = range(start, min(start + most, len(boxes)))
-            crops = [cut(images[frames[row]], places[row], SIDE) for row in rows]
-            points, scores = self._session.run(np.stack(crops))
+            pictures = [images[frames[row]] for row in rows]
+            points, scores = self._look(pictures, places[start : rows.stop])
             back = np.stack([cv2.invertAffineTransform(places[row]) for row in rows])
             placed = points[..., :2] @ back[:, :, :2].transpose(0, 2, 1) + back[:, None, :, 2]
             return Mesh(placed.astype(np.float32), scores)
@@ -141,6 +144,21 @@ class FaceMesh:
         shared = self.device != GPU and len(starts) > 1
         found = list(self._pool.map(look, starts) if shared else map(look, starts))
         return Mesh(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+    @property
+    def _most(self) -> int:
+        """The most faces of a run."""
+        return self._session.batches[-1] if self.device == GPU else 1
+
+    def _look(self, images: Sequence[Bytes], places: NDArray[np.float64]) -> Sequence[Floats]:
+        """Return (n, 468, 3) points, in pixels of the crops, and (n,) scores.
+
+        Args:
+            images: n pictures, one for each face.
+            places: (n, 2, 3), from `transforms`.
+        """
+        crops = [cut(image, place, SIDE) for image, place in zip(images, places, strict=True)]
+        return self._session.run(np.stack(crops))
 
     def warm_up(self) -> None:
         """Run on blank pictures, so that the first real ones do not wait."""

@@ -45,10 +45,12 @@ class LandmarkModel(Protocol):
     Attributes:
         device: where it runs, `CPU` or `GPU`.
         device_reason: what people should know about how it runs there; may be empty.
+        on_device: whether it is on the device path.
     """
 
     device: str
     device_reason: str
+    on_device: bool
 
     def fit(
         self, images: Sequence[Bytes], frames: NDArray[np.intp], boxes: Floats, detected: Floats
@@ -68,6 +70,8 @@ class LandmarkModel(Protocol):
 
 class DlibLandmarks:
     """dlib's predictor of 68 or 5 points; attributes as of `LandmarkModel`."""
+
+    on_device = False
 
     def __init__(self, model_path: Path, *, threads: int, square_boxes: bool = False) -> None:
         """Load the model and compile the kernels; raises ModelError as `Landmarks` does.

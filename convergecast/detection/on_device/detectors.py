@@ -23,7 +23,7 @@ from convergecast.detection.kernels.device import DeviceArray
 from convergecast.detection.kernels.device_detections import DeviceDetections, Kept
 from convergecast.detection.objects import ssd, yolox
 from convergecast.detection.on_device.bound_model import BoundModel
-from convergecast.detection.on_device.state import DeviceState, built_in_picture
+from convergecast.detection.on_device.state import DeviceState, built_in_picture, differing
 from convergecast.detection.runtime import GPU, open_session
 from convergecast.errors import ModelError, OutOfDeviceMemory
 from convergecast.vision.boxes import MAX_BEST
@@ -31,11 +31,6 @@ from convergecast.vision.detections import Bytes, Faces, Floats, Objects
 from convergecast.vision.letterbox import STRIDE, Letterbox, fit_canvas, fit_square, size_within
 
 MOST_FACES = 128
-MODEL_TOLERANCE = 0.02
-"""How far a model's output may be from the CPU's, as a share of its largest value.
-
-The same that tests/gpu allow; products in TF32, with 10 bits, are the cause.
-"""
 BOX_TOLERANCE_PX, SCORE_TOLERANCE = 0.01, 1e-4
 
 
@@ -139,10 +134,9 @@ class _Runner(Generic[Found]):
             self.net.run(1)
             session = open_session(model_path, threads=1, device="cpu")
             expected = session.run(np.asarray(canvas)[None])
-            for mine, theirs in zip(self.net.outputs, expected, strict=True):
-                far = np.abs(device.download(mine[:1]) - theirs).max()
-                if not far <= MODEL_TOLERANCE * max(1.0, float(np.abs(theirs).max())):
-                    return f"the model's output differs from the CPU's by {far:.3g}"
+            mine = [device.download(output[:1]) for output in self.net.outputs]
+            if problem := differing(mine, expected):
+                return problem
             for array, values in zip(self.net.outputs, outputs, strict=True):
                 device.upload(np.ascontiguousarray(values[None], np.float32), array[:1])
             (found,) = self._findings([picture], min_score)

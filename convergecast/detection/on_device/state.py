@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,8 +12,13 @@ from convergecast.config import DEVICE, HubConfig
 from convergecast.detection.kernels.device import Device
 from convergecast.detection.kernels.device_pictures import DevicePictures
 from convergecast.errors import ModelError
-from convergecast.vision.detections import Bytes
+from convergecast.vision.detections import Bytes, Floats
 
+MODEL_TOLERANCE = 0.02
+"""How far a model's output may be from the CPU's, as a share of its largest value.
+
+The same that tests/gpu allow; products in TF32, with 10 bits, are the cause.
+"""
 _CUDA_DEVICE = "convergecast.detection.kernels.cupy_device"
 
 
@@ -96,3 +101,12 @@ def built_in_picture() -> Bytes:
     slopes[80:200, 100:330] = rng.integers(0, 256, (120, 230, 3))
     slopes[250:, 400:] = (255, 0, 20)
     return slopes.astype(np.uint8)
+
+
+def differing(found: Sequence[Floats], expected: Sequence[Floats]) -> str:
+    """Return how a model's outputs differ from the CPU's, for people; empty if they do not."""
+    for mine, theirs in zip(found, expected, strict=True):
+        far = float(np.abs(mine - theirs).max())
+        if not far <= MODEL_TOLERANCE * max(1.0, float(np.abs(theirs).max())):
+            return f"the model's output differs from the CPU's by {far:.3g}"
+    return ""

@@ -57,7 +57,7 @@ def test_a_jpeg_gives_what_it_gives_on_the_cpu(on_device: Pipeline, astronaut: B
     assert mine.objects == expected.objects
     assert mine.objects
     lines = {line.task: (line.device, line.path) for line in on_device.status()}
-    assert lines["faces"] == lines["objects"] == ("GPU", "device")
+    assert lines["faces"] == lines["objects"] == lines["landmarks"] == ("GPU", "device")
     assert on_device.gathers
     assert on_device.batches
 

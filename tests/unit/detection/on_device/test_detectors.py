@@ -18,14 +18,20 @@ from onnxruntime import InferenceSession
 
 from convergecast.config import HubConfig
 from convergecast.detection.faces.centerface import CenterFace
+from convergecast.detection.faces.face_mesh import FaceMesh
 from convergecast.detection.faces.second_look import SecondLook
 from convergecast.detection.kernels.device import Argument
 from convergecast.detection.objects.second_pass import CloserLook
 from convergecast.detection.objects.ssd import Ssd
 from convergecast.detection.objects.yolox import Yolox
 from convergecast.detection.on_device.detectors import DeviceCenterFace, DeviceSsd, DeviceYolox
+from convergecast.detection.on_device.mesh import DeviceFaceMesh
 from convergecast.detection.on_device.state import DeviceState, device_path
-from convergecast.detection.registry import create_face_detector, create_object_detector
+from convergecast.detection.registry import (
+    create_face_detector,
+    create_landmark_model,
+    create_object_detector,
+)
 from convergecast.errors import DeviceLost, ModelError, OutOfDeviceMemory
 from convergecast.model_store import store
 from convergecast.vision.detections import Bytes, Faces, Objects
@@ -122,6 +128,33 @@ def test_more_candidates_than_there_is_room_for_are_decoded_on_the_cpu(
     found = detect(mine, photographs[:3], 1e-5)
     assert max(map(len, found)) > 128
     assert_same(found, detect(theirs, photographs[:3], 1e-5))
+
+
+def test_the_mesh_is_that_of_the_cpu(state: DeviceState, astronaut: Bytes) -> None:
+    path = store.find("landmarks", "face-mesh").path
+    mine = DeviceFaceMesh(state, path, corrected=True, square_boxes=False)
+    assert mine.check() == ""
+    theirs = FaceMesh(path, threads=2, device="cpu")
+    large = np.asarray(cv2.resize(astronaut, (2048, 2048)), np.uint8)
+    box = np.array([177, 62, 270, 191], np.float32)
+    boxes = np.array([box, box + 30, box * 4, box - 200, box, box * 4.1])
+    frames = np.array([0, 0, 1, 0, 0, 1])
+    points = np.array([[200, 110], [245, 108], [224, 135], [205, 160], [245, 158]], np.float32)
+    detected = np.stack([points, points + 30, points * 4, points - 200, points[::-1], points * 4.1])
+    found, expected = (
+        model.fit([astronaut, large], frames, boxes, detected) for model in (mine, theirs)
+    )
+    np.testing.assert_allclose(found.points, expected.points, atol=SAME_PX)
+    np.testing.assert_array_equal(found.guessed, expected.guessed)
+    assert not found.guessed.all()
+
+
+def test_a_mesh_that_differs_leaves_todays_path(models_ready: None) -> None:
+    config = HubConfig(engine_path="device")
+    path = device_path(config, lambda: Wrong("cut_crops"))
+    model = create_landmark_model(config, threads=1, path=path)
+    assert not isinstance(model, DeviceFaceMesh)
+    assert "not taken: faces are not cut out as on the CPU" in model.device_reason
 
 
 # ---- nothing unseen is trusted -------------------------------------------------------------------
