@@ -17,7 +17,7 @@ KEPT = ROOT / "docs" / "gpu.jsonl"
 TEMPLATE = Path(__file__).with_name("page.md")
 NO_RUN = (
     "**No GPU has run this**, nor "
-    "[a session for each number of pictures](adr/0013-one-shape-per-session-on-a-gpu.md)."
+    "[one session per batch size](adr/0013-one-shape-per-session-on-a-gpu.md)."
 )
 
 
