@@ -105,7 +105,7 @@ def test_a_walk_through_a_zone_becomes_events_with_pictures(rig: Rig, clip: Path
         60,
     )
     for wrong, words in (
-        ({"masks": [{"kind": "privacy", "polygon": [[0, 0], [1, 0], [1, 0]]}]}, "too small"),
+        ({"masks": [{"kind": "privacy", "polygon": [[0, 0], [0.01, 0], [0, 0.01]]}]}, "too small"),
         ({"zones": [{**YARD, "polygon": [[0, 0], [1, 1], [1, 0], [0, 1]]}]}, "crosses itself"),
         ({"lines": [{**DOOR, "to": [0.5, 1]}]}, "too short"),
     ):
