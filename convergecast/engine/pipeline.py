@@ -278,9 +278,9 @@ class Pipeline:
                 drafts[at].problems["landmarks"] = str(problem)
             return parts
         edges = np.cumsum(counts)[:-1]
-        each = zip(asked, *(np.split(values, edges) for values in fitted), strict=True)
-        for at, points, guesses in each:
-            parts[at] = Fitted(points, guesses)
+        each = [values for values in fitted if values is not None]
+        for at, *values in zip(asked, *(np.split(one, edges) for one in each), strict=True):
+            parts[at] = Fitted(*values)
         return parts
 
     def _find_objects(self, batch: Sequence[Prepared], drafts: Sequence[_Draft]) -> None:

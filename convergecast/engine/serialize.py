@@ -26,6 +26,7 @@ def plain_faces(
         prepared: the picture.
     """
     scale = prepared.scale
+    mesh = fitted.mesh if fitted and prepared.wanted.mesh else None
     hidden = turns(faces.points) > FAR_EYE_TURN
     return [
         FoundFace(
@@ -34,6 +35,7 @@ def plain_faces(
             points=None if hidden[at] else _points(faces.points[at], scale) or None,
             landmarks=None if fitted is None else _points(fitted.points[at], scale),
             landmarks_guessed=None if fitted is None else bool(fitted.guessed[at]),
+            mesh=None if mesh is None else _points(mesh[at], scale),
             look=looks[at] if looks else None,
         )
         for at, (box, score) in enumerate(zip(faces.boxes, faces.scores, strict=True))

@@ -29,13 +29,16 @@ class PictureAnalyzer:
         self._want_engine = want_engine
         self._turns = threading.Semaphore(_AT_ONCE)
 
-    def analyze(self, picture: bytes, options: tuple[str, ...], *, crops: bool = False) -> Findings:
+    def analyze(
+        self, picture: bytes, options: tuple[str, ...], *, crops: bool = False, mesh: bool = False
+    ) -> Findings:
         """Return the engine's findings, after it has loaded every model that the options need.
 
         Args:
             picture: of a format of `vision.decode`.
             options: names of `options.OPTIONS`.
             crops: whether to return a picture of each embedded face.
+            mesh: whether to return all points of the face mesh.
 
         Raises:
             EngineError, InvalidInput: as in `EngineClient.analyze`.
@@ -44,7 +47,7 @@ class PictureAnalyzer:
         with self._turns:
             client = EngineClient(self._address(), self._engine.key)
             try:
-                wanted = Wanted(options=options, complete=True, crops=crops)
+                wanted = Wanted(options=options, complete=True, crops=crops, mesh=mesh)
                 return client.analyze(picture, wanted)
             finally:
                 client.close()

@@ -316,6 +316,10 @@ class AnalyzeQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=Fal
         tuple[OptionName, ...],
         Meta(min_length=1, description="Separated by commas."),
     ]
+    mesh: Annotated[
+        bool,
+        Meta(description="With landmarks: all 468 points of the face mesh too, as mesh."),
+    ] = False
 
 
 # Signing in.

@@ -18,6 +18,7 @@ from convergecast.messages.values import (
     LabelId,
     LabelName,
     Landmarks,
+    MeshPoints,
     Message,
     Share,
 )
@@ -58,6 +59,7 @@ class Wanted(Message, frozen=True, kw_only=True):
             for a still picture, in which every usable face is embedded.
         crops: whether to return a picture of each embedded face.
         focus: how closely to look; None to look at everything in full.
+        mesh: whether to return all points of the face mesh beside the landmarks.
     """
 
     options: tuple[str, ...]
@@ -68,6 +70,7 @@ class Wanted(Message, frozen=True, kw_only=True):
     settled: tuple[SettledBox, ...] | None = None
     crops: bool = False
     focus: Focus | None = None
+    mesh: bool = False
 
     @property
     def tasks(self) -> frozenset[str]:
@@ -124,6 +127,7 @@ class FoundFace(Message, frozen=True, kw_only=True):
     Attributes:
         points: the detector's own points; None if it gives none, or for a profile.
         landmarks_guessed: whether the landmarks are unreliable; None without landmarks.
+        mesh: all points of the face mesh; None if not wanted, or from another landmark model.
     """
 
     box: Box
@@ -131,6 +135,7 @@ class FoundFace(Message, frozen=True, kw_only=True):
     landmarks: Landmarks | None
     points: FacePoints | None = None
     landmarks_guessed: bool | None = None
+    mesh: MeshPoints | None = None
     look: Look | None = None
 
 

@@ -20,6 +20,7 @@ from convergecast.messages.values import (
     LabelId,
     LabelName,
     Landmarks,
+    MeshPoints,
     Message,
     OptionNames,
     Pixels,
@@ -80,6 +81,7 @@ class Face(Message, frozen=True, kw_only=True):
         None
     )
     identity: Annotated[Identity | None, Meta(description="Null: not asked for.")]
+    mesh: MeshPoints | UnsetType = UNSET
 
 
 class DetectedObject(Message, frozen=True, kw_only=True):
@@ -235,6 +237,7 @@ def _face(face: FoundFace) -> Face:
         landmarks_guessed=face.landmarks_guessed,
         person=None,
         identity=_undecided(face),
+        mesh=face.mesh or UNSET,
     )
 
 

@@ -44,6 +44,14 @@ FacePoints = Annotated[
     ),
 ]
 
+MeshPoints = Annotated[
+    list[Point],
+    Meta(
+        description="All points of the face mesh, in MediaPipe's order. Only where asked for.",
+        extra_json_schema={"minItems": 468, "maxItems": 468},
+    ),
+]
+
 OptionName = Annotated[str, Meta(extra_json_schema={"enum": [option.name for option in OPTIONS]})]
 OptionNames = Annotated[tuple[OptionName, ...], Meta(extra_json_schema={"uniqueItems": True})]
 LabelName = Annotated[str, Meta(extra_json_schema={"enum": list(LABELS)})]

@@ -21,7 +21,7 @@ from convergecast.detection.objects.yolox import Yolox
 from convergecast.detection.registry import create_face_detector, create_object_detector
 from convergecast.errors import InvalidInput, ModelError
 from convergecast.vision.detections import Bytes, Faces
-from scripts.bench import baselines, datasets
+from scripts.bench import adaptive, baselines, datasets
 from scripts.bench.datasets import Sample
 from scripts.bench.identities import measure_identities
 from scripts.bench.landmark_accuracy import measure_landmarks
@@ -39,7 +39,7 @@ from scripts.bench.report import Row, machine_line, table, unmeasured, written
 from scripts.bench.speed import PRECISIONS, THREADS, config_for
 from scripts.bench.timing import this_machine
 
-PARTS = ("parity", "faces", "objects", "landmarks", "identities", "tracking")
+PARTS = ("parity", "faces", "objects", "landmarks", "identities", "tracking", "adaptive")
 LEAST_SIDE_PX = 20
 """Faces with a shorter side do not count, in a picture whose longer side is 640."""
 
@@ -178,6 +178,7 @@ def _measure(part: str, order: Order) -> list[Row]:
         "objects": measure_objects,
         "landmarks": measure_landmarks,
         "identities": measure_identities,
+        "adaptive": lambda data, _: adaptive.measure(data),
     }
     return measures[part](order.data, order.limit)
 

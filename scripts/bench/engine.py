@@ -17,6 +17,7 @@ from scripts.bench.timing import Machine, this_machine
 
 _MODEL_ROUNDS, _ENGINE_ROUNDS, _FIRST_RUNS = 10, 3, 3
 _STRETCH_OF_SECONDS = 8
+_PAIRS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,11 @@ def _cameras(order: Order, pictures: Pictures, machine: Machine) -> list[Row]:
     return four_cameras.measure_cameras(order.data, order.seconds)
 
 
+def _adaptive(order: Order, pictures: Pictures, machine: Machine) -> list[Row]:
+    del pictures, machine
+    return four_cameras.measure_adaptive(order.data, order.seconds, _PAIRS * order.runs)
+
+
 def _first(order: Order, pictures: Pictures, machine: Machine) -> list[Row]:
     del pictures, machine
     return first.measure_first(_FIRST_RUNS * order.runs)
@@ -100,6 +106,7 @@ PARTS: dict[str, Part] = {
     "overhead": _overhead,
     "memory": _memory,
     "cameras": _cameras,
+    "adaptive": _adaptive,
     "first": _first,
     "gpu": _gpu,
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +36,7 @@ class Memory:
 def measure_cameras(data: Path | None, seconds: float) -> list[Row]:
     """Watch for `seconds` what four cameras at 10 frames per second get."""
     with running_rig() as rig:
-        for number in range(_CAMERAS):
-            source = str(data / "videos" / VIDEOS[number]) if data else "demo"
-            rig.start_agent("--source", source, "--fps", str(_FPS), "--name", f"Camera {number}")
-        cameras = rig.wait_online(_CAMERAS)
-        for camera in cameras:
-            _switch_on(rig, camera["id"])
+        cameras = _four(rig, data)
         client = LiveClient(rig.url, rig.admin_token)
         before = _skipped(rig)
         memory = asyncio.run(_watch(rig, client, [camera["id"] for camera in cameras], seconds))
@@ -49,6 +46,59 @@ def measure_cameras(data: Path | None, seconds: float) -> list[Row]:
         *_ages(client),
         *_memory_rows(memory),
     ]
+
+
+def measure_adaptive(data: Path | None, seconds: float, pairs: int) -> list[Row]:
+    """Compare adaptive resolution with full looks: pairs of hubs, one after the other.
+
+    Returns:
+        The median of each, over all cameras, and of the ratio within a pair.
+    """
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    ages_ms: dict[bool, list[float]] = {False: [], True: []}
+    for pair in range(pairs):
+        for adaptive in (False, True) if pair % 2 else (True, False):
+            client = _watched(data, seconds, adaptive=adaptive)
+            new = _new_results(client)
+            rates[adaptive].append(len(new) / seconds / _CAMERAS)
+            ages_ms[adaptive].append(_age_ms(new, "received_at", 95))
+    rows = []
+    for what, unit, found in (
+        ("results of a camera", "a second", rates),
+        ("age of results when received, p95", "ms", ages_ms),
+    ):
+        full, adaptive_ = statistics.median(found[False]), statistics.median(found[True])
+        ratios = [b / a for a, b in zip(found[False], found[True], strict=True)]
+        note = f"of {pairs} pairs: " + ", ".join(f"{ratio:.2f}" for ratio in ratios)
+        rows += [
+            _row(f"{what}, each frame in full", round(full, 2), unit),
+            _row(f"{what}, adaptive", round(adaptive_, 2), unit),
+            _row(f"{what}, adaptive over full", round(statistics.median(ratios), 2), "", note=note),
+        ]
+    return rows
+
+
+def _watched(data: Path | None, seconds: float, *, adaptive: bool) -> LiveClient:
+    """Return what four cameras of a hub with or without adaptive resolution get."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "hub.toml"
+        settings.write_text(f"adaptive_resolution = {str(adaptive).lower()}\n", encoding="utf-8")
+        with running_rig("--config", str(settings)) as rig:
+            ids = [camera["id"] for camera in _four(rig, data)]
+            client = LiveClient(rig.url, rig.admin_token)
+            asyncio.run(client.watch(ids, seconds, settle_s=_SETTLE_S))
+            return client
+
+
+def _four(rig: Rig, data: Path | None) -> list[dict[str, Any]]:
+    """Start four cameras with all options; return them once each has a result."""
+    for number in range(_CAMERAS):
+        source = str(data / "videos" / VIDEOS[number]) if data else "demo"
+        rig.start_agent("--source", source, "--fps", str(_FPS), "--name", f"Camera {number}")
+    cameras = rig.wait_online(_CAMERAS)
+    for camera in cameras:
+        _switch_on(rig, camera["id"])
+    return cameras
 
 
 def _switch_on(rig: Rig, camera_id: str) -> None:
@@ -122,17 +172,27 @@ def _rates(
 
 def _ages(client: LiveClient) -> list[Row]:
     """Return the age of new results when they were found, and when a page had them."""
+    new = _new_results(client)
+    rows = []
+    for what, moment in (("processed", "processed_at"), ("received", "received_at")):
+        for percent in (50, 95):
+            if new:
+                age_ms = round(_age_ms(new, moment, percent), 1)
+                rows.append(_row(f"age of results when {what}, p{percent}", age_ms, "ms"))
+    return rows
+
+
+def _new_results(client: LiveClient) -> list[dict[str, Any]]:
+    """Return each result as it came first, not as it was repeated."""
     new: dict[tuple[str, int], dict[str, Any]] = {}
     for result in client.results:
         new.setdefault((result["camera_id"], result["seq"]), result)
-    rows = []
-    for what, moment in (("processed", "processed_at"), ("received", "received_at")):
-        ages_ms = sorted(1000 * (r[moment] - r["captured_at"]) for r in new.values())
-        for percent in (50, 95):
-            if ages_ms:
-                age_ms = ages_ms[percent * (len(ages_ms) - 1) // 100]
-                rows.append(_row(f"age of results when {what}, p{percent}", round(age_ms, 1), "ms"))
-    return rows
+    return list(new.values())
+
+
+def _age_ms(results: list[dict[str, Any]], moment: str, percent: int) -> float:
+    ages_ms = sorted(1000 * (each[moment] - each["captured_at"]) for each in results)
+    return float(ages_ms[percent * (len(ages_ms) - 1) // 100])
 
 
 def _memory_rows(memory: list[Memory]) -> list[Row]:

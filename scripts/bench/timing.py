@@ -10,9 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from convergecast.detection.precision import cpu_name, processor_facts
+from convergecast.detection.precision import cpu_name, int8_instructions
 
-_VNNI = ("avx512_vnni", "avx_vnni", "avx512vnni", "asimddp")
 _PACKAGES = ("numpy", "opencv-python", "onnxruntime", "numba", "dlib-bin")
 _WARM_UP_CALLS = 2
 
@@ -36,12 +35,10 @@ class Machine:
 
 def this_machine() -> Machine:
     """Describe this machine; some facts about the CPU are known on Linux only."""
-    facts = processor_facts()
-    flags = facts.get("flags", facts.get("Features", "")).split()
     usable = getattr(os, "sched_getaffinity", None)
     return Machine(
         cpu=cpu_name(),
-        vnni=" ".join(flag for flag in _VNNI if flag in flags),
+        vnni=int8_instructions(),
         processors=len(usable(0)) if usable else os.cpu_count() or 1,
         system=platform.platform(),
         versions={"python": platform.python_version(), **_versions()},

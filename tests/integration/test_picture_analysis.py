@@ -47,6 +47,23 @@ def test_a_picture_is_analysed_though_no_camera_has_an_option_on(
     assert status == 200
     assert len(result["faces"][0]["landmarks"]) == 68
     assert result["objects"] is None
+    assert "mesh" not in result["faces"][0]
+
+
+def test_all_points_of_the_mesh_are_given_where_they_are_asked_for(
+    rig: Rig, astronaut: Bytes
+) -> None:
+    status, result = send(rig, "landmarks&mesh=true", encoded(astronaut, ".png"))
+    assert status == 200
+    (face,) = result["faces"]
+    mesh, (left, top, right, bottom) = np.array(face["mesh"]), face["box"]
+    assert mesh.shape == (468, 2) and len(face["landmarks"]) == 68
+    assert (mesh.mean(axis=0) > [left, top]).all() and (mesh.mean(axis=0) < [right, bottom]).all()
+    eyes, chin = mesh[[33, 263]].mean(axis=0), mesh[152]
+    assert eyes[1] < mesh[4][1] < chin[1]  # the tip of the nose lies between
+    status, result = send(rig, "faces&mesh=true", encoded(astronaut, ".png"))
+    assert status == 200 and "mesh" not in result["faces"][0]
+    assert send(rig, "landmarks&mesh=yes", encoded(astronaut, ".png"))[0] == 400
 
 
 def test_a_hub_for_commercial_products_finds_the_points_of_the_mesh(

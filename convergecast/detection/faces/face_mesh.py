@@ -117,7 +117,7 @@ class FaceMesh:
         mesh = self.mesh(images, frames, boxes, detected)
         points = self._table.read(mesh.points, corrected=self._corrected)
         guesses = guessed(points, detected, boxes, OF_MESH) | (mesh.scores < LEAST_SCORE)
-        return Fitted(points, guesses)
+        return Fitted(points, guesses, mesh.points)
 
     def mesh(
         self, images: Sequence[Bytes], frames: NDArray[np.intp], boxes: Floats, detected: Floats

@@ -33,10 +33,12 @@ class Fitted(NamedTuple):
     Attributes:
         points: (n, 68, 2) or (n, 5, 2) float32 `x, y` in pixels of the face's picture.
         guessed: (n,), whether they are not to be trusted.
+        mesh: (n, 468, 2), all points of the face mesh in the same pixels; None from other models.
     """
 
     points: Floats
     guessed: Bools
+    mesh: Floats | None = None
 
 
 class LandmarkModel(Protocol):

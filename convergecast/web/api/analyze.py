@@ -28,7 +28,9 @@ def blueprint(services: Services) -> Blueprint:
         names = _list(request.args.get("options", ""))
         if not names:
             raise InvalidInput("Say what to look for, such as ?options=faces,objects.")
-        options = known_options(checked(AnalyzeQuery, {"options": names}).options)
+        asked = {**request.args.to_dict(), "options": names}
+        query = checked(AnalyzeQuery, asked, strict=False)
+        options = known_options(query.options)
         if identifying(options):
             if not may_name(caller()):
                 raise Forbidden("With a list of cameras, names are told on those cameras only.")
@@ -36,7 +38,7 @@ def blueprint(services: Services) -> Blueprint:
         picture = request.get_data()
         if not picture:
             raise InvalidInput("Send one JPEG or PNG as the body.")
-        findings = services.picture_analyzer.analyze(picture, options)
+        findings = services.picture_analyzer.analyze(picture, options, mesh=query.mesh)
         if findings.problem:
             raise Unavailable(findings.problem)
         named = services.recogniser.annotate_still(still(findings, options), findings)
