@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import GREY, Told, Watched, told_camera
 from tests.browser.test_dashboard import coloured
+from tests.browser.test_event_dialog import happened
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_hub]
 
@@ -119,6 +120,21 @@ def test_pictures_of_mixed_shapes_never_lay_the_wall_out_again(told: Told) -> No
         return style.objectFit === 'contain' && Math.abs(shapes[0] / shapes[1] - 1) < 0.02;
     })"""
     told.page.wait_for_function(fitted)
+
+
+def test_the_first_event_does_not_move_the_wall(told: Told) -> None:
+    events: list[dict[str, Any]] = []
+    told.page.route(
+        re.compile(r"/api/v1/events\?since"), lambda r: r.fulfill(json={"events": events})
+    )
+    told.hello(*many(6))
+    expect(told.page.get_by_test_id("nothing-now")).to_be_visible()
+    told.page.wait_for_timeout(300)
+    told.page.evaluate(COUNT_LAYOUTS)
+    events.append(happened("1"))
+    told.tell("event", change="new", **events[0])
+    expect(told.page.get_by_test_id("strip-event")).to_contain_text("Person")
+    assert told.page.evaluate("[window.layouts, window.shiftsInWall]") == [0, []]
 
 
 def test_columns_and_shape_are_chosen(told: Told) -> None:

@@ -38,7 +38,9 @@ export function createDetails(root, { now, minutes, events, eventUrl, onObjects,
   const facts = el('dl', { class: 'facts numbers', 'data-testid': 'facts' });
   const log = el('ol', { class: 'states', 'data-testid': 'states' });
   const strip = createEventStrip({
-    label: 'Last events of this camera', url: eventUrl, href: ({ camera: of }) => `${ROOT}/events?camera=${of}`,
+    label: 'Last events of this camera',
+    url: eventUrl,
+    href: ({ camera: of, id }) => `${ROOT}/events?camera=${of}&event=${id}`,
   });
   const noEvents = el('p', { class: 'quiet small', 'data-testid': 'details-no-events', hidden: true });
   const allEvents = el('a', { class: 'link', 'data-testid': 'all-events' }, 'All its events');

@@ -1,6 +1,7 @@
-// What has just happened, on all cameras, as a quiet strip below the wall. It is not there while nothing has.
+// What has just happened, on all cameras, as a quiet strip below the wall. Its place is kept while nothing has: the
+// wall would move with the first event.
 
-import { setHidden } from '../lib/dom.js';
+import { el, setHidden } from '../lib/dom.js';
 import { createEventStrip } from './eventstrip.js';
 
 /** @typedef {import('../lib/types.js').EventView} EventView */
@@ -19,8 +20,8 @@ const SETTLE_MS = 250;
  */
 export function createEventsOfNow(root, { now, events, eventUrl, href }) {
   const strip = createEventStrip({ label: 'Events of now', url: eventUrl, href });
-  root.append(strip.element);
-  setHidden(root, true);
+  const nothing = el('p', { class: 'quiet small', 'data-testid': 'nothing-now' }, 'No events in the last half hour.');
+  root.append(strip.element, nothing);
   /** @type {EventView[]} */
   let found = [];
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -36,7 +37,8 @@ export function createEventsOfNow(root, { now, events, eventUrl, href }) {
   function tick(now_s) {
     const recent = found.filter(({ ended_at: at }) => at === null || at > now_s - RECENT_S);
     strip.setEvents(recent, now_s);
-    setHidden(root, recent.length === 0);
+    setHidden(strip.element, recent.length === 0);
+    setHidden(nothing, recent.length > 0);
   }
 
   return {
