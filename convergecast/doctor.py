@@ -22,12 +22,15 @@ import msgspec
 from convergecast import __version__
 from convergecast.auth.gate import ADMIN_TOKEN_VARIABLE
 from convergecast.config import HubConfig
-from convergecast.errors import ConvergeCastError
+from convergecast.errors import ConvergeCastError, Unavailable
 from convergecast.ipc.channel import Channel
 from convergecast.model_store import store
 from convergecast.model_store.catalog import FACE_MESH, LANDMARKS_68
 from convergecast.networks import why_not_bound
 from convergecast.protocol.folders import models_folder
+from convergecast.recording.check import check_recordings
+from convergecast.recording.clips import RECORDINGS
+from convergecast.storage.folder_lock import FolderLock
 
 if TYPE_CHECKING:
     from convergecast.detection.faces.landmark_model import LandmarkModel
@@ -202,6 +205,36 @@ def _is_complete() -> bool:
     return set(states) <= {store.READY, store.LEFT_OUT}
 
 
+def _recordings(config: HubConfig) -> Iterator[Finding]:
+    """Check the recordings' indexes, and mend them where no hub runs that would write there."""
+    folder = config.data_dir / RECORDINGS
+    if not folder.is_dir():
+        return
+    try:
+        lock = FolderLock(config.data_dir)
+    except Unavailable:
+        lock = None
+    try:
+        found = check_recordings(folder, mend=lock is not None)
+    except OSError as error:
+        yield Finding("problem", "Recordings", f"{folder} cannot be read ({error.strerror})")
+        return
+    finally:
+        if lock is not None:
+            lock.release()
+    yield Finding("ok", "Recordings", f"{found.segments} parts, {found.bytes / 2**30:.2f} GB")
+    if found.torn or found.lost:
+        said = f"{found.torn} cut to what agrees, {found.lost} without an index removed"
+        if lock is None:
+            said = f"{found.torn + found.lost} do not agree with their index: start the hub again"
+        yield Finding("note", "Recordings", said)
+    if found.damaged or found.unreadable:
+        said = f"{found.damaged} damaged frames are left out of clips"
+        if found.unreadable:
+            said = f"{found.unreadable} parts cannot be read ({found.reason}): check the disk"
+        yield Finding("problem", "Recordings", said)
+
+
 def _cameras(_: HubConfig) -> Iterator[Finding]:
     devices = sorted(Path("/dev").glob("video*")) if sys.platform == "linux" else []
     if sys.platform != "linux":
@@ -217,5 +250,6 @@ CHECKS: tuple[Callable[[HubConfig], Iterator[Finding]], ...] = (
     _models,
     _address,
     _folders,
+    _recordings,
     _cameras,
 )
