@@ -145,6 +145,7 @@ class StatusBoard:
             objects=ObjectSettings(min_score=camera.object_min_score, labels=camera.object_labels),
             recording=camera.recording,
             masked_by=_masked_by(camera, report),
+            zones={str(zone.id): zone.name for zone in camera.zones.zones},
             dropped=dropped,
             registered_at=camera.registered_at,
             last_seen=camera.last_seen,

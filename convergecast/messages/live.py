@@ -111,6 +111,7 @@ class CameraView(Message, frozen=True, kw_only=True):
     objects: ObjectSettings
     recording: Recording
     masked_by: MaskedBy | None
+    zones: Annotated[dict[str, str], Meta(description="The names of its zones by id.")]
     dropped: Dropped
     registered_at: Time
     last_seen: Time

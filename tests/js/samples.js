@@ -19,7 +19,7 @@ export const camera = (fields) => ({
   state_reason: null, state_since: 1000, width: 640, height: 480, fps: 25, received_fps: 25, still: false,
   analysed_fps: 0, analysis_error: null, motion: null, sight: null,
   age_ms: 30, people: null, options: [],
-  objects: { min_score: 0.3, labels: null }, recording: { mode: 'events', fps: 10 }, masked_by: null,
+  objects: { min_score: 0.3, labels: null }, recording: { mode: 'events', fps: 10 }, masked_by: null, zones: {},
   dropped: { agent: 0, worker: 0, viewers: 0, events: 0 },
   by_hub: false, wrong_token: false, proven: true, registered_at: 1000, last_seen: 1000, ...fields,
 });

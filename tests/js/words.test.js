@@ -124,3 +124,12 @@ test('an agent that does not prove who it is has a quiet mark and one sentence',
   assert.equal(unprovenWords(camera({ proven: false })).short, 'unproven');
   assert.match(unprovenWords(camera({ proven: false })).full, /^This agent does not prove who it is: /);
 });
+
+test('zones with something in them are named with the number; those that are empty or gone are not', () => {
+  const found = { ...result(10, { objects: [], people: 3 }), zones: { z1: 2, z2: 0, gone: 1 } };
+  const of = camera({ options: ['objects', 'people'], zones: { z1: 'Yard', z2: 'Door' } });
+  const { short, full } = foundWords(of, found, 10, engine(), OPTIONS);
+  assert.match(short, / · Yard 2$/);
+  assert.match(full, /\nYard 2$/);
+  assert.doesNotMatch(words(['objects', 'people'], found).short, /Yard/);
+});

@@ -64,6 +64,7 @@
  * @property {ObjectSettings} objects
  * @property {Recording} recording
  * @property {'agent'|'hub'|null} masked_by
+ * @property {Object<string, string>} zones  The names of its zones by id.
  * @property {Dropped} dropped
  * @property {number} registered_at  UNIX seconds.
  * @property {number} last_seen  UNIX seconds.

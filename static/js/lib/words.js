@@ -77,11 +77,16 @@ export function foundWords(camera, result, picture_s, status, options) {
   const known = phrase(found) || (problems.length ? noneWords(found) : 'nothing found');
   const told = Object.keys(found).filter((field) => found[field] !== null);
   const full = told.map((field) => fullWords(field, found, camera));
+  const places = zoneWords(camera, result);
   return {
-    short: isWaiting ? UNKNOWN : [known, ...problems.map(({ short }) => short)].filter(Boolean).join(' · '),
-    full: [...full, ...problems.map((problem) => problem.full)].join('\n'),
+    short: isWaiting ? UNKNOWN : [known, ...places, ...problems.map(({ short }) => short)].filter(Boolean).join(' · '),
+    full: [...full, ...places, ...problems.map((problem) => problem.full)].join('\n'),
   };
 }
+
+/** How many things are in each zone that is not empty. @param {CameraView} camera @param {Result|null} result */
+const zoneWords = ({ zones }, result) => Object.entries(result?.zones ?? {})
+  .filter(([zone, inside]) => inside > 0 && zones?.[zone]).map(([zone, inside]) => `${zones[zone]} ${inside}`);
 
 /** @param {string} words */
 const both = (words) => ({ short: words, full: words });
