@@ -16,6 +16,7 @@ from convergecast.events.people_counts import CountHistory
 from convergecast.faces.recogniser import Recogniser
 from convergecast.ipc.processes import ACK
 from convergecast.live.broker import Broker
+from convergecast.messages.events import Event
 from convergecast.messages.recording import NO_RECORDING
 from convergecast.messages.values import encode
 from convergecast.messages.worker import (
@@ -57,6 +58,10 @@ class Collector:
         self._counts = counts
         self._events = events
         self.clips = clips
+
+    def tell(self, event: Event) -> None:
+        """Store an event of the hub itself."""
+        self._events.add(event)
 
     @property
     def keeps_unknown(self) -> bool:

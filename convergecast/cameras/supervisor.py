@@ -19,6 +19,7 @@ from convergecast.cameras.journal import remove_journals
 from convergecast.cameras.registry import CameraRegistry
 from convergecast.cameras.status import StatusBoard
 from convergecast.config import HubConfig
+from convergecast.engine.engine_events import EngineEvents
 from convergecast.engine.engine_process import EngineHost
 from convergecast.errors import NotFound
 from convergecast.events.pictures import PICTURES, remove_pictures
@@ -83,6 +84,7 @@ class Supervisor:
         self._broker = broker
         self._collector = collector
         self._engine = engine
+        self._engine_events = EngineEvents(collector.tell)
         self._config = config
         self._agent_problem = agent_problem
         self.worker = _WORKER
@@ -182,12 +184,16 @@ class Supervisor:
                 acted.set()
             now = time.monotonic()
             self._step("engine", self._engine.check, now)
+            self._step("engine's events", self._tell_of_engine, now)
             for camera_id, worker in list(self._workers.items()):
                 self._step(f"worker {camera_id}", self._check, camera_id, worker, now)
             self._step("ended workers", self._check_ending, now)
             if now >= self._remove_silent_at:
                 self._remove_silent_at = now + _REMOVE_SILENT_EVERY_S
                 self._step("pending cameras", self._registry.remove_silent)
+
+    def _tell_of_engine(self, now: float) -> None:
+        self._engine_events.look(self._engine.status, now=now, at_s=time.time())
 
     def _step(self, what: str, action: Callable[..., None], *arguments: Any) -> None:
         if not self._stopping:

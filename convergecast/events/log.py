@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Sequence
@@ -22,11 +23,13 @@ from convergecast.events import store
 from convergecast.events.people_counts import MOST_ROWS
 from convergecast.events.pictures import EventPictures
 from convergecast.events.store import Identified, Search, StoredEvent
-from convergecast.messages.events import Event, EventKind, decode_event
+from convergecast.messages.events import Event, EventKind, decode_event, encode_event
 from convergecast.messages.results import Result
 from convergecast.storage.database import Database
 
 NO_SUCH_EVENT = "There is no such event: it may have been deleted."
+OF_THE_HUB = ""
+"""Stands for the id of a camera where an event is of none."""
 _EXPIRE_EVERY_S = 600.0
 _EXPIRE_LOOK_S = 60.0
 _MOST_TRACKS = 256
@@ -90,6 +93,7 @@ class EventLog:
         self._expire_at = clock.monotonic()
         self._said_unreadable = False
         self._stopping = threading.Event()
+        self._run_id, self._own = secrets.token_hex(8), 0
 
     def begin(self, camera_id: str) -> None:
         """Expect a new worker of a camera, which sends the events of the last one again."""
@@ -120,6 +124,13 @@ class EventLog:
             if len(waiting) > 1:
                 return  # stored together with the earlier ones
         self._submit(camera_id)
+
+    def add(self, event: Event) -> None:
+        """Store an event of the hub itself, which is of no camera; it does not wait."""
+        with self._lock:
+            self._own += 1
+            number = self._own
+        self.take(OF_THE_HUB, self._run_id, number, [encode_event(event)], lambda *_: None)
 
     def note_faces(
         self, camera_id: str, result: Result, *, is_current: Callable[[], bool] = lambda: True

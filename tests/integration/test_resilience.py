@@ -48,7 +48,7 @@ def engine(rig: Rig) -> psutil.Process:
 
 
 def test_buttons_pressed_while_the_engine_keeps_dying_freeze_nothing(rig: Rig) -> None:
-    ids = start_cameras(rig, 2)
+    ids, began = start_cameras(rig, 2), time.time()
     stop = threading.Event()
     states = iter(range(10**9))
     in_background(4, lambda: set_faces(rig, ids, next(states) % 2 == 0), stop)
@@ -64,6 +64,10 @@ def test_buttons_pressed_while_the_engine_keeps_dying_freeze_nothing(rig: Rig) -
     set_faces(rig, ids, True)
     url = f"/api/v1/cameras/{ids[0]}/result"
     rig.wait_for(lambda: rig.request("GET", url).status_code == 200, "a result", 20)
+    # One event tells that the engine keeps ending; it is of no camera.
+    (event,) = rig.get(f"/api/v1/events?kind=system&since={began}")["events"]
+    assert (event["subkind"], event["camera"], event["camera_name"]) == ("engine", "", None)
+    assert "the engine stopped" in event["reason"].lower()
 
 
 def test_a_hung_worker_is_found_though_a_thousand_orders_wait_for_it(rig: Rig) -> None:

@@ -28,9 +28,9 @@ function faceTitle(subkind, name) {
 }
 
 /** "Hall · 14:02 · 12 s", "Hall · 14:02 · now" @param {EventView} event @param {number} now_s */
-export function eventWhen({ camera_name, started_at, ended_at }, now_s) {
+export function eventWhen({ camera, camera_name, started_at, ended_at }, now_s) {
   const lasted = ended_at === null ? 'now' : duration(ended_at - started_at);
-  const parts = [camera_name ?? 'a camera that is gone', clockTime(started_at, now_s)];
+  const parts = [camera_name ?? (camera ? 'a camera that is gone' : 'this hub'), clockTime(started_at, now_s)];
   return [...parts, ...(ended_at === started_at ? [] : [lasted])].join(' · ');
 }
 
