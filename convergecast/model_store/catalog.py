@@ -271,3 +271,36 @@ TASK_TITLES = {
     "objects": "object detector",
 }
 """The kind of model that each task needs, as messages name it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A model that its authors publish as one ONNX file; `models fetch NAME` adds it.
+
+    Attributes:
+        name: in the configuration and in the store.
+        task: as of `ModelSpec`.
+        address: of the file.
+        sha256, size: of the file, in bytes.
+        licence: of the weights.
+    """
+
+    name: str
+    task: str
+    address: str
+    sha256: str
+    size: int
+    licence: str
+
+
+YOLOX_NANO = Release(
+    name="yolox-nano",
+    task="objects",
+    address="https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/"
+    "yolox_nano.onnx",
+    sha256="c789161ed43c8269fcd4e67c67eeeb4e80c622da2eb296a20bc6007bd18a0b7d",
+    size=3_659_407,
+    licence="Apache-2.0",
+)
+RELEASES = {YOLOX_NANO.name: YOLOX_NANO}
+"""By name: models that are fetched only where somebody asks for them."""

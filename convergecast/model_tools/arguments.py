@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convergecast.model_store import store
+from convergecast.model_store.catalog import RELEASES
 from convergecast.protocol.command_line import Parser
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ def add_models_parser(subparsers: Subparsers) -> None:
     actions.add_parser("list", help="show the models with their source, licence and state")
     fetching = actions.add_parser(
         "fetch", help="download every model and picture that is missing or damaged"
+    )
+    fetching.add_argument(
+        "name",
+        nargs="?",
+        choices=list(RELEASES),
+        metavar="NAME",
+        help=f"only this model, from its authors' release, to add it: {', '.join(RELEASES)}",
     )
     fetching.add_argument(
         store.COMMERCIAL_SAFE,

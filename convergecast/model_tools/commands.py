@@ -9,8 +9,11 @@ from convergecast.detection.faces.landmarks import compile_kernels
 from convergecast.detection.precision import known_choice, measure_all
 from convergecast.errors import ConvergeCastError
 from convergecast.model_store import store
+from convergecast.model_store.catalog import RELEASES
 from convergecast.model_store.lock import Progress
+from convergecast.model_store.manifests import Manifest
 from convergecast.model_tools.fetch import fetch
+from convergecast.model_tools.releases import fetch_release
 from convergecast.model_tools.user_models import add_model, configuration_line, remove_model
 
 COLUMNS = ("task", "name", "precision", "size", "source", "licence", "sha256", "state")
@@ -34,6 +37,9 @@ def _list(_: argparse.Namespace) -> None:
 
 
 def _fetch(arguments: argparse.Namespace) -> None:
+    if arguments.name:
+        _say_how_to_use(fetch_release(RELEASES[arguments.name], _say))
+        return
     fetch(_say, commercial_safe=arguments.commercial_safe)
     prepare_machine(_say)
 
@@ -50,6 +56,10 @@ def _add(arguments: argparse.Namespace) -> None:
     manifest = add_model(
         arguments.path, arguments.task, _say, name=arguments.name, licence=arguments.licence
     )
+    _say_how_to_use(manifest)
+
+
+def _say_how_to_use(manifest: Manifest) -> None:
     _say(f"To use it, put this line into the hub's configuration: {configuration_line(manifest)}")
 
 
