@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from convergecast.errors import InvalidInput
+from convergecast.protocol.command_line import PROGRAM
 from convergecast.protocol.folders import pictures_folder
 from convergecast.vision.detections import Bytes, Faces
 from scripts.bench.datasets import Sample, faces_wider
@@ -71,7 +72,7 @@ def take_pictures(data: Path | None) -> Pictures:
         source = f"{len(images)} frames of {len(VIDEOS)} videos, scaled and cropped to 640×480"
     frames = [_filled(np.asarray(image, np.uint8)) for image in images if image is not None]
     if not frames:
-        raise InvalidInput("There are no pictures: run python -m convergecast models fetch.")
+        raise InvalidInput(f"There are no pictures: run {PROGRAM} models fetch.")
     crowds = [_filled(sample.image) for sample in _crowds(data)] if data else []
     return Pictures(frames, [as_jpeg(frame) for frame in frames], source, crowds)
 
