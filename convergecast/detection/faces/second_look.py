@@ -31,6 +31,8 @@ MOST: Final = 16
 """The most faces of a picture that are looked at again; the largest come first."""
 CROP_PX, FACE_PX = 128, 40
 """The side of a crop, and the height of the face within it."""
+LARGE_PX = 32
+"""From this height on, a face of a small first run is as large as in a crop, or nearly so."""
 SAME_IOU = 0.35
 """A face of the crop that overlaps the first by more is the same face."""
 EXPECTED_IOU = 0.15
@@ -78,7 +80,7 @@ class SecondLook:
         found = self._detector.detect(wholes, min(min_score, UNSURE_FROM))
         expected = [_expected(prepared.focus) for prepared in batch]
         found = [_with_expected(*pair) for pair in zip(found, expected, strict=True)]
-        unsure = [_to_look_at(*pair) for pair in zip(found, expected, strict=True)]
+        unsure = [_to_look_at(*each) for each in zip(found, expected, batch, strict=True)]
         places = [
             _transform(box)
             for faces, rows in zip(found, unsure, strict=True)
@@ -127,16 +129,21 @@ def _with_expected(faces: Faces, expected: Floats) -> Faces:
     )
 
 
-def _to_look_at(faces: Faces, expected: Floats) -> NDArray[np.intp]:
+def _to_look_at(faces: Faces, expected: Floats, prepared: WithPicture) -> NDArray[np.intp]:
     """Return the indices of the faces to look at again, the largest first.
 
     Those that were expected are among them even if they are sure. So the boxes of a face that is
-    followed are always of looks at the same size, and do not change with the size of the first.
+    followed are always of looks at about the same size, and do not change with that of the first.
+    A face that a small first run sees as large as a crop would show it is not looked at again.
     """
     in_doubt = (faces.scores >= UNSURE_FROM) & (faces.scores < UNSURE_TO)
     followed = (iou(faces.boxes, expected) > SAME_IOU).any(axis=1)
+    heights = faces.boxes[:, 3] - faces.boxes[:, 1]
+    if prepared.focus and not prepared.focus.whole:
+        large = heights * prepared.whole.scale_y >= LARGE_PX
+        followed &= ~(large & (faces.scores >= UNSURE_TO))
     rows = np.flatnonzero(in_doubt | followed)
-    heights = faces.boxes[rows, 3] - faces.boxes[rows, 1]
+    heights = heights[rows]
     return rows[np.argsort(-heights, kind="stable")][:MOST]
 
 

@@ -179,6 +179,15 @@ def test_a_large_face_is_found_in_a_small_first_run_though_nobody_expected_it(
     assert len(focused(detector, wall_with(astronaut, 280), less())) == 1
 
 
+def test_a_large_face_that_is_followed_needs_no_crop(detector: Counting, astronaut: Bytes) -> None:
+    picture = np.asarray(cv2.resize(astronaut, (480, 480)), np.uint8)
+    expected = tuple((FACE * 480).tolist())
+    found = focused(detector, picture, less(expected))
+    assert detector.runs == {640: 1, CROP_PX: 0}
+    assert len(found) == 1 and found.scores[0] > 0.6
+    assert iou(found.boxes, np.array([expected], np.float32))[0, 0] > 0.6
+
+
 def test_a_face_that_has_gone_is_not_found_where_it_was_expected(detector: Counting) -> None:
     wall = np.full((480, 640, 3), 120, np.uint8)
     assert len(focused(detector, wall, less((100, 100, 140, 150)))) == 0
