@@ -171,9 +171,7 @@ class Pipeline:
             except ModelError as problem:
                 for draft in concerned:
                     draft.problems[task] = str(problem)
-                if isinstance(problem, DeviceLost):
-                    self.lost = str(problem)
-                    self.changed.set()
+                self._note_loss(problem)
         return [
             Findings(
                 width=prepared.width,
@@ -188,6 +186,12 @@ class Pipeline:
             )
             for prepared, draft in zip(batch, drafts, strict=True)
         ]
+
+    def _note_loss(self, problem: ModelError) -> None:
+        """Note that the GPU is lost, if that is the problem."""
+        if isinstance(problem, DeviceLost):
+            self.lost = str(problem)
+            self.changed.set()
 
     def _loaded(self, wanted: Wanted) -> _Loaded:
         """Return the loaded models among the wanted ones, and start to load the others.
@@ -249,6 +253,7 @@ class Pipeline:
         except ModelError as problem:
             for draft in asked:
                 draft.problems["recognition"] = str(problem)
+            self._note_loss(problem)
             return nothing
         for draft in asked:
             draft.kind = embedding.kind
@@ -276,6 +281,7 @@ class Pipeline:
         except ModelError as problem:
             for at in asked:
                 drafts[at].problems["landmarks"] = str(problem)
+            self._note_loss(problem)
             return parts
         edges = np.cumsum(counts)[:-1]
         each = [values for values in fitted if values is not None]

@@ -101,8 +101,15 @@ def test_a_batch_waits_for_pictures_that_are_being_decoded_and_no_longer() -> No
 
 
 @needs_compiler
+@pytest.mark.parametrize(
+    ("task", "method"), [("objects", "detect"), ("landmarks", "fit"), ("recognition", "look_at")]
+)
 def test_a_lost_gpu_is_reported_and_ends_the_engine(
-    on_device: Pipeline, astronaut: Bytes, monkeypatch: pytest.MonkeyPatch
+    on_device: Pipeline,
+    astronaut: Bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    task: str,
+    method: str,
 ) -> None:
     sent: list[bytes] = []
     ended: list[int] = []
@@ -114,10 +121,11 @@ def test_a_lost_gpu_is_reported_and_ends_the_engine(
         ended.append(status)
         raise SystemExit
 
-    monkeypatch.setattr(on_device._objects.get(), "detect", lose)
+    monkeypatch.setattr(on_device, "lost", "")
+    monkeypatch.setattr(getattr(on_device, f"_{task}").get(), method, lose)
     monkeypatch.setattr("convergecast.engine.process.os._exit", end)
     (findings,) = found(on_device, astronaut)
-    assert findings.problems == {"objects": "CUDA failure 700"}
+    assert findings.problems == {task: "CUDA failure 700"}
     assert findings.faces
     channel: Any = SimpleNamespace(send=sent.append)
     with pytest.raises(SystemExit):
