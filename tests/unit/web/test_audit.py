@@ -396,7 +396,7 @@ def desk(
         services, engine = hub.services, FakeEngine()
         services.supervisor.stop()  # approved cameras get no worker here
         patch.setattr(services.enrolment, "_find", engine.find)
-        patch.setattr(services.picture_analyzer, "analyze", lambda one, _: engine.find(one))
+        patch.setattr(services.picture_analyzer, "analyze", lambda one, *_, **__: engine.find(one))
         services.faces_settings.change(SettingsChange(recognition=True))
         services.gallery.use_kind(KIND)
         root = services.gate.accounts.add("root", PASSWORD, Role.ADMIN, by=TESTER)
