@@ -110,10 +110,21 @@ class MaskingHub(FakeHub):
         )
 
 
-def test_an_agent_masks_from_its_first_picture_on(tmp_path: Path, camera: Camera) -> None:
+@pytest.fixture
+def agents() -> Iterator[list[AgentProcess]]:
+    """Agents that end with the test, however it ends."""
+    started: list[AgentProcess] = []
+    yield started
+    for agent in started:
+        agent.kill()
+
+
+def test_an_agent_masks_from_its_first_picture_on(
+    tmp_path: Path, camera: Camera, agents: list[AgentProcess]
+) -> None:
     hub, state, port = MaskingHub(), tmp_path / "state", str(free_port())
     words = ("--hub", hub.url, "--source", camera.url, "--host", "127.0.0.1", "--port", port)
-    agent = AgentProcess(*words, state=state)
+    agents.append(agent := AgentProcess(*words, state=state))
     registration = hub.wait_for(lambda r: r.width)
     stream = Stream(registration)
     first = stream.frame()
@@ -139,7 +150,7 @@ def test_an_agent_masks_from_its_first_picture_on(tmp_path: Path, camera: Camera
     agent.kill()
     # It starts again, and its hub tells nothing: every picture from the first one on has them.
     hub.masks, since = None, len(hub.registrations)
-    agent = AgentProcess(*words, state=state)
+    agents.append(agent := AgentProcess(*words, state=state))
     registration = hub.wait_for(lambda r: True, since=since)
     client = Client(registration)
     frames = [eventually(lambda: frame_of(client), "a picture")]
@@ -152,7 +163,7 @@ def test_an_agent_masks_from_its_first_picture_on(tmp_path: Path, camera: Camera
     # What it keeps is damaged: no picture, and it says why, until the hub tells the masks.
     kept.write_text(kept.read_text()[:-9])
     since = len(hub.registrations)
-    agent = AgentProcess(*words, state=state)
+    agents.append(agent := AgentProcess(*words, state=state))
     registration = hub.wait_for(lambda r: True, since=since)
     client = Client(registration)
     agent.wait_for_log("privacy masks")
