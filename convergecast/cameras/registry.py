@@ -106,7 +106,7 @@ class Changes(TypedDict, total=False):
     approved: bool | UnsetType  # False rejects it
     objects: ObjectChange | UnsetType  # None as `labels` means all
     recording: RecordingChange | UnsetType
-    zones: CameraZones | UnsetType  # all zones, lines and masks
+    zones: Callable[[CameraZones], CameraZones] | UnsetType  # what becomes of those there are
 
 
 class CameraRegistry:
@@ -320,7 +320,7 @@ class CameraRegistry:
         if (recording := changes.get("recording", UNSET)) is not UNSET:
             camera = _with_recording(camera, recording)
         if (zones := changes.get("zones", UNSET)) is not UNSET:
-            camera = replace(camera, zones=checked_zones(zones))
+            camera = replace(camera, zones=checked_zones(zones(camera.zones)))
         if (options := changes.get("options", UNSET)) is not UNSET:
             camera = self._with_options(camera, options)
         return camera

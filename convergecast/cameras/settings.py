@@ -109,6 +109,9 @@ def told_change(before: Camera, now: Camera, *, new_source: bool = False) -> tup
         details.append(f"objects {labels}")
     if now.zones != before.zones:
         details.append("zones, lines and masks")
+    if now.zones.privacy != before.zones.privacy:
+        counts = [len(each.zones.privacy.polygons) for each in (before, now)]
+        details.append(f"privacy masks {counts[0]} → {counts[1]}")
     if now.recording != before.recording:
         details.append(f"recording {now.recording.mode}, {now.recording.fps:g} a second")
     action = "changed"

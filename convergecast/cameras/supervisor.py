@@ -31,7 +31,7 @@ from convergecast.messages.worker import FromWorker, Orders, State, read_from_wo
 _HUNG_AFTER_S = 5.0
 _REMOVE_SILENT_EVERY_S = 60.0
 _CHECK_EVERY_S = 0.25
-_ACTED_WITHIN_S = 2.0
+_ACTED_WITHIN_S = 5.0
 _RESTART_MOST_S = 10.0
 _END_TIMEOUT_S = 2.0
 _WORKER = "convergecast.cameras.worker:run_worker"
@@ -56,6 +56,16 @@ class _Worker:
         self.failures = 0
         self.restart_at = 0.0
         self.started_at = 0.0
+
+
+class _Known:
+    """The cameras that are known at the moment of the question: more may come meanwhile."""
+
+    def __init__(self, is_known: Callable[[str], bool]) -> None:
+        self._is_known = is_known
+
+    def __contains__(self, camera_id: object) -> bool:
+        return self._is_known(str(camera_id))
 
 
 class Supervisor:
@@ -93,7 +103,7 @@ class Supervisor:
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._all_changed = False
-        self._waited_for: list[threading.Event] = []
+        self._waited_for: list[tuple[str, threading.Event]] = []
         self._recording = 0
         self._wakes: dict[str, int] = {}
         self._news = threading.Event()
@@ -103,16 +113,21 @@ class Supervisor:
         self._remove_silent_at = 0.0
         self._steps = Steps(log)
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+        self._left = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
 
     def start(self) -> None:
         """Start the workers of all approved cameras, and watch them."""
         self.update_all()
+        self._left.set()
+        self._sweeper.start()
         self._thread.start()
 
     def stop(self) -> None:
         """End every worker and the engine, within about two seconds."""
         self._stopping = True
         self._news.set()
+        self._left.set()
         if self._thread.is_alive():
             self._thread.join(1.0)
         processes = [w.process for w in self._workers.values() if w.process is not None]
@@ -130,13 +145,16 @@ class Supervisor:
             self._changed.add(camera_id)
         self._news.set()
 
-    def update_now(self, camera_id: str) -> None:
-        """Note that a camera has changed, and wait for a moment until that has been acted on."""
+    def update_now(self, camera_id: str) -> bool:
+        """Note that a camera has changed; return whether that was acted on within a moment.
+
+        Where it was not, it is tried again and again.
+        """
         acted = threading.Event()
         with self._lock:
-            self._waited_for.append(acted)
+            self._waited_for.append((camera_id, acted))
         self.update(camera_id)
-        acted.wait(_ACTED_WITHIN_S)
+        return acted.wait(_ACTED_WITHIN_S)
 
     def update_all(self) -> None:
         """Note a change that affects every camera, such as one of the engine."""
@@ -162,7 +180,6 @@ class Supervisor:
         return {camera_id: p.pid for camera_id, p in found.items() if p is not None and p.pid}
 
     def _run(self) -> None:
-        self._step("journals", self._remove_journals)
         while not self._stopping:
             self._news.wait(_CHECK_EVERY_S)
             self._news.clear()
@@ -178,10 +195,17 @@ class Supervisor:
                 if everything or recording != self._recording:  # they share the budget
                     self._recording = recording
                     changed |= {camera.id for camera in cameras}
-            for camera_id in changed:
-                self._step(f"camera {camera_id}", self._reconcile, camera_id)
-            for acted in waited_for:
-                acted.set()
+            failed = {
+                camera_id
+                for camera_id in changed
+                if not self._step(f"camera {camera_id}", self._reconcile, camera_id)
+            }
+            for camera_id, acted in waited_for:
+                if camera_id not in failed:
+                    acted.set()
+            with self._lock:  # again, with the next look
+                self._changed |= failed
+                self._waited_for += [each for each in waited_for if each[0] in failed]
             now = time.monotonic()
             self._step("engine", self._engine.check, now)
             self._step("engine's events", self._tell_of_engine, now)
@@ -195,9 +219,9 @@ class Supervisor:
     def _tell_of_engine(self, now: float) -> None:
         self._engine_events.look(self._engine.status, now=now, at_s=time.time())
 
-    def _step(self, what: str, action: Callable[..., None], *arguments: Any) -> None:
-        if not self._stopping:
-            self._steps.take(what, action, *arguments)
+    def _step(self, what: str, action: Callable[..., None], *arguments: Any) -> bool:
+        """Do something unless all ends; return whether it went well."""
+        return not self._stopping and self._steps.take(what, action, *arguments)
 
     def _reconcile(self, camera_id: str) -> None:
         """Bring a camera's worker in line with its stored settings and the demand for it."""
@@ -206,7 +230,7 @@ class Supervisor:
         except NotFound:
             self._end(camera_id)
             self._collector.forget(camera_id)
-            self._remove_journals()
+            self._left.set()
             return
         if camera.approval is not Approval.APPROVED:
             self._end(camera_id)
@@ -217,7 +241,7 @@ class Supervisor:
         worker = self._workers.get(camera_id)
         if worker is not None and worker.orders.zones.privacy != orders.zones.privacy:
             # All that its process and the hub hold in memory shows what is now masked.
-            self._end(camera_id)
+            self._end(camera_id, at_once=True)
             worker = None
         if worker is None:
             self._board.set_state(camera_id, State.CONNECTING, "")
@@ -297,7 +321,8 @@ class Supervisor:
             if self._workers.get(camera_id) is worker:
                 self._collector.take(lambda: worker.orders, head, payload, process.send)
 
-    def _end(self, camera_id: str) -> None:
+    def _end(self, camera_id: str, *, at_once: bool = False) -> None:
+        """End a camera's worker; `at_once` without letting it finish what it writes."""
         worker = self._workers.pop(camera_id, None)
         if worker is not None:
             with worker.taking:  # later messages from this worker are ignored
@@ -306,7 +331,10 @@ class Supervisor:
         with self._lock:
             self._wakes.pop(camera_id, None)
         if worker is not None and worker.process is not None:
-            worker.process.close()
+            if at_once:
+                worker.process.kill()
+            else:
+                worker.process.close()
             deadline = time.monotonic() + _END_TIMEOUT_S
             self._ending.append((camera_id, worker.process, deadline))
 
@@ -339,15 +367,26 @@ class Supervisor:
         still = [entry for entry in self._ending if not entry[1].ended]
         if len(still) < len(self._ending):
             self._ending = still
-            self._remove_journals()
+            self._left.set()
 
-    def _remove_journals(self) -> None:
-        """Remove the journals and pictures of cameras that are gone, once their workers ended."""
-        known = {camera.id for camera in self._registry.all()}
-        known |= {camera_id for camera_id, *_ in self._ending}
+    def _sweep(self) -> None:
+        """Delete what cameras that are gone left behind; it may take long, so nobody waits."""
+        while self._left.wait() and not self._stopping:
+            self._left.clear()
+            self._steps.take("what cameras left behind", self._remove_left)
+
+    def _remove_left(self) -> None:
+        """Remove journals, pictures and clips of cameras that are gone and whose workers ended."""
+        known = _Known(self._is_known)
         remove_journals(self._journals, but=known)
         remove_pictures(self._pictures, but=known)
         self._collector.clips.remove_all_but(known)
+
+    def _is_known(self, camera_id: str) -> bool:
+        """Whether there is a camera, or a worker of it."""
+        ending = (each for each, *_ in self._ending)
+        there = (camera.id for camera in self._registry.all())
+        return camera_id in self._workers or camera_id in ending or camera_id in there
 
 
 def _message(orders: Orders) -> bytes:

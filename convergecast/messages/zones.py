@@ -5,6 +5,7 @@ Coordinates are shares of the picture, from 0 to 1, y downwards. Process: hub, w
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from typing import Annotated, Literal
 
@@ -83,17 +84,28 @@ class CameraZones(Message, frozen=True, kw_only=True):
         """The privacy masks."""
         return masks_of([mask.polygon for mask in self.masks if mask.kind == "privacy"])
 
+    @property
+    def version(self) -> str:
+        """A word that is another one for other zones, lines or masks."""
+        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16]
+
 
 class ZonesChange(Message, frozen=True, kw_only=True):
-    """What they are to be; a list that is left out is empty."""
+    """What they are to be. A list that is left out is empty; without `masks`, privacy stays."""
 
     zones: Zones | UnsetType = UNSET
     lines: Lines | UnsetType = UNSET
     masks: DrawnMasks | UnsetType = UNSET
 
-    def whole(self) -> CameraZones:
-        """Return what the camera is to have."""
-        return CameraZones(zones=self.zones or (), lines=self.lines or (), masks=self.masks or ())
+    def whole(self, now: CameraZones) -> CameraZones:
+        """Return what a camera is to have that has `now`.
+
+        A program that knows nothing of privacy masks leaves them out: it must not remove them.
+        """
+        masks = self.masks
+        if masks is UNSET:
+            masks = tuple(mask for mask in now.masks if mask.kind == "privacy")
+        return CameraZones(zones=self.zones or (), lines=self.lines or (), masks=masks)
 
 
 NO_ZONES = CameraZones()

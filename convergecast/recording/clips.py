@@ -18,7 +18,7 @@ import os
 import shutil
 import threading
 from array import array
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -346,7 +346,7 @@ class ClipStore:
             if not others(begin_s - AFTER_S, end_s + BEFORE_S) and remove_segment(segment.path):
                 self._drop(segment.path)
 
-    def remove_all_but(self, cameras: Collection[str]) -> None:
+    def remove_all_but(self, cameras: Container[str]) -> None:
         """Delete the recordings of cameras that are gone."""
         with self._lock:
             gone = [each for each in self._segments if each not in cameras]

@@ -218,7 +218,7 @@ def test_nobody_sees_what_is_masked(rig: Rig, camera: Camera, kind: str) -> None
         assert snapshot(rig, path) in (None, (False, True))
     rig.wait_for(lambda: one(rig)["masked_by"] == by, f"masked by the {by}")
     # Without the mask all is seen again.
-    assert rig.request("PUT", f"{path}/zones", json={}).ok
+    assert rig.request("PUT", f"{path}/zones", json={"masks": []}).ok
     rig.wait_for(lambda: snapshot(rig, path) == (True, True), "the whole picture")
     assert one(rig)["masked_by"] is None
     if old is not None:

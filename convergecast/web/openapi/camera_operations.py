@@ -29,6 +29,7 @@ _analysis = partial(operate, query=api.AnalyzeQuery, sent=_PICTURE, errors=[409,
 _FILE = answer(200, "The video.", {"video/*": {}})
 _MAKING = answer(202, "It is being made.", {"application/json": events.Making})
 _of_clip, _put = partial(view, errors=[410, 503]), partial(manage, errors=[507])
+_draw = partial(operate, errors=[409, 503])
 _video = partial(view, errors=[410, 503, 507])
 _SOUGHT = {**body("User and password.", {"application/json": api.Discovery}), "required": False}
 _look = partial(manage, sent=_SOUGHT, errors=[400, 415])
@@ -47,7 +48,7 @@ CAMERA_OPERATIONS = {
     f"GET {_ONE}/stream.mjpg": _picture("stream", "A stream for players", _STREAM),
     f"GET {_ONE}/result": view("result", "The newest result", Result),
     f"GET {_ONE}/zones": view("zones", "Its zones, lines and masks", CameraZones),
-    f"PUT {_ONE}/zones": operate("put_zones", "Change them", CameraZones, sent=ZonesChange),
+    f"PUT {_ONE}/zones": _draw("put_zones", "Change them", CameraZones, sent=ZonesChange),
     "POST /api/v1/analyze": _analysis("analyze", "Analyse one picture", PictureResult),
     "GET /api/v1/counts": _counts("counts", "People, minute by minute", api.Minutes),
     "GET /api/v1/labels": view("labels", "The labels of objects", api.Labels),

@@ -32,9 +32,9 @@ async function request(method, path, body) {
   return response.json().catch(() => null);
 }
 
-/** @param {string} method @param {string} path @param {object} [body] */
-async function answered(method, path, body) {
-  const response = await reach(method, path, body);
+/** @param {string} method @param {string} path @param {object} [body] @param {Record<string, string>} [more] */
+async function answered(method, path, body, more) {
+  const response = await reach(method, path, body, more);
   if (response.ok) return response;
   const answer = await response.json().catch(() => null);
   if (response.status === 401) toLogin();
@@ -43,12 +43,12 @@ async function answered(method, path, body) {
 
 /**
  * A form is sent as it is, with its files: the browser sets its type.
- * @param {string} method @param {string} path @param {object} [body]
+ * @param {string} method @param {string} path @param {object} [body] @param {Record<string, string>} [more] headers
  */
-async function reach(method, path, body) {
+async function reach(method, path, body, more = {}) {
   const form = body instanceof FormData;
   const json = body !== undefined && !form;
-  const headers = { Accept: 'application/json', ...(json ? { 'Content-Type': 'application/json' } : {}) };
+  const headers = { Accept: 'application/json', ...(json ? { 'Content-Type': 'application/json' } : {}), ...more };
   const sent = form ? body : JSON.stringify(body);
   try {
     return await fetch(ROOT + path, { method, headers, body: sent, credentials: 'same-origin', cache: 'no-store' });
@@ -211,10 +211,19 @@ export const api = {
   deleteEvent: (id) => request('DELETE', event(id)),
   /** While the page is being left. @param {string} id */
   deleteEventLate: (id) => fetch(ROOT + event(id), { method: 'DELETE', keepalive: true, credentials: 'same-origin' }),
-  /** @param {string} id @returns {Promise<import('./types.js').CameraZones>} */
-  zones: (id) => request('GET', `${camera(id)}/zones`),
-  /** @param {string} id @param {object} zones @returns {Promise<import('./types.js').CameraZones>} */
-  setZones: (id, zones) => request('PUT', `${camera(id)}/zones`, zones),
+  /** What is drawn, and its version. @param {string} id */
+  async zones(id) {
+    const response = await answered('GET', `${camera(id)}/zones`);
+    /** @type {import('./types.js').CameraZones} */
+    const drawn = await response.json();
+    return { drawn, version: response.headers.get('ETag') };
+  },
+  /**
+   * Refused (409) where a version is given that is not that of what is drawn now.
+   * @param {string} id @param {object} zones @param {string|null} version
+   */
+  setZones: (id, zones, version) => (
+    answered('PUT', `${camera(id)}/zones`, zones, version === null ? {} : { 'If-Match': version })),
   /** @returns {Promise<import('./types.js').Me>} */
   me: () => request('GET', '/api/v1/me'),
   /** @returns {Promise<import('./types.js').Users>} */

@@ -67,8 +67,8 @@ export function createEventFilters(root, { onChange, people, zones }) {
     const found = id ? await zones(id).catch(() => null) : null;
     if (placesOf !== id) return;
     fill(place, [
-      ...(found?.zones ?? []).map(({ id: zone, name }) => [`zone ${zone}`, name]),
-      ...(found?.lines ?? []).map(({ id: line, name }) => [`line ${line}`, name]),
+      ...(found?.drawn.zones ?? []).map(({ id: zone, name }) => [`zone ${zone}`, name]),
+      ...(found?.drawn.lines ?? []).map(({ id: line, name }) => [`line ${line}`, name]),
     ], 'a place that is gone');
   }
 

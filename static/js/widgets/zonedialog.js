@@ -25,22 +25,29 @@ export function openZones({ id, name }) {
   const list = el('ul', { class: 'zone-list', 'data-testid': 'zone-list' });
   const problem = el('p', { class: 'problem', role: 'alert', 'data-testid': 'zone-problem', hidden: true });
   const save = button('Save', 'zone-save', send, 'button primary');
+  const adds = ['zone', 'line', 'mask'].map((kind) => button(`Add a ${kind}`, `add-${kind}`,
+    () => add(/** @type {Shape['kind']} */ (kind))));
   const dialog = el('dialog', { class: 'dialog zone-dialog', 'aria-label': 'Zones', 'data-testid': 'zone-dialog' },
     el('h2', {}, `Zones, lines and masks of ${name}`), el('p', { class: 'quiet small' }, HELP), picture, list, problem,
-    el('div', { class: 'row' }, ...['zone', 'line', 'mask'].map((kind) => button(`Add a ${kind}`, `add-${kind}`,
-      () => add(/** @type {Shape['kind']} */ (kind)))), el('span', { class: 'spring' }),
+    el('div', { class: 'row' }, ...adds, el('span', { class: 'spring' }),
     button('Cancel', 'zone-cancel', () => dialog.close()), save));
   /** @type {Shape[]} */
   let shapes = [];
   let chosen = 0;
   let address = '';
+  /** @type {string|null} */
+  let version = null;
   drawing.addEventListener('click', (event) => clicked(/** @type {MouseEvent} */ (event)));
+  offer(false);
   opener(dialog, () => URL.revokeObjectURL(address))();
   load();
 
   async function load() {
     try {
-      shapes = shapesOf(await api.zones(id));
+      const found = await api.zones(id);
+      shapes = shapesOf(found.drawn);
+      version = found.version;
+      offer(true);
       draw();
       address = URL.createObjectURL(await api.snapshot(id, false));
       image.src = address;
@@ -48,6 +55,11 @@ export function openZones({ id, name }) {
     } catch (error) {
       setSentence(problem, reason(error));
     }
+  }
+
+  /** To save before all is known would remove what is there. @param {boolean} isKnown */
+  function offer(isKnown) {
+    for (const each of [...adds, save]) each.disabled = !isKnown;
   }
 
   /** @param {Shape['kind']} kind */
@@ -61,7 +73,7 @@ export function openZones({ id, name }) {
   async function send() {
     setSentence(problem, '');
     try {
-      await api.setZones(id, zonesOf(shapes));
+      await api.setZones(id, zonesOf(shapes), version);
       dialog.close();
     } catch (error) {
       setSentence(problem, reason(error));
