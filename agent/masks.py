@@ -26,6 +26,7 @@ class KeptMasks:
     """The masks of one camera in a file.
 
     Attributes:
+        camera_id: the camera whose masks they are; empty while that is not known.
         lasts: whether masks are still known after a restart. An agent that cannot promise that
             does not offer to apply any, so that the hub does it.
     """
@@ -34,6 +35,7 @@ class KeptMasks:
         """Name the file; with None, `given` is what is known."""
         self._path = path
         self._kept = given
+        self.camera_id = ""
         self.lasts = lasts
 
     def read(self) -> Masks:
@@ -45,7 +47,9 @@ class KeptMasks:
         if self._path is None:
             return self._kept
         try:
-            self._kept = read_masks(json.loads(self._path.read_text(encoding="utf-8")))
+            fields = json.loads(self._path.read_text(encoding="utf-8"))
+            self._kept = read_masks(fields)
+            self.camera_id = str(fields.get("camera_id", ""))
         except FileNotFoundError:
             self._kept = NO_MASKS
         except OSError as error:
@@ -56,11 +60,15 @@ class KeptMasks:
             raise MasksLost(self._words("it is damaged")) from error
         return self._kept
 
-    def keep(self, masks: Masks) -> None:
-        """Write masks, unless they are what is kept."""
-        if self._path is None or masks == self._kept:
+    def are_of_another(self, camera_id: str) -> bool:
+        """Whether masks are kept, but of a camera other than the one that an answer names."""
+        return bool(self._kept.polygons) and self.camera_id not in ("", camera_id)
+
+    def keep(self, masks: Masks, camera_id: str) -> None:
+        """Write a camera's masks, unless they are what is kept."""
+        if self._path is None or (masks, camera_id) == (self._kept, self.camera_id):
             return
-        fields = {"hash": masks.hash, "polygons": masks.polygons}
+        fields = {"hash": masks.hash, "polygons": masks.polygons, "camera_id": camera_id}
         try:
             write_private(self._path, fields)
         except OSError as error:
@@ -68,7 +76,16 @@ class KeptMasks:
                 _log.error("the privacy masks cannot be stored: %s", error.strerror)
             self.lasts = False
         else:
-            self._kept, self.lasts = masks, True
+            self._kept, self.camera_id, self.lasts = masks, camera_id, True
+
+    def words_of_another(self) -> str:
+        """Return why masks go on though the hub tells none, and how a person removes them."""
+        file = f", or delete {self._path} and start the agent again" if self._path else ""
+        return (
+            "the hub shows this agent as a new camera, which has no privacy masks: those known "
+            "before go on. To remove them, draw a privacy mask for the new camera on the hub's "
+            f"page and remove it again{file}."
+        )
 
     def _words(self, why: str) -> str:
         return (

@@ -61,6 +61,7 @@ class AgentService:
             port=listener.port,
         )
         self.epoch = secrets.token_hex(8)
+        self._goes_on = False
         encoder = Encoder(box=options.size, quality_percent=options.quality or _QUALITY)
         self.slot = FrameSlot(encoder=encoder)
         try:
@@ -125,16 +126,31 @@ class AgentService:
             height=state.height or None,
             fps=fps and min(max(fps, _FPS[0]), _FPS[1]),
             source=_printable(self._source.label, 300),
-            capabilities=(LONG_POLL, STREAM, *([MASKS] if self._identity.masks.lasts else [])),
+            capabilities=(LONG_POLL, STREAM, *([MASKS] if self._hears_of_masks() else [])),
             epoch=self.epoch,
         )
 
+    def _hears_of_masks(self) -> bool:
+        """Whether the hub is to tell the masks: also where it alone can say which there are now."""
+        slot = self.slot
+        return self._identity.masks.lasts or slot.is_withheld or bool(slot.masks.polygons)
+
     def _follow(self, reply: RegistrationReply) -> None:
         """Apply the masks that the hub tells, and keep them; try that again if it failed."""
-        if reply.masks is not None:
+        kept = self._identity.masks
+        if reply.masks is None:
+            camera_id = kept.camera_id
+        elif not reply.masks.polygons and kept.are_of_another(reply.camera_id):
+            # As after a damaged identity or database: no person has removed them.
+            camera_id = kept.camera_id
+            if not self._goes_on:
+                self._goes_on = True
+                _log.error("%s", kept.words_of_another())
+        else:
+            camera_id = reply.camera_id
             self.slot.set_masks(reply.masks)
         if not self.slot.is_withheld:
-            self._identity.masks.keep(self.slot.masks)
+            kept.keep(self.slot.masks, camera_id)
 
     def _usual_name(self) -> str:
         label = self._source.label

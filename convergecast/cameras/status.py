@@ -203,11 +203,13 @@ def _pending_reason(camera: Camera) -> str:
 
 
 def _masked_by(camera: Camera, report: Report | None) -> MaskedBy | None:
-    if not camera.zones.privacy.polygons:
+    masks = camera.zones.privacy
+    if not masks.polygons:
         return None
-    if report is not None and report.masked_by is not None:
-        return report.masked_by
-    return "agent" if MASKS in camera.capabilities else "hub"
+    # The report may still be that of a worker with the masks before.
+    if report is not None and (report.masked_by, report.masks) == ("agent", masks.hash):
+        return "agent"
+    return "hub-for-now" if MASKS in camera.capabilities else "hub"
 
 
 def _motion(status: CameraStatus) -> Motion | None:

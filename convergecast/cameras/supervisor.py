@@ -62,9 +62,11 @@ class _Known:
     """The cameras that are known at the moment of the question: more may come meanwhile."""
 
     def __init__(self, is_known: Callable[[str], bool]) -> None:
+        """Keep what is asked each time."""
         self._is_known = is_known
 
     def __contains__(self, camera_id: object) -> bool:
+        """Whether there is this camera now."""
         return self._is_known(str(camera_id))
 
 

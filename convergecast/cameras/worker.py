@@ -242,6 +242,7 @@ class Worker:
                 ),
                 recording=self._recorder.state,
                 masked_by=puller.privacy.applied_by,
+                masks=puller.privacy.hash,
                 sight=self._analyzer.sight(now) if analysed else None,
             )
         )

@@ -25,10 +25,10 @@ from convergecast.messages.values import Count, Message, Pixels, Rate
 from convergecast.messages.zones import NO_ZONES, CameraZones
 
 MaskedBy = Annotated[
-    Literal["agent", "hub"],
+    Literal["agent", "hub", "hub-for-now"],
     Meta(
         description="Who blackens its privacy masks; the hub does if the agent cannot, so that the "
-        "whole picture crosses the network. Null: it has none."
+        "whole picture crosses the network, or until the agent has been told. Null: it has none."
     ),
 ]
 
@@ -156,6 +156,7 @@ class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report")
         dropped: counts since the worker started.
         recording: how recording goes.
         masked_by: who blackens the privacy masks; None: there are none, or no frame yet.
+        masks: the hash of these masks.
         sight: None without adaptive resolution, or without an option.
     """
 
@@ -172,6 +173,7 @@ class Report(Message, frozen=True, kw_only=True, tag_field="kind", tag="report")
     dropped: WorkerDrops
     recording: RecordingState = NO_RECORDING
     masked_by: MaskedBy | None = None
+    masks: str = ""
     sight: Sight | None = None
 
 

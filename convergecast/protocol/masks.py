@@ -65,7 +65,8 @@ def read_masks(value: object) -> Masks:
 def pixels_of(polygon: Polygon, width: int, height: int) -> list[tuple[int, int]]:
     """Return the corners of a mask in pixels of a picture.
 
-    Drawn filled, with an outline 3 pixels wide, it covers every pixel that the mask touches.
+    Drawn filled, with an outline 3 pixels wide by OpenCV or 5 by Pillow, it covers every pixel that
+    the mask touches.
     """
     return [(round(x * width - 0.5), round(y * height - 0.5)) for x, y in polygon]
 

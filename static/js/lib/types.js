@@ -63,7 +63,7 @@
  * @property {('faces'|'landmarks'|'recognition'|'objects'|'people')[]} options  The options that are on.
  * @property {ObjectSettings} objects
  * @property {Recording} recording
- * @property {'agent'|'hub'|null} masked_by
+ * @property {'agent'|'hub'|'hub-for-now'|null} masked_by
  * @property {Object<string, string>} zones  The names of its zones by id.
  * @property {Dropped} dropped
  * @property {number} registered_at  UNIX seconds.

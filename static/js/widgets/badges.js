@@ -7,12 +7,14 @@ import { ICONS } from '../lib/icons.js';
 
 /** @typedef {{name: string, words: string}} Sign */
 
+const MASKED_BY = {
+  agent: '',
+  hub: ': its agent cannot apply them, so the hub does, and the whole picture crosses the network',
+  'hub-for-now': ': its agent is being told, and the hub applies them until then',
+};
+
 /** @param {NonNullable<import('../lib/types.js').CameraView['masked_by']>} by @returns {Sign} */
-const privacy = (by) => ({
-  name: 'privacy',
-  words: by === 'agent' ? 'Privacy masks on'
-    : 'Privacy masks on: its agent cannot apply them, so the hub does, and the whole picture crosses the network',
-});
+const privacy = (by) => ({ name: 'privacy', words: `Privacy masks on${MASKED_BY[by]}` });
 
 export function createBadges() {
   const element = el('span', { class: 'tile-badges', 'data-testid': 'tile-badges' });

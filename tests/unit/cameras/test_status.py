@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from convergecast.cameras.camera import Approval, Camera
 from convergecast.cameras.status import StatusBoard
 from convergecast.live.broker import Broker
 from convergecast.messages.worker import State
+from convergecast.messages.zones import CameraZones, Mask
 from convergecast.storage.audit import AuditKind, Change
 from convergecast.storage.database import Database
 from tests.fakes.clock import FakeClock
@@ -101,3 +103,23 @@ def test_nothing_is_kept_of_a_camera_that_was_forgotten(database: Database) -> N
     store.delete_camera(database, "c", "a", change)
     Hub(database, clock).told(State.OFFLINE)
     assert store.load_states(database) == {}
+
+
+def test_the_agent_is_said_to_mask_only_once_its_pictures_have_these_masks(
+    database: Database,
+) -> None:
+    board = Hub(database, FakeClock()).board
+    polygon = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5))
+    zones = CameraZones(masks=(Mask(kind="privacy", polygon=polygon),))
+    camera = dataclasses.replace(CAMERA, zones=zones)
+    able = dataclasses.replace(camera, capabilities=("masks",))
+
+    def told() -> list[str | None]:
+        return [board.view(each).masked_by for each in (CAMERA, camera, able)]
+
+    assert told() == [None, "hub", "hub-for-now"]
+    for by, masks in (("hub", zones.privacy.hash), ("agent", "others"), ("agent", "")):
+        board.report("c", report(masked_by=by, masks=masks))  # of a worker with masks before
+        assert told() == [None, "hub", "hub-for-now"]
+    board.report("c", report(masked_by="agent", masks=zones.privacy.hash))
+    assert told()[2] == "agent"
