@@ -107,7 +107,7 @@ def test_where_int8_finds_less_it_has_to_be_much_faster(
         assert known_choice(NAME) == expected
 
 
-@pytest.mark.parametrize("name", QUANTIZED)
+@pytest.mark.parametrize("name", sorted(QUANTIZED))
 def test_what_int8_loses_is_known_of_every_model_that_has_it(name: str) -> None:
     assert set(precision.LOSSES[name]) == {True, False}
     for has, loss in precision.LOSSES[name].items():
