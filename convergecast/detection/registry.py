@@ -22,7 +22,12 @@ from convergecast.detection.objects import ssd, yolox
 from convergecast.detection.objects.second_pass import CloserLook
 from convergecast.detection.objects.ssd import Ssd
 from convergecast.detection.objects.yolox import Yolox
-from convergecast.detection.on_device.detectors import DeviceCenterFace, DeviceSsd, DeviceYolox
+from convergecast.detection.on_device.detectors import (
+    DeviceCenterFace,
+    DeviceSecondLook,
+    DeviceSsd,
+    DeviceYolox,
+)
 from convergecast.detection.on_device.mesh import DeviceFaceMesh
 from convergecast.detection.on_device.state import (
     DevicePath,
@@ -30,7 +35,7 @@ from convergecast.detection.on_device.state import (
     device_path,
 )
 from convergecast.detection.precision import choose_precision
-from convergecast.errors import ModelError
+from convergecast.errors import DeviceLost, ModelError
 from convergecast.messages.engine import Focus
 from convergecast.model_store import store
 from convergecast.model_store.catalog import FP32, MODELS, TASK_TITLES
@@ -38,7 +43,7 @@ from convergecast.model_store.manifests import WITHOUT_FILE, Manifest, added_mod
 from convergecast.vision.detections import Bytes, Faces, Objects
 
 Made = TypeVar("Made")
-OnPath = TypeVar("OnPath", DeviceCenterFace, DeviceSsd | DeviceYolox, DeviceFaceMesh)
+OnPath = TypeVar("OnPath", DeviceSecondLook, DeviceSsd | DeviceYolox, DeviceFaceMesh)
 
 
 class Detect(Protocol[Found]):
@@ -128,10 +133,12 @@ def create_face_detector(
         file = store.find("faces", name).path
         on_device, without = _on_device(
             path,
-            lambda state: DeviceCenterFace(state, file, threads=threads, long_side=long_side),
+            lambda state: DeviceSecondLook(
+                DeviceCenterFace(state, file, threads=threads, long_side=long_side)
+            ),
         )
         if on_device:
-            return _of_path(SecondLook(on_device), name, centerface.MIN_SCORE)
+            return _of_path(on_device, name, centerface.MIN_SCORE)
     min_score = centerface.MIN_SCORE if make is CenterFace else yunet.MIN_SCORE
     model = make(found.path, threads=threads, long_side=long_side, device=config.device)
     looking = SecondLook(model) if isinstance(model, CenterFace) else model
@@ -155,11 +162,15 @@ def create_landmark_model(
     """
     found = store.find("landmarks", config.landmarks_in_use)
     square_boxes = config.face_model in WITHOUT_FILE
+    path = path or device_path(config)
     if found.manifest.kind == "landmarks":
-        return DlibLandmarks(found.path, threads=threads, square_boxes=square_boxes)
+        dlib = DlibLandmarks(found.path, threads=threads, square_boxes=square_boxes)
+        without = f"{found.name} has none" if path.wanted else ""
+        dlib.device_reason = _both(dlib.device_reason, without)
+        return dlib
     corrected = not config.commercial_safe
     on_device, why = _on_device(
-        path or device_path(config),
+        path,
         lambda state: DeviceFaceMesh(
             state, found.path, corrected=corrected, square_boxes=square_boxes
         ),
@@ -228,13 +239,19 @@ def create_object_detector(
 def _on_device(
     path: DevicePath, load: Callable[[DeviceState], OnPath]
 ) -> tuple[OnPath | None, str]:
-    """Return a model on the device path, compared with the CPU; or None and why not."""
+    """Return a model on the device path, compared with the CPU; or None and why not.
+
+    Raises:
+        DeviceLost: the GPU was lost meanwhile.
+    """
     state, reason = path.state()
     if state is None:
         return None, reason
     try:
         model = load(state)
         problem = model.check()
+    except DeviceLost:
+        raise  # this process cannot use the GPU any more, not for another model either
     except ModelError as error:
         problem = str(error)
     return (None, problem) if problem else (model, "")

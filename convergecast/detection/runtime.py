@@ -42,11 +42,13 @@ _NO_ROOM = re.compile(r"out of memory|allocate memory|ALLOC_FAILED|OUT_OF_MEMORY
 _LOST = re.compile(
     r"illegal (memory access|address|instruction)|launch failure|launch timed out|ECC error"
     r"|no CUDA-capable device|device is (lost|removed)|(context|device) .*(destroyed|unavailable)"
+    r"|device\(s\) is/are busy or unavailable|misaligned address|hardware stack error"
+    r"|invalid program counter|global/shared address space|(cudaError|CUDA_ERROR_)Unknown"
     r"|driver shutting down|CUDA (failure|error) (4|46|100|101|214|219|7\d\d|999)\b",
     re.IGNORECASE,
 )
 """What CUDA says where the process cannot use the device any more (CUDA's documentation of
-cudaError_t: a "sticky" error, or a device that is gone)."""
+cudaError_t: a "sticky" error, or a device that is gone). CuPy says names and texts, no numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,13 @@ def open_session(
         raise ValueError(f"device: {device!r} is not one of {', '.join(DEVICES)}")
     if device == "cpu":
         return OpenSession({1: _load(model_path, threads, [])}, CPU, "the CPU was chosen")
-    sessions, reason = _try_gpu(model_path, batches, {"cudnn_conv_algo_search": search})
-    if sessions:
-        return OpenSession(sessions, GPU, "")
-    if device == "gpu":
-        raise ModelError(f"The GPU cannot be used: {reason}.")
-    return OpenSession({1: _load(model_path, threads, [])}, CPU, reason)
+    try:
+        sessions = _on_gpu(model_path, batches, {"cudnn_conv_algo_search": search})
+    except ModelError as problem:
+        if device == "gpu":
+            raise _unusable(problem) from problem
+        return OpenSession({1: _load(model_path, threads, [])}, CPU, str(problem))
+    return OpenSession(sessions, GPU, "")
 
 
 def _padded(pictures: NDArray[Any], size: int) -> NDArray[Any]:
@@ -146,6 +149,7 @@ def session_on_stream(model_path: Path, stream: int) -> InferenceSession:
         stream: the stream's address; the stream must outlive the session.
 
     Raises:
+        OutOfDeviceMemory: the GPU has no room for it.
         ModelError: the model cannot be loaded there.
     """
     options = {
@@ -153,18 +157,22 @@ def session_on_stream(model_path: Path, stream: int) -> InferenceSession:
         "user_compute_stream": str(stream),
         "do_copy_in_default_stream": "1",
     }
-    sessions, reason = _try_gpu(model_path, (1,), options)
-    if not sessions:
-        raise ModelError(f"The GPU cannot be used: {reason}.")
-    return sessions[1]
+    try:
+        return _on_gpu(model_path, (1,), options)[1]
+    except ModelError as problem:
+        raise _unusable(problem) from problem
 
 
-def _try_gpu(
+def _unusable(problem: ModelError) -> ModelError:
+    return type(problem)(f"The GPU cannot be used: {problem}.")
+
+
+def _on_gpu(
     model_path: Path, batches: Sequence[int], chosen: Mapping[str, str]
-) -> tuple[dict[int, InferenceSession], str]:
-    """Return a session for each batch size, or no session and the reason."""
+) -> dict[int, InferenceSession]:
+    """Return a session for each batch size. Raises ModelError of the kind of `failure`."""
     if _CUDA not in onnxruntime.get_available_providers():
-        return {}, "this ONNX Runtime has no CUDA"
+        raise ModelError("this ONNX Runtime has no CUDA")
     onnxruntime.preload_dlls()
     options = {"arena_extend_strategy": "kSameAsRequested", **chosen}
     sessions = {}
@@ -172,13 +180,13 @@ def _try_gpu(
         try:
             session = _load(model_path, 1, [(_CUDA, options)])
         except ModelError as problem:
-            return {}, f"CUDA failed to load the model: {problem}"
+            raise type(problem)(f"CUDA failed to load the model: {problem}") from problem
         # ONNX Runtime only warns about a provider that does not load, and goes on without it.
         if session.get_providers()[0] != _CUDA:
-            return {}, "CUDA or cuDNN libraries, or the driver, are missing"
+            raise ModelError("CUDA or cuDNN libraries, or the driver, are missing")
         session.disable_fallback()
         sessions[size] = session
-    return sessions, ""
+    return sessions
 
 
 def _load(
@@ -202,7 +210,8 @@ def _load(
             return InferenceSession(str(model_path), options, providers=providers)
     except failures() as problem:
         reason = _first_line(problem).replace(str(model_path), model_path.name)
-        raise ModelError(f"The model {model_path.name} cannot be loaded: {reason}") from problem
+        kind = type(failure(problem, GPU if gpu else CPU))
+        raise kind(f"The model {model_path.name} cannot be loaded: {reason}") from problem
 
 
 def failure(problem: Exception, device: str) -> ModelError:

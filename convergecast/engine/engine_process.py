@@ -36,6 +36,9 @@ _STARTING_MAY_TAKE_S = 60.0
 _RUN_MAY_TAKE_S = 20.0
 _RETRY_MOST_S = 10.0
 _PROBE_EVERY_S = 30.0
+_LEFT_ALONE_MOST_S = 1800.0
+_LOST_AGAIN_S = 3600.0
+"""A GPU that is lost again within this time is left alone twice as long as the time before."""
 
 log = logging.getLogger("engine")
 
@@ -75,6 +78,8 @@ class EngineHost:
         self._lost = ""
         self._probe: ChildProcess | None = None
         self._probe_at = 0.0
+        self._left_alone_s = _PROBE_EVERY_S
+        self._lost_at: float | None = None
         self._gpu_is_back = False
 
     @property
@@ -151,8 +156,7 @@ class EngineHost:
         """Handle a report. The engine accepts connections from its first report on."""
         self.report = report
         if report.lost and self._config.device == "auto":
-            self._lost = report.lost
-            self._probe_at = time.monotonic() + _PROBE_EVERY_S
+            self._note_loss(report.lost, time.monotonic())
         status = status_of(report.models)
         if self._lost and status.device == "CPU":
             reason = f"the GPU was lost, so the CPU works until it is back ({self._lost})"
@@ -165,6 +169,16 @@ class EngineHost:
             for model in news:
                 _log_state(model)
             self._on_change()
+
+    def _note_loss(self, reason: str, now: float) -> None:
+        """Note that the GPU is lost, once, and when to ask first whether it answers again."""
+        if not self._lost:
+            again = self._lost_at is not None and now - self._lost_at < _LOST_AGAIN_S
+            longer_s = min(2 * self._left_alone_s, _LEFT_ALONE_MOST_S)
+            self._left_alone_s = longer_s if again else _PROBE_EVERY_S
+            self._lost_at = now
+            self._probe_at = now + self._left_alone_s
+        self._lost = reason
 
     def _note_end(self, now: float) -> None:
         self._process = self.address = None
@@ -189,8 +203,11 @@ class EngineHost:
         if self._gpu_is_back:
             self._lost = ""
             process.close()
-        elif now >= self._probe_at and (self._probe is None or self._probe.ended):
+        elif now >= self._probe_at:
             self._probe_at = now + _PROBE_EVERY_S
+            if self._probe is not None and not self._probe.ended:
+                self._probe.kill()  # a driver may never answer
+                return
             self._probe = ChildProcess(
                 name="gpu-probe",
                 target=_PROBE,

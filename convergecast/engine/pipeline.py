@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -49,6 +49,7 @@ _FULL_SIZE = frozenset({"landmarks", "recognition"})
 """The tasks that look at the picture in all its pixels."""
 
 D = TypeVar("D", bound="FaceDetector | ObjectDetector")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,14 @@ class Pipeline:
         self.lost = ""
         self._decoding: dict[int, float] = {}
         changed = self.changed.set
-        self._faces = Loader("faces", "face detector", self._load_faces, changed)
-        self._landmarks = Loader("landmarks", "landmark model", self._load_landmarks, changed)
-        self._objects = Loader("objects", "object detector", self._load_objects, changed)
+        noting = self._noting
+        self._faces = Loader("faces", "face detector", noting(self._load_faces), changed)
+        self._landmarks = Loader(
+            "landmarks", "landmark model", noting(self._load_landmarks), changed
+        )
+        self._objects = Loader("objects", "object detector", noting(self._load_objects), changed)
         self._recognition = Loader(
-            "recognition", "face embedding model", self._load_recognition, changed
+            "recognition", "face embedding model", noting(self._load_recognition), changed
         )
         self._loaders: tuple[Loader[Any], ...] = (  # of models that have nothing in common
             self._faces,
@@ -192,6 +196,18 @@ class Pipeline:
         if isinstance(problem, DeviceLost):
             self.lost = str(problem)
             self.changed.set()
+
+    def _noting(self, load: Callable[[], Made]) -> Callable[[], Made]:
+        """Return what loads a model likewise, and notes if the GPU is lost meanwhile."""
+
+        def noted() -> Made:
+            try:
+                return load()
+            except ModelError as problem:
+                self._note_loss(problem)
+                raise
+
+        return noted
 
     def _loaded(self, wanted: Wanted) -> _Loaded:
         """Return the loaded models among the wanted ones, and start to load the others.
@@ -331,7 +347,11 @@ class Pipeline:
         from convergecast.engine.embedding import FaceEmbedding
 
         model = FaceEmbedding(self._config, threads=self._threads)
-        return model, model.info
+        if not self._path.wanted:
+            return model, model.info
+        without = "the device path is not taken: recognition has none"
+        reason = "; ".join(filter(None, (model.info.reason, without)))
+        return model, replace(model.info, reason=reason)
 
 
 def _fit(image: Bytes, size: tuple[int, int], loaded: _Loaded, wanted: Wanted) -> Prepared:
@@ -360,7 +380,7 @@ def _scaled(focus: Focus, scale: tuple[float, float]) -> Focus:
 
 
 def _long_side(canvas: Canvas) -> int | None:
-    return max(canvas.whole.canvas.shape) if isinstance(canvas, WithPicture) else None
+    return canvas.whole.long_side if isinstance(canvas, WithPicture) else None
 
 
 def _warm(task: str, detector: D) -> tuple[D, ModelInfo]:

@@ -34,6 +34,11 @@ class Letterbox:
     scale_x: float
     scale_y: float
 
+    @property
+    def long_side(self) -> int:
+        """The canvas's longer side, in pixels."""
+        return int(max(self.canvas.shape[:2]))
+
     def back(self, points: Floats) -> Floats:
         """Convert points of the canvas to points of the picture, clipped to the picture.
 

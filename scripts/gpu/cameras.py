@@ -15,7 +15,7 @@ import psutil
 from convergecast.config import STANDARD, HubConfig
 from convergecast.engine.client import EngineClient
 from convergecast.errors import EngineError
-from convergecast.messages.engine import Wanted
+from convergecast.messages.engine import ModelInfo, Wanted
 from scripts.bench.engine_process import RunningEngine, running_engine, warm_up
 from scripts.bench.pictures import take_pictures
 from scripts.gpu.lines import Write
@@ -31,7 +31,7 @@ def measure(setting: Setting, write: Write) -> None:
     """Feed the engine at the cameras' rate, then the most cameras as fast as it answers.
 
     Raises:
-        EngineError: a model cannot be loaded.
+        EngineError: a model cannot be loaded, or on a GPU one does not take the configured path.
         Unavailable: the engine does not start.
     """
     extent, jpegs = setting.extent, take_pictures(None).jpegs
@@ -40,10 +40,13 @@ def measure(setting: Setting, write: Write) -> None:
         began = time.perf_counter()
         client = engine.client()
         warm_up(client, jpegs[0], OPTIONS)
+        ready_s = round(time.perf_counter() - began, 2)
         client.close()
-        write(
-            options=list(OPTIONS), engine_path=path, ready_s=round(time.perf_counter() - began, 2)
-        )
+        models = engine.models(OPTIONS)
+        paths = {line.task: line.path or STANDARD for line in models}
+        write(options=list(OPTIONS), engine_path=path, ready_s=ready_s, paths=paths)
+        if setting.device == "gpu":
+            check_path(models, path)
         loads = [(count, extent.camera_fps) for count in extent.cameras]
         for count, fps in [*loads, (extent.cameras[-1], 0.0)]:
             write(
@@ -52,6 +55,14 @@ def measure(setting: Setting, write: Write) -> None:
                 engine_path=path,
                 **_stretch(engine, jpegs, count, fps, extent.stretch_s),
             )
+
+
+def check_path(models: Sequence[ModelInfo], path: str) -> None:
+    """Raise EngineError, which says why, where a model does not take this path."""
+    others = [line for line in models if (line.path or STANDARD) != path]
+    if others:
+        told = "; ".join(f"{line.task}: {line.reason or 'no reason given'}" for line in others)
+        raise EngineError(f"The path {path} is not taken. {told}")
 
 
 @dataclass(slots=True)

@@ -40,9 +40,9 @@ class CupyDevice:
 
     def __init__(self) -> None:
         """Compile the kernels for this GPU; raises ModelError if it cannot be used."""
-        if not cupy.is_available():
-            raise ModelError("there is no NVIDIA GPU here, or no driver for it")
         with _as_model_errors():
+            if not cupy.is_available():
+                raise ModelError("there is no NVIDIA GPU here, or no driver for it")
             facts = cupy.cuda.runtime.getDeviceProperties(0)
             self.title = facts["name"].decode()
             self._stream = cupy.cuda.Stream(non_blocking=True)

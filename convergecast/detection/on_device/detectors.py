@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from convergecast.detection.base import Found
 from convergecast.detection.faces import centerface
 from convergecast.detection.faces.centerface import CenterFace, Maps, decode_maps
+from convergecast.detection.faces.second_look import SecondLook
 from convergecast.detection.kernels.device import DeviceArray
 from convergecast.detection.kernels.device_detections import DeviceDetections, Kept
 from convergecast.detection.objects import ssd, yolox
@@ -43,6 +44,11 @@ class OnDevice(Letterbox):
     """
 
     size: tuple[int, int]
+
+    @property
+    def long_side(self) -> int:
+        """The longer side that it gets on its canvas, in pixels."""
+        return max(self.size)
 
 
 def placed(image: Bytes, size: tuple[int, int]) -> OnDevice:
@@ -171,8 +177,8 @@ class DeviceCenterFace(CenterFace):
         self._long_side = long_side
         self.least_size = long_side, 0
         self.device, self.device_reason = GPU, ""
+        net = BoundModel(state, model_path, (side, side, 3), np.uint8, threads=threads)
         with state.lock:
-            net = BoundModel(state.device, model_path, (side, side, 3), np.uint8, threads=threads)
             found = DeviceDetections(state.device, net.most, limit=MOST_FACES)
 
         def decode(count: int, min_score: float) -> None:
@@ -186,7 +192,7 @@ class DeviceCenterFace(CenterFace):
         )
         self._runner = _Runner(state, net, found, way)
 
-    def sized(self, long_side: int) -> CenterFace:
+    def sized(self, long_side: int) -> DeviceCenterFace:
         """Return the same model for another long side, in pixels, with sessions of its own."""
         return DeviceCenterFace(self._state, self._path, threads=self._threads, long_side=long_side)
 
@@ -230,6 +236,17 @@ class DeviceCenterFace(CenterFace):
         return self._runner.check(self._path, picture, canvas, outputs, least)
 
 
+class DeviceSecondLook(SecondLook):
+    """CenterFace on the device path with its second look, whose model is there too."""
+
+    def check(self) -> str:
+        """Return what differs from the CPU in either look; empty if nothing does."""
+        looks = (
+            look for look in (self._detector, self._near) if isinstance(look, DeviceCenterFace)
+        )
+        return next(filter(None, (look.check() for look in looks)), "")
+
+
 class DeviceSsd:
     """SSD on the device path."""
 
@@ -238,9 +255,9 @@ class DeviceSsd:
         self._path, self._anchors = model_path, ssd.anchors()
         self.least_size = 0, ssd.SIDE
         self.device, self.device_reason = GPU, ""
+        shape = (ssd.SIDE, ssd.SIDE, 3)
+        net = BoundModel(state, model_path, shape, np.uint8, threads=threads)
         with state.lock:
-            shape = (ssd.SIDE, ssd.SIDE, 3)
-            net = BoundModel(state.device, model_path, shape, np.uint8, threads=threads)
             found = DeviceDetections(state.device, net.most, limit=MAX_BEST, label_limit=MAX_BEST)
             anchors = _uploaded(state, self._anchors)
 
@@ -308,11 +325,9 @@ class DeviceYolox:
         batches = (shape[0],) if isinstance(shape[0], int) else state.device.batches
         if batches[0] != 1:
             raise ModelError(f"The model {model_path.name} takes {batches[0]} pictures at once.")
+        size = (3, self._height, self._width)
+        net = BoundModel(state, model_path, size, np.float32, threads=threads, batches=batches)
         with state.lock:
-            size = (3, self._height, self._width)
-            net = BoundModel(
-                state.device, model_path, size, np.float32, threads=threads, batches=batches
-            )
             found = DeviceDetections(state.device, net.most, limit=MAX_BEST, label_limit=MAX_BEST)
             cells = _uploaded(state, self._cells)
 

@@ -44,8 +44,7 @@ class DeviceFaceMesh(FaceMesh):
         self._table = load_table()
         self._corrected, self._square_boxes = corrected, square_boxes
         self.device, self.device_reason = GPU, ""
-        with state.lock:
-            self._net = BoundModel(state.device, model_path, (SIDE, SIDE, 3), np.uint8, threads=1)
+        self._net = BoundModel(state, model_path, (SIDE, SIDE, 3), np.uint8, threads=1)
 
     @property
     def _most(self) -> int:

@@ -49,7 +49,10 @@ def open_cuda() -> Device:
     try:
         module = importlib.import_module(_CUDA_DEVICE)
     except ImportError as problem:
-        raise ModelError(f"the package {problem.name} is missing") from problem
+        if problem.name:
+            raise ModelError(f"the package {problem.name} is missing") from problem
+        said = str(problem).strip().partition("\n")[0]
+        raise ModelError(f"CuPy is installed and does not work: {said}") from problem
     device: Device = module.CupyDevice()
     return device
 
@@ -63,13 +66,18 @@ class DevicePath:
         wanted: whether it is configured.
     """
 
-    def __init__(self, open_device: OpenDevice | None) -> None:
-        """Start without a device. Without `open_device`, the path is not configured."""
-        self.wanted = open_device is not None
+    def __init__(self, open_device: OpenDevice | None, reason: str = "") -> None:
+        """Start without a device.
+
+        Args:
+            open_device: opens the device; None where none may be used.
+            reason: why none may be used though the path is configured; empty if it is not.
+        """
+        self.wanted = bool(open_device or reason)
         self._open = open_device
         self._lock = threading.Lock()
         self._state: DeviceState | None = None
-        self._reason = ""
+        self._reason = reason
 
     def state(self) -> tuple[DeviceState | None, str]:
         """Return the device; or None, and why the path is not taken if it is configured."""
@@ -86,11 +94,16 @@ def device_path(config: HubConfig, open_device: OpenDevice | None = None) -> Dev
     """Return the device path as it is configured. No device is opened yet.
 
     Args:
-        config: `engine_path`, `device` and `precision` are read. int8 is for CPUs.
+        config: `engine_path`, `device` and `precision` are read.
         open_device: opens the device; None for CUDA's.
     """
-    wanted = config.engine_path == DEVICE and config.device != "cpu" and config.precision != "int8"
-    return DevicePath((open_device or open_cuda) if wanted else None)
+    if config.engine_path != DEVICE:
+        return DevicePath(None)
+    if config.device == "cpu":
+        return DevicePath(None, "it runs on a GPU only")
+    if config.precision == "int8":
+        return DevicePath(None, "int8 was chosen, which is for CPUs")
+    return DevicePath(open_device or open_cuda)
 
 
 def built_in_picture() -> Bytes:

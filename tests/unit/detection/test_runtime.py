@@ -12,7 +12,14 @@ import onnxruntime
 import pytest
 
 from convergecast.detection import runtime
-from convergecast.detection.runtime import EXHAUSTIVE, GPU, GPU_BATCHES, open_session
+from convergecast.detection.runtime import (
+    EXHAUSTIVE,
+    GPU,
+    GPU_BATCHES,
+    open_session,
+    session_on_stream,
+)
+from convergecast.errors import DeviceLost, ModelError, OutOfDeviceMemory
 
 CUDA = "CUDAExecutionProvider"
 
@@ -81,3 +88,24 @@ def test_one_session_and_the_search_can_be_chosen(opened: list[dict[str, str]]) 
     model = open_session(Path("any"), threads=1, device="gpu", search=EXHAUSTIVE)
     assert model.batches == [1]
     assert [one["cudnn_conv_algo_search"] for one in opened] == ["EXHAUSTIVE"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("bfc_arena.cc Failed to allocate memory for requested buffer", OutOfDeviceMemory),
+        ("CUDA failure 700: an illegal memory access was encountered", DeviceLost),
+        ("Protobuf parsing failed", ModelError),
+    ],
+)
+def test_why_a_session_fails_is_told_by_its_kind(
+    opened: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch, said: str, kind: type
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(runtime, "InferenceSession", failing)
+    with pytest.raises(ModelError, match="any cannot be loaded") as caught:
+        session_on_stream(Path("any"), 77)
+    assert type(caught.value) is kind
+    assert opened == []

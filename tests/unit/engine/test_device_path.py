@@ -18,7 +18,7 @@ from convergecast.engine.gpu_probe import ANSWERS, SILENT, gpu_answers, run_prob
 from convergecast.engine.pipeline import Pipeline
 from convergecast.engine.process import Engine
 from convergecast.errors import DeviceLost
-from convergecast.messages.engine import Findings, Wanted
+from convergecast.messages.engine import EngineReport, Findings, Wanted
 from convergecast.vision.detections import Bytes
 from tests.fakes import children
 from tests.support.cuda_on_cpu import CpuDevice, compiler_missing
@@ -58,6 +58,9 @@ def test_a_jpeg_gives_what_it_gives_on_the_cpu(on_device: Pipeline, astronaut: B
     assert mine.objects
     lines = {line.task: (line.device, line.path) for line in on_device.status()}
     assert lines["faces"] == lines["objects"] == lines["landmarks"] == ("GPU", "device")
+    assert (mine.face_long_side, again.face_long_side) == (640, 640)
+    recognition = next(line for line in on_device.status() if line.task == "recognition")
+    assert "the device path is not taken: recognition has none" in (recognition.reason or "")
     assert on_device.gathers
     assert on_device.batches
 
@@ -132,6 +135,54 @@ def test_a_lost_gpu_is_reported_and_ends_the_engine(
         Engine(on_device).report_loop(channel)
     assert b"CUDA failure 700" in sent[0]
     assert ended == [1]
+
+
+def test_a_gpu_that_is_lost_while_a_model_is_loaded_is_reported(
+    models_ready: None, astronaut: Bytes
+) -> None:
+    class Lost(CpuDevice):
+        def session(self, model_path: Path, threads: int) -> Any:
+            raise DeviceLost("CUDA failure 700")
+
+    pipeline = Pipeline(HubConfig(engine_path="device"), threads=2, open_device=Lost)
+    pipeline.prepare_image(astronaut, Wanted(options=("objects",), complete=True))
+    assert pipeline.lost == "CUDA failure 700"
+
+
+def test_a_gpu_that_is_lost_again_and_again_is_left_alone_for_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(engine_process, "time", SimpleNamespace(monotonic=lambda: now))
+    host = EngineHost(config=HubConfig(), on_change=lambda: None)
+    report = EngineReport(models=(), busy_s=0, frames=0, batches=0, model_s=0, lost="failure 700")
+    waits = []
+    for lost_at in (*range(100, 900, 100), 800 + 3600):
+        now = lost_at
+        host._heard("address", report)
+        now += 5
+        host._heard("address", report)  # the same loss, told again
+        waits.append(host._probe_at - lost_at)
+        host._lost = ""
+    assert waits == [30, 60, 120, 240, 480, 960, 1800, 1800, 30]
+
+
+def test_a_probe_that_hangs_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_process, "_PROBE", f"{children.HERE}:{children.deaf.__name__}")
+    host = EngineHost(config=HubConfig(), on_change=lambda: None)
+    engine: Any = SimpleNamespace(close=lambda: None)
+    host._look_for_the_gpu(engine, 100.0)
+    probe = host._probe
+    assert probe is not None
+    try:
+        host._look_for_the_gpu(engine, 129.0)
+        assert not probe.wait(time.monotonic() + 0.1)
+        host._look_for_the_gpu(engine, 130.0)
+        assert probe.wait(time.monotonic() + WITHIN_S)
+        host._look_for_the_gpu(engine, 160.0)
+        assert host._probe is not probe
+    finally:
+        host.stop()
 
 
 def test_a_lost_gpu_becomes_service_on_the_cpu_and_comes_back(

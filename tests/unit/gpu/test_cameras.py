@@ -9,8 +9,8 @@ import pytest
 
 from convergecast.engine.client import EngineClient
 from convergecast.errors import EngineError
-from convergecast.messages.engine import Findings, Wanted
-from scripts.gpu.cameras import Camera
+from convergecast.messages.engine import Findings, ModelInfo, Wanted
+from scripts.gpu.cameras import Camera, check_path
 from tests.support import messages
 
 
@@ -77,3 +77,12 @@ def test_what_is_not_answered_is_no_result(problems: dict[str, str] | EngineErro
     one.run(time.perf_counter(), seconds=0.1)
     assert one.ages_s == []
     assert one.failures[0] in ("broken", "gone")
+
+
+def test_a_model_that_leaves_the_path_fails_the_step() -> None:
+    faces = ModelInfo(task="faces", state="ready", path="device", reason=None)
+    mesh = ModelInfo(task="landmarks", state="ready", reason="the package cupy is missing")
+    check_path([faces], "device")
+    check_path([mesh], "standard")
+    with pytest.raises(EngineError, match="landmarks: the package cupy is missing"):
+        check_path([faces, mesh], "device")

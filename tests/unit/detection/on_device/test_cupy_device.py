@@ -15,13 +15,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convergecast.config import HubConfig
 from convergecast.detection.kernels.device import OPTIONS, kernel_text
-from convergecast.detection.on_device.state import open_cuda
+from convergecast.detection.on_device.state import device_path, open_cuda
 from convergecast.errors import DeviceLost, ModelError, OutOfDeviceMemory
 from tests.support.cuda_on_cpu import CpuDevice, compiler_missing
 
 pytestmark = pytest.mark.skipif(bool(compiler_missing()), reason=compiler_missing() or "-")
 MODULE = "convergecast.detection.kernels.cupy_device"
+LOST = (
+    "cudaErrorUnknown: unknown error",
+    "cudaErrorMisalignedAddress: misaligned address",
+    "cudaErrorDevicesUnavailable: CUDA-capable device(s) is/are busy or unavailable",
+    "cudaErrorHardwareStackError: hardware stack error",
+    "cudaErrorInvalidPc: invalid program counter",
+)
 
 
 class Array:
@@ -136,6 +144,7 @@ def test_what_goes_wrong_is_said(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> 
         (MemoryError("Out of memory allocating 1,000 bytes"), OutOfDeviceMemory),
         (RuntimeError("cudaErrorIllegalAddress: an illegal memory access"), DeviceLost),
         (RuntimeError("cudaErrorInsufficientDriver: CUDA driver version is"), ModelError),
+        *((RuntimeError(said), DeviceLost) for said in LOST),
     ):
         monkeypatch.setattr(cupy, "empty", raising(error))
         with pytest.raises(ModelError) as caught:
@@ -144,3 +153,22 @@ def test_what_goes_wrong_is_said(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(cupy, "is_available", lambda: False)
     with pytest.raises(ModelError, match="no NVIDIA GPU here"):
         open_cuda()
+
+
+def test_an_old_driver_is_a_reason(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_old() -> None:
+        raise RuntimeError("cudaErrorInsufficientDriver: CUDA driver version is insufficient")
+
+    monkeypatch.setattr(cupy, "is_available", too_old)
+    _, reason = device_path(HubConfig(engine_path="device")).state()
+    assert "driver version is insufficient" in reason
+
+
+def test_a_broken_cupy_is_not_a_missing_package(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: str) -> None:
+        raise ImportError("libcudart.so.13: cannot open shared object file\nmore")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importlib, "import_module", broken)
+        with pytest.raises(ModelError, match=r"does not work: libcudart.so.13: cannot .* file$"):
+            open_cuda()

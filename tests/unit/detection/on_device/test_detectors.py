@@ -6,7 +6,9 @@ Models and pictures are real. What comes out is what the CPU's own path finds.
 from __future__ import annotations
 
 import sys
+import threading
 import types
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from onnxruntime import InferenceSession
 from convergecast.config import HubConfig
 from convergecast.detection.faces.centerface import CenterFace
 from convergecast.detection.faces.face_mesh import FaceMesh
-from convergecast.detection.faces.second_look import SecondLook
+from convergecast.detection.faces.second_look import CROP_PX, SecondLook
 from convergecast.detection.kernels.device import Argument
 from convergecast.detection.objects.second_pass import CloserLook
 from convergecast.detection.objects.ssd import Ssd
@@ -232,15 +234,25 @@ def test_without_a_device_todays_path_says_why(
     _, reason = device_path(config).state()
     assert reason == "the package cupy is missing"
     assert device_path(HubConfig()).state() == (None, "")
-    assert device_path(HubConfig(engine_path="device", device="cpu")).state() == (None, "")
+    on_cpu = HubConfig(engine_path="device", device="cpu")
+    assert device_path(on_cpu).state() == (None, "it runs on a GPU only")
+    int8 = HubConfig(engine_path="device", precision="int8")
+    assert device_path(int8).state() == (None, "int8 was chosen, which is for CPUs")
 
 
 def test_a_detector_without_a_device_path_says_so(models_ready: None) -> None:
     detector = create("faces", CpuDevice, face_model="haar")
     assert "the device path is not taken: haar has none" in detector.device_reason
+    config = HubConfig(engine_path="device", landmark_model="landmarks-68")
+    dlib = create_landmark_model(config, threads=1, path=device_path(config, CpuDevice))
+    assert "the device path is not taken: landmarks-68 has none" in dlib.device_reason
 
 
 # ---- memory and loss -----------------------------------------------------------------------------
+
+
+class Session(types.SimpleNamespace):
+    """A session of ONNX Runtime, to which there can be weak references."""
 
 
 class Failing(CpuDevice):
@@ -274,7 +286,7 @@ class Failing(CpuDevice):
                 raise RuntimeError(self.says)
             real.run_with_iobinding(binding)
 
-        return types.SimpleNamespace(
+        return Session(
             io_binding=io_binding,
             run_with_iobinding=run,
             get_inputs=real.get_inputs,
@@ -315,3 +327,110 @@ def test_a_lost_device_is_told_from_a_failed_run(
     with pytest.raises(ModelError, match="Conv") as caught:
         detect(model, photographs[:1])
     assert type(caught.value) is ModelError
+
+
+def test_a_size_that_does_not_fit_is_done_without(objects_path: Path) -> None:
+    class Small(Failing):
+        """A device that has no room for a third session."""
+
+        sessions = 0
+
+        def session(self, model_path: Path, threads: int) -> Any:
+            self.sessions += 1
+            if self.sessions == 3:
+                raise OutOfDeviceMemory(NO_ROOM)
+            return super().session(model_path, threads)
+
+    assert DeviceSsd(DeviceState(Small()), objects_path, threads=2).batches == [1, 2]
+
+
+def test_a_session_that_failed_is_freed_before_more_is_asked_for(objects_path: Path) -> None:
+    class Watched(Failing):
+        opened: tuple[weakref.ref[Any], ...] = ()
+        left: tuple[bool, ...] = ()
+
+        def session(self, model_path: Path, threads: int) -> Any:
+            session = super().session(model_path, threads)
+            self.opened += (weakref.ref(session),)
+            return session
+
+        def empty(self, shape: tuple[int, ...], dtype: Any) -> Any:
+            if self.opened and not self.left:
+                self.left = tuple(one() is not None for one in self.opened)
+            return super().empty(shape, dtype)
+
+    device = Watched()
+    device.fails_from = 2
+    assert DeviceSsd(DeviceState(device), objects_path, threads=2).batches == [1]
+    assert device.left == (True, False)
+
+
+def test_no_room_for_the_crop_model_leaves_todays_path(models_ready: None) -> None:
+    class Small(CpuDevice):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sessions = 0
+
+        def session(self, model_path: Path, threads: int) -> InferenceSession:
+            self.sessions += 1
+            if self.sessions > len(self.batches):
+                raise OutOfDeviceMemory(NO_ROOM)
+            return super().session(model_path, threads)
+
+    detector = create("faces", Small)
+    assert not detector.on_device
+    assert "Failed to allocate memory" in detector.device_reason
+
+
+def test_the_crop_model_is_compared_with_the_cpu(
+    models_ready: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = DeviceCenterFace.check
+
+    def check(model: DeviceCenterFace) -> str:
+        return "the crop model differs" if model.least_size[0] == CROP_PX else real(model)
+
+    monkeypatch.setattr(DeviceCenterFace, "check", check)
+    detector = create("faces", CpuDevice)
+    assert not detector.on_device
+    assert "not taken: the crop model differs" in detector.device_reason
+
+
+def test_a_device_that_is_lost_while_a_model_is_loaded_is_not_passed_over(
+    models_ready: None,
+) -> None:
+    def failing() -> CpuDevice:
+        device = Failing()
+        device.fails_from, device.says = 1, GONE
+        return device
+
+    with pytest.raises(DeviceLost, match="illegal memory access"):
+        create("objects", failing)
+
+
+def test_others_use_the_device_while_a_model_is_loaded(objects_path: Path) -> None:
+    took: list[int] = []
+
+    class Slow(CpuDevice):
+        batches: tuple[int, ...] = (1, 2, 4, 8)
+        sessions = 0
+
+        def session(self, model_path: Path, threads: int) -> InferenceSession:
+            self.sessions += 1
+            if self.sessions == 1:
+                camera.start()
+                began.wait()
+            return super().session(model_path, threads)
+
+    device, began = Slow(), threading.Event()
+    state = DeviceState(device)
+
+    def use() -> None:
+        began.set()
+        with state.lock:
+            took.append(device.sessions)
+
+    camera = threading.Thread(target=use)
+    DeviceSsd(state, objects_path, threads=2)
+    camera.join()
+    assert took[0] < len(device.batches)
