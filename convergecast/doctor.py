@@ -130,8 +130,9 @@ def _landmarks(config: HubConfig, create: Callable[..., LandmarkModel]) -> Findi
         return Finding("problem", "Landmarks", str(error))
     if name == FACE_MESH.name:
         return Finding("ok", "Landmarks", f"{name}, loaded and checked")
-    if not model.device_reason:
-        return Finding("ok", "Landmarks", f"{name}, loaded and checked; compiled by numba")
+    if "numba" not in model.device_reason:
+        said = "; ".join(filter(None, ("compiled by numba", model.device_reason)))
+        return Finding("ok", "Landmarks", f"{name}, loaded and checked; {said}")
     slower = "numba does not work, so slower NumPy code runs: install numba again"
     return Finding("note", "Landmarks", f"{name}, loaded and checked; {slower}")
 

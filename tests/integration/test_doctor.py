@@ -36,6 +36,9 @@ def test_landmarks_are_loaded_and_compiled(
     assert found.grade == "ok"
     assert "landmarks-68" in found.said
     assert "numba" in found.said
+    (found,) = findings("Landmarks", structs.replace(config, engine_path="device", device="auto"))
+    assert found.grade == "ok"
+    assert "compiled by numba; the device path is not taken: landmarks-68 has none" in found.said
     monkeypatch.setattr(landmarks, "_kernels", lambda: None)
     (found,) = findings("Landmarks", config)
     assert found.grade == "note"
