@@ -25,7 +25,7 @@ from convergecast.events.presence import foot_is_in
 from convergecast.events.rules import SceneEvents
 from convergecast.events.thing import Found, Place
 from convergecast.labels import LABELS, PERSON
-from convergecast.messages.engine import Findings, Focus, Wanted
+from convergecast.messages.engine import Findings, Wanted
 from convergecast.messages.results import (
     Result,
     shown_faces,
@@ -210,7 +210,9 @@ class Analyzer:
         min_score, labels = asked_objects(
             orders.options, orders.object_min_score, orders.object_labels
         )
-        focus = self._attention.focus(frame.captured_at) if orders.adaptive_resolution else None
+        focus = None
+        if orders.adaptive_resolution:
+            focus = self._attention.focus(frame.captured_at, orders.object_min_score)
         try:
             wanted = Wanted(
                 options=orders.options,
@@ -238,7 +240,9 @@ class Analyzer:
             if focus is not None:
                 result = self._attention.confirmed(focus, result)
                 self._attention.take(focus, findings, result, frame.captured_at)
-                self._note_look(focus, findings)
+                self._note_look(findings)
+                if self._attention.in_doubt:
+                    self._gate.forget()
             result = self._watch(result, frame, orders)
             seen = self._plan.take(result, findings, frame.captured_at)
             if self._plan.in_hurry() or not self._follower.settled:
@@ -247,11 +251,11 @@ class Analyzer:
             self._put(result, frame, orders, seen)
         return True
 
-    def _note_look(self, focus: Focus, findings: Findings) -> None:
+    def _note_look(self, findings: Findings) -> None:
         self._face_long_side = findings.face_long_side
-        if focus.whole:
+        if findings.whole:
             self._full_looks.add(time.monotonic())
-        if focus.closer and findings.objects is not None:
+        if findings.closer:
             self._closer_looks.add(time.monotonic())
 
     def _watch(self, result: Result, frame: Frame, orders: Orders) -> Result:

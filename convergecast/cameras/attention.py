@@ -46,10 +46,17 @@ class Attention:
         self._faces_s = self._whole_s = self._closer_s = self._needed_s = _NEVER
         self._needed = self._face_missed = self._person_entered = False
 
-    def focus(self, at_s: float) -> Focus:
-        """Return how closely to look at the frame of a time."""
-        in_doubt = self._face_missed or self._person_entered
-        full_s = AGAIN_S if in_doubt else FULL_EVERY_S
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a full look is to come soon: a face may be there that the last one missed.
+
+        Where the closer look is needed, the last one was closer: it has shown what is there.
+        """
+        return self._face_missed or self._person_entered
+
+    def focus(self, at_s: float, shown_from: float = 1.0) -> Focus:
+        """Return how closely to look at the frame of a time; `shown_from` as in `Focus`."""
+        full_s = AGAIN_S if self.in_doubt else FULL_EVERY_S
         closer_s = AGAIN_S if abs(at_s - self._needed_s) < DOUBT_S else FULL_EVERY_S
         many = len(self._faces) > MOST_FACES
         faces = () if many else self._faces
@@ -57,6 +64,7 @@ class Attention:
             whole=many or abs(at_s - self._whole_s) >= full_s,
             closer=self._needed or abs(at_s - self._closer_s) >= closer_s,
             faces=tuple(_expected(face, at_s - self._faces_s) for face in faces),
+            shown_from=shown_from,
         )
 
     def confirmed(self, focus: Focus, result: Result) -> Result:
@@ -77,25 +85,26 @@ class Attention:
         """Note what a look found.
 
         Args:
-            focus: how closely it looked.
-            findings: what the engine says.
+            focus: how closely it was to look.
+            findings: what the engine says, also how closely it looked.
             result: made of it, with the ids of tracks.
             at_s: when the frame was taken.
         """
-        faces = result.faces or ()
-        if focus.whole:
+        faces, things = result.faces or (), result.objects or ()
+        if result.faces is None:  # nobody looked, as while the model is loading
+            self._whole_s, self._face_missed, self._person_entered = _NEVER, False, False
+        elif findings.whole:
             self._whole_s, self._face_missed, self._person_entered = at_s, False, False
         else:
             lost = _tracks(self._faces) - _tracks(faces)
             self._face_missed |= bool(lost) or len(faces) < len(self._faces)
         self._faces, self._faces_s = faces, at_s
-        things = result.objects or ()
         people = (one for one in things if one.label_id == PERSON)
         newest = max(_tracks(people), default=0)
         if newest > self._newest_person:  # numbers of tracks only grow
             self._newest_person = newest
-            self._person_entered |= not focus.whole
-        if focus.closer:
+            self._person_entered |= result.faces is not None and not findings.whole
+        if focus.closer and result.objects is not None:
             self._closer_s, self._needed = at_s, findings.closer_needed
             self._confirmed = {
                 one.track_id: one.score for one in things if one.track_id is not None

@@ -38,6 +38,7 @@ _DARK = 24.0
 _UNLIKE, _ALIKE = 0.4, 0.5
 _REPEATS_S = 5.0
 _TELL_EVERY_S = 60.0
+_BLIND = {"covered", "dark"}
 
 _REASONS = {
     "covered": "Nothing is to be seen in the picture: the lens is covered, or out of focus.",
@@ -67,6 +68,7 @@ class Tampering:
         self._view = _View()
         self._stillness = _Stillness()
         self._suspected: Trouble | None = None
+        self._began_s = 0.0  # of what is suspected; a view that is blind may change its cause
         self._looked_s = self._well_since_s = float("-inf")
 
     def look(self, small: Image, jpeg: bytes, now_s: float) -> None:
@@ -97,10 +99,15 @@ class Tampering:
             if now_s - self._well_since_s >= WELL_S:
                 self.trouble = None
             return
-        if self._suspected is None or self._suspected.cause != cause:
+        before, told = self._suspected, self.trouble
+        if before is None or before.cause != cause:
             self._suspected = Trouble(cause, since_s)
-        if self.trouble is None and now_s - self._suspected.since_s >= LASTS_S[cause]:
-            self.trouble = self._suspected
+            if before is None or not {before.cause, cause} <= _BLIND:
+                self._began_s = since_s
+        elif told is not None and told.cause != cause and now_s - before.since_s >= LASTS_S[cause]:
+            self.trouble = before
+        if told is None and now_s - self._began_s >= LASTS_S[cause]:
+            self.trouble = Trouble(cause, self._began_s)
 
 
 class _View:
@@ -178,10 +185,13 @@ class TamperEvents:
         """Begin without having looked."""
         self._watch = Tampering()
         self._event: Event | None = None
+        self._cause: str | None = None
         self._told_s = self._looked_s = float("-inf")
 
     def look(self, small: Image | None, jpeg: bytes, *, now_s: float, at_s: float) -> Event | None:
         """Take in a frame; return the event that is new, lasts, or is over, where that is due.
+
+        Where another trouble follows, the first event ends, and the next look begins another.
 
         Args:
             small, jpeg: the frame, as in `Tampering.look`.
@@ -193,12 +203,12 @@ class TamperEvents:
         self._looked_s = now_s
         self._watch.look(small, jpeg, now_s)
         trouble, event = self._watch.trouble, self._event
-        if trouble is None:
+        if trouble is None or (event is not None and trouble.cause != self._cause):
             self._event = None
             return None if event is None else replace(event, seen_at=at_s, ended_at=at_s)
         if event is not None and now_s - self._told_s < _TELL_EVERY_S:
             return None
-        self._told_s = now_s
+        self._told_s, self._cause = now_s, trouble.cause
         if event is None:
             event = Event(
                 kind=EventKind.CAMERA,

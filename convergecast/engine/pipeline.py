@@ -69,6 +69,7 @@ class _Draft:
     faces: list[FoundFace] | None = None
     objects: list[FoundObject] | None = None
     kind: VectorKind | None = None
+    closer: bool = False
     closer_needed: bool = False
 
 
@@ -186,6 +187,8 @@ class Pipeline:
                 objects=draft.objects,
                 kind=draft.kind,
                 face_long_side=prepared.face_long_side,
+                whole=draft.faces is not None and _is_whole(prepared.canvases["faces"]),
+                closer=draft.closer,
                 closer_needed=draft.closer_needed,
             )
             for prepared, draft in zip(batch, drafts, strict=True)
@@ -311,7 +314,7 @@ class Pipeline:
         found = [things.take(without_doubles(things.boxes, things.label_ids)) for things in found]
         for prepared, draft, objects in zip(batch, drafts, found, strict=True):
             draft.objects = plain_objects(objects, prepared)
-            draft.closer_needed = objects.closer_needed
+            draft.closer, draft.closer_needed = objects.closer, objects.closer_needed
 
     def _load_faces(self) -> tuple[FaceDetector, ModelInfo]:
         # Imports ONNX Runtime: the loader's error names the package where it is missing.
@@ -381,6 +384,12 @@ def _scaled(focus: Focus, scale: tuple[float, float]) -> Focus:
 
 def _long_side(canvas: Canvas) -> int | None:
     return canvas.whole.long_side if isinstance(canvas, WithPicture) else None
+
+
+def _is_whole(canvas: Canvas) -> bool:
+    """Whether a picture was fitted to the face detector's full size, or its only one."""
+    focus = canvas.focus if isinstance(canvas, WithPicture) else None
+    return focus is None or focus.whole
 
 
 def _warm(task: str, detector: D) -> tuple[D, ModelInfo]:

@@ -39,11 +39,13 @@ class Focus(Message, frozen=True, kw_only=True):
             that are expected, and others that are large in the picture.
         closer: whether objects may have the closer look.
         faces: where faces are expected: `x1, y1, x2, y2` in pixels of the picture.
+        shown_from: the score from which objects are shown, though weaker ones are asked for.
     """
 
     whole: bool
     closer: bool
     faces: tuple[tuple[float, float, float, float], ...]
+    shown_from: float = 1.0
 
 
 class Wanted(Message, frozen=True, kw_only=True):
@@ -159,6 +161,8 @@ class Findings(Message, frozen=True, kw_only=True):
         kind: the kind of the embeddings; None if recognition was not wanted, or failed.
         face_long_side: the long side, in pixels, at which faces were looked for in the whole
             picture; None if they were not wanted, or the detector has only one size.
+        whole: whether faces were looked for in the detector's full size.
+        closer: whether objects had the closer look: it was allowed, and some were in doubt.
         closer_needed: whether the closer look clearly showed an object that the first did not.
     """
 
@@ -170,6 +174,8 @@ class Findings(Message, frozen=True, kw_only=True):
     objects: list[FoundObject] | None = None
     kind: VectorKind | None = None
     face_long_side: int | None = None
+    whole: bool = False
+    closer: bool = False
     closer_needed: bool = False
 
     @property

@@ -125,8 +125,8 @@ class Sight(Message, frozen=True, kw_only=True):
         Pixels | None,
         Meta(description="Of the newest frame where faces were looked for; null: not asked for."),
     ]
-    full_fps: Annotated[Rate, Meta(description="Looks in full size a second.")]
-    closer_fps: Annotated[Rate, Meta(description="Closer looks for objects a second, at most.")]
+    full_fps: Annotated[Rate, Meta(description="Looks for faces in full size a second.")]
+    closer_fps: Annotated[Rate, Meta(description="Closer looks for objects a second.")]
 
 
 class WorkerDrops(Message, frozen=True, kw_only=True):

@@ -78,6 +78,7 @@ class Objects:
         boxes: (n, 4) float32, `x1, y1, x2, y2` in pixels of the picture.
         scores: (n,) float32, 0 to 1.
         label_ids: (n,) int32, 1 to 91, as in `convergecast.labels`.
+        closer: whether there was a second, closer look.
         closer_needed: whether a second, closer look clearly showed one that the first did not.
 
     Raises:
@@ -87,6 +88,7 @@ class Objects:
     boxes: Floats
     scores: Floats
     label_ids: Ints
+    closer: bool = False
     closer_needed: bool = False
 
     def __post_init__(self) -> None:
@@ -107,7 +109,8 @@ class Objects:
 
     def take(self, at: NDArray[np.intp]) -> Objects:
         """Return the objects of these indices."""
-        return Objects(self.boxes[at], self.scores[at], self.label_ids[at], self.closer_needed)
+        boxes, scores, label_ids = self.boxes[at], self.scores[at], self.label_ids[at]
+        return Objects(boxes, scores, label_ids, self.closer, self.closer_needed)
 
     @classmethod
     def empty(cls) -> Objects:

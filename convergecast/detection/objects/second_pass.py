@@ -77,7 +77,9 @@ class CloserLook:
         closer = self._detector.detect(crops, min_score)
         found = [_above(objects, min_score) for objects in found]
         for (at, tile), objects in zip(tiles.items(), closer, strict=True):
-            found[at] = merge(found[at], objects, tile, *batch[at].image.shape[1::-1])
+            focus, (height, width) = batch[at].focus, batch[at].image.shape[:2]
+            clear = CLEAR_SCORE if focus is None else min(CLEAR_SCORE, focus.shown_from)
+            found[at] = merge(found[at], objects, tile, width, height, clear)
         return found
 
     def warm_up(self) -> None:
@@ -108,7 +110,14 @@ def tile_for(objects: Objects, width: int, height: int) -> Window | None:
     return int(x1), int(y1), int(x1 + side[0]), int(y1 + side[1])
 
 
-def merge(whole: Objects, closer: Objects, tile: Window, width: int, height: int) -> Objects:
+def merge(
+    whole: Objects,
+    closer: Objects,
+    tile: Window,
+    width: int,
+    height: int,
+    clear_score: float = CLEAR_SCORE,
+) -> Objects:
     """Return the objects of a picture and its tile together, each once, best first.
 
     Args:
@@ -116,6 +125,7 @@ def merge(whole: Objects, closer: Objects, tile: Window, width: int, height: int
         closer: the objects of the tile, in its own pixels.
         tile: `x1, y1, x2, y2` in the picture.
         width, height: the picture's size in pixels.
+        clear_score: in place of `CLEAR_SCORE`, for a camera that shows objects from a lower one.
     """
     moved: Floats = closer.boxes + np.array([*tile[:2]] * 2, np.float32)
     added = (areas(moved) < SMALL_AREA * width * height) & ~_cut(moved, tile, width, height)
@@ -123,9 +133,11 @@ def merge(whole: Objects, closer: Objects, tile: Window, width: int, height: int
     scores = np.concatenate([whole.scores, closer.scores[added]])
     label_ids = np.concatenate([whole.label_ids, closer.label_ids[added]])
     kept = best_of_each_label(boxes, scores, label_ids, MAX_IOU)
-    clear, faint = kept[scores[kept] >= CLEAR_SCORE], whole.scores >= FAINT_SCORE
+    clear = kept[scores[kept] >= clear_score]
+    faint = whole.scores >= min(FAINT_SCORE, clear_score)
     seen_before = (iou(boxes[clear], whole.boxes[faint]) > SAME_IOU).any(axis=1)
-    return Objects(boxes[kept], scores[kept], label_ids[kept], not seen_before.all())
+    needed = not seen_before.all()
+    return Objects(boxes[kept], scores[kept], label_ids[kept], closer=True, closer_needed=needed)
 
 
 def _inside(boxes: Floats, corners: NDArray[np.intp], side: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -471,8 +471,8 @@
  *
  * @typedef {object} Sight  How closely a camera's frames are looked at, with adaptive resolution.
  * @property {number|null} face_long_side  Of the newest frame where faces were looked for; null: not asked for.
- * @property {number} full_fps  Looks in full size a second.
- * @property {number} closer_fps  Closer looks for objects a second, at most.
+ * @property {number} full_fps  Looks for faces in full size a second.
+ * @property {number} closer_fps  Closer looks for objects a second.
  *
  * @typedef {object} Sighting  A visit of a person.
  * @property {string} person

@@ -116,7 +116,8 @@ export function createDetails(root, { now, minutes, events, eventUrl, onObjects,
   /** How closely frames are looked at. @param {import('../lib/types.js').Sight} sight */
   function lookText({ face_long_side: side, full_fps: full, closer_fps: closer }) {
     const size = side === null ? [] : [`faces at ${side} pixels`];
-    return [`${rate(full)} in full`, `${rate(closer)} closer`, ...size].join(' · ');
+    const faces = full > 0 || side !== null ? [`${rate(full)} in full`] : [];
+    return [...faces, `${rate(closer)} closer`, ...size].join(' · ');
   }
 
   /** @param {CameraView} now_ @returns {[string, string][]} */

@@ -412,7 +412,9 @@ def test_frames_are_looked_at_in_full_now_and_then_and_less_closely_in_between(
     wait_for(lambda: scene.engine.requests)
     assert scene.engine.requests[-1]["focus"] is None
     assert scene.analyzer.sight(time.monotonic()) is None
-    scene.engine.answer = {**SIZE, "faces": [FACE], "face_long_side": 192}
+    answer = {**SIZE, "faces": [FACE], "objects": [], "face_long_side": 192}
+    scene.engine.answer = answer
+    scene.engine.think = lambda: answer.update(whole=_focus(scene)["whole"])
     scene.order(adaptive_resolution=True)
     views = itertools.cycle((picture(1), picture(88888888)))
 
@@ -431,3 +433,24 @@ def test_frames_are_looked_at_in_full_now_and_then_and_less_closely_in_between(
     sight = scene.analyzer.sight(time.monotonic())
     assert sight is not None
     assert sight.face_long_side == 192 and 0 < sight.full_fps < 5
+    assert sight.closer_fps == 0  # it was allowed, and the engine did not need it
+    assert {look["shown_from"] for look in looks} == {scene.orders.object_min_score}
+
+
+def test_a_scene_rests_once_a_full_look_has_shown_what_a_small_one_missed(scene: Scene) -> None:
+    def think() -> None:
+        whole = _focus(scene)["whole"]
+        found = {"faces": [FACE] if whole else [], "objects": [], "whole": whole}
+        scene.engine.answer = {**SIZE, **found, "closer_needed": True}
+
+    scene.engine.think = think
+    scene.order(adaptive_resolution=True, options=("faces", "objects"))
+    wait_for(lambda: sum(not one["focus"]["whole"] for one in scene.engine.requests[1:]) > 3)
+    scene.rest()
+    result, _ = newest(scene.results)
+    assert len(result["faces"]) == 1
+
+
+def _focus(scene: Scene) -> dict[str, Any]:
+    """Return how closely the newest request wants to look."""
+    return dict(scene.engine.requests[-1]["focus"] or {"whole": True})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
+from msgspec.structs import replace
 
 from convergecast.cameras.attention import (
     AGAIN_S,
@@ -46,15 +49,25 @@ class Scene:
         self.attention = Attention()
         self.now_s = 1000.0
 
-    def look(self, *found: Face | DetectedObject, needed: bool = False) -> Focus:
-        """Return how closely a frame was looked at, in which so much was found."""
+    def look(
+        self,
+        *found: Face | DetectedObject,
+        needed: bool = False,
+        ready: Sequence[str] = ("faces", "objects"),
+        always_whole: bool = False,
+    ) -> Focus:
+        """Return how closely to look at a frame, in which models that are ready found so much."""
         focus = self.attention.focus(self.now_s)
         result = self.result(*found)
+        result = replace(
+            result, **{task: None for task in ("faces", "objects") if task not in ready}
+        )
         findings = Findings(
             width=640,
             height=480,
             problems={},
             loading=False,
+            whole="faces" in ready and (focus.whole or always_whole),
             closer_needed=needed and focus.closer,
         )
         self.attention.take(focus, findings, result, self.now_s)
@@ -126,6 +139,39 @@ def test_a_new_person_has_all_looked_at_for_a_face_but_no_cat_does() -> None:
     assert not scene.look(thing(1), thing(3)).whole
     assert scene.look(thing(1), thing(3)).whole
     assert scene.until("whole", thing(1), thing(3)) >= FULL_FRAMES - 1
+
+
+def test_what_a_model_that_loads_could_not_look_at_is_looked_at_when_it_is_ready() -> None:
+    scene = Scene()
+    assert all(scene.look(thing(1), ready=["objects"]).whole for _ in range(3))
+    assert scene.look(face(1), thing(1)).whole
+    assert not scene.look(face(1), thing(1)).whole
+    scene = Scene()
+    assert all(scene.look(face(1), ready=["faces"]).closer for _ in range(3))
+    assert scene.look(face(1), thing(2)).closer
+    assert not scene.look(face(1), thing(2)).closer
+
+
+def test_a_face_that_may_be_there_is_in_doubt_until_a_full_look_has_come() -> None:
+    scene = Scene()
+    scene.look(face(1), thing(1))
+    assert not scene.attention.in_doubt
+    scene.look(thing(1))
+    assert scene.attention.in_doubt
+    scene.until("whole", thing(1))
+    assert not scene.attention.in_doubt
+    scene.look(thing(1), thing(2))
+    assert scene.attention.in_doubt
+    scene.look(thing(1), thing(2), ready=["objects"])  # nobody can look for faces any more
+    assert not scene.attention.in_doubt
+
+
+def test_where_every_look_for_faces_is_a_full_one_nothing_is_in_doubt() -> None:
+    """So it is on a GPU, and with detectors of one size."""
+    scene = Scene()
+    for found in ([face(1)], [], [thing(1)], [thing(1), thing(2)]):
+        scene.look(*found, always_whole=True)
+        assert not scene.attention.in_doubt
 
 
 def test_with_many_faces_all_is_always_looked_at() -> None:

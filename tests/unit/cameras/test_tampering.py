@@ -137,6 +137,42 @@ def test_nothing_is_concluded_from_a_time_in_which_nobody_looked() -> None:
     assert camera.see([Image.new("L", SIZE, 90)] * 5)[-1] == "covered"
 
 
+def test_another_trouble_that_follows_is_told_in_its_place() -> None:
+    """The light is off, and in the morning the camera looks elsewhere."""
+    camera = Watched()
+    assert camera.see([Image.new("L", SIZE, 3)] * 600)[-1] == "dark"
+    causes = camera.see([room(2)] * int(60 + RELEARN_S + LEARN_S + 10))
+    assert causes.index("turned") in (60, 61)
+    assert set(causes[:60]) == {"dark"}
+    assert causes[-1] is None
+
+
+def test_a_view_at_the_border_of_dark_and_covered_is_told_once() -> None:
+    camera = Watched()
+    views = [Image.new("L", SIZE, level) for level in (20, 28)]
+    causes = camera.see(views * 20)
+    assert set(causes[:10]) == {None}
+    told = set(causes[11:])
+    assert len(told) == 1 and told <= {"dark", "covered"}
+    assert camera.tampering.trouble is not None
+    assert camera.tampering.trouble.since_s == 151.0
+
+
+def test_each_trouble_has_an_event_of_its_own() -> None:
+    events, told = TamperEvents(), []
+    views = [room(1)] * 100 + [Image.new("L", SIZE, 3)] * 100 + [room(2)] * 100 + [room(1)] * 10
+    for second, view in enumerate(views):
+        event = events.look(view, str(second).encode(), now_s=second, at_s=1000.0 + second)
+        told += [event] if event else []
+    dark, turned = dict.fromkeys(event.key for event in told)
+    reasons = {event.key: str(event.reason) for event in told}
+    assert "dark" in reasons[dark] and "turned" in reasons[turned]
+    ended = {event.key: event.ended_at for event in told if event.ended_at is not None}
+    assert ended[dark] == pytest.approx(1261, abs=2)
+    assert ended[turned] == pytest.approx(1305, abs=2)
+    assert {e.started_at for e in told if e.key == turned} == {1200.0}
+
+
 def test_one_event_tells_of_it_from_its_begin_to_its_end() -> None:
     events, told = TamperEvents(), []
     views = [room(1)] * 100 + [Image.new("L", SIZE, 90)] * 200 + [room(1)] * 30

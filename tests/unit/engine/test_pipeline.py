@@ -19,7 +19,14 @@ from convergecast.engine.model_loader import Loader
 from convergecast.engine.pipeline import Pipeline
 from convergecast.engine.process import Engine
 from convergecast.errors import EngineError, InvalidInput, ModelError
-from convergecast.messages.engine import Findings, FoundFace, FoundObject, ModelInfo, Wanted
+from convergecast.messages.engine import (
+    Findings,
+    Focus,
+    FoundFace,
+    FoundObject,
+    ModelInfo,
+    Wanted,
+)
 from convergecast.messages.results import picture_result
 from convergecast.model_store import store
 from convergecast.model_store.catalog import DLIB_LANDMARKS_68
@@ -114,6 +121,28 @@ def test_a_reduced_picture_is_measured_in_its_own_pixels(
     (one,), (other,) = faces_of(reduced), faces_of(full)
     assert np.abs(np.subtract(one.box, other.box)).max() < 20
     assert (reduced.width, reduced.height) == (2560, 2048)
+
+
+def test_how_closely_a_picture_was_looked_at_is_told_as_it_was_done(
+    pipeline: Pipeline, astronaut: Bytes
+) -> None:
+    wall = np.full((525, 700, 3), 140, np.uint8)
+    wall[430:500, 560:630] = cv2.resize(astronaut, (70, 70), interpolation=cv2.INTER_AREA)
+
+    def told(engine: Pipeline, *options: str, focus: Focus | None = None) -> tuple[bool, bool]:
+        asked = Wanted(options=options, complete=True, focus=focus)
+        (found,) = engine.run([engine.prepare_image(wall, asked)])
+        return found.whole, found.closer
+
+    more, less = (Focus(whole=much, closer=much, faces=()) for much in (True, False))
+    assert told(pipeline, "faces", "objects") == (True, True)
+    assert told(pipeline, "faces", "objects", focus=more) == (True, True)
+    assert told(pipeline, "faces", "objects", focus=less) == (False, False)
+    assert told(pipeline, "objects", focus=more) == (False, True)
+    plain = HubConfig(device="cpu", precision="fp32", face_model="haar", object_closer_look=False)
+    one_size = Pipeline(plain, threads=2)
+    assert told(one_size, "faces", "objects", focus=more) == (True, False)
+    assert told(one_size, "faces", "objects", focus=less) == (True, False)
 
 
 def test_a_model_that_is_missing_fails_its_own_option_only(

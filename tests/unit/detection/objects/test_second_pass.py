@@ -31,6 +31,24 @@ class CountingSsd(Ssd):
         return super().detect(batch, min_score)
 
 
+class Told:
+    """A detector that finds what it is told in whole pictures, 700 wide, and in tiles."""
+
+    device, device_reason, least_size = "CPU", "", (0, 0)
+
+    def __init__(self, whole: Objects, tile: Objects) -> None:
+        self._whole, self._tile = whole, tile
+
+    def prepare(self, image: Bytes) -> Bytes:
+        return image
+
+    def detect(self, batch: Sequence[Bytes], min_score: float = 0.5) -> list[Objects]:
+        return [self._whole if image.shape[1] == 700 else self._tile for image in batch]
+
+    def warm_up(self) -> None:
+        pass
+
+
 @pytest.fixture(scope="module")
 def ssd(models_ready: None, tmp_path_factory: pytest.TempPathFactory) -> CountingSsd:
     path = tmp_path_factory.mktemp("ssd") / "ssd.onnx"
@@ -88,6 +106,27 @@ def test_the_closer_look_was_needed_where_it_alone_shows_something_clearly() -> 
     assert not merge(objects(near), objects(in_tile), tile, *size).closer_needed
     assert not merge(objects(far), objects((*in_tile[:4], 0.4, PERSON)), tile, *size).closer_needed
     assert not merge(objects(far), Objects.empty(), tile, *size).closer_needed
+
+
+@pytest.mark.parametrize(
+    ("shown_from", "needed"), [(1.0, False), (0.5, False), (0.35, True), (0.05, True)]
+)
+def test_what_a_camera_shows_from_a_low_score_is_clear_enough(
+    shown_from: float, needed: bool
+) -> None:
+    told = Told(objects((200, 60, 240, 120, 0.3, PERSON)), objects((300, 99, 330, 150, 0.4, 1)))
+    closer = CloserLook(told)
+    focus = Focus(whole=True, closer=True, faces=(), shown_from=shown_from)
+    (found,) = closer.detect([closer.prepare(np.zeros((525, 700, 3), np.uint8), focus)], 0.05)
+    assert len(found) == 2
+    assert (found.closer, found.closer_needed) == (True, needed)
+
+
+def test_what_the_first_look_shows_needs_no_closer_one_however_low_its_score() -> None:
+    tile, near = (0, 50, 400, 350), (10, 60, 40, 110, 0.15, PERSON)
+    in_tile = objects((10, 10, 40, 60, 0.8, PERSON))
+    assert merge(objects(near), in_tile, tile, 700, 525).closer_needed
+    assert not merge(objects(near), in_tile, tile, 700, 525, 0.1).closer_needed
 
 
 def test_a_picture_without_doubt_costs_one_run_and_is_left_as_it_is(
