@@ -60,8 +60,13 @@ def run_doctor(config: HubConfig) -> int:
 
 def report(channel: Channel, config: HubConfig) -> None:
     """Send every finding as JSON, in a process of its own beside a hub, which has the address."""
-    checks = [check for check in CHECKS if check is not _address]
-    channel.send(msgspec.json.encode([one for check in checks for one in check(config)]))
+    found: list[Finding] = []
+    for check in CHECKS:
+        if check is _recordings:
+            found += _look_at_recordings(config, mend=False)
+        elif check is not _address:
+            found += check(config)
+    channel.send(msgspec.json.encode(found))
 
 
 def _program(_: HubConfig) -> Iterator[Finding]:
@@ -207,32 +212,45 @@ def _is_complete() -> bool:
 
 
 def _recordings(config: HubConfig) -> Iterator[Finding]:
-    """Check the recordings' indexes, and mend them where no hub runs that would write there."""
-    folder = config.data_dir / RECORDINGS
-    if not folder.is_dir():
+    """Check the recordings' indexes, and mend them where surely no hub writes there."""
+    if not (config.data_dir / RECORDINGS).is_dir():
         return
     try:
         lock = FolderLock(config.data_dir)
     except Unavailable:
-        lock = None
+        yield from _look_at_recordings(config, mend=False)
+        return
     try:
-        found = check_recordings(folder, mend=lock is not None)
+        lock.tell_check(begins=True)
+        yield from _look_at_recordings(config, mend=lock.is_sure)
+    finally:
+        lock.tell_check(begins=False)
+        lock.release()
+
+
+def _look_at_recordings(config: HubConfig, *, mend: bool) -> Iterator[Finding]:
+    folder = config.data_dir / RECORDINGS
+    if not folder.is_dir():
+        return
+    try:
+        found = check_recordings(folder, mend=mend)
     except OSError as error:
         yield Finding("problem", "Recordings", f"{folder} cannot be read ({error.strerror})")
         return
-    finally:
-        if lock is not None:
-            lock.release()
     yield Finding("ok", "Recordings", f"{found.segments} parts, {found.bytes / 2**30:.2f} GB")
-    if found.torn or found.lost:
-        said = f"{found.torn} cut to what agrees, {found.lost} without an index removed"
-        if lock is None:
-            said = f"{found.torn + found.lost} do not agree with their index: start the hub again"
+    if found.torn or found.empty:
+        said = f"{found.torn} cut to what agrees, {found.empty} without frames removed"
+        if not mend:
+            said = f"{found.torn + found.empty} do not agree with their index: start the hub again"
+        yield Finding("note", "Recordings", said)
+    if found.lost:
+        said = f"{found.lost} without an index: they show nothing, and stay until they are old"
         yield Finding("note", "Recordings", said)
     if found.damaged or found.unreadable:
         said = f"{found.damaged} damaged frames are left out of clips"
         if found.unreadable:
-            said = f"{found.unreadable} parts cannot be read ({found.reason}): check the disk"
+            said = f"{found.unreadable} parts or folders cannot be read ({found.reason}): "
+            said += "check the disk, and whose they are"
         yield Finding("problem", "Recordings", said)
 
 

@@ -233,13 +233,17 @@ class EventLog:
         self._remove(self._database.write(lambda to: store.forget_person(to, person_id)))
 
     def looks_at(self, person_id: str) -> list[tuple[str, float, float]]:
-        """Return cameras, and from when to when they saw the face of a person, in UNIX seconds."""
+        """Return cameras, and from when to when they knew a person's face, in UNIX seconds."""
         return store.looks_at(self._database, person_id)
 
-    def hide_people(self, looks: Sequence[tuple[str, float, float]]) -> None:
-        """Delete the pictures of all people whom cameras saw in these times."""
+    def hide_people(self, person_id: str, looks: Sequence[tuple[str, float, float]]) -> None:
+        """Delete the pictures of all people whom cameras saw in these times.
+
+        What is kept stays, but events of the face of this person are not kept any longer.
+        """
 
         def hide(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+            store.keep_none_of(connection, person_id)
             return [each for look in looks for each in store.hide_people(connection, *look)]
 
         self._remove(self._database.write(hide))

@@ -297,21 +297,35 @@ def forget_person(connection: sqlite3.Connection, person_id: str) -> list[tuple[
 
 
 def looks_at(database: Database, person_id: str) -> list[tuple[str, float, float]]:
-    """Return cameras, and from when to when they saw the face of a person, in UNIX seconds."""
+    """Return cameras, and from when to when they knew a person's face, in UNIX seconds.
+
+    A face that is only perhaps this person's may be another's.
+    """
     rows = database.read(
         "SELECT camera_id, started_at, coalesce(ended_at, seen_at, started_at) AS ended_at "
-        "FROM events WHERE person_id = ?",
+        "FROM events WHERE person_id = ? AND subkind = 'known'",
         (person_id,),
     )
     return [(row["camera_id"], row["started_at"], row["ended_at"]) for row in rows]
 
 
+def keep_none_of(connection: sqlite3.Connection, person_id: str) -> None:
+    """Keep no event of a face that is known to be a person's."""
+    connection.execute(
+        "UPDATE events SET kept = 0 WHERE person_id = ? AND subkind = 'known'", (person_id,)
+    )
+
+
 def hide_people(
     connection: sqlite3.Connection, camera_id: str, since_s: float, until_s: float
 ) -> list[tuple[str, str]]:
-    """Have events of people and faces in a time show no picture; return cameras and keys."""
+    """Have events of people and faces in a time show no picture; return cameras and keys.
+
+    Those that are kept show theirs.
+    """
     where = (
-        "WHERE camera_id = ? AND picture IS NOT NULL AND (kind = 'face' OR label = 'person') "
+        "WHERE camera_id = ? AND kept = 0 AND picture IS NOT NULL "
+        "AND (kind = 'face' OR label = 'person') "
         "AND started_at <= ? AND coalesce(ended_at, seen_at, started_at) >= ?"
     )
     values = camera_id, until_s, since_s

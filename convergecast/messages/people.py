@@ -141,7 +141,10 @@ class ForgetQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=Fals
 
     clips: Annotated[
         Literal["true", "false"],
-        Meta(description="Also clips around each look at the face, and people's pictures then."),
+        Meta(
+            description="Also clips around each look at the face, and people's pictures then. What "
+            "is kept stays, unless it is of this face."
+        ),
     ] = "false"
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from convergecast.recording.segment import (
     ENTRY_BYTES,
     INDEX,
+    has_lost_index,
     mend_segment,
-    read_index,
+    named_bytes,
     read_payload,
+    read_places,
     segments_in,
 )
 
@@ -25,14 +27,18 @@ class Checked:
     Attributes:
         segments, bytes: that there are, mended ones included.
         torn: segments whose two files do not agree; the data ends before the index, or after it.
-        lost: segments without an index, or without anything that it names.
-        damaged: frames whose content is not what the index says, of the newest segments.
-        unreadable: segments that cannot be read, and why the last of them cannot.
+        empty: segments without anything that their index names, as a writer that was killed leaves
+            them.
+        lost: segments whose index is lost.
+        damaged: entries of indexes that are damaged, and frames whose content is not what the index
+            says, of the newest segments.
+        unreadable: segments and folders that cannot be read, and why the last of them cannot.
     """
 
     segments: int = 0
     bytes: int = 0
     torn: int = 0
+    empty: int = 0
     lost: int = 0
     damaged: int = 0
     unreadable: int = 0
@@ -44,12 +50,17 @@ def check_recordings(folder: Path, *, mend: bool) -> Checked:
 
     Args:
         folder: of all cameras' recordings.
-        mend: whether to cut off what does not agree, and remove what has no index, as a hub does
+        mend: whether to cut off what does not agree, and remove what has no entries, as a hub does
             when it starts. Nobody may be writing them.
     """
     found = Checked()
     cameras = sorted(path for path in folder.iterdir() if path.is_dir())
     for camera in cameras:
+        try:
+            next(camera.iterdir(), None)
+        except OSError as error:
+            found.unreadable += 1
+            found.reason = error.strerror or str(error)
         segments = segments_in(camera)
         for path in segments:
             try:
@@ -63,15 +74,19 @@ def check_recordings(folder: Path, *, mend: bool) -> Checked:
 
 def _check(path: Path, found: Checked, *, newest: bool, mend: bool) -> None:
     index = path.with_suffix(INDEX)
-    entries = read_index(path) if index.exists() else []
-    if not entries:
-        found.lost += 1
+    places = read_places(path) if index.exists() else []
+    if not places:
+        is_lost = has_lost_index(path)
+        found.lost += is_lost
+        found.empty += not is_lost
     else:
-        named = max(entry.offset + entry.length for entry in entries)
+        named = named_bytes(places)
         sizes = path.stat().st_size, index.stat().st_size
-        found.torn += sizes != (named, len(entries) * ENTRY_BYTES)
+        found.torn += sizes != (named, len(places) * ENTRY_BYTES)
         found.segments += 1
-        found.bytes += named + len(entries) * ENTRY_BYTES
+        found.bytes += named + len(places) * ENTRY_BYTES
+        entries = [entry for entry in places if entry is not None]
+        found.damaged += len(places) - len(entries)
         if newest:
             found.damaged += sum(read_payload(path, entry) is None for entry in entries)
     if mend:

@@ -61,12 +61,14 @@ _NEAR_S = 1.0
 """What was found in a frame so near to another is shown with it."""
 _SAME_S = 0.001
 """Times of frames are kept in milliseconds."""
-_BUDGET, _DAYS = "storage_budget", "storage_days"
+_BUDGET, _DAYS, _FORGOTTEN = "storage_budget", "storage_days", "clips_to_forget"
 
 log = logging.getLogger("recording")
 
 Span = tuple[float, float]
 """Begin and end in UNIX seconds."""
+Look = tuple[str, float, float]
+"""A camera, and from when to when it saw something, UNIX seconds."""
 
 
 class ClipFrame(NamedTuple):
@@ -123,6 +125,10 @@ class ClipStore:
         self._written: dict[str, str | None] = {}
         self._stopping = threading.Event()
         self._picture_bytes = 0
+        self._forgetting = threading.Lock()
+        self._is_read = False
+        forgotten = stored_value(database, _FORGOTTEN)
+        self._forgotten = msgspec.json.decode(forgotten or "[]", type=list[Look])
         budget, days = stored_value(database, _BUDGET), stored_value(database, _DAYS)
         self.budget_bytes = int(budget) if budget else self._first_budget()
         self.days = float(days) if days else None
@@ -328,23 +334,53 @@ class ClipStore:
         self,
         camera_id: str,
         span: Span,
-        others: Callable[[float, float], Sequence[Span]] = lambda *_: (),
-    ) -> None:
+        others: Callable[[float, float], Sequence[Span]],
+    ) -> bool:
         """Delete the closed segments of a time that no other event reaches into.
+
+        Return whether that is all: no segment of then is written just now, or cannot be deleted.
 
         Args:
             camera_id: of the camera.
             span: of the clip.
-            others: returns the spans of the other events that reach into a time; without it, other
-                events lose what they show of these segments.
+            others: returns the spans of the other events that reach into a time.
         """
+        is_all = True
         for segment in self._of(camera_id, span):
             entries = _read(str(segment.path), None)
             begin_s, end_s = segment.start_s, entries[-1].at_ms / 1000 if entries else span[1]
-            if segment.entries is not None or end_s < span[0]:
+            if end_s < span[0] or others(begin_s - AFTER_S, end_s + BEFORE_S):
                 continue
-            if not others(begin_s - AFTER_S, end_s + BEFORE_S) and remove_segment(segment.path):
+            if segment.entries is None and remove_segment(segment.path):
                 self._drop(segment.path)
+            else:
+                is_all = False
+        return is_all
+
+    def forget(self, looks: Sequence[Look]) -> None:
+        """Delete what is recorded around these looks and not kept, whatever else it shows.
+
+        A segment that is still written, or that another program has open, goes as soon as it can,
+        also after a restart.
+        """
+        with self._forgetting:
+            self._forget([*self._forgotten, *looks])
+
+    def _forget(self, looks: Sequence[Look]) -> None:
+        """Delete around looks, and remember those around which more may have to go."""
+        kept, now_s = self._kept() if looks else {}, self._clock.now()
+        left: list[Look] = []
+        for look in looks:
+            camera_id, since_s, until_s = look
+            others = functools.partial(_reaching, kept.get(camera_id, ()))
+            is_all = self.remove(camera_id, (since_s - AFTER_S, until_s + AFTER_S), others)
+            # The worker's last segment may not be known here yet.
+            if not is_all or not self._is_read or now_s <= until_s + _LONGEST_S:
+                left.append(look)
+        if left != self._forgotten:
+            self._forgotten = left
+            text = msgspec.json.encode(left).decode()
+            self._database.write(lambda connection: set_value(connection, _FORGOTTEN, text))
 
     def remove_all_but(self, cameras: Container[str]) -> None:
         """Delete the recordings of cameras that are gone."""
@@ -374,6 +410,7 @@ class ClipStore:
                 self._put(path, size)
             else:
                 self._drop(path)
+        self._is_read = True
 
     def make_room(self) -> None:
         """Delete the oldest that nobody keeps, until a segment fits into budget and disk."""
@@ -401,9 +438,11 @@ class ClipStore:
         while not self._stopping.wait(_CHECK_EVERY_S):
             try:
                 self.make_room()
+                with self._forgetting:
+                    self._forget(self._forgotten)
             except Exception:
                 if not failing:
-                    log.exception("room for recordings cannot be made; it is tried again")
+                    log.exception("recordings cannot be deleted; it is tried again")
                 failing = True
             else:
                 failing = False
@@ -467,6 +506,11 @@ class ClipStore:
         except OSError:
             return 0, 0
         return usage.total, usage.free
+
+
+def _reaching(spans: Sequence[Span], since_s: float, until_s: float) -> list[Span]:
+    """Return the spans that reach into a time."""
+    return [span for span in spans if span[0] <= until_s and span[1] >= since_s]
 
 
 def _read(path: str, entries: int | None) -> list[Entry]:

@@ -117,21 +117,50 @@ class SegmentWriter:
 def read_index(data_path: Path, entries: int | None = None) -> list[Entry]:
     """Return the entries of a segment whose payloads are there, oldest first. Raises OSError.
 
+    One that is damaged is left out; those after it stand for themselves.
+
     Args:
         data_path: the file of its payloads.
         entries: the most to return; None: all.
+    """
+    return [entry for entry in read_places(data_path, entries) if entry is not None]
+
+
+def read_places(data_path: Path, entries: int | None = None) -> list[Entry | None]:
+    """Return the entries of an index by their place, None for a damaged one. Raises OSError.
+
+    The last one is whole: what is damaged at the end, as after a power failure, is left out.
     """
     raw = data_path.with_suffix(INDEX).read_bytes()
     size = data_path.stat().st_size
     start_ms = int(data_path.stem)
     most = len(raw) // ENTRY_BYTES if entries is None else min(entries, len(raw) // ENTRY_BYTES)
-    found = []
+    found: list[Entry | None] = []
+    whole = 0
     for offset, length, since_ms, check in _ENTRY.iter_unpack(raw[: most * ENTRY_BYTES]):
         if offset + length > size or check >> 24 not in _KINDS:
-            break
+            found.append(None)
+            continue
         kind = EntryKind(check >> 24)
         found.append(Entry(kind, start_ms + since_ms, offset, length, check & _CHECK))
-    return found
+        whole = len(found)
+    return found[:whole]
+
+
+def has_lost_index(data_path: Path) -> bool:
+    """Return whether there is data without an index, or with one that is not an index.
+
+    That is no cut at the end: a writer that was killed leaves an empty index, or entries that are
+    whole and name more than the data. Raises OSError.
+    """
+    if not data_path.exists() or data_path.stat().st_size == 0:
+        return False
+    try:
+        with data_path.with_suffix(INDEX).open("rb") as file:
+            first = file.read(ENTRY_BYTES)
+    except FileNotFoundError:
+        return True
+    return len(first) == ENTRY_BYTES and first[12] not in _KINDS
 
 
 def read_payload(data_path: Path, entry: Entry) -> bytes | None:
@@ -146,19 +175,27 @@ def read_payload(data_path: Path, entry: Entry) -> bytes | None:
 def mend_segment(data_path: Path) -> int:
     """Have both files of a segment agree, as after a power failure; return its bytes.
 
-    What the index does not name is cut off, and what is not there any more is taken out of the
-    index. A segment without entries is removed, and 0 returned. Raises OSError.
+    What the index does not name at the end is cut off, and what is not there any more is taken out
+    of the index. A segment without entries is removed, and 0 returned; but where the index was
+    lost, its data stays: it shows nothing, and goes when it is old. Raises OSError.
     """
     index_path = data_path.with_suffix(INDEX)
-    entries = read_index(data_path) if index_path.exists() and data_path.exists() else []
-    if not entries:
+    places = read_places(data_path) if index_path.exists() and data_path.exists() else []
+    if not places:
+        if has_lost_index(data_path):
+            return data_path.stat().st_size
         remove_segment(data_path)
         return 0
-    data_bytes = max(entry.offset + entry.length for entry in entries)
-    for path, size in ((data_path, data_bytes), (index_path, len(entries) * ENTRY_BYTES)):
+    data_bytes = named_bytes(places)
+    for path, size in ((data_path, data_bytes), (index_path, len(places) * ENTRY_BYTES)):
         if path.stat().st_size > size:
             os.truncate(path, size)
-    return data_bytes + len(entries) * ENTRY_BYTES
+    return data_bytes + len(places) * ENTRY_BYTES
+
+
+def named_bytes(places: Sequence[Entry | None]) -> int:
+    """Return up to which byte of its data an index names anything."""
+    return max((each.offset + each.length for each in places if each is not None), default=0)
 
 
 def remove_segment(data_path: Path) -> bool:

@@ -256,14 +256,26 @@ def test_who_forgets_a_person_is_shown_the_clips_and_deletes_them_with_one_click
     person = {"id": "p1", "name": "Anna", "consent": {"by": "me", "at": 1}, "pictures": []}
     recorded = [happened("7", kind="face", subkind="known"), happened("6", clip=None)]
     page.route(re.compile("/api/v1/people$"), lambda r: r.fulfill(json={"people": [person]}))
-    page.route(re.compile(r"/events\?person=p1"), lambda r: r.fulfill(json={"events": recorded}))
+    answers = [{"status": 503, "json": {"error": "unavailable", "message": "Not now."}}]
+    page.route(
+        re.compile(r"/events\?person=p1"),
+        lambda r: r.fulfill(**(answers.pop() if answers else {"json": {"events": recorded}})),
+    )
     page.route(re.compile("/api/v1/people/p1"), lambda r: r.fulfill(status=204))
     told.go("/faces")
     told.hello(told_camera())
+    page.get_by_test_id("person-menu").click()
+    page.get_by_test_id("menu-forget").click()
+    expect(page.get_by_test_id("person-problem")).to_contain_text("Nobody is forgotten yet")
+    expect(page.get_by_test_id("confirm")).to_have_count(0)
+    assert ["status of 503" in each for each in told.complaints] == [True]
+    told.complaints.clear()
     for clips in (True, False):
         page.get_by_test_id("person-menu").click()
         page.get_by_test_id("menu-forget").click()
         expect(page.get_by_test_id("confirm").get_by_test_id("strip-event")).to_have_count(1)
+        expect(page.get_by_test_id("person-problem")).to_be_hidden()
+        expect(page.get_by_test_id("forget-clips")).not_to_be_checked()
         page.get_by_test_id("forget-clips").set_checked(clips)
         with page.expect_request(re.compile("people/p1")) as asked:
             page.get_by_test_id("confirm-yes").click()

@@ -31,3 +31,18 @@ test('who has changed something sees it, also where a later request has overtake
   await Promise.all([added, later]);
   assert.deepEqual(gallery.state().people?.map(({ name }) => name), ['Anna']);
 });
+
+test('only looks that are known are listed with a person, and it is said where there may be more', async () => {
+  const asked = /** @type {string[]} */ ([]);
+  const event = { clip: { frames: 1 } };
+  let events = [event, { clip: null }];
+  mock.method(globalThis, 'fetch', async (/** @type {string} */ path) => {
+    asked.push(path);
+    return Response.json({ events });
+  });
+  const gallery = createGallery({ now: () => 1000, onChange() {} });
+  assert.deepEqual(await gallery.clipsOf('p1'), { clips: [event], isAll: true });
+  assert.equal(new URL(asked[0] ?? '', 'http://hub').searchParams.get('subkind'), 'known');
+  events = Array.from({ length: 500 }, () => event);
+  assert.equal((await gallery.clipsOf('p1')).isAll, false);
+});

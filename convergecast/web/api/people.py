@@ -13,7 +13,6 @@ from convergecast.messages.people import (
     NewName,
     People,
 )
-from convergecast.recording.recorder import AFTER_S
 from convergecast.web.api.enrolment_form import add_pictures, enrol_person
 from convergecast.web.api.request_body import answer, json_body, query
 from convergecast.web.caller import caller
@@ -64,11 +63,11 @@ def blueprint(services: Services) -> Blueprint:
             gallery.forget(person_id, caller().actor)
         finally:  # also when an earlier try got no further than the gallery
             if person_id not in gallery.names():
-                services.events.hide_people(looks)
+                if looks:  # before the name goes, so that another try finds the looks again
+                    services.events.hide_people(person_id, looks)
+                    services.clips.forget(looks)
                 services.events.forget_person(person_id)
                 services.exports.remove()
-                for camera_id, since_s, until_s in looks:
-                    services.clips.remove(camera_id, (since_s - AFTER_S, until_s + AFTER_S))
         return Response(status=204)
 
     @routes.post("/<person_id>/merge")

@@ -4,6 +4,8 @@
 import { api } from './api.js';
 import { createRefresher } from './refresher.js';
 
+const MOST_LOOKS = 500;
+
 /** @typedef {ReturnType<typeof createGallery>} Gallery */
 
 /** @type {import('./views.js').GalleryState} */
@@ -73,10 +75,10 @@ export function createGallery({ now, onChange }) {
     rename: (id, name) => after(api.renamePerson(id, name)),
     /** @param {string} id @param {boolean} clips  whether clips that show the person go too */
     forget: (id, clips) => after(api.forgetPerson(id, clips)),
-    /** The newest looks at a person's face that are recorded. @param {string} id */
+    /** The newest looks at a person's face that are recorded, and whether those are all. @param {string} id */
     async clipsOf(id) {
-      const { events } = await api.events({ person: id, limit: '500' });
-      return events.filter(({ clip }) => clip !== null);
+      const { events } = await api.events({ person: id, subkind: 'known', limit: `${MOST_LOOKS}` });
+      return { clips: events.filter(({ clip }) => clip !== null), isAll: events.length < MOST_LOOKS };
     },
     eventUrl: api.eventUrl,
     /** @param {string} id @param {string} face_id */

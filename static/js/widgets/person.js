@@ -72,23 +72,35 @@ export function createPerson({ person: first, gallery, menu, onEnrol, onGone }) 
   }
 
   async function forget() {
-    const clips = await gallery.clipsOf(id).catch(() => []);
+    setHidden(problem, true);
+    const looks = await gallery.clipsOf(id).catch((error) => {
+      setSentence(problem, `Nobody is forgotten yet: the clips cannot be listed. ${reason(error)}`);
+      return null;
+    });
+    if (!looks) {
+      more.focus();
+      return;
+    }
+    const { clips, isAll } = looks;
+    const hasClips = clips.length > 0 || !isAll;
     const strip = createEventStrip({
       label: 'Clips that show this person',
       url: gallery.eventUrl,
       href: (event) => `${ROOT}/events?event=${event.id}`,
     });
     strip.setEvents(clips.slice(0, SHOWN_CLIPS), around.now_s);
-    const too = el('input', { type: 'checkbox', class: 'check', checked: true, 'data-testid': 'forget-clips' });
-    const words = `Delete ${count(clips.length, 'clip', 'clips')} around each look at the face too, with the pictures `
-      + 'of all people who were seen then. Other events of the same minutes lose their clips.';
+    const too = el('input', { type: 'checkbox', class: 'check', 'data-testid': 'forget-clips' });
+    const many = isAll ? count(clips.length, 'clip', 'clips') : `${clips.length}+ clips`;
+    const words = `Delete ${many} around each look at the face too, with the pictures of all people who were seen `
+      + 'then. Other events of the same minutes lose their clips, except those that are kept. '
+      + 'Kept looks at this face go too.';
     const sure = await confirmLoss({
-      more: clips.length ? [strip.element, el('label', { class: 'check-row' }, too, words)] : [],
+      more: hasClips ? [strip.element, el('label', { class: 'check-row' }, too, words)] : [],
       title: `Forget “${person.name}”?`,
       what: `Forget this person: ${count(person.pictures.length, 'picture', 'pictures')} and the name on all records.`,
       yes: 'Forget this person',
     });
-    if (sure) attempt(gallery.forget(id, clips.length > 0 && too.checked));
+    if (sure) attempt(gallery.forget(id, hasClips && too.checked));
     else more.focus();
   }
 

@@ -565,6 +565,61 @@ def test_a_clip_is_deleted_but_for_what_others_show_and_what_is_written(
     assert [path.stem for path in segments_in(camera.folder)] == [last]
 
 
+def test_what_is_to_be_forgotten_goes_after_a_restart_and_once_no_other_program_has_it_open(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = Camera(tmp_path / "recordings" / "c", segment_bytes=100_000)
+    camera.happening = True
+    camera.run(30)
+    store.clock.advance(300)
+    store.clips.scan()
+    before = segments_in(camera.folder)
+    store.clips.note("c", RecordingState(segment=before[-1].stem, entries=1))
+    store.kept = {"c": [(T0, T0 + 1)]}
+    with monkeypatch.context() as patch:  # as where a reader has all files open, on Windows
+        patch.setattr(clips_module, "remove_segment", lambda _: False)
+        store.clips.forget([("c", T0 + 2, T0 + 30)])
+    assert segments_in(camera.folder) == before
+    again = Store(tmp_path, None)
+    again.kept = store.kept
+    again.clips.start()
+    deadline = time.monotonic() + 10
+    while before[-1].exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    again.clips.stop()
+    again.clips.forget([])  # waits for the thread's turn
+    left = [int(path.stem) / 1000 - T0 for path in segments_in(camera.folder)]
+    assert left
+    assert max(left) <= 1 + AFTER_S, "what is kept stays"
+    again.database.close()
+
+
+def test_frames_after_a_damaged_entry_stay_and_so_does_what_has_lost_its_index(
+    store: Store, tmp_path: Path
+) -> None:
+    folder = tmp_path / "recordings" / "c"
+    damaged, lost, zeros, cut = write_segments(folder, 4, entries=5)
+    entries = read_index(damaged)
+    index = bytearray(damaged.with_suffix(".index").read_bytes())
+    index[2 * ENTRY_BYTES : 3 * ENTRY_BYTES] = bytes(ENTRY_BYTES)
+    damaged.with_suffix(".index").write_bytes(bytes(index) + bytes(ENTRY_BYTES))
+    lost.with_suffix(".index").unlink()
+    zeros.with_suffix(".index").write_bytes(bytes(5 * ENTRY_BYTES))
+    os.truncate(cut.with_suffix(".index"), 0)
+    data = {path: path.read_bytes() for path in (damaged, lost, zeros)}
+    store.clips.scan()
+    assert read_index(damaged) == entries[:2] + entries[3:]
+    assert damaged.with_suffix(".index").stat().st_size == len(index), "the bad end is cut"
+    assert {path: path.read_bytes() for path in data} == data
+    assert not cut.exists(), "nothing of it was ever said to be there"
+    (used,) = store.clips.storage().cameras
+    assert used.bytes >= sum(map(len, data.values())), "it counts, and goes with the oldest"
+    store.clips.change(None, days=0.0001, set_days=True)
+    store.clock.advance(86_400)
+    store.clips.make_room()
+    assert segments_in(folder) == []
+
+
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 8 MB; tests that need it are skipped where it cannot be made."""

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from flask.testing import FlaskClient
@@ -24,7 +24,7 @@ from convergecast.events.writer import picture_path, replace_file
 from convergecast.hub import Hub
 from convergecast.live.viewer import Viewer
 from convergecast.messages.events import Event, EventKind, EventPicture, encode_event
-from convergecast.messages.recording import RecordingOrder
+from convergecast.messages.recording import RecordingOrder, RecordingState
 from convergecast.messages.worker import ResultHead, Seen
 from convergecast.recording.clips import RECORDINGS
 from convergecast.recording.exports import EXPORTS
@@ -163,6 +163,57 @@ def test_with_a_person_go_the_clips_that_show_the_face_and_peoples_pictures_of_t
     else:
         assert pictured == files == {"body", "car", "later"}
         assert min(starts) < 1
+
+
+@pytest.mark.parametrize(
+    ("state", "kept", "stay", "has_clip"),
+    [
+        ("known", "body", {"body", "car"}, True),
+        ("known", "face", {"car"}, False),
+        ("perhaps", None, {"body", "car"}, True),
+    ],
+)
+def test_with_a_person_goes_nothing_that_is_kept_but_looks_at_the_face_and_no_strangers_clip(
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    state: Literal["known", "perhaps"],
+    kept: str | None,
+    stay: set[str],
+    has_clip: bool,
+) -> None:
+    folder = desk.record(60)
+    about = EventPicture(at=T0, width=64, height=48, box=(1, 2, 3, 4), bytes=3)
+    desk.put("face", picture=about)
+    who = Identified(state, "anna", 0.2)
+    desk.hub._events_database.write(lambda to: identify(to, "hall", 1, who))
+    stored = {"face": desk.put("face", ended_at=T0 + 2, picture=about)}
+    thing = {"kind": EventKind.SEEN, "subkind": None, "track_id": 2, "picture": about}
+    for key, label in (("body", "person"), ("car", "car")):
+        stored[key] = desk.put(key, label=label, started_at=T0, ended_at=T0 + 2, **thing)
+    if kept:
+        desk.services.events.keep(stored[kept].id, kept=True)
+    monkeypatch.setattr(desk.services.gallery, "forget", lambda *_: None)
+    assert desk.ask("DELETE", "people/anna?clips=true").status_code == 204
+    assert {each.event.key for each in desk.all() if each.event.picture} == stay
+    starts = [int(path.stem) / 1000 - T0 for path in segments_in(folder)]
+    assert (min(starts) < 1) is has_clip
+
+
+def test_a_clip_of_a_person_that_is_still_written_goes_once_it_is_closed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = desk.record(30)
+    desk.put("face", started_at=T0 + 28, seen_at=T0 + 29)
+    who = Identified("known", "anna", 0.2)
+    desk.hub._events_database.write(lambda to: identify(to, "hall", 1, who))
+    last = segments_in(folder)[-1]
+    desk.services.clips.note("hall", RecordingState(segment=last.stem, entries=1))
+    monkeypatch.setattr(desk.services.gallery, "forget", lambda *_: None)
+    assert desk.ask("DELETE", "people/anna?clips=true").status_code == 204
+    assert segments_in(folder)[-1] == last
+    desk.services.clips.note("hall", RecordingState())
+    desk.services.clips.forget([])  # as each second
+    assert last not in segments_in(folder)
 
 
 def known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> StoredEvent:
