@@ -20,13 +20,12 @@ WORKER_IN_PAGE = """
 HTMLCanvasElement.prototype.transferControlToOffscreen = function () { return this; };
 window.Worker = class {
     constructor(url) {
-        this.waiting = [];
         import(new URL('./viewer.js', url)).then(({ createViewer }) => {
             this.order = createViewer((data) => this.onmessage({ data }));
-            this.waiting.forEach((message) => this.order(message));
+            this.onmessage({ data: { type: 'ready' } });
         });
     }
-    postMessage(message) { this.order ? this.order(message) : this.waiting.push(message); }
+    postMessage(message) { this.order(message); }
 };
 """
 """What the page's worker does is done by the page, where a test can take its socket over."""

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from scripts.bench.page import WORKER_IN_PAGE
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Told, Watched, told_camera
 from tests.support.rig import Rig
 
 pytestmark = pytest.mark.browser
@@ -168,7 +168,48 @@ def test_a_page_whose_socket_never_comes_says_why(browser: Browser, fed: Rig) ->
     page.add_init_script(WORKER_IN_PAGE)  # no socket of a worker can be taken over
     page.route_web_socket(re.compile("/live$"), lambda socket: socket.close())
     watched.trade_token()
-    page.goto(f"{fed.url}/system")
+    with page.expect_response(lambda answer: answer.url.endswith("/live")):
+        page.goto(f"{fed.url}/system")
+    page.wait_for_timeout(300)
+    # The hub may have started only now: the next socket has to fail too.
+    expect(page.get_by_test_id("banner")).to_have_text("reconnecting")
     said = "This address is a WebSocket. A proxy before the hub must"
     expect(page.get_by_test_id("banner")).to_contain_text(said, timeout=15_000)
     watched.context.close()
+
+
+def test_what_cameras_keep_has_their_names_once_the_hub_has_told_them(
+    browser: Browser, fed: Rig
+) -> None:
+    watched = Watched(browser, fed, viewport={"width": 1366, "height": 768})
+    told = Told(watched)
+    sizes = [
+        {"camera": each, "bytes": 5_000_000, "bytes_a_day": 9_000_000} for each in ("c1", "c2")
+    ]
+    kept = {
+        "budget_bytes": 1 << 30,
+        "used_bytes": 10_000_000,
+        "free_bytes": 1 << 30,
+        **{"full_at": None, "oldest_at": None, "days": None, "error": None},
+        "cameras": sizes,
+    }
+    told.page.route(re.compile("/api/v1/storage$"), lambda route: route.fulfill(json=kept))
+    told.go("/system")
+    rows = told.page.get_by_test_id("storage").locator("tbody tr")
+    expect(rows).to_contain_text(["–", "–"])
+    told.hello(told_camera("c1"))
+    expect(rows).to_contain_text(["Camera c1", "a camera that is gone"])
+    watched.context.close()
+
+
+def test_a_zone_is_not_looked_for_on_another_camera(page: Page, fed: Rig) -> None:
+    one, other = (camera["id"] for camera in fed.cameras())
+    path = f"/api/v1/cameras/{one}/zones"
+    yard = {"name": "Yard", "polygon": [[0.5, 0], [1, 0], [1, 1]]}
+    assert fed.request("PUT", path, json={"zones": [yard]}).ok
+    page.goto(f"{fed.url}/events?camera={one}")
+    page.get_by_test_id("filter-place").select_option(label="Yard")
+    expect(page).to_have_url(re.compile("place=zone"))
+    page.get_by_test_id("filter-camera").select_option(other)
+    expect(page).to_have_url(f"{fed.url}/events?camera={other}")
+    assert fed.request("PUT", path, json={"zones": []}).ok

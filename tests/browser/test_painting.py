@@ -70,9 +70,9 @@ def test_pictures_are_drawn_in_a_worker(page: Page, rig: Rig) -> None:
 
 @pytest.mark.parametrize(
     "lacking",
-    ["delete window.OffscreenCanvas", "window.Worker = class extends Worker {"
-     " constructor() { super('/static/js/lib/nothing.js', { type: 'module' }); } }"],
-    ids=["no canvas for workers", "a worker that does not start"],
+    ["delete window.OffscreenCanvas", "delete window.Worker", "window.Worker = class extends Worker"
+     " { constructor() { super('/static/js/pages/system.js', { type: 'module' }); } }"],
+    ids=["no canvas for workers", "no workers", "a worker that does not understand its script"],
 )  # fmt: skip
 def test_a_browser_that_cannot_draw_in_a_worker_says_so(
     watched: Watched, rig: Rig, lacking: str
@@ -84,6 +84,19 @@ def test_a_browser_that_cannot_draw_in_a_worker_says_so(
         expect(watched.page.get_by_test_id("banner")).to_contain_text("too old to show live")
         expect(watched.page.get_by_test_id("connection")).to_have_text("not live")
         expect(watched.page.get_by_test_id("empty")).to_be_hidden()
+
+
+def test_a_worker_whose_script_does_not_come_is_made_again(watched: Watched, rig: Rig) -> None:
+    watched.page.add_init_script(
+        "window.Worker = class extends Worker { constructor(url, options) {"
+        " super(window.hasCome ? url : '/static/js/lib/nothing.js', options); } }"
+    )
+    watched.trade_token()
+    watched.page.goto(rig.url)
+    expect(watched.page.get_by_test_id("banner")).to_have_text("reconnecting")
+    watched.page.evaluate("window.hasCome = true")
+    expect(watched.page.get_by_test_id("connection")).to_have_text("live", timeout=10_000)
+    expect(watched.page.get_by_test_id("banner")).to_be_hidden()
 
 
 def test_a_tile_out_of_sight_costs_nothing_and_is_back_at_once(page: Page, rig: Rig) -> None:

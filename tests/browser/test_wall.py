@@ -137,6 +137,29 @@ def test_the_first_event_does_not_move_the_wall(told: Told) -> None:
     assert told.page.evaluate("[window.layouts, window.shiftsInWall]") == [0, []]
 
 
+def test_that_nothing_happened_is_said_once_it_is_known(told: Told) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.fulfill(status=503, json={"message": "The hub starts."})
+        else:
+            route.fulfill(json={"events": []})
+
+    told.page.route(re.compile(r"/api/v1/events\?since"), answer)
+    nothing = told.page.get_by_test_id("nothing-now")
+    expect(nothing).to_have_text("")
+    told.hello(*many(1))
+    expect(nothing).to_have_text("The hub starts.")
+    assert "503" in told.complaints.pop()
+    for number in range(12):  # they do not put off what is shown till the last of them
+        told.tell("event", change="new", **happened(str(number)))
+        told.page.wait_for_timeout(100)
+    assert len(asked) > 2
+    expect(nothing).to_have_text("No events in the last half hour.")
+
+
 def test_columns_and_shape_are_chosen(told: Told) -> None:
     told.page.route(re.compile("/api/v1/views$"), keeps_views([]))
     told.hello(*many(6))

@@ -83,11 +83,14 @@ export const api = {
     if (response?.status === 401) toLogin();
     return response?.status !== 401;
   },
-  /** Why there is no socket, as the hub tells it; null: it does not. @returns {Promise<string|null>} */
+  /**
+   * Why there is no socket, as the hub tells it; '': it does not. `works`: a socket would be accepted.
+   * @returns {Promise<{sentence: string, works: boolean}>}
+   */
   async whyNoSocket() {
     const response = await reach('POST', '/live').catch(() => null); // unlike GET it brings the page's origin
     const answer = await response?.json().catch(() => null);
-    return answer?.message ?? null;
+    return { sentence: answer?.message ?? '', works: response?.status === 426 };
   },
   /** Ends this browser's session. */
   async signOut() {

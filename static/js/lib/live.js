@@ -3,6 +3,8 @@
 import { seconds } from './clock.js';
 import { lookOfPage } from './overlay.js';
 
+const AGAIN_MS = 3000;
+
 /**
  * @typedef {import('./views.js').Drawn} Drawn
  * @typedef {Object<string, import('./views.js').PaintReport>} Reports  by camera
@@ -26,13 +28,47 @@ export function createLive({ url, onMessage, onPictures = () => {}, onDrawn, onL
   let drawn = '';
   /** @type {Map<string, string>} what was asked for last, by camera */
   const asks = new Map();
-  let started = false;
-  const worker = new Worker(new URL('./liveworker.js', import.meta.url), { type: 'module' });
-  worker.onmessage = ({ data }) => receive(data);
-  worker.onerror = () => { if (!started) onLink('unable'); };
+  /** @type {Worker|null} null: none has started */
+  let worker = null;
+  /** @type {Order[]} for the worker, once it has started: a canvas can be given away only once */
+  const waiting = [];
+
+  function start() {
+    const made = new Worker(new URL('./liveworker.js', import.meta.url), { type: 'module' });
+    made.onmessage = ({ data }) => {
+      if (data.type === 'ready') begin(made);
+      else receive(data);
+    };
+    made.onerror = (error) => { if (worker !== made) failed(made, error); };
+  }
+
+  /** @param {Worker} made */
+  function begin(made) {
+    worker = made;
+    waiting.splice(0).forEach(order);
+  }
+
+  /**
+   * An error with a message is of a script that this browser does not understand. Without one the script did not come:
+   * the hub starts, or the network is gone.
+   * @param {Worker} made @param {ErrorEvent} error
+   */
+  function failed(made, error) {
+    made.terminate();
+    if (error.message) {
+      onLink('unable');
+      return;
+    }
+    onLink('lost');
+    setTimeout(() => mayReturn().then((may) => { if (may) start(); }), AGAIN_MS);
+  }
 
   /** @param {Order} message */
   function order(message) {
+    if (worker === null) {
+      waiting.push(message);
+      return;
+    }
     const given = [message.canvas, message.boxes].map((each) => each?.transferControlToOffscreen());
     const [canvas, boxes] = given;
     worker.postMessage(canvas ? { ...message, canvas, boxes } : message, given.filter((each) => each !== undefined));
@@ -46,18 +82,23 @@ export function createLive({ url, onMessage, onPictures = () => {}, onDrawn, onL
       case 'drawn': onDrawn(message.camera, message.drawn); break;
       case 'clock': ({ offset_s } = message); break;
       case 'lost': onLink('lost'); break;
-      case 'ready': started = true; break;
-      case 'retry': mayReturn().then((may) => { if (may) open(); }); break;
+      case 'retry': mayReturn().then((may) => { if (may) order({ type: 'open', url }); }); break;
       default: break;
     }
   }
 
-  const open = () => (able() ? order({ type: 'open', url }) : onLink('unable'));
-
-  window.addEventListener('online', () => order({ type: 'hurry' }));
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) order({ type: 'hurry' }); });
+  const hurry = () => { if (worker !== null) order({ type: 'hurry' }); };
+  window.addEventListener('online', hurry);
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) hurry(); });
   return {
-    open,
+    open() {
+      if (!able()) {
+        onLink('unable');
+        return;
+      }
+      order({ type: 'open', url });
+      start();
+    },
     /** @param {string[]} cameras the whole list of those whose pictures are wanted from now on */
     watch: (cameras) => order({ type: 'watch', cameras }),
     /**
@@ -117,4 +158,5 @@ export function createLive({ url, onMessage, onPictures = () => {}, onDrawn, onL
   };
 }
 
-const able = () => 'OffscreenCanvas' in window && 'transferControlToOffscreen' in HTMLCanvasElement.prototype;
+const able = () => ['Worker', 'OffscreenCanvas'].every((name) => name in window)
+  && 'transferControlToOffscreen' in HTMLCanvasElement.prototype;

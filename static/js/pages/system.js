@@ -65,10 +65,14 @@ function render({ status, options, cameras }) {
   setHidden(noRates, rows.length > 0);
   drops.setRows(dropRows(cameras));
   showProcesses();
+  showKept();
 }
 
 /** @type {import('../lib/types.js').ProcessUsage[]} */
 let running = [];
+/** @type {import('../lib/types.js').Storage['cameras']} */
+let stored = [];
+let told = false;
 
 function showProcesses() {
   const { cameras } = page.view();
@@ -110,9 +114,17 @@ async function showStorage() {
     ...(days === null ? [] : [`deleted after ${count(days, 'day', 'days')}`]),
     ...(fullAt === null ? [] : [`full ${clockTime(fullAt, page.now())}: then the oldest go`]),
   ].join(' · '));
-  const names = new Map(page.view().cameras.map(({ id, name }) => [id, name]));
-  kept.setRows(found.cameras.map(({ camera, bytes, bytes_a_day: daily }) => (
-    [names.get(camera) ?? 'a camera that is gone', size(bytes), size(daily)])));
+  stored = found.cameras;
+  showKept();
+}
+
+/** Which cameras there are is not known before the hub has told it. */
+function showKept() {
+  const { cameras, link } = page.view();
+  if (link === 'live') told = true;
+  const names = new Map(cameras.map(({ id, name }) => [id, name]));
+  kept.setRows(stored.map(({ camera, bytes, bytes_a_day: daily }) => (
+    [names.get(camera) ?? (told ? 'a camera that is gone' : '–'), size(bytes), size(daily)])));
 }
 
 const rows = new Map();

@@ -3,6 +3,8 @@
 import { api } from '../lib/api.js';
 import { el, setSentence } from '../lib/dom.js';
 
+/** Longer than the longest wait before a socket is opened again. */
+const AGAIN_MS = 8000;
 /** @type {Object<string, string>} */
 const SENTENCES = {
   lost: 'reconnecting',
@@ -16,20 +18,33 @@ export function createBanner(root) {
   root.append(bar);
   let link = '';
   let refusal = '';
-  let asked = false;
-  const show = () => setSentence(bar, (link === 'lost' && refusal) || (SENTENCES[link] ?? ''));
+  let greeted = false;
+  let asking = false;
+  let worked = false;
+  const show = () => setSentence(bar, (link === 'lost' && !greeted && refusal) || (SENTENCES[link] ?? ''));
+
+  /** The hub has never greeted: it refuses, or a proxy before it does. */
+  async function ask() {
+    if (asking || greeted || link !== 'lost') return;
+    asking = true;
+    const { sentence, works } = await api.whyNoSocket();
+    // The hub may have started after the socket was lost. A proxy is to blame if the next socket is lost too.
+    refusal = works && !worked ? '' : sentence;
+    worked = works;
+    show();
+    setTimeout(() => {
+      asking = false;
+      ask();
+    }, AGAIN_MS);
+  }
+
   return {
     /** @param {import('../lib/views.js').View|null} view */
     setState(view) {
       link = view?.link ?? '';
-      if (link === 'live') refusal = '';
+      greeted ||= link === 'live';
       show();
-      if (link !== 'lost' || view?.status || asked) return;
-      asked = true; // the hub has never greeted: it refuses, or a proxy before it does
-      api.whyNoSocket().then((sentence) => {
-        refusal = sentence ?? '';
-        show();
-      });
+      ask();
     },
   };
 }

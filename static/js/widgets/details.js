@@ -159,8 +159,10 @@ export function createDetails(root, { now, minutes, events, eventUrl, onObjects,
     /** The hub tells of an event. @param {import('../lib/types.js').EventView} event */
     told({ camera: of }) {
       if (of !== camera?.id) return;
-      clearTimeout(soon);
-      soon = setTimeout(() => { if (camera) loadEvents(camera.id); }, SETTLE_MS);
+      soon ??= setTimeout(() => {
+        soon = undefined;
+        if (camera) loadEvents(camera.id);
+      }, SETTLE_MS);
     },
     /** @param {import('../lib/views.js').View|null} view */
     setState(view) {

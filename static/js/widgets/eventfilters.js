@@ -17,7 +17,10 @@ const LABELS = ['', 'person', 'car', 'truck', 'bus', 'bicycle', 'motorcycle', 'd
  * @param {typeof import('../lib/api.js').api.zones} parts.zones  of a camera
  */
 export function createEventFilters(root, { onChange, people, zones }) {
-  const camera = choice('camera', 'Camera', [['', 'All cameras']]);
+  const camera = choice('camera', 'Camera', [['', 'All cameras']], () => {
+    place.value = ''; // it is a place of the other camera
+    changed();
+  });
   const kind = choice('kind', 'Kind', KINDS);
   const label = choice('label', 'Label', LABELS.map((name) => [name, name || 'All labels']));
   const person = choice('person', 'Person', [['', 'All people']]);
@@ -32,8 +35,8 @@ export function createEventFilters(root, { onChange, people, zones }) {
   let placesOf = '';
 
   /** @param {string} name @param {string} words @param {string[][]} options */
-  function choice(name, words, options) {
-    const props = { class: 'field', 'aria-label': words, 'data-testid': `filter-${name}`, onchange: changed };
+  function choice(name, words, options, onchange = changed) {
+    const props = { class: 'field', 'aria-label': words, 'data-testid': `filter-${name}`, onchange };
     return el('select', props, ...options.map(([value, text]) => el('option', { value }, text)));
   }
 

@@ -1,7 +1,8 @@
 // What has just happened, on all cameras, as a quiet strip below the wall. Its place is kept while nothing has: the
 // wall would move with the first event.
 
-import { el, setHidden } from '../lib/dom.js';
+import { reason } from '../lib/api.js';
+import { el, setHidden, setText } from '../lib/dom.js';
 import { createEventStrip } from './eventstrip.js';
 
 /** @typedef {import('../lib/types.js').EventView} EventView */
@@ -20,7 +21,7 @@ const SETTLE_MS = 250;
  */
 export function createEventsOfNow(root, { now, events, eventUrl, href }) {
   const strip = createEventStrip({ label: 'Events of now', url: eventUrl, href });
-  const nothing = el('p', { class: 'quiet small', 'data-testid': 'nothing-now' }, 'No events in the last half hour.');
+  const nothing = el('p', { class: 'quiet small', 'data-testid': 'nothing-now' });
   root.append(strip.element, nothing);
   /** @type {EventView[]} */
   let found = [];
@@ -28,8 +29,14 @@ export function createEventsOfNow(root, { now, events, eventUrl, href }) {
   let soon;
 
   async function load() {
-    const answer = await events({ since: String(Math.floor(now() - RECENT_S)), limit: String(MOST) }).catch(() => null);
-    if (answer !== null) found = answer.events;
+    clearTimeout(soon);
+    soon = undefined;
+    try {
+      ({ events: found } = await events({ since: String(Math.floor(now() - RECENT_S)), limit: String(MOST) }));
+      setText(nothing, 'No events in the last half hour.');
+    } catch (error) {
+      setText(nothing, reason(error));
+    }
     tick(now());
   }
 
@@ -44,10 +51,9 @@ export function createEventsOfNow(root, { now, events, eventUrl, href }) {
   return {
     load,
     tick,
-    /** The hub tells of an event. */
+    /** The hub tells of an event. Those that follow soon are loaded with it. */
     told() {
-      clearTimeout(soon);
-      soon = setTimeout(load, SETTLE_MS);
+      soon ??= setTimeout(load, SETTLE_MS);
     },
   };
 }
