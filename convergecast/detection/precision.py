@@ -63,10 +63,14 @@ class Speed:
     def choice(self, name: str) -> tuple[str, str]:
         """Return the precision to use for a model, and why, as a sentence for people."""
         times = f"({self.int8_ms:.0f} ms, fp32 {self.fp32_ms:.0f} ms)"
-        loss = LOSSES[name][bool(int8_instructions())]
-        if self.int8_ms * (GAIN_OF_LOSSY if loss > LOSSY else GAIN) <= self.fp32_ms:
+        losses = list(LOSSES[name].values())
+        if _knows_instructions():
+            losses = [LOSSES[name][bool(int8_instructions())]]
+        if self.int8_ms * (GAIN_OF_LOSSY if max(losses) > LOSSY else GAIN) <= self.fp32_ms:
             return INT8, f"int8 is faster here {times}"
         if self.int8_ms * GAIN <= self.fp32_ms:
+            if min(losses) <= LOSSY:
+                return FP32, f"int8 is faster here {times}, but whether it finds less is not known"
             return FP32, f"int8 is not so much faster here {times} that it may find less"
         return FP32, f"int8 is not clearly faster here {times}"
 
@@ -235,6 +239,11 @@ def int8_instructions() -> str:
     facts = processor_facts()
     flags = facts.get("flags", facts.get("Features", "")).split()
     return " ".join(flag for flag in INT8_INSTRUCTIONS if flag in flags)
+
+
+def _knows_instructions() -> bool:
+    """Tell whether the system says which instructions the CPU has: Linux does."""
+    return not {"flags", "Features"}.isdisjoint(processor_facts())
 
 
 def processor_facts() -> dict[str, str]:

@@ -7,7 +7,7 @@ import sys
 
 from convergecast.detection.faces.landmarks import compile_kernels
 from convergecast.detection.precision import known_choice, measure_all
-from convergecast.errors import ConvergeCastError
+from convergecast.errors import ConvergeCastError, InvalidInput
 from convergecast.model_store import store
 from convergecast.model_store.catalog import RELEASES
 from convergecast.model_store.lock import Progress
@@ -38,6 +38,13 @@ def _list(_: argparse.Namespace) -> None:
 
 def _fetch(arguments: argparse.Namespace) -> None:
     if arguments.name:
+        if arguments.commercial_safe is not None:
+            option = (
+                store.COMMERCIAL_SAFE if arguments.commercial_safe else store.NOT_COMMERCIAL_SAFE
+            )
+            raise InvalidInput(
+                f"{option} is about the built-in models: leave it or {arguments.name} out."
+            )
         _say_how_to_use(fetch_release(RELEASES[arguments.name], _say))
         return
     fetch(_say, commercial_safe=arguments.commercial_safe)

@@ -12,6 +12,7 @@ from pathlib import Path
 import requests
 
 from convergecast.errors import ModelError
+from convergecast.model_store import store
 from convergecast.model_store.catalog import Release
 from convergecast.model_store.lock import TEMPORARY, Progress
 from convergecast.model_store.manifests import Manifest
@@ -37,7 +38,7 @@ def fetch_release(release: Release, progress: Progress) -> Manifest:
     if hashlib.sha256(content).hexdigest() != release.sha256:
         raise ModelError(
             f"{release.address} is not the expected file (its hash differs): take the file from "
-            "another place, and add it with python -m convergecast models add."
+            f"another place, and add it with {store.ADD}."
         )
     with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
         path = Path(folder) / release.address.rpartition("/")[2]
@@ -60,6 +61,6 @@ def _download(release: Release) -> bytes:
         reason = f"it answers {answered}" if answered else "it cannot be reached from here"
         raise ModelError(
             f"{release.name} could not be downloaded from {release.address}: {reason}. Download it "
-            "on another machine, and add it with python -m convergecast models add."
+            f"on another machine, and add it with {store.ADD}."
         ) from problem
     return bytes(content)

@@ -11,7 +11,10 @@ Process: any.
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -35,10 +38,14 @@ def _program() -> str:
     """
     try:
         # Not resolved: the link leads out of the environment.
-        python = Path(sys.executable).relative_to(Path.cwd())
+        folder = Path.cwd()
+        python = str(Path(sys.executable).relative_to(folder))
     except (ValueError, OSError):  # elsewhere, or a folder that has gone
         return "python -m convergecast"
-    return f"{python} -m convergecast"
+    if folder == Path(folder.anchor):  # everything is below it
+        return "python -m convergecast"
+    quoted = subprocess.list2cmdline([python]) if os.name == "nt" else shlex.quote(python)
+    return f"{quoted} -m convergecast"
 
 
 PROGRAM = _program()

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from convergecast.cli import main
 from convergecast.errors import ModelError
 from convergecast.model_store import store
-from convergecast.model_store.catalog import YOLOX_NANO, Release
+from convergecast.model_store.catalog import RELEASES, YOLOX_NANO, Release
 from convergecast.model_tools.releases import fetch_release
 from convergecast.protocol.folders import MODELS_VARIABLE
 
@@ -55,10 +56,13 @@ def test_yolox_nano_is_fetched_and_added(served: tuple[Path, Release], data_fold
 
 
 @pytest.mark.parametrize("size", [10, 4_000_000])
-def test_another_file_is_refused(served: tuple[Path, Release], size: int) -> None:
+def test_another_file_is_refused(
+    served: tuple[Path, Release], size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "ADD", "bin/python -m convergecast models add")
     folder, release = served
     (folder / "yolox_nano.onnx").write_bytes(bytes(size))
-    with pytest.raises(ModelError, match=r"not the expected file .* models add"):
+    with pytest.raises(ModelError, match=r"not the expected file .* bin/python .* models add"):
         fetch_release(release, lambda _: None)
 
 
@@ -71,3 +75,14 @@ def test_where_it_cannot_be_reached_one_sentence_says_what_to_do(
     nowhere = replace(release, address="http://127.0.0.1:9/yolox_nano.onnx")
     with pytest.raises(ModelError, match=r"cannot be reached from here\. Download it on another"):
         fetch_release(nowhere, lambda _: None)
+
+
+def test_an_option_about_the_built_in_models_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = replace(YOLOX_NANO, address="http://127.0.0.1:9/yolox_nano.onnx")
+    monkeypatch.setitem(RELEASES, nowhere.name, nowhere)
+    for option in (store.COMMERCIAL_SAFE, store.NOT_COMMERCIAL_SAFE):
+        assert main(["models", "fetch", nowhere.name, option]) == 1
+        said = f"{option} is about the built-in models: leave it or {nowhere.name} out.\n"
+        assert capsys.readouterr().err == said

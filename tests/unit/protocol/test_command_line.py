@@ -78,6 +78,21 @@ def test_the_program_is_named_as_it_runs_from_the_current_folder(tmp_path: Path)
         assert done.stdout == f"{said} -m convergecast\n", done.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="quoted in another way")
+def test_the_program_is_quoted_and_is_not_named_from_the_root(tmp_path: Path) -> None:
+    show = (
+        "import sys; sys.executable = sys.argv[1];"
+        "from convergecast.protocol.command_line import PROGRAM; print(PROGRAM)"
+    )
+    root = str(Path(convergecast.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": root, "PYTHONSAFEPATH": "1"}
+    python = str(tmp_path / "my venv" / "python")
+    for folder, said in ((tmp_path, "'my venv/python'"), (Path(tmp_path.anchor), "python")):
+        command = [sys.executable, "-c", show, python]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        assert done.stdout == f"{said} -m convergecast\n", done.stderr
+
+
 def test_what_argparse_says_of_other_things_is_passed_on(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
