@@ -25,6 +25,8 @@ DOUBT_S = 2.0
 """So long after a closer look that was needed, the next one comes as soon."""
 MOST_FACES = 8
 """With more faces a full look costs less than a look at each of them."""
+_CLEAR_SCORE = 0.5
+"""A thing of this score that is not followed yet is looked at closely until it is."""
 _NEVER = float("-inf")
 
 
@@ -111,6 +113,10 @@ class Attention:
             }
             if self._needed:
                 self._needed_s = at_s
+            # A track begins with several looks that see it: the first look alone may be too faint.
+            self._needed |= any(
+                one.track_id is None and one.score >= _CLEAR_SCORE for one in things
+            )
 
 
 def _tracks(found: Iterable[Face | DetectedObject]) -> set[int]:

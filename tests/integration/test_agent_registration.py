@@ -66,7 +66,7 @@ def test_an_agent_says_what_it_is(hub: FakeHub, start: Starter) -> None:
     assert first.token_proof == first.proof_of("the token")
     assert all(b"the token" not in body for body in hub.bodies)
     assert registration.source == start.source
-    assert registration.capabilities == ("long-poll", "stream")
+    assert registration.capabilities == ("long-poll", "stream", "masks")
     assert registration.ipaddress == "127.0.0.1"
     eventually(lambda: "registered with" in agent.log, "they have paired")
     client = Client(registration, proven_key=hub.stream_key)
@@ -204,7 +204,7 @@ def test_missing_photographs_are_one_clear_line(tmp_path: Path) -> None:
     )
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert "models fetch" in result.stderr
+    assert "pictures are missing: run ./install_linux.sh once" in result.stderr
 
 
 def test_wrong_usage_is_status_2() -> None:

@@ -196,7 +196,8 @@ def ask_wrongly(house: House, browser: requests.Session) -> None:
 
 def keys(house: House) -> None:
     """Note the agents' keys: theirs of the hub, from their files; the hub's of them, from its."""
-    found = [json.loads(text) for text in house.files("agents").values() if text[:1] == b"{"]
+    files = house.files("agents").items()
+    found = [json.loads(text) for name, text in files if name.endswith(".json")]
     assert len(found) == 2
     texts = [key for each in found for key in each["camera_keys"].values()]
     house.secret |= {f"camera key {number}": key for number, key in enumerate(texts)}

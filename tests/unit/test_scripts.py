@@ -443,7 +443,7 @@ def test_check_names_its_steps_and_hands_options_to_pytest(checked: Path) -> Non
 
 def test_check_runs_what_measures_after_what_runs_side_by_side(checked: Path) -> None:
     lines = run(checked / "scripts/check", cwd=checked.parent).stdout.splitlines()
-    side_by_side = "-n 3 --dist loadfile --no-loadscope-reorder -m not alone"
+    side_by_side = "-n 4 --dist loadfile --no-loadscope-reorder -m not alone"
     ran = [line for line in lines if line.startswith("pytest ran")]
     assert ran == [f"pytest ran: {side_by_side}", "pytest ran: -m alone"]
 

@@ -380,7 +380,7 @@ def test_removing_takes_unit_and_secrets_and_says_what_stays(
     ("words", "told", "status"),
     [
         (("service", "agent", "--hub", "ftp://x"), "no address of a hub", 2),
-        (("service", "agent"), "--hub is missing", 2),
+        (("service", "agent"), "Give --hub", 2),
         (("service", "agent", *HUB, "--preview"), "for a terminal, not for a service", 1),
         (("service", "agent", *HUB, "--end-with-input"), "for a terminal, not for a service", 1),
         (("service", "agent", *HUB, "--pair-again"), "--pair-again is for one start", 1),

@@ -194,9 +194,17 @@ def test_the_closer_look_goes_on_while_it_is_needed_and_is_tried_sooner_afterwar
     assert scene.until("closer") >= FULL_FRAMES - 1
 
 
+def test_what_is_clearly_seen_is_looked_at_closely_until_it_is_followed() -> None:
+    scene = Scene()
+    faint = thing(None, score=0.3)
+    looks = [scene.look(thing(None), faint), scene.look(thing(None), faint)]
+    looks += [scene.look(thing(7), faint), scene.look(thing(7), faint)]
+    assert [look.closer for look in looks] == [True, True, True, False]
+
+
 def test_what_a_closer_look_confirmed_keeps_its_score_until_the_next_one() -> None:
     scene = Scene()
-    scene.look(thing(1), thing(None))
+    scene.look(thing(1), thing(None, score=0.4))
     focus = scene.attention.focus(scene.now_s)
     assert not focus.closer
 

