@@ -71,9 +71,13 @@ class Flood:
                 *self._place, local_addr=(self._source, 0)
             )
             self.opened += 1
-            if self._first:
-                writer.write(self._first)
-                await reader.read(4096)
+            try:
+                if self._first:
+                    writer.write(self._first)
+                    await reader.read(4096)
+            except BaseException:
+                writer.transport.abort()
+                raise
         try:
             while True:
                 writer.write(b"G")

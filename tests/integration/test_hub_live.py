@@ -172,6 +172,8 @@ def test_a_restarted_hub_finds_its_cameras_and_options_again(rig: Rig, portrait:
 def test_a_restarted_agent_is_the_same_camera(rig: Rig, portrait: Path) -> None:
     agent = rig.start_agent("--source", str(portrait), "--port", str(free_port()))
     (before,) = rig.wait_online(1)
+    # The hub may pull pictures before the agent has the answer that it keeps its key from.
+    rig.wait_for(lambda: f"as camera {before['id']}" in rig.log(), "its registration")
     end(agent, kill=True)
     offline = rig.wait_for(
         lambda: [c for c in rig.cameras() if c["state"] == "offline"], "the camera's absence", 10
